@@ -1,0 +1,69 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+let package = Package(
+    name: "qcsh",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "qcsh", targets: ["qcsh"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The ground: C, as thin as can be. The system-library targets export no header, so that
+        // Swift cannot name what they link.
+        .systemLibrary(
+            name: "LuaSystem", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(
+            name: "NGHTTP2System", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .target(name: "CLuaHost", dependencies: ["LuaSystem"]),
+        .target(name: "CHTTP2", dependencies: ["NGHTTP2System"]),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CReadline"),
+        .target(name: "CRegex", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CCrypto"),
+        .target(
+            name: "CResources", exclude: ["contract.binpb"]),
+
+        .target(name: "Wire"),
+        .target(
+            name: "Contract",
+            dependencies: [
+                "Wire", "CResources", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Protos"]),
+        .target(name: "Codec", dependencies: ["Contract", "Wire", "CRegex"]),
+        .target(name: "CloudClient", dependencies: ["Codec", "Contract", "CCurl", "CHTTP2"]),
+        .target(
+            name: "LuaHost",
+            dependencies: ["CloudClient", "Codec", "Contract", "CLuaHost", "CResources"]),
+        .target(name: "Shell", dependencies: ["LuaHost", "Contract", "CReadline"]),
+        .target(
+            name: "Sandbox",
+            dependencies: [
+                "Codec", "Contract", "CCrypto",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .executableTarget(
+            name: "qcsh",
+            dependencies: [
+                "Shell", "LuaHost", "CloudClient", "Sandbox", "Codec", "Contract",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x,
+    cxxLanguageStandard: .cxx17
+)

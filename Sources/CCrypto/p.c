@@ -1,0 +1,1 @@
+int CCrypto_x(void); int CCrypto_x(void) {return 0;}

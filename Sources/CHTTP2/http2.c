@@ -1,0 +1,216 @@
+#include "qcsh_http2.h"
+
+#include <nghttp2/nghttp2.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OUTPUT_CAPACITY = 1 << 16,  ///< frames are gathered up to this size before they are sent
+    INPUT_CAPACITY = 1 << 16,
+    STREAM_WINDOW = 1 << 22,    ///< bytes a peer may send on one stream before we answer
+    CONNECTION_WINDOW = 1 << 24,
+};
+
+typedef struct body {
+    size_t length;
+    size_t sent;
+    uint8_t bytes[];
+} body;
+
+struct qh2_session {
+    nghttp2_session *session;
+    qh2_callbacks callbacks;
+    void *owner;
+    uint8_t output[OUTPUT_CAPACITY];
+    size_t output_length;
+    size_t output_sent;
+    uint8_t input[INPUT_CAPACITY];
+};
+
+static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *buffer, size_t length,
+                         uint32_t *flags, nghttp2_data_source *source, void *user) {
+    (void)session;
+    (void)stream;
+    (void)user;
+    body *data = source->ptr;
+    size_t rest = data->length - data->sent;
+    size_t count = rest < length ? rest : length;
+    memcpy(buffer, data->bytes + data->sent, count);
+    data->sent += count;
+    if (data->sent == data->length) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return (ssize_t)count;
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_length, const uint8_t *value, size_t value_length, uint8_t flags,
+                     void *user) {
+    (void)session;
+    (void)flags;
+    qh2_session *self = user;
+    self->callbacks.header(self->owner, frame->hd.stream_id, name, name_length, value,
+                           value_length);
+    return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user) {
+    qh2_session *self = user;
+    switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+        if (frame->hd.flags & NGHTTP2_FLAG_END_HEADERS) {
+            bool is_trailers = frame->headers.cat != NGHTTP2_HCAT_RESPONSE;
+            self->callbacks.headers_end(self->owner, frame->hd.stream_id, is_trailers);
+        }
+        break;
+    case NGHTTP2_SETTINGS:
+        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
+            uint32_t streams = nghttp2_session_get_remote_settings(
+                session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+            self->callbacks.settings(self->owner, streams);
+        }
+        break;
+    case NGHTTP2_PING:
+        if (frame->hd.flags & NGHTTP2_FLAG_ACK) self->callbacks.pong(self->owner);
+        break;
+    case NGHTTP2_GOAWAY:
+        self->callbacks.goaway(self->owner, frame->goaway.last_stream_id,
+                               frame->goaway.error_code);
+        break;
+    default: break;
+    }
+    return 0;
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *bytes,
+                   size_t length, void *user) {
+    (void)session;
+    (void)flags;
+    qh2_session *self = user;
+    self->callbacks.data(self->owner, stream, bytes, length);
+    return 0;
+}
+
+static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t error, void *user) {
+    qh2_session *self = user;
+    free(nghttp2_session_get_stream_user_data(session, stream));
+    nghttp2_session_set_stream_user_data(session, stream, NULL);
+    self->callbacks.stream_end(self->owner, stream, error);
+    return 0;
+}
+
+qh2_session *qh2_open(const qh2_callbacks *callbacks, void *owner) {
+    qh2_session *self = calloc(1, sizeof *self);
+    if (self == NULL) return NULL;
+    self->callbacks = *callbacks;
+    self->owner = owner;
+    nghttp2_session_callbacks *table = NULL;
+    if (nghttp2_session_callbacks_new(&table) != 0) {
+        free(self);
+        return NULL;
+    }
+    nghttp2_session_callbacks_set_on_header_callback(table, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, on_data);
+    nghttp2_session_callbacks_set_on_stream_close_callback(table, on_stream_close);
+    int result = nghttp2_session_client_new(&self->session, table, self);
+    nghttp2_session_callbacks_del(table);
+    if (result != 0) {
+        free(self);
+        return NULL;
+    }
+    nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
+    };
+    nghttp2_submit_settings(self->session, NGHTTP2_FLAG_NONE, settings, 2);
+    nghttp2_session_set_local_window_size(self->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+    return self;
+}
+
+void qh2_close(qh2_session *self) {
+    if (self == NULL) return;
+    nghttp2_session_del(self->session);
+    free(self);
+}
+
+int32_t qh2_request(qh2_session *self, const qh2_header *headers, size_t count,
+                    const uint8_t *bytes, size_t length) {
+    enum { MAX_HEADERS = 64 };
+    if (count > MAX_HEADERS) return NGHTTP2_ERR_INVALID_ARGUMENT;
+    nghttp2_nv pairs[MAX_HEADERS];
+    for (size_t i = 0; i < count; i++) {
+        pairs[i] = (nghttp2_nv){
+            .name = (uint8_t *)headers[i].name,
+            .namelen = headers[i].name_length,
+            .value = (uint8_t *)headers[i].value,
+            .valuelen = headers[i].value_length,
+            .flags = headers[i].is_secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE,
+        };
+    }
+    body *data = malloc(sizeof *data + length);
+    if (data == NULL) return NGHTTP2_ERR_NOMEM;
+    data->length = length;
+    data->sent = 0;
+    if (length > 0) memcpy(data->bytes, bytes, length);
+    nghttp2_data_provider provider = {.source = {.ptr = data}, .read_callback = read_body};
+    int32_t stream = nghttp2_submit_request(self->session, NULL, pairs, count, &provider, data);
+    if (stream < 0) free(data);
+    return stream;
+}
+
+void qh2_reset(qh2_session *self, int32_t stream, uint32_t error) {
+    nghttp2_submit_rst_stream(self->session, NGHTTP2_FLAG_NONE, stream, error);
+}
+
+void qh2_ping(qh2_session *self) {
+    nghttp2_submit_ping(self->session, NGHTTP2_FLAG_NONE, NULL);
+}
+
+void qh2_goodbye(qh2_session *self) {
+    nghttp2_session_terminate_session(self->session, NGHTTP2_NO_ERROR);
+}
+
+int qh2_flush(qh2_session *self) {
+    while (true) {
+        while (self->output_sent < self->output_length) {
+            ssize_t sent = self->callbacks.send(self->owner, self->output + self->output_sent,
+                                                self->output_length - self->output_sent);
+            if (sent < 0) return -1;
+            if (sent == 0) return 1;
+            self->output_sent += (size_t)sent;
+        }
+        self->output_sent = 0;
+        self->output_length = 0;
+        // A frame is at most 16 KiB and its header: it fits when a quarter of the room is free.
+        while (self->output_length <= OUTPUT_CAPACITY - (1 << 15)) {
+            const uint8_t *bytes = NULL;
+            ssize_t length = nghttp2_session_mem_send(self->session, &bytes);
+            if (length < 0) return (int)length;
+            if (length == 0) break;
+            if ((size_t)length > OUTPUT_CAPACITY - self->output_length) return NGHTTP2_ERR_PROTO;
+            memcpy(self->output + self->output_length, bytes, (size_t)length);
+            self->output_length += (size_t)length;
+        }
+        if (self->output_length == 0) return 0;
+    }
+}
+
+int qh2_feed(qh2_session *self, const uint8_t *bytes, size_t length) {
+    ssize_t used = nghttp2_session_mem_recv(self->session, bytes, length);
+    return used < 0 ? (int)used : 0;
+}
+
+int qh2_read(qh2_session *self) {
+    while (true) {
+        ssize_t length = self->callbacks.receive(self->owner, self->input, INPUT_CAPACITY);
+        if (length < 0) return -1;
+        if (length == 0) return 0;
+        int result = qh2_feed(self, self->input, (size_t)length);
+        if (result < 0) return result;
+    }
+}
+
+bool qh2_wants_write(qh2_session *self) {
+    return self->output_sent < self->output_length || nghttp2_session_want_write(self->session);
+}
+
+const char *qh2_error_text(int error) { return nghttp2_strerror(error); }

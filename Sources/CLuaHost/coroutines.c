@@ -1,0 +1,108 @@
+// coroutine.resume and coroutine.wrap that let a host call inside the script's own coroutine wait:
+// its yield travels through the coroutines up to the scheduler, and the answer travels back.
+#include "internal.h"
+
+static int resume_step(lua_State *L, lua_State *co, int arguments);
+
+static int resume_again(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    return resume_step(L, (lua_State *)context, 0);
+}
+
+/// Resumes a coroutine. Returns the number of values on L, or -1 with the error on top.
+static int resume_step(lua_State *L, lua_State *co, int arguments) {
+    qh_vm *vm = qh_of(L);
+    bool blocks = !lua_isyieldable(L);
+    lua_State *outer = vm->running;
+    vm->blocked += blocks;
+    vm->running = co;
+    int count = 0;
+    int status = lua_resume(co, L, arguments, &count);
+    vm->running = outer;
+    vm->blocked -= blocks;
+    if (status == LUA_YIELD && vm->waits) {
+        // Only reached when every coroutine on the way can yield.
+        return lua_yieldk(L, 0, (lua_KContext)co, resume_again);
+    }
+    bool wraps = lua_toboolean(L, lua_upvalueindex(2));
+    if (status == LUA_OK || status == LUA_YIELD) {
+        if (!lua_checkstack(L, count + 1)) {
+            lua_pop(co, count);
+            return luaL_error(L, "too many results to resume");
+        }
+        lua_settop(L, 0);
+        if (!wraps) lua_pushboolean(L, 1);
+        lua_xmove(co, L, count);
+        return lua_gettop(L);
+    }
+    lua_settop(L, 0);
+    if (!wraps) lua_pushboolean(L, 0);
+    lua_xmove(co, L, 1);
+    if (!wraps) return 2;
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+static int start(lua_State *L, lua_State *co, int arguments) {
+    if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
+        lua_pushliteral(L, "cannot resume dead coroutine");
+    } else if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD) {
+        lua_pushliteral(L, "cannot resume dead coroutine");
+    } else if (co == L || qh_of(L)->task == co) {
+        lua_pushliteral(L, "cannot resume non-suspended coroutine");
+    } else if (!lua_checkstack(co, arguments)) {
+        lua_pushliteral(L, "too many arguments to resume");
+    } else {
+        lua_xmove(L, co, arguments);
+        return resume_step(L, co, arguments);
+    }
+    if (lua_toboolean(L, lua_upvalueindex(2))) return lua_error(L);
+    lua_pushboolean(L, 0);
+    lua_insert(L, -2);
+    return 2;
+}
+
+static int co_resume(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    return start(L, lua_tothread(L, 1), lua_gettop(L) - 1);
+}
+
+static int wrap_call(lua_State *L) {
+    return start(L, lua_tothread(L, lua_upvalueindex(1)), lua_gettop(L));
+}
+
+static int co_wrap(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_State *co = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, co, 1);
+    lua_pushboolean(L, 1);
+    lua_pushcclosure(L, wrap_call, 2);
+    return 1;
+}
+
+static int co_yield(lua_State *L) {
+    qh_vm *vm = qh_of(L);
+    if (vm->task == L || vm->L == L) {
+        return luaL_error(L, "attempt to yield from outside a coroutine");
+    }
+    vm->waits = false;
+    return lua_yield(L, lua_gettop(L));
+}
+
+void qh_open_coroutines(lua_State *L) {
+    lua_getglobal(L, "coroutine");
+    lua_pushnil(L);
+    lua_pushboolean(L, 0);
+    lua_pushcclosure(L, co_resume, 2);
+    lua_setfield(L, -2, "resume");
+    lua_pushcfunction(L, co_wrap);
+    lua_setfield(L, -2, "wrap");
+    lua_pushcfunction(L, co_yield);
+    lua_setfield(L, -2, "yield");
+    lua_pop(L, 1);
+}

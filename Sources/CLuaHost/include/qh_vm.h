@@ -1,0 +1,105 @@
+/// A Lua machine as a set of total functions: each returns a status, none raises.
+///
+/// This is the only place of the program that includes lua.h. Every call that may raise or
+/// allocate inside Lua runs under lua_pcall or lua_resume with no Swift frame in between.
+#ifndef QH_VM_H
+#define QH_VM_H
+
+#include "qh_tape.h"
+
+typedef struct qh_vm qh_vm;
+
+/// A reference to a Lua value that is kept alive; 0 is none.
+typedef int32_t qh_ref;
+
+/// What a call of the host reports back.
+enum qh_result {
+    QH_OK = 0,    ///< the out tape holds the results
+    QH_ERROR = 1, ///< the out tape holds one value to raise
+    QH_YIELD = 2, ///< the results come later, with qh_task_resume
+};
+
+/// What running Lua code ended with.
+enum qh_status {
+    QH_DONE = 0,
+    QH_FAILED,      ///< the out tape holds the traceback and the error value
+    QH_WAITING,     ///< the task waits for the host
+    QH_INCOMPLETE,  ///< the text is the beginning of a chunk (qh_load only)
+    QH_NO_MEMORY,   ///< memory ran out
+};
+
+/// Called when Lua calls a host function. Reads arguments from `in`, writes results to `out`.
+///
+/// `can_yield` tells whether QH_YIELD may be returned.
+typedef int32_t (*qh_dispatch)(void *host, uint32_t function, qh_tape *in, qh_tape *out,
+                               bool can_yield);
+
+/// What reading an unset field of a message gives.
+enum qh_default {
+    QH_DEFAULT_NIL = 0,
+    QH_DEFAULT_FALSE,
+    QH_DEFAULT_INTEGER, ///< 0
+    QH_DEFAULT_NUMBER,  ///< 0.0
+    QH_DEFAULT_STRING,  ///< ""
+    QH_DEFAULT_LIST,    ///< a new list, which is stored
+    QH_DEFAULT_MAP,     ///< a new table, which is stored
+    QH_DEFAULT_ENUM,    ///< the name that `text` gives
+};
+
+/// One field of a message type.
+typedef struct qh_field {
+    const char *name;
+    int32_t kind; ///< qh_default
+    const char *text;
+} qh_field;
+
+/// Opens a machine with Lua's standard library. NULL when memory runs out.
+///
+/// `memory_limit` is in bytes; 0 means none.
+qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host);
+
+/// Closes a machine: runs pending finalizers and frees everything.
+void qh_close(qh_vm *vm);
+
+/// Changes the memory limit, in bytes; 0 means none.
+void qh_set_memory_limit(qh_vm *vm, size_t limit);
+
+/// The bytes that Lua has allocated.
+size_t qh_memory_used(const qh_vm *vm);
+
+/// Compiles a text chunk. On QH_DONE `function` is a new reference; else `out` holds the message.
+int32_t qh_load(qh_vm *vm, const char *text, size_t length, const char *name, qh_ref *function,
+                qh_tape *out);
+
+/// Calls a function to its end, without a task; it cannot wait.
+int32_t qh_call(qh_vm *vm, qh_ref function, qh_tape *in, qh_tape *out);
+
+/// Creates a task (a coroutine) that will call a function.
+int32_t qh_task_new(qh_vm *vm, qh_ref function, qh_ref *task, qh_tape *out);
+
+/// Starts a task with arguments from `in`, or goes on with what it waited for: then `in` begins
+/// with QH_TRUE and results, or QH_FALSE and the error to raise.
+int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out);
+
+/// Drops a reference. A task that waits is closed: its to-be-closed variables run.
+void qh_release(qh_vm *vm, qh_ref reference);
+
+/// Makes a message type known. `id` is the number that QH_MESSAGE carries.
+int32_t qh_define_message(qh_vm *vm, uint32_t id, const char *name, const qh_field *fields,
+                          size_t count);
+
+/// Makes an enum known. `id` is the number that QH_ENUM carries.
+int32_t qh_define_enum(qh_vm *vm, uint32_t id, const char *const *names, const int32_t *numbers,
+                       size_t count);
+
+/// Makes the running code raise an error at its next instruction. May be called by a signal
+/// handler.
+void qh_interrupt(qh_vm *vm);
+
+/// Takes the slots of handles that were collected or closed since the last call.
+size_t qh_drain_dead(qh_vm *vm, uint32_t *slots, size_t capacity);
+
+/// Runs a full collection.
+void qh_collect(qh_vm *vm);
+
+#endif

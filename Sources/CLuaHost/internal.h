@@ -1,0 +1,78 @@
+/// What the files of this target share.
+#ifndef QH_INTERNAL_H
+#define QH_INTERNAL_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <signal.h>
+
+#include "qh_vm.h"
+
+/// How deep tables may be nested on a tape, and host calls in each other.
+enum { QH_MAX_DEPTH = 100, QH_MAX_FRAMES = 220 };
+
+/// The most bytes that one set of arguments may take.
+enum { QH_MAX_TAPE = 1 << 28 };
+
+/// Arguments and results of one host call.
+typedef struct qh_frame {
+    qh_tape in;
+    qh_tape out;
+} qh_frame;
+
+struct qh_vm {
+    lua_State *L;
+    qh_dispatch dispatch;
+    void *host;
+    size_t memory_used;
+    size_t memory_limit;
+    qh_frame frames[QH_MAX_FRAMES];
+    int frame;                ///< how many frames are in use
+    int blocked;              ///< how many coroutine boundaries on the way cannot be yielded across
+    bool waits;               ///< a yield that is on its way up is one of the host's
+    bool gc_paused;           ///< the collector was stopped for one large decode
+    qh_tape *resume;          ///< what the waiting host function returns
+    lua_State *task;          ///< the coroutine of the task that runs
+    lua_State *volatile running; ///< the coroutine that runs, which may be one of the script's
+    uint32_t *dead;           ///< slots of handles that are gone
+    size_t dead_count;
+    size_t dead_capacity;
+    size_t handles;           ///< handles alive
+};
+
+/// Keys of the registry, each a light userdata made of its own address.
+extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown,
+    qh_key_time, qh_key_duration, qh_key_handle, qh_key_null;
+
+static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
+
+/// Writes the values at indexes first…last of the stack; raises an error with a path on refusal.
+void qh_encode(lua_State *L, qh_tape *tape, int first, int last);
+
+/// The same without raising: false, with a sentence in `error`.
+bool qh_try_encode(lua_State *L, qh_tape *tape, int first, int last, char *error, size_t size);
+
+/// Pushes every value from the tape's cursor to its end; returns how many. May raise.
+int qh_decode(lua_State *L, qh_tape *tape);
+
+/// The C function behind every host function; its first upvalue is the function's number.
+int qh_trampoline(lua_State *L);
+
+/// Installs the time and duration types, handles and message tables.
+void qh_open_time(lua_State *L);
+void qh_open_handles(lua_State *L);
+
+/// Replaces coroutine.* so that waiting works inside the script's own coroutines.
+void qh_open_coroutines(lua_State *L);
+
+/// Restricts load, debug and package to what scripts may have.
+void qh_restrict_libraries(lua_State *L);
+
+/// Runs a body under lua_pcall with one light userdata; QH_DONE or QH_NO_MEMORY.
+int32_t qh_protect(qh_vm *vm, lua_CFunction body, void *argument);
+
+void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos);
+void qh_push_handle(lua_State *L, uint32_t slot, uint32_t generation, uint32_t type);
+
+#endif

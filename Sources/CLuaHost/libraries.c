@@ -1,0 +1,91 @@
+// What scripts get of Lua's own library: text chunks only, a small debug, no native modules.
+#include "internal.h"
+
+/// Calls the original function (upvalue 1) with the mode set to text.
+static int text_only(lua_State *L, int mode) {
+    if (lua_gettop(L) < mode) lua_settop(L, mode);
+    lua_pushliteral(L, "t");
+    lua_replace(L, mode);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+static int text_load(lua_State *L) { return text_only(L, 3); }
+
+static int text_loadfile(lua_State *L) { return text_only(L, 2); }
+
+static int set_metatable(lua_State *L) {
+    // host.metatable(number, table): QH_META puts this metatable on what it carries.
+    lua_Integer number = luaL_checkinteger(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_pushinteger(L, number);
+    lua_rawseti(L, 2, 2);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_metatables);
+    lua_insert(L, 2);
+    lua_rawseti(L, 2, number);
+    return 0;
+}
+
+static int new_list(lua_State *L) {
+    // host.list(table): marks a table as a list, so that an empty one is not taken for a map.
+    if (lua_isnoneornil(L, 1)) {
+        lua_settop(L, 0);
+        lua_newtable(L);
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_list);
+    lua_setmetatable(L, 1);
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int message_type(lua_State *L) {
+    // host.is_message(value): whether a table is a message of the contract.
+    bool is_message = lua_istable(L, 1) && lua_getmetatable(L, 1) &&
+                      lua_rawgeti(L, -1, 1) == LUA_TNUMBER;
+    lua_pushboolean(L, is_message);
+    return 1;
+}
+
+void qh_restrict_libraries(lua_State *L) {
+    lua_getglobal(L, "load");
+    lua_pushcclosure(L, text_load, 1);
+    lua_setglobal(L, "load");
+    lua_getglobal(L, "loadfile");
+    lua_pushcclosure(L, text_loadfile, 1);
+    lua_setglobal(L, "loadfile");
+
+    lua_getglobal(L, "debug");
+    lua_createtable(L, 0, 2);
+    lua_getfield(L, -2, "traceback");
+    lua_setfield(L, -2, "traceback");
+    lua_getfield(L, -2, "getinfo");
+    lua_setfield(L, -2, "getinfo");
+    lua_pushvalue(L, -1);
+    lua_setglobal(L, "debug");
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "loaded");
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "debug");
+    lua_pop(L, 1);
+    lua_pushliteral(L, "");
+    lua_setfield(L, -2, "cpath");
+    lua_pushnil(L);
+    lua_setfield(L, -2, "loadlib");
+    lua_pop(L, 3);
+
+    // The Lua side of the host takes these and removes the name.
+    lua_createtable(L, 0, 4);
+    lua_pushcfunction(L, set_metatable);
+    lua_setfield(L, -2, "metatable");
+    lua_pushcfunction(L, new_list);
+    lua_setfield(L, -2, "list");
+    lua_pushcfunction(L, message_type);
+    lua_setfield(L, -2, "is_message");
+    lua_pushlightuserdata(L, &qh_key_null);
+    lua_setfield(L, -2, "null");
+    lua_setglobal(L, "__host");
+}

@@ -1,0 +1,218 @@
+// Timestamps and durations as userdata: exact to the nanosecond, comparable, with arithmetic.
+#include "internal.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { NANOS = 1000000000 };
+
+typedef struct instant {
+    int64_t seconds;
+    int32_t nanos;
+} instant;
+
+void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos) {
+    // Sums may carry. A Timestamp's nanoseconds count forward; a Duration's have the sign of its
+    // seconds (google/protobuf/timestamp.proto, duration.proto).
+    seconds += nanos / NANOS;
+    nanos %= NANOS;
+    if (key == &qh_key_time) {
+        if (nanos < 0) {
+            seconds--;
+            nanos += NANOS;
+        }
+    } else if (seconds > 0 && nanos < 0) {
+        seconds--;
+        nanos += NANOS;
+    } else if (seconds < 0 && nanos > 0) {
+        seconds++;
+        nanos -= NANOS;
+    }
+    instant *value = lua_newuserdatauv(L, sizeof *value, 0);
+    value->seconds = seconds;
+    value->nanos = nanos;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    lua_setmetatable(L, -2);
+}
+
+static bool has_metatable(lua_State *L, int index, char *key) {
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return false;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+/// Reads a duration, or a number of seconds.
+static instant to_duration(lua_State *L, int index) {
+    if (has_metatable(L, index, &qh_key_duration)) {
+        return *(instant *)lua_touserdata(L, index);
+    }
+    if (lua_isinteger(L, index)) return (instant){lua_tointeger(L, index), 0};
+    double number = luaL_checknumber(L, index);
+    luaL_argcheck(L, fabs(number) < 1e15, index, "a number of seconds is out of range");
+    double whole = trunc(number);
+    return (instant){(int64_t)whole, (int32_t)lround((number - whole) * NANOS)};
+}
+
+static int add(lua_State *L) {
+    int time = has_metatable(L, 1, &qh_key_time) ? 1 : has_metatable(L, 2, &qh_key_time) ? 2 : 0;
+    if (time != 0) {
+        if (has_metatable(L, 3 - time, &qh_key_time)) {
+            return luaL_error(L, "two times cannot be added");
+        }
+        instant base = *(instant *)lua_touserdata(L, time);
+        instant step = to_duration(L, 3 - time);
+        qh_push_instant(L, &qh_key_time, base.seconds + step.seconds, base.nanos + step.nanos);
+        return 1;
+    }
+    instant a = to_duration(L, 1);
+    instant b = to_duration(L, 2);
+    qh_push_instant(L, &qh_key_duration, a.seconds + b.seconds, a.nanos + b.nanos);
+    return 1;
+}
+
+static int subtract(lua_State *L) {
+    bool left = has_metatable(L, 1, &qh_key_time);
+    bool right = has_metatable(L, 2, &qh_key_time);
+    if (right && !left) return luaL_error(L, "a time cannot be subtracted from a duration");
+    instant a = left ? *(instant *)lua_touserdata(L, 1) : to_duration(L, 1);
+    instant b = right ? *(instant *)lua_touserdata(L, 2) : to_duration(L, 2);
+    char *key = left && !right ? &qh_key_time : &qh_key_duration;
+    qh_push_instant(L, key, a.seconds - b.seconds, a.nanos - b.nanos);
+    return 1;
+}
+
+static int negate(lua_State *L) {
+    instant value = to_duration(L, 1);
+    qh_push_instant(L, &qh_key_duration, -value.seconds, -value.nanos);
+    return 1;
+}
+
+static int compare(lua_State *L) {
+    bool times = has_metatable(L, 1, &qh_key_time) && has_metatable(L, 2, &qh_key_time);
+    bool durations = !has_metatable(L, 1, &qh_key_time) && !has_metatable(L, 2, &qh_key_time);
+    if (!times && !durations) {
+        return luaL_error(L, "a time and a duration cannot be compared");
+    }
+    instant a = times ? *(instant *)lua_touserdata(L, 1) : to_duration(L, 1);
+    instant b = times ? *(instant *)lua_touserdata(L, 2) : to_duration(L, 2);
+    return a.seconds != b.seconds ? (a.seconds < b.seconds ? -1 : 1)
+                                  : (a.nanos > b.nanos) - (a.nanos < b.nanos);
+}
+
+static int less(lua_State *L) {
+    lua_pushboolean(L, compare(L) < 0);
+    return 1;
+}
+
+static int less_or_equal(lua_State *L) {
+    lua_pushboolean(L, compare(L) <= 0);
+    return 1;
+}
+
+static int equal(lua_State *L) {
+    bool same_kind = has_metatable(L, 1, &qh_key_time) == has_metatable(L, 2, &qh_key_time);
+    lua_pushboolean(L, same_kind && compare(L) == 0);
+    return 1;
+}
+
+static size_t write_fraction(char *text, size_t size, int32_t nanos) {
+    if (nanos == 0) return 0;
+    if (nanos % 1000000 == 0) return (size_t)snprintf(text, size, ".%03d", nanos / 1000000);
+    if (nanos % 1000 == 0) return (size_t)snprintf(text, size, ".%06d", nanos / 1000);
+    return (size_t)snprintf(text, size, ".%09d", nanos);
+}
+
+/// Days since 1970 to a date (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+static void civil(int64_t days, long long *year, int *month, int *day) {
+    int64_t z = days + 719468;
+    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+    int64_t of_era = z - era * 146097;
+    int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+    *day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
+    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+static int time_text(lua_State *L) {
+    instant value = *(instant *)lua_touserdata(L, 1);
+    int64_t days = value.seconds / 86400;
+    int64_t rest = value.seconds % 86400;
+    if (rest < 0) {
+        days--;
+        rest += 86400;
+    }
+    long long year;
+    int month, day;
+    civil(days, &year, &month, &day);
+    char text[64];
+    size_t used = (size_t)snprintf(text, sizeof text, "%04lld-%02d-%02dT%02d:%02d:%02d", year,
+                                   month, day, (int)(rest / 3600), (int)(rest / 60 % 60),
+                                   (int)(rest % 60));
+    used += write_fraction(text + used, sizeof text - used, value.nanos);
+    text[used++] = 'Z';
+    lua_pushlstring(L, text, used);
+    return 1;
+}
+
+static int duration_text(lua_State *L) {
+    instant value = *(instant *)lua_touserdata(L, 1);
+    bool negative = value.seconds < 0 || value.nanos < 0;
+    char text[64];
+    size_t used = (size_t)snprintf(text, sizeof text, "%s%llu", negative ? "-" : "",
+                                   (unsigned long long)llabs(value.seconds));
+    used += write_fraction(text + used, sizeof text - used, abs(value.nanos));
+    text[used++] = 's';
+    lua_pushlstring(L, text, used);
+    return 1;
+}
+
+static int concatenate(lua_State *L) {
+    luaL_tolstring(L, 1, NULL);
+    luaL_tolstring(L, 2, NULL);
+    lua_concat(L, 2);
+    return 1;
+}
+
+static int get(lua_State *L) {
+    instant value = *(instant *)lua_touserdata(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    if (strcmp(name, "seconds") == 0) {
+        lua_pushinteger(L, value.seconds);
+    } else if (strcmp(name, "nanos") == 0) {
+        lua_pushinteger(L, value.nanos);
+    } else if (strcmp(name, "total") == 0) {
+        lua_pushnumber(L, (double)value.seconds + (double)value.nanos / NANOS);
+    } else {
+        return luaL_error(L, "a %s has seconds, nanos and total, not \"%s\"",
+                          has_metatable(L, 1, &qh_key_time) ? "time" : "duration", name);
+    }
+    return 1;
+}
+
+static void open_type(lua_State *L, char *key, const char *name, lua_CFunction text) {
+    static const luaL_Reg shared[] = {
+        {"__add", add},          {"__sub", subtract}, {"__lt", less},   {"__le", less_or_equal},
+        {"__eq", equal},         {"__index", get},    {"__concat", concatenate},
+        {NULL, NULL},
+    };
+    lua_newtable(L);
+    luaL_setfuncs(L, shared, 0);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, text);
+    lua_setfield(L, -2, "__tostring");
+    if (key == &qh_key_duration) {
+        lua_pushcfunction(L, negate);
+        lua_setfield(L, -2, "__unm");
+    }
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void qh_open_time(lua_State *L) {
+    open_type(L, &qh_key_time, "time", time_text);
+    open_type(L, &qh_key_duration, "duration", duration_text);
+}

@@ -1,0 +1,436 @@
+// The machine: memory, protected entry, loading, tasks.
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown, qh_key_time,
+    qh_key_duration, qh_key_handle, qh_key_null;
+
+static void *allocate(void *user, void *block, size_t old_size, size_t new_size) {
+    qh_vm *vm = user;
+    // For a new block, old_size is the kind of object, not a size.
+    size_t held = block == NULL ? 0 : old_size;
+    if (new_size == 0) {
+        free(block);
+        vm->memory_used -= held;
+        return NULL;
+    }
+    if (vm->memory_limit != 0 && new_size > held &&
+        vm->memory_used - held + new_size > vm->memory_limit) {
+        return NULL;
+    }
+    void *grown = realloc(block, new_size);
+    if (grown != NULL) vm->memory_used += new_size - held;
+    return grown;
+}
+
+static int panic(lua_State *L) {
+    // Every entry is protected, so this is a bug of this file: say so and stop.
+    const char *message = lua_tostring(L, -1);
+    fprintf(stderr, "qcsh: unprotected Lua error: %s\n", message != NULL ? message : "(no message)");
+    abort();
+}
+
+static void warn(void *user, const char *message, int to_be_continued) {
+    (void)user;
+    fprintf(stderr, "%s%s", message, to_be_continued ? "" : "\n");
+}
+
+// MARK: Host functions
+
+static int finish(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    qh_tape *results = qh_of(L)->resume;
+    bool ok = results->cursor < results->length && results->bytes[results->cursor] == QH_TRUE;
+    results->cursor++;
+    int count = qh_decode(L, results);
+    if (ok) return count;
+    return lua_error(L);
+}
+
+int qh_trampoline(lua_State *L) {
+    qh_vm *vm = qh_of(L);
+    if (vm->frame == QH_MAX_FRAMES) return luaL_error(L, "host calls are nested too deep");
+    uint32_t function = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
+    qh_frame *frame = &vm->frames[vm->frame];
+    qh_tape_clear(&frame->in);
+    qh_tape_clear(&frame->out);
+    qh_encode(L, &frame->in, 1, lua_gettop(L));
+    bool can_yield = lua_isyieldable(L) && vm->blocked == 0 && vm->task != NULL;
+    vm->frame++;
+    int32_t result = vm->dispatch(vm->host, function, &frame->in, &frame->out, can_yield);
+    vm->frame--;
+    // The host's frames are gone: from here on Lua may raise.
+    lua_settop(L, 0);
+    switch (result) {
+    case QH_OK: return qh_decode(L, &frame->out);
+    case QH_YIELD:
+        vm->waits = true;
+        return lua_yieldk(L, 0, 0, finish);
+    default:
+        if (qh_decode(L, &frame->out) == 0) lua_pushliteral(L, "the host reported an error");
+        return lua_error(L);
+    }
+}
+
+// MARK: Protected entry
+
+/// Runs a body under lua_pcall. The state's stack is as before, whatever happens.
+static int protect(qh_vm *vm, lua_CFunction body, void *argument) {
+    lua_State *L = vm->L;
+    int top = lua_gettop(L);
+    int frame = vm->frame;
+    if (!lua_checkstack(L, 8)) return LUA_ERRMEM;
+    lua_pushcfunction(L, body); // a light C function: nothing is allocated
+    lua_pushlightuserdata(L, argument);
+    int status = lua_pcall(L, 1, 0, 0);
+    vm->frame = frame;
+    if (vm->gc_paused) {
+        vm->gc_paused = false;
+        lua_gc(L, LUA_GCRESTART);
+    }
+    if (status != LUA_OK) lua_settop(L, top);
+    return status;
+}
+
+int32_t qh_protect(qh_vm *vm, lua_CFunction body, void *argument) {
+    return protect(vm, body, argument) == LUA_OK ? QH_DONE : QH_NO_MEMORY;
+}
+
+static void report(qh_tape *out, const char *message) {
+    qh_tape_clear(out);
+    qh_put_string(out, "", 0);
+    qh_put_string(out, message, strlen(message));
+}
+
+static int32_t failure(int status, qh_tape *out) {
+    if (status == LUA_ERRMEM) {
+        report(out, "not enough memory");
+        return QH_NO_MEMORY;
+    }
+    return QH_FAILED;
+}
+
+// MARK: Opening and closing
+
+static void set_table(lua_State *L, char *key) {
+    lua_newtable(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+static int open_libraries(lua_State *L) {
+    luaL_openlibs(L);
+    set_table(L, &qh_key_messages);
+    set_table(L, &qh_key_enums);
+    set_table(L, &qh_key_metatables);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &qh_key_unknown);
+    lua_newtable(L);
+    lua_pushliteral(L, "list");
+    lua_setfield(L, -2, "__name");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &qh_key_list);
+    qh_open_time(L);
+    qh_open_handles(L);
+    qh_open_coroutines(L);
+    qh_restrict_libraries(L);
+    return 0;
+}
+
+qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
+    qh_vm *vm = calloc(1, sizeof *vm);
+    if (vm == NULL) return NULL;
+    vm->dispatch = dispatch;
+    vm->host = host;
+    vm->L = lua_newstate(allocate, vm);
+    if (vm->L == NULL) {
+        free(vm);
+        return NULL;
+    }
+    *(qh_vm **)lua_getextraspace(vm->L) = vm;
+    lua_atpanic(vm->L, panic);
+    lua_setwarnf(vm->L, warn, NULL);
+    vm->running = vm->L;
+    if (protect(vm, open_libraries, NULL) != LUA_OK) {
+        qh_close(vm);
+        return NULL;
+    }
+    vm->memory_limit = memory_limit;
+    return vm;
+}
+
+void qh_close(qh_vm *vm) {
+    lua_close(vm->L);
+    for (int i = 0; i < QH_MAX_FRAMES; i++) {
+        qh_tape_free(&vm->frames[i].in);
+        qh_tape_free(&vm->frames[i].out);
+    }
+    free(vm->dead);
+    free(vm);
+}
+
+void qh_set_memory_limit(qh_vm *vm, size_t limit) { vm->memory_limit = limit; }
+
+size_t qh_memory_used(const qh_vm *vm) { return vm->memory_used; }
+
+static int collect(lua_State *L) {
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+}
+
+void qh_collect(qh_vm *vm) { protect(vm, collect, NULL); }
+
+// MARK: Loading
+
+typedef struct load_call {
+    const char *text;
+    size_t length;
+    const char *name;
+    int status;
+    bool incomplete;
+    qh_ref function;
+    qh_tape *out;
+} load_call;
+
+static int load_body(lua_State *L) {
+    load_call *load = lua_touserdata(L, 1);
+    load->status = luaL_loadbufferx(L, load->text, load->length, load->name, "t");
+    if (load->status == LUA_OK) {
+        load->function = luaL_ref(L, LUA_REGISTRYINDEX);
+        return 0;
+    }
+    size_t length;
+    const char *message = lua_tolstring(L, -1, &length);
+    static const char mark[] = "<eof>";
+    size_t tail = sizeof mark - 1;
+    load->incomplete = message != NULL && length >= tail &&
+                       strcmp(message + length - tail, mark) == 0;
+    report(load->out, message != NULL ? message : "the text cannot be compiled");
+    return 0;
+}
+
+int32_t qh_load(qh_vm *vm, const char *text, size_t length, const char *name, qh_ref *function,
+                qh_tape *out) {
+    load_call load = {.text = text, .length = length, .name = name, .out = out};
+    int status = protect(vm, load_body, &load);
+    if (status != LUA_OK) return failure(status, out);
+    *function = load.function;
+    if (load.status == LUA_OK) return QH_DONE;
+    if (load.status == LUA_ERRMEM) return QH_NO_MEMORY;
+    return load.incomplete ? QH_INCOMPLETE : QH_FAILED;
+}
+
+// MARK: Errors of running code
+
+typedef struct error_call {
+    lua_State *thread;
+    qh_tape *out;
+} error_call;
+
+/// Writes the traceback and the error value that is on top of the thread's stack.
+static int describe_error(lua_State *L) {
+    error_call *error = lua_touserdata(L, 1);
+    lua_State *thread = error->thread;
+    qh_tape_clear(error->out);
+    luaL_traceback(L, thread, NULL, 0);
+    size_t length;
+    const char *trace = lua_tolstring(L, -1, &length);
+    qh_put_string(error->out, trace, length);
+    lua_pop(L, 1);
+    luaL_checkstack(thread, 16, NULL);
+    size_t start = error->out->length;
+    char refusal[600];
+    int top = lua_gettop(thread);
+    if (!qh_try_encode(thread, error->out, top, top, refusal, sizeof refusal)) {
+        lua_settop(thread, top);
+        error->out->length = start;
+        const char *kind = lua_typename(L, lua_type(thread, top));
+        lua_pushfstring(L, "(error object is a %s value)", kind);
+        const char *text = lua_tolstring(L, -1, &length);
+        qh_put_string(error->out, text, length);
+    }
+    return 0;
+}
+
+static int32_t describe(qh_vm *vm, lua_State *thread, int status, qh_tape *out) {
+    if (status == LUA_ERRMEM) return failure(status, out);
+    error_call error = {thread, out};
+    int described = protect(vm, describe_error, &error);
+    if (described != LUA_OK) report(out, "not enough memory to describe an error");
+    return QH_FAILED;
+}
+
+// MARK: Calls and tasks
+
+typedef struct value_call {
+    lua_State *thread;
+    qh_ref function;
+    qh_tape *in;
+    qh_tape *out;
+    qh_ref result;
+} value_call;
+
+static int traceback_handler(lua_State *L) {
+    // The message stays as it is; the traceback is kept beside it for describe_called_error.
+    luaL_traceback(L, L, NULL, 1);
+    lua_newtable(L);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, 1);
+    lua_pushvalue(L, 1);
+    lua_rawseti(L, -2, 2);
+    return 1;
+}
+
+static int call_body(lua_State *L) {
+    value_call *call = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    lua_pushcfunction(L, traceback_handler);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->function);
+    int count = qh_decode(L, call->in);
+    int status = lua_pcall(L, count, LUA_MULTRET, 1);
+    qh_tape_clear(call->out);
+    if (status == LUA_OK) {
+        qh_encode(L, call->out, 2, lua_gettop(L));
+        call->result = QH_DONE;
+        return 0;
+    }
+    call->result = QH_FAILED;
+    if (status == LUA_ERRMEM || !lua_istable(L, -1)) {
+        report(call->out, status == LUA_ERRMEM ? "not enough memory" : "error in error handling");
+        return 0;
+    }
+    int pair = lua_gettop(L);
+    lua_rawgeti(L, pair, 1);
+    lua_rawgeti(L, pair, 2);
+    qh_encode(L, call->out, pair + 1, pair + 2);
+    return 0;
+}
+
+int32_t qh_call(qh_vm *vm, qh_ref function, qh_tape *in, qh_tape *out) {
+    value_call call = {.function = function, .in = in, .out = out};
+    lua_State *task = vm->task;
+    vm->task = NULL; // what is called here cannot wait
+    int status = protect(vm, call_body, &call);
+    vm->task = task;
+    if (status == LUA_OK) return call.result;
+    if (status != LUA_ERRMEM) report(out, "the values cannot be passed to the host");
+    return failure(status, out);
+}
+
+static int task_returned(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return lua_gettop(L);
+}
+
+static int task_entry(lua_State *L) {
+    lua_settop(L, 0);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    int count = qh_decode(L, qh_of(L)->resume);
+    lua_callk(L, count, LUA_MULTRET, 0, task_returned);
+    return task_returned(L, LUA_OK, 0);
+}
+
+static int task_body(lua_State *L) {
+    value_call *call = lua_touserdata(L, 1);
+    lua_State *thread = lua_newthread(L);
+    call->result = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, call->function);
+    lua_pushcclosure(L, task_entry, 1);
+    lua_xmove(L, thread, 1);
+    return 0;
+}
+
+int32_t qh_task_new(qh_vm *vm, qh_ref function, qh_ref *task, qh_tape *out) {
+    value_call call = {.function = function};
+    int status = protect(vm, task_body, &call);
+    if (status != LUA_OK) return failure(status, out);
+    *task = call.result;
+    return QH_DONE;
+}
+
+static int encode_results(lua_State *L) {
+    value_call *call = lua_touserdata(L, 1);
+    qh_tape_clear(call->out);
+    char error[600];
+    luaL_checkstack(call->thread, 16, NULL);
+    if (!qh_try_encode(call->thread, call->out, 1, lua_gettop(call->thread), error, sizeof error)) {
+        return luaL_error(L, "%s", error);
+    }
+    return 0;
+}
+
+int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
+    lua_State *L = vm->L;
+    if (!lua_checkstack(L, 4)) return failure(LUA_ERRMEM, out);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task);
+    lua_State *thread = lua_tothread(L, -1);
+    lua_pop(L, 1); // the registry keeps it alive
+    if (thread == NULL) {
+        report(out, "the task is gone");
+        return QH_FAILED;
+    }
+    lua_State *outer_task = vm->task;
+    lua_State *outer_running = vm->running;
+    qh_tape *outer_resume = vm->resume;
+    int frame = vm->frame;
+    int blocked = vm->blocked;
+    vm->task = thread;
+    vm->running = thread;
+    vm->resume = in;
+    vm->blocked = 0;
+    vm->waits = false;
+    int count = 0;
+    int status = lua_resume(thread, L, 0, &count);
+    vm->task = outer_task;
+    vm->running = outer_running;
+    vm->resume = outer_resume;
+    vm->frame = frame;
+    vm->blocked = blocked;
+    if (vm->gc_paused) {
+        vm->gc_paused = false;
+        lua_gc(L, LUA_GCRESTART);
+    }
+    lua_sethook(thread, NULL, 0, 0);
+    if (status == LUA_YIELD) {
+        if (vm->waits) return QH_WAITING;
+        report(out, "attempt to yield from outside a coroutine");
+        return QH_FAILED;
+    }
+    if (status != LUA_OK) return describe(vm, thread, status, out);
+    value_call call = {.thread = thread, .out = out};
+    int encoded = protect(vm, encode_results, &call);
+    if (encoded == LUA_OK) return QH_DONE;
+    if (encoded == LUA_ERRMEM) return failure(encoded, out);
+    report(out, "the results cannot be shown: they are nested too deep, too large, or no plain values");
+    return QH_FAILED;
+}
+
+static int release_body(lua_State *L) {
+    qh_ref reference = *(qh_ref *)lua_touserdata(L, 1);
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, reference) == LUA_TTHREAD) {
+        lua_resetthread(lua_tothread(L, -1));
+    }
+    luaL_unref(L, LUA_REGISTRYINDEX, reference);
+    return 0;
+}
+
+void qh_release(qh_vm *vm, qh_ref reference) { protect(vm, release_body, &reference); }
+
+// MARK: Interrupts
+
+static void interrupt_hook(lua_State *L, lua_Debug *record) {
+    (void)record;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted");
+}
+
+void qh_interrupt(qh_vm *vm) {
+    // lua_sethook is what the stand-alone interpreter calls in its signal handler, too.
+    lua_sethook(vm->running, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}

@@ -1,0 +1,24 @@
+/// Data that is embedded in the binary: the compiled contract and the Lua standard library.
+#ifndef QCSH_RESOURCES_H
+#define QCSH_RESOURCES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// One embedded file.
+typedef struct qcsh_resource {
+    const char *name; ///< path relative to `stdlib/`, for example "qdrant/init.lua"
+    const uint8_t *bytes;
+    size_t size;
+} qcsh_resource;
+
+/// The contract: a serialized google.protobuf.FileDescriptorSet.
+qcsh_resource qcsh_contract(void);
+
+/// The number of files of `stdlib/`.
+size_t qcsh_stdlib_count(void);
+
+/// The file of `stdlib/` at an index below `qcsh_stdlib_count()`.
+qcsh_resource qcsh_stdlib_file(size_t index);
+
+#endif

@@ -1,0 +1,80 @@
+import Contract
+import Wire
+
+/// Bytes, JSON or a value that does not fit a message type.
+public struct CodecError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public enum Reason: Sendable, Equatable {
+        /// The protobuf bytes are damaged.
+        case wire(WireError)
+        /// A field came with a wire type that its kind does not have.
+        case wrongWireType
+        /// A string field holds bytes that are no UTF-8.
+        case invalidUTF8
+        /// Messages are nested deeper than the limit.
+        case tooDeep(limit: Int)
+        /// JSON text that is none, with the byte offset.
+        case syntax(String, offset: Int)
+        /// A value of another type than the field has.
+        case mismatch(expected: String, got: String)
+        /// A number outside the range of the field.
+        case outOfRange(String)
+        /// A name that the enum does not have.
+        case unknownEnumValue(String, enumType: String, nearest: String?)
+        /// A field that the message type does not have.
+        case unknownField(String, messageType: String, nearest: String?)
+        /// A key that stands twice in one JSON object.
+        case duplicateKey(String)
+        /// Two arms of one oneof.
+        case oneofConflict(String)
+    }
+
+    /// What is wrong.
+    public let reason: Reason
+    /// Where, from the outermost field inwards, for example `items[3].name`.
+    public private(set) var path: String
+
+    /// Creates an error about the value itself.
+    public init(_ reason: Reason, path: String = "") {
+        self.reason = reason
+        self.path = path
+    }
+
+    /// The same error, seen from the message that has the field.
+    public func inside(_ element: String) -> CodecError {
+        var outer = self
+        if path.isEmpty {
+            outer.path = element
+        } else if path.hasPrefix("[") {
+            outer.path = element + path
+        } else {
+            outer.path = element + "." + path
+        }
+        return outer
+    }
+
+    public var description: String { path.isEmpty ? sentence : "\(path): \(sentence)" }
+
+    /// What is wrong, without the path.
+    public var sentence: String {
+        switch reason {
+        case .wire(let error): "damaged protobuf data (\(error))"
+        case .wrongWireType: "damaged protobuf data (unexpected wire type)"
+        case .invalidUTF8: "the text is not valid UTF-8"
+        case .tooDeep(let limit): "nested deeper than \(limit) levels"
+        case .syntax(let what, let offset): "invalid JSON at byte \(offset): \(what)"
+        case .mismatch(let expected, let got): "expected \(expected), got \(got)"
+        case .outOfRange(let what): what
+        case .unknownEnumValue(let name, let type, let nearest):
+            "\(type) has no value \"\(name)\"" + Self.hint(nearest)
+        case .unknownField(let name, let type, let nearest):
+            "\(type) has no field \"\(name)\"" + Self.hint(nearest)
+        case .duplicateKey(let key): "the key \"\(key)\" stands twice"
+        case .oneofConflict(let what): what
+        }
+    }
+
+    private static func hint(_ nearest: String?) -> String {
+        nearest.map { "; did you mean \"\($0)\"?" } ?? ""
+    }
+}

@@ -1,0 +1,136 @@
+import Contract
+
+/// The value of a field, of a list's element or of a map's key or value.
+///
+/// 32- and 64-bit integers share a case: the field's kind tells the width.
+public indirect enum Value: Sendable, Hashable {
+    case bool(Bool)
+    /// `int32`, `int64`, `sint…`, `sfixed…`.
+    case int(Int64)
+    /// `uint32`, `uint64`, `fixed…`.
+    case uint(UInt64)
+    case float(Float)
+    case double(Double)
+    case string(String)
+    case bytes([UInt8])
+    /// An enum's number, which the contract may not know.
+    case enumeration(Int32)
+    case message(Message)
+    case list([Value])
+    case map([Value: Value])
+}
+
+/// A message whose type is known at run time only. A value type: copies are independent.
+public struct Message: Sendable {
+    /// The message's type.
+    public let type: MessageType
+    /// Fields that the type does not have, as they came, so that a round trip keeps them.
+    public var unknownFields: [UInt8] = []
+    private var values: [Value?]
+
+    /// Creates a message with no field set.
+    public init(_ type: MessageType) {
+        self.type = type
+        values = [Value?](repeating: nil, count: type.fields.count)
+    }
+
+    /// The value of a field of this message's type; nil when it is unset.
+    ///
+    /// Setting an arm of a oneof clears the other arms.
+    public subscript(field: Field) -> Value? {
+        get { values[field.index] }
+        set {
+            values[field.index] = newValue
+            guard newValue != nil, let oneof = field.oneofIndex else { return }
+            for index in type.oneofs[oneof].fieldIndexes where index != field.index {
+                values[index] = nil
+            }
+        }
+    }
+
+    /// The value of the field with a proto or JSON name.
+    ///
+    /// The name must be one of the type's: this is for code that knows the contract's names.
+    public subscript(name: String) -> Value? {
+        get { self[field(name)] }
+        set { self[field(name)] = newValue }
+    }
+
+    private func field(_ name: String) -> Field {
+        guard let field = type.field(named: name) else {
+            preconditionFailure("\(type.fullName) has no field \(name)")
+        }
+        return field
+    }
+
+    /// Changes a field in place without copying it.
+    mutating func update<Result>(_ field: Field, _ body: (inout Value?) -> Result) -> Result {
+        body(&values[field.index])
+    }
+
+    /// The fields that are set, in the order of their declaration.
+    public var setFields: [(field: Field, value: Value)] {
+        type.fields.compactMap { field in values[field.index].map { (field, $0) } }
+    }
+
+    /// Whether nothing is set.
+    public var isEmpty: Bool { unknownFields.isEmpty && values.allSatisfy { $0 == nil } }
+
+    /// Whether a field counts as set: with presence when it is there, without when it is not the
+    /// default.
+    public func has(_ field: Field) -> Bool {
+        guard let value = values[field.index] else { return false }
+        return field.hasPresence || !value.isDefault
+    }
+}
+
+extension Message: Hashable {
+    public static func == (a: Message, b: Message) -> Bool {
+        guard a.type === b.type, a.unknownFields == b.unknownFields else { return false }
+        return a.type.fields.allSatisfy { field in
+            let (left, right) = (a.values[field.index], b.values[field.index])
+            if left == right { return true }
+            // Without presence, unset and default are the same.
+            return !field.hasPresence && (left?.isDefault ?? true) && (right?.isDefault ?? true)
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(type.id)
+        for field in type.fields where has(field) { hasher.combine(values[field.index]) }
+    }
+}
+
+extension Value {
+    /// Whether this is what proto3 calls the default: zero, empty, false.
+    public var isDefault: Bool {
+        switch self {
+        case .bool(let flag): !flag
+        case .int(let number): number == 0
+        case .uint(let number): number == 0
+        case .float(let number): number.bitPattern == 0
+        case .double(let number): number.bitPattern == 0
+        case .string(let text): text.isEmpty
+        case .bytes(let bytes): bytes.isEmpty
+        case .enumeration(let number): number == 0
+        case .message: false
+        case .list(let items): items.isEmpty
+        case .map(let entries): entries.isEmpty
+        }
+    }
+
+    /// The default value of a singular scalar of a kind.
+    public static func defaultValue(of kind: Field.Kind) -> Value? {
+        switch kind {
+        case .bool: .bool(false)
+        case .int32, .int64, .sint32, .sint64, .sfixed32, .sfixed64: .int(0)
+        case .uint32, .uint64, .fixed32, .fixed64: .uint(0)
+        case .float: .float(0)
+        case .double: .double(0)
+        case .string: .string("")
+        case .bytes: .bytes([])
+        case .enum: .enumeration(0)
+        case .message, .group: nil
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Contract
+import Wire
+
+extension Message {
+    /// The message in the protobuf binary format: fields in the order of their declaration, map
+    /// entries sorted, unknown fields last.
+    public func serialized() -> [UInt8] {
+        var writer = WireWriter(capacity: 128)
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    private func write(to writer: inout WireWriter) {
+        for (field, value) in setFields where field.hasPresence || !value.isDefault {
+            switch value {
+            case .list(let items) where field.isPacked:
+                writer.tag(field.number, .lengthDelimited)
+                writer.nested { inner in
+                    for item in items { Self.writePayload(item, of: field, to: &inner) }
+                }
+            case .list(let items):
+                for item in items { Self.write(item, of: field, to: &writer) }
+            case .map(let entries): Self.write(entries, of: field, to: &writer)
+            default: Self.write(value, of: field, to: &writer)
+            }
+        }
+        writer.raw(unknownFields)
+    }
+
+    private static func write(_ value: Value, of field: Field, to writer: inout WireWriter) {
+        writer.tag(field.number, field.kind.wireType)
+        writePayload(value, of: field, to: &writer)
+    }
+
+    private static func write(
+        _ entries: [Value: Value], of field: Field, to writer: inout WireWriter
+    ) {
+        guard let keyField = field.mapKey, let valueField = field.mapValue else { return }
+        for (key, value) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
+            writer.tag(field.number, .lengthDelimited)
+            writer.nested { inner in
+                write(key, of: keyField, to: &inner)
+                write(value, of: valueField, to: &inner)
+            }
+        }
+    }
+
+    private static func writePayload(_ value: Value, of field: Field, to writer: inout WireWriter) {
+        switch value {
+        case .bool(let flag): writer.varint(flag ? 1 : 0)
+        case .int(let number):
+            switch field.kind {
+            case .sint32, .sint64: writer.varint(number.zigZagEncoded)
+            case .sfixed32: writer.fixed32(UInt32(bitPattern: Int32(truncatingIfNeeded: number)))
+            case .sfixed64: writer.fixed64(UInt64(bitPattern: number))
+            default: writer.varint(UInt64(bitPattern: number))
+            }
+        case .uint(let number):
+            switch field.kind {
+            case .fixed32: writer.fixed32(UInt32(truncatingIfNeeded: number))
+            case .fixed64: writer.fixed64(number)
+            default: writer.varint(number)
+            }
+        case .float(let number): writer.fixed32(number.bitPattern)
+        case .double(let number): writer.fixed64(number.bitPattern)
+        case .string(let text): writer.lengthDelimited(text.utf8)
+        case .bytes(let bytes): writer.lengthDelimited(bytes)
+        case .enumeration(let number): writer.varint(UInt64(bitPattern: Int64(number)))
+        case .message(let message): writer.nested { message.write(to: &$0) }
+        case .list, .map: break
+        }
+    }
+}
+
+extension Value {
+    /// Orders map keys, which are integers, bools or strings.
+    var sortKey: String {
+        switch self {
+        case .string(let text): text
+        case .int(let number): Self.padded(UInt64(bitPattern: number) ^ (1 << 63))
+        case .uint(let number): Self.padded(number)
+        case .bool(let flag): flag ? "1" : "0"
+        default: ""
+        }
+    }
+
+    private static func padded(_ number: UInt64) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: 20 - digits.count) + digits
+    }
+}

@@ -1,0 +1,126 @@
+/// The text formats that protovalidate knows by name.
+///
+/// Source: buf/validate/validate.proto, StringRules.
+enum TextFormats {
+    private static let label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+
+    /// An e-mail address as HTML's standard defines it.
+    static func isEmail(_ text: String) -> Bool {
+        matches("^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@\(label)(?:\\.\(label))*$", text)
+    }
+
+    /// Eight, four, four, four and twelve hexadecimal digits.
+    static func isUUID(_ text: String) -> Bool {
+        matches(
+            "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", text)
+    }
+
+    /// A UUID without dashes.
+    static func isTrimmedUUID(_ text: String) -> Bool { matches("^[0-9a-fA-F]{32}$", text) }
+
+    /// A host name of at most 253 characters whose last label is not all digits.
+    static func isHostname(_ text: String) -> Bool {
+        let name = text.hasSuffix(".") ? text.dropLast() : text[...]
+        guard name.utf8.count <= 253, matches("^\(label)(?:\\.\(label))*$", String(name)) else {
+            return false
+        }
+        return name.split(separator: ".").last?.contains { !$0.isNumber } ?? false
+    }
+
+    /// A URI with a scheme (RFC 3986).
+    static func isURI(_ text: String) -> Bool {
+        let pchar = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
+        let regName = "(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+        let userinfo = "(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?"
+        let host = "(?:\\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\\]|\(regName))"
+        let authority = "//\(userinfo)\(host)(?::[0-9]*)?(?:/\(pchar)*)*"
+        let path = "/(?:\(pchar)+(?:/\(pchar)*)*)?|\(pchar)+(?:/\(pchar)*)*|"
+        let tail = "(?:\\?(?:\(pchar)|[/?])*)?(?:#(?:\(pchar)|[/?])*)?"
+        return matches("^[A-Za-z][A-Za-z0-9+.-]*:(?:\(authority)|\(path))\(tail)$", text)
+    }
+
+    /// An address of a version (4, 6, or either for nil).
+    static func isIP(_ text: String, version: Int? = nil) -> Bool {
+        (version != 6 && ipv4(text) != nil) || (version != 4 && ipv6(text) != nil)
+    }
+
+    /// An address with a prefix length; strict when the bits beyond the prefix have to be zero.
+    static func isIPPrefix(_ text: String, version: Int? = nil, isStrict: Bool) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let length = Int(parts[1]), String(length) == parts[1], length >= 0
+        else { return false }
+        let address: [UInt8]
+        if version != 6, let bytes = ipv4(String(parts[0])) {
+            address = bytes
+        } else if version != 4, !parts[0].contains("%"), let bytes = ipv6(String(parts[0])) {
+            address = bytes
+        } else {
+            return false
+        }
+        guard length <= address.count * 8 else { return false }
+        guard isStrict else { return true }
+        return (length..<address.count * 8).allSatisfy { bit in
+            address[bit / 8] & (0x80 >> UInt8(bit % 8)) == 0
+        }
+    }
+
+    private static func ipv4(_ text: String) -> [UInt8]? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var bytes: [UInt8] = []
+        for part in parts {
+            guard let byte = UInt8(part), String(byte) == part else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
+    private static func ipv6(_ text: String) -> [UInt8]? {
+        var text = text[...]
+        if let zone = text.firstIndex(of: "%") {
+            guard text.index(after: zone) < text.endIndex else { return nil }
+            text = text[..<zone]
+        }
+        var groups: [UInt16] = []
+        var gap: Int?
+        if text.hasPrefix("::") {
+            gap = 0
+            text = text.dropFirst(2)
+        } else if text.hasPrefix(":") {
+            return nil
+        }
+        while !text.isEmpty {
+            let end = text.firstIndex(of: ":") ?? text.endIndex
+            let part = text[..<end]
+            if part.contains(".") {
+                guard end == text.endIndex, let bytes = ipv4(String(part)) else { return nil }
+                groups.append(UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
+                groups.append(UInt16(bytes[2]) << 8 | UInt16(bytes[3]))
+                break
+            }
+            guard (1...4).contains(part.count), part.allSatisfy(\.isHexDigit),
+                let group = UInt16(part, radix: 16)
+            else { return nil }
+            groups.append(group)
+            guard end < text.endIndex else { break }
+            text = text[text.index(after: end)...]
+            if text.hasPrefix(":") {
+                guard gap == nil else { return nil }
+                gap = groups.count
+                text = text.dropFirst()
+            } else if text.isEmpty {
+                return nil
+            }
+        }
+        if let gap {
+            guard groups.count < 8 else { return nil }
+            groups.insert(contentsOf: [UInt16](repeating: 0, count: 8 - groups.count), at: gap)
+        }
+        guard groups.count == 8 else { return nil }
+        return groups.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+    }
+
+    private static func matches(_ pattern: String, _ text: String) -> Bool {
+        Pattern.cached(pattern)?.matches(text) ?? false
+    }
+}

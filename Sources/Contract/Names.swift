@@ -1,0 +1,77 @@
+/// Conversions between the spellings that protobuf, Lua and JSON use.
+public enum Names {
+    /// `ListDatabaseApiKeys` → `list_database_api_keys`.
+    public static func snakeCase(_ name: String) -> String {
+        var result = ""
+        let characters = Array(name)
+        for (index, character) in characters.enumerated() {
+            if character.isUppercase, index > 0 {
+                let followsLower = !characters[index - 1].isUppercase
+                let startsWord = index + 1 < characters.count && characters[index + 1].isLowercase
+                if followsLower || startsWord { result.append("_") }
+            }
+            result.append(contentsOf: character.lowercased())
+        }
+        return result
+    }
+
+    /// `number_of_nodes` → `numberOfNodes`, as FieldMask's JSON form does.
+    public static func lowerCamelCase(_ name: String) -> String {
+        var result = ""
+        var upper = false
+        for character in name {
+            if character == "_" {
+                upper = true
+            } else {
+                result += upper ? character.uppercased() : String(character)
+                upper = false
+            }
+        }
+        return result
+    }
+
+    /// The name of the package or message around a full name.
+    public static func parent(of fullName: String) -> String {
+        guard let dot = fullName.lastIndex(of: ".") else { return "" }
+        return String(fullName[..<dot])
+    }
+
+    /// The Lua module of a package: `qdrant.cloud.cluster.auth.v2` → `cluster.auth`, version 2.
+    public static func module(ofPackage package: String) -> (name: String, version: Int) {
+        var parts = package.split(separator: ".")
+        if parts.starts(with: ["qdrant", "cloud"]) { parts.removeFirst(2) }
+        var version = 1
+        if let last = parts.last, last.first == "v", let number = Int(last.dropFirst()) {
+            version = number
+            parts.removeLast()
+        }
+        return (parts.joined(separator: "."), version)
+    }
+
+    /// The candidate that is the fewest edits away, when it is near enough to be meant.
+    public static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
+        let wanted = Array(name.lowercased().utf8)
+        var best: (distance: Int, name: String)?
+        for candidate in candidates {
+            let distance = editDistance(wanted, Array(candidate.lowercased().utf8))
+            if distance < best?.distance ?? Int.max { best = (distance, candidate) }
+        }
+        guard let best, best.distance <= max(1, wanted.count / 3) else { return nil }
+        return best.name
+    }
+
+    /// Levenshtein's distance.
+    static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var previous = Array(0...b.count)
+        for (i, left) in a.enumerated() {
+            var current = [i + 1]
+            current.reserveCapacity(b.count + 1)
+            for (j, right) in b.enumerated() {
+                let substitution = previous[j] + (left == right ? 0 : 1)
+                current.append(min(substitution, previous[j + 1] + 1, current[j] + 1))
+            }
+            previous = current
+        }
+        return previous[b.count]
+    }
+}
