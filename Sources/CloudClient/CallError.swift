@@ -1,0 +1,96 @@
+import Codec
+import Contract
+
+/// A call that did not succeed.
+public struct CallError: Error, Sendable, CustomStringConvertible {
+    /// Who says so.
+    public enum Origin: Sendable, Equatable {
+        /// The API answered with an error.
+        case server
+        /// The answer could not be had, or could not be read.
+        case transport
+        /// The call was refused before it left: a rule of the contract, or the wrong actor.
+        case local
+    }
+
+    /// The canonical code.
+    public var code: StatusCode
+    /// A sentence for a person.
+    public var message: String
+    /// Who says so.
+    public var origin: Origin
+    /// The method's name, for example `cluster.get_cluster`; empty when no method is concerned.
+    public var method = ""
+    /// The decoded details, for example google.rpc.BadRequest.
+    public var details: [Message] = []
+    /// The HTTP status, where there was one.
+    public var httpStatus: Int?
+    /// What the API calls this request in its own logs (`qc-trace-id`).
+    public var traceID: String?
+    /// How often the call was tried.
+    public var attempts = 1
+    /// Broken rules, from local validation or from google.rpc.BadRequest.
+    public var violations: [Violation] = []
+    /// Whether the server may have executed the call although no answer came.
+    public var outcomeIsUnknown = false
+    /// Whether the call certainly was not executed, so that repeating it is safe.
+    public var wasNotExecuted = false
+
+    /// Creates an error.
+    public init(_ code: StatusCode, _ message: String, origin: Origin) {
+        self.code = code
+        self.message = message
+        self.origin = origin
+    }
+
+    /// An error about a connection or an answer.
+    static func transport(_ code: StatusCode, _ message: String) -> CallError {
+        CallError(code, message, origin: .transport)
+    }
+
+    public var description: String {
+        var text = method.isEmpty ? "" : method + ": "
+        text += code.name
+        if !message.isEmpty { text += ": " + message }
+        return text
+    }
+
+    /// How long the server asks to wait before the next attempt (google.rpc.RetryInfo), in
+    /// nanoseconds.
+    public var retryDelay: Int64? {
+        for detail in details where detail.type.fullName == "google.rpc.RetryInfo" {
+            guard let delay = detail.message("retry_delay") else { continue }
+            let seconds = Int64(delay.integer("seconds")).clamped(to: 0...86_400)
+            return seconds * 1_000_000_000 + Int64(delay.integer("nanos"))
+        }
+        return nil
+    }
+
+    /// Whether the same call may succeed later.
+    public var isRetryable: Bool {
+        switch code {
+        case .unavailable: true
+        case .resourceExhausted: retryDelay != nil
+        default: false
+        }
+    }
+
+    /// Takes violations out of google.rpc.BadRequest.
+    mutating func readViolations() {
+        for detail in details where detail.type.fullName == "google.rpc.BadRequest" {
+            for violation in detail.messages("field_violations") {
+                violations.append(
+                    Violation(
+                        path: violation.string("field"), rule: violation.string("reason"),
+                        message: violation.string("description")))
+            }
+        }
+    }
+}
+
+extension Comparable {
+    /// The nearest value inside a range.
+    func clamped(to range: ClosedRange<Self>) -> Self {
+        min(max(self, range.lowerBound), range.upperBound)
+    }
+}

@@ -1,0 +1,20 @@
+/// How connections are opened, for both transports.
+public struct ConnectionSettings: Sendable {
+    /// A file of certificates to trust instead of the system's; nil means the system's.
+    public var caFile: String?
+    /// How long opening a connection may take, in nanoseconds.
+    public var connectTimeout: Int64 = 10_000_000_000
+    /// The `user-agent` of each call.
+    public var userAgent = "qcsh"
+    /// The largest answer that is taken, in bytes.
+    public var maximumResponseSize = 256 << 20
+    /// How long a connection with calls in flight may be silent before it is asked, in nanoseconds.
+    public var keepaliveInterval: Int64 = 20_000_000_000
+    /// How long the answer to a PING may take, in nanoseconds.
+    public var keepaliveTimeout: Int64 = 10_000_000_000
+    /// Random numbers from 0 up to 1, for jitter.
+    public var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
+
+    /// Creates the default settings.
+    public init() {}
+}

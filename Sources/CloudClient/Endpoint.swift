@@ -1,0 +1,100 @@
+/// Where an API is reached.
+public struct Endpoint: Sendable, Hashable {
+    /// A text that names no endpoint.
+    public struct ParseError: Error, Sendable, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// Whether the connection is encrypted.
+    public let isSecure: Bool
+    /// The host's name or address, without the brackets of IPv6.
+    public let host: String
+    /// The port.
+    public let port: Int
+
+    /// Creates an endpoint.
+    public init(isSecure: Bool, host: String, port: Int) {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+    }
+
+    /// Parses `host:port` or `https://host:port` (TLS), or `http://host:port` (cleartext, which
+    /// is for loopback addresses only).
+    public init(_ text: String) throws(ParseError) {
+        var rest = text[...]
+        var isSecure = true
+        if rest.hasPrefix("https://") {
+            rest = rest.dropFirst(8)
+        } else if rest.hasPrefix("http://") {
+            rest = rest.dropFirst(7)
+            isSecure = false
+        } else if let scheme = rest.range(of: "://") {
+            throw ParseError(
+                description: "endpoint \"\(text)\": the scheme \(rest[..<scheme.lowerBound]) is not known; "
+                    + "write https://host:port, host:port or http://127.0.0.1:port")
+        }
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@"), !rest.contains("?") else {
+            throw ParseError(
+                description: "endpoint \"\(text)\": write host:port, without a path or user")
+        }
+        var port = isSecure ? 443 : 80
+        var host = rest
+        if rest.hasPrefix("[") {
+            guard let close = rest.firstIndex(of: "]") else {
+                throw ParseError(description: "endpoint \"\(text)\": the bracket is not closed")
+            }
+            host = rest[rest.index(after: rest.startIndex)..<close]
+            rest = rest[rest.index(after: close)...]
+        } else if let colon = rest.firstIndex(of: ":") {
+            host = rest[..<colon]
+            rest = rest[colon...]
+        } else {
+            rest = rest[rest.endIndex...]
+        }
+        if rest.hasPrefix(":") {
+            guard let number = Int(rest.dropFirst()), (1...65_535).contains(number) else {
+                throw ParseError(description: "endpoint \"\(text)\": the port is no number from 1 to 65535")
+            }
+            port = number
+        }
+        guard !host.isEmpty else { throw ParseError(description: "endpoint \"\(text)\" names no host") }
+        self.init(isSecure: isSecure, host: String(host), port: port)
+        guard isSecure || isLoopback else {
+            throw ParseError(
+                description: "endpoint \"\(text)\": cleartext is for loopback addresses only, since "
+                    + "it would show the credential to the network; use https://")
+        }
+    }
+
+    /// Whether the host is this machine.
+    public var isLoopback: Bool {
+        host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
+            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4
+                && host.allSatisfy { $0.isNumber || $0 == "." })
+    }
+
+    /// `host:port`, as an HTTP/2 `:authority` has it; the default port is left out.
+    public var authority: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+    }
+
+    /// `https://host:port`.
+    public var url: String { (isSecure ? "https://" : "http://") + authority }
+}
+
+extension Substring {
+    /// The range of a text, without Foundation.
+    func range(of needle: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(needle) {
+                return start..<index(start, offsetBy: needle.count)
+            }
+            start = index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,261 @@
+import CCurl
+import Codec
+import Contract
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One unary call on its way: what has been received of it, and what it amounts to.
+///
+/// Source: grpc/doc/PROTOCOL-HTTP2.md.
+final class GRPCCall: RunningCall {
+    let call: OutgoingCall
+    /// The request in gRPC's framing.
+    let body: [UInt8]
+    let completion: (Result<Reply, CallError>) -> Void
+    weak var transport: GRPCTransport?
+
+    /// The stream; nil while the call waits for one.
+    var stream: Int32?
+    weak var connection: HTTP2Connection?
+    var timer: PollLoop.Timer?
+    private(set) var isFinished = false
+    /// How often the call has been repeated because it certainly was not executed.
+    var repetitions = 0
+
+    private var httpStatus: Int?
+    private var contentType = ""
+    private var encoding: String?
+    private var grpcStatus: Int?
+    private var grpcMessage = ""
+    private var grpcDetails: [UInt8]?
+    private var traceID: String?
+    private var data: [UInt8] = []
+    private let maximumResponseSize: Int
+
+    init(
+        _ call: OutgoingCall, transport: GRPCTransport, maximumResponseSize: Int,
+        completion: @escaping (Result<Reply, CallError>) -> Void
+    ) {
+        self.call = call
+        self.transport = transport
+        self.maximumResponseSize = maximumResponseSize
+        self.completion = completion
+        let message = call.request.serialized()
+        var body: [UInt8] = []
+        body.reserveCapacity(message.count + 5)
+        body.append(0)  // not compressed
+        withUnsafeBytes(of: UInt32(message.count).bigEndian) { body.append(contentsOf: $0) }
+        body.append(contentsOf: message)
+        self.body = body
+    }
+
+    func cancel() { transport?.cancel(self) }
+
+    /// Ends the call. Later calls of this have no effect.
+    func finish(_ result: Result<Reply, CallError>) {
+        guard !isFinished else { return }
+        isFinished = true
+        timer?.cancel()
+        completion(result)
+    }
+
+    /// Ends the call without telling anybody.
+    func abandon() {
+        isFinished = true
+        timer?.cancel()
+    }
+
+    /// Forgets what an attempt received, before the call is repeated.
+    func reset() {
+        stream = nil
+        connection = nil
+        httpStatus = nil
+        contentType = ""
+        encoding = nil
+        grpcStatus = nil
+        grpcMessage = ""
+        grpcDetails = nil
+        traceID = nil
+        data = []
+    }
+
+    // MARK: - What the peer sends
+
+    func receive(header name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        let text = String(decoding: value, as: UTF8.self)
+        switch String(decoding: name, as: UTF8.self) {
+        case ":status": httpStatus = Int(text)
+        case "content-type": contentType = text
+        case "grpc-encoding": encoding = text
+        case "grpc-status": grpcStatus = Int(text) ?? StatusCode.unknown.rawValue
+        case "grpc-message": grpcMessage = PercentCoding.decode(text)
+        case "grpc-status-details-bin": grpcDetails = GRPCFraming.decodeBinary(text)
+        case "qc-trace-id": traceID = text
+        default: break
+        }
+    }
+
+    /// Takes a piece of the body. Returns an error when the answer is known to be bad already.
+    func receive(data bytes: UnsafeBufferPointer<UInt8>) -> CallError? {
+        data.append(contentsOf: bytes)
+        guard data.count >= 5, isGRPC else { return nil }
+        let length = GRPCFraming.messageLength(data)
+        guard length > maximumResponseSize else { return nil }
+        return .transport(
+            .resourceExhausted,
+            "the answer has \(length) bytes; at most \(maximumResponseSize) are taken")
+    }
+
+    private var isGRPC: Bool { contentType.hasPrefix("application/grpc") }
+
+    /// Whether the status has come, so that the rest of the stream does not matter.
+    var hasStatus: Bool { grpcStatus != nil }
+
+    /// What the finished stream amounts to.
+    func result() -> Result<Reply, CallError> {
+        if let grpcStatus {
+            let code = StatusCode(rawValue: grpcStatus) ?? .unknown
+            if code != .ok { return .failure(serverError(code)) }
+            do throws(CallError) {
+                let message = try GRPCFraming.message(
+                    in: data, encoding: encoding, limit: maximumResponseSize)
+                return .success(Reply(body: message, format: .protobuf, traceID: traceID))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let status = httpStatus ?? 0
+        if status != 200 || !isGRPC {
+            let code = status == 200 ? StatusCode.unknown : StatusCode(httpStatusOfGRPC: status)
+            var what = "the server answered HTTP \(status)"
+            if !contentType.isEmpty { what += " with \(contentType)" }
+            var error = CallError.transport(code, what + ", which is no gRPC")
+            error.httpStatus = status
+            return .failure(error)
+        }
+        var error = CallError.transport(.unknown, "the server ended the call without a status")
+        error.outcomeIsUnknown = true
+        return .failure(error)
+    }
+
+    private func serverError(_ code: StatusCode) -> CallError {
+        var error = CallError(code, grpcMessage, origin: .server)
+        error.httpStatus = httpStatus
+        error.traceID = traceID
+        if let grpcDetails { error.details = ErrorDetails.decode(status: grpcDetails) }
+        error.readViolations()
+        return error
+    }
+}
+
+/// The length-prefixed messages of gRPC.
+enum GRPCFraming {
+    /// The length that the first message's prefix announces.
+    static func messageLength(_ data: [UInt8]) -> Int {
+        data[1..<5].reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// The one message of a unary answer.
+    static func message(
+        in data: [UInt8], encoding: String?, limit: Int
+    ) throws(CallError) -> [UInt8] {
+        guard !data.isEmpty else {
+            throw .transport(.internal, "the server sent status OK without a message")
+        }
+        guard data.count >= 5 else {
+            throw .transport(.internal, "the server's message is cut off inside its prefix")
+        }
+        let length = messageLength(data)
+        guard data.count >= 5 + length else {
+            throw .transport(
+                .internal, "the server's message has \(data.count - 5) of \(length) bytes")
+        }
+        guard data.count == 5 + length else {
+            throw .transport(.internal, "the server sent more than one message")
+        }
+        let payload = data[5...]
+        switch (data[0], encoding ?? "identity") {
+        case (0, _): return Array(payload)
+        case (1, "gzip"):
+            guard let inflated = Gzip.inflate(payload, limit: limit) else {
+                throw .transport(.internal, "the server's gzip data is damaged or too large")
+            }
+            return inflated
+        case (1, let other):
+            throw .transport(.internal, "the server compressed its message with \(other)")
+        default:
+            throw .transport(.internal, "the server's message has an unknown flag \(data[0])")
+        }
+    }
+
+    /// Decodes a `-bin` header: base64, padded or not.
+    static func decodeBinary(_ text: String) -> [UInt8]? {
+        // Several values of one header may be joined by commas; the first is what we know of.
+        Base64.decode(String(text.prefix { $0 != "," }))
+    }
+}
+
+/// gzip by way of zlib.
+enum Gzip {
+    /// Inflates; nil when the data is damaged or has more than `limit` bytes.
+    static func inflate(_ bytes: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
+        var output: UnsafeMutablePointer<UInt8>?
+        let count = bytes.withUnsafeBufferPointer {
+            qcurl_gunzip($0.baseAddress, $0.count, &output, limit)
+        }
+        guard count >= 0, let output else { return nil }
+        defer { free(output) }
+        return Array(UnsafeBufferPointer(start: output, count: count))
+    }
+}
+
+/// The percent-coding of `grpc-message`.
+enum PercentCoding {
+    /// Decodes; what is no escape stays as it is, and damaged UTF-8 is repaired, as gRPC asks.
+    static func decode(_ text: String) -> String {
+        guard text.contains("%") else { return text }
+        let bytes = Array(text.utf8)
+        var decoded: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
+                let high = hexadecimal(bytes[index + 1]), let low = hexadecimal(bytes[index + 2])
+            {
+                decoded.append(high << 4 | low)
+                index += 3
+            } else {
+                decoded.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+
+    /// Encodes everything but RFC 3986's unreserved characters.
+    static func encode(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."), UInt8(ascii: "~"):
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += byte < 16 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return encoded
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 48
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - 87
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - 55
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,453 @@
+import CCurl
+import CHTTP2
+
+/// What a connection tells its transport.
+protocol HTTP2ConnectionDelegate: AnyObject {
+    /// The connection is open, or has room for another stream.
+    func connectionHasRoom(_ connection: HTTP2Connection)
+    /// A call was refused and certainly not executed.
+    func connection(_ connection: HTTP2Connection, refused call: GRPCCall)
+    /// The connection takes no new calls; those in flight go on.
+    func connectionDrains(_ connection: HTTP2Connection, wantsFewerPings: Bool)
+    /// The connection is gone. Calls in flight have been told.
+    func connectionEnded(_ connection: HTTP2Connection, error: CallError, wasOpen: Bool)
+}
+
+/// One HTTP/2 connection: libcurl opens it, libnghttp2 speaks on it.
+final class HTTP2Connection {
+    /// HTTP/2 error codes (RFC 9113, section 7) that mean something here.
+    enum ErrorCode {
+        static let noError: UInt32 = 0
+        static let refusedStream: UInt32 = 7
+        static let cancel: UInt32 = 8
+        static let enhanceYourCalm: UInt32 = 11
+        static let inadequateSecurity: UInt32 = 12
+    }
+
+    private enum State {
+        case connecting
+        case open
+        case draining
+        case closed
+    }
+
+    private let endpoint: Endpoint
+    private let settings: ConnectionSettings
+    private let engine: CurlEngine
+    private weak var delegate: (any HTTP2ConnectionDelegate)?
+    private var easy: OpaquePointer?
+    private var session: OpaquePointer?
+    private var state = State.connecting
+    private var errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
+    private var calls: [Int32: GRPCCall] = [:]
+    private var remoteLimit: UInt32?
+    private var flushIsQueued = false
+    private var watchesOutput = false
+    private var protocolIsChecked = false
+
+    // Keepalive: a PING after a silence, only while calls are in flight.
+    private var keepalive: PollLoop.Timer?
+    private var lastRead: Int64 = 0
+    private var pingSent: Int64?
+    private let pingInterval: Int64
+
+    /// How many streams we open at most. Adapts: falls to what was in flight when a stream is
+    /// refused, and grows by one with every four limits' worth of successes.
+    private var softLimit = 100
+    private var successes = 0
+
+    init(
+        endpoint: Endpoint, settings: ConnectionSettings, pingInterval: Int64, engine: CurlEngine,
+        delegate: any HTTP2ConnectionDelegate
+    ) {
+        self.endpoint = endpoint
+        self.settings = settings
+        self.pingInterval = pingInterval
+        self.engine = engine
+        self.delegate = delegate
+        errorBuffer.initialize(repeating: 0, count: 256)
+    }
+
+    deinit { errorBuffer.deallocate() }
+
+    /// Whether another stream may be opened now.
+    var hasRoom: Bool {
+        guard state == .open else { return false }
+        // Before SETTINGS came, the peer's limit is not known.
+        guard let remoteLimit else { return calls.count < 4 }
+        return calls.count < softLimit && UInt32(calls.count) < remoteLimit
+    }
+
+    /// Whether nothing is in flight.
+    var isIdle: Bool { calls.isEmpty }
+
+    // MARK: - Opening
+
+    func open() {
+        guard let easy = qcurl_easy_new() else {
+            return fail(.transport(.unavailable, "libcurl has no memory left"))
+        }
+        self.easy = easy
+        _ = qcurl_set_error_buffer(easy, errorBuffer)
+        _ = qcurl_set_string(easy, Int32(QCURL_URL.rawValue), endpoint.url + "/")
+        _ = qcurl_set_long(easy, Int32(QCURL_CONNECT_ONLY.rawValue), 1)
+        _ = qcurl_set_long(easy, Int32(QCURL_NOSIGNAL.rawValue), 1)
+        _ = qcurl_set_long(easy, Int32(QCURL_FRESH_CONNECT.rawValue), 1)
+        _ = qcurl_set_long(easy, Int32(QCURL_HTTPPROXYTUNNEL.rawValue), 1)
+        _ = qcurl_set_long(
+            easy, Int32(QCURL_HTTP_VERSION.rawValue), Int(QCURL_HTTP_1_1.rawValue))
+        _ = qcurl_set_long(
+            easy, Int32(QCURL_CONNECTTIMEOUT_MS.rawValue), Int(settings.connectTimeout / 1_000_000))
+        CurlSetup.secure(easy, endpoint: endpoint, settings: settings)
+        if endpoint.isSecure { _ = qcurl_offer_h2(easy) }
+        engine.add(easy) { [weak self] code in self?.connected(code) }
+    }
+
+    private func connected(_ code: Int32) {
+        guard let easy else { return }
+        guard code == 0 else {
+            let error = CurlSetup.error(code, buffer: errorBuffer, endpoint: endpoint)
+            return fail(error)
+        }
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        var callbacks = Self.callbacks
+        session = qh2_open(&callbacks, owner)
+        guard session != nil else {
+            return fail(.transport(.unavailable, "not enough memory for an HTTP/2 session"))
+        }
+        let socket = qcurl_socket(easy)
+        guard socket >= 0 else {
+            return fail(.transport(.unavailable, "the connection to \(endpoint.url) closed at once"))
+        }
+        state = .open
+        lastRead = engine.loop.now()
+        watch(socket, output: false)
+        flush()
+        if state == .open { delegate?.connectionHasRoom(self) }
+    }
+
+    private func watch(_ socket: Int32, output: Bool) {
+        watchesOutput = output
+        engine.loop.watch(socket, for: output ? [.input, .output] : .input) { [weak self] _ in
+            self?.socketIsReady()
+        }
+    }
+
+    // MARK: - Calls
+
+    /// Opens a stream for a call. Only when ``hasRoom``.
+    func start(_ call: GRPCCall) {
+        guard let session else { return }
+        var headers: [(String, String)] = [
+            (":method", "POST"), (":scheme", endpoint.isSecure ? "https" : "http"),
+            (":path", call.call.method.path), (":authority", endpoint.authority),
+            ("content-type", "application/grpc"), ("te", "trailers"),
+            ("user-agent", settings.userAgent), ("grpc-accept-encoding", "gzip"),
+        ]
+        if let deadline = call.call.deadline {
+            headers.append(("grpc-timeout", Self.timeout(deadline - engine.loop.now())))
+        }
+        headers += call.call.metadata.map { ($0.name, $0.value) }
+        let stream = Self.withHeaders(headers) { table, count in
+            call.body.withUnsafeBufferPointer {
+                qh2_request(session, table, count, $0.baseAddress, $0.count)
+            }
+        }
+        guard stream > 0 else {
+            // Stream ids are used up: this connection is finished, the call is not.
+            drain(wantsFewerPings: false)
+            delegate?.connection(self, refused: call)
+            return
+        }
+        call.stream = stream
+        call.connection = self
+        if calls.isEmpty { lastRead = engine.loop.now() }
+        calls[stream] = call
+        armKeepalive()
+        queueFlush()
+    }
+
+    /// Resets a call's stream, because the caller has given it up.
+    func cancel(_ call: GRPCCall) {
+        guard let stream = call.stream, calls.removeValue(forKey: stream) != nil, let session else {
+            return
+        }
+        qh2_reset(session, stream, ErrorCode.cancel)
+        queueFlush()
+        delegate?.connectionHasRoom(self)
+        closeIfDrained()
+    }
+
+    /// Closes the connection; calls in flight fail.
+    func close() { fail(.transport(.cancelled, "the connection was closed")) }
+
+    /// The text of `grpc-timeout`: at most eight digits and a unit.
+    static func timeout(_ nanoseconds: Int64) -> String {
+        let units: [(Int64, String)] = [
+            (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
+        ]
+        let rest = max(1_000, nanoseconds)
+        for (size, name) in units where rest / size < 100_000_000 {
+            return "\((rest + size - 1) / size)\(name)"
+        }
+        return "\(min(rest / 3_600_000_000_000, 99_999_999))H"
+    }
+
+    private static func withHeaders<Result>(
+        _ headers: [(String, String)],
+        _ body: (UnsafePointer<qh2_header>?, Int) -> Result
+    ) -> Result {
+        // One allocation holds all names and values.
+        var text: [UInt8] = []
+        text.reserveCapacity(512)
+        for (name, value) in headers {
+            text.append(contentsOf: name.utf8)
+            text.append(contentsOf: value.utf8)
+        }
+        return text.withUnsafeBytes { bytes in
+            var position = bytes.bindMemory(to: CChar.self).baseAddress
+            let table = headers.map { name, value in
+                let start = position
+                let middle = start.map { $0 + name.utf8.count }
+                position = middle.map { $0 + value.utf8.count }
+                return qh2_header(
+                    name: start, name_length: name.utf8.count, value: middle,
+                    value_length: value.utf8.count, is_secret: name == "authorization")
+            }
+            return table.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
+        }
+    }
+
+    // MARK: - Input and output
+
+    private func socketIsReady() {
+        guard let session, state != .closed else { return }
+        // Callbacks may drop the last other reference to this connection.
+        withExtendedLifetime(self) {
+            let result = qh2_read(session)
+            lastRead = engine.loop.now()
+            pingSent = nil
+            checkProtocol()
+            guard state != .closed else { return }
+            if result < 0 { return lost(result) }
+            flush()
+        }
+    }
+
+    /// TLS only: the handshake has to have chosen h2. Known after the first read.
+    private func checkProtocol() {
+        guard endpoint.isSecure, !protocolIsChecked, let easy else { return }
+        protocolIsChecked = true
+        var name = [CChar](repeating: 0, count: 32)
+        let isChosen = qcurl_chosen_protocol(easy, &name, name.count)
+        if !isChosen || name.prefix(3).map(UInt8.init(bitPattern:)) != Array("h2\0".utf8) {
+            fail(
+                .transport(
+                    .unavailable,
+                    "\(endpoint.url) does not offer HTTP/2 (ALPN h2), which gRPC needs"))
+        }
+    }
+
+    private func queueFlush() {
+        guard !flushIsQueued else { return }
+        flushIsQueued = true
+        engine.loop.enqueue { [weak self] in
+            guard let self else { return }
+            flushIsQueued = false
+            flush()
+        }
+    }
+
+    private func flush() {
+        guard let session, let easy, state != .closed else { return }
+        let result = qh2_flush(session)
+        if result < 0 { return lost(result) }
+        let needsOutput = result == 1
+        if needsOutput != watchesOutput {
+            watch(qcurl_socket(easy), output: needsOutput)
+        }
+    }
+
+    private func lost(_ result: Int32) {
+        var reason = "the connection to \(endpoint.url) was lost"
+        if result < -1 { reason += " (\(String(cString: qh2_error_text(result))))" }
+        if remoteLimit == nil {
+            reason = "\(endpoint.url) closed the connection before it spoke HTTP/2"
+            if result < -1 { reason = "\(endpoint.url) does not speak HTTP/2" }
+            if !endpoint.isSecure { reason += "; is it a TLS port (https://), or another program?" }
+        }
+        fail(.transport(.unavailable, reason))
+    }
+
+    // MARK: - Ending
+
+    private func fail(_ error: CallError) {
+        guard state != .closed else { return }
+        let wasOpen = remoteLimit != nil
+        state = .closed
+        keepalive?.cancel()
+        if let easy {
+            let socket = session == nil ? -1 : qcurl_socket(easy)
+            if socket >= 0 { engine.loop.unwatch(socket) }
+            engine.remove(easy)
+            qcurl_easy_free(easy)
+        }
+        easy = nil
+        let orphans = calls
+        calls = [:]
+        if let session {
+            // Inside one of nghttp2's callbacks the session must live on.
+            engine.loop.enqueue { qh2_close(session) }
+        }
+        session = nil
+        for call in orphans.values {
+            if !wasOpen {
+                delegate?.connection(self, refused: call)
+                continue
+            }
+            var unknown = error
+            unknown.outcomeIsUnknown = true
+            unknown.message += "; whether the call was executed is not known"
+            finish(call, .failure(unknown))
+        }
+        delegate?.connectionEnded(self, error: error, wasOpen: wasOpen)
+    }
+
+    private func drain(wantsFewerPings: Bool) {
+        guard state == .open else { return }
+        state = .draining
+        delegate?.connectionDrains(self, wantsFewerPings: wantsFewerPings)
+        closeIfDrained()
+    }
+
+    private func closeIfDrained() {
+        guard state == .draining, calls.isEmpty else { return }
+        engine.loop.enqueue { [weak self] in
+            guard let self, state == .draining, calls.isEmpty else { return }
+            fail(.transport(.unavailable, "the server closed the connection"))
+        }
+    }
+
+    // MARK: - Keepalive
+
+    private func armKeepalive() {
+        guard keepalive == nil, !calls.isEmpty, state != .closed else { return }
+        let due = lastRead + pingInterval - engine.loop.now()
+        keepalive = engine.loop.after(due) { [weak self] in
+            self?.keepalive = nil
+            self?.checkSilence()
+        }
+    }
+
+    private func checkSilence() {
+        guard !calls.isEmpty, state != .closed, let session else { return }
+        let present = engine.loop.now()
+        if let pingSent, present - pingSent >= settings.keepaliveTimeout {
+            fail(.transport(.unavailable, "\(endpoint.url) does not answer any more"))
+        } else if pingSent != nil {
+            keepalive = engine.loop.after(settings.keepaliveTimeout) { [weak self] in
+                self?.keepalive = nil
+                self?.checkSilence()
+            }
+        } else if present - lastRead >= pingInterval {
+            pingSent = present
+            qh2_ping(session)
+            queueFlush()
+            keepalive = engine.loop.after(settings.keepaliveTimeout) { [weak self] in
+                self?.keepalive = nil
+                self?.checkSilence()
+            }
+        } else {
+            armKeepalive()
+        }
+    }
+
+    // MARK: - What the session reports
+
+    private static func connection(_ owner: UnsafeMutableRawPointer?) -> HTTP2Connection? {
+        owner.map { Unmanaged<HTTP2Connection>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static let callbacks = qh2_callbacks(
+        send: { owner, bytes, length in
+            guard let easy = connection(owner)?.easy else { return -1 }
+            return qcurl_send(easy, bytes, length)
+        },
+        receive: { owner, bytes, capacity in
+            guard let easy = connection(owner)?.easy else { return -1 }
+            return qcurl_receive(easy, bytes, capacity)
+        },
+        header: { owner, stream, name, nameLength, value, valueLength in
+            connection(owner)?.calls[stream]?.receive(
+                header: UnsafeBufferPointer(start: name, count: nameLength),
+                value: UnsafeBufferPointer(start: value, count: valueLength))
+        },
+        headers_end: { _, _, _ in },
+        data: { owner, stream, bytes, length in
+            connection(owner)?.received(
+                stream, UnsafeBufferPointer(start: bytes, count: length))
+        },
+        stream_end: { owner, stream, error in connection(owner)?.ended(stream, error) },
+        goaway: { owner, last, error in connection(owner)?.goAway(last, error) },
+        settings: { owner, limit in connection(owner)?.received(limit: limit) },
+        pong: { owner in connection(owner)?.pingSent = nil })
+
+    private func received(_ stream: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let call = calls[stream], let error = call.receive(data: bytes), let session else {
+            return
+        }
+        calls[stream] = nil
+        qh2_reset(session, stream, ErrorCode.cancel)
+        finish(call, .failure(error))
+    }
+
+    /// Tells a call's end, but not from inside a callback of nghttp2: whoever hears it may wait for
+    /// another call, which would read from the session again.
+    private func finish(_ call: GRPCCall, _ result: Result<Reply, CallError>) {
+        engine.loop.enqueue { call.finish(result) }
+    }
+
+    private func received(limit: UInt32) {
+        remoteLimit = limit
+        if state == .open { delegate?.connectionHasRoom(self) }
+    }
+
+    private func goAway(_ lastStream: Int32, _ error: UInt32) {
+        // nghttp2 ends the streams above the last one with REFUSED_STREAM.
+        drain(wantsFewerPings: error == ErrorCode.enhanceYourCalm)
+    }
+
+    private func ended(_ stream: Int32, _ error: UInt32) {
+        guard let call = calls.removeValue(forKey: stream) else { return closeIfDrained() }
+        defer {
+            if state == .open { delegate?.connectionHasRoom(self) }
+            closeIfDrained()
+        }
+        if error == ErrorCode.refusedStream, !call.hasStatus {
+            softLimit = max(1, calls.count)
+            successes = 0
+            delegate?.connection(self, refused: call)
+            return
+        }
+        if error == ErrorCode.noError || call.hasStatus {
+            successes += 1
+            if successes >= 4 * softLimit {
+                successes = 0
+                softLimit += 1
+            }
+            finish(call, call.result())
+            return
+        }
+        let code: StatusCode =
+            switch error {
+            case ErrorCode.cancel: .cancelled
+            case ErrorCode.enhanceYourCalm: .resourceExhausted
+            case ErrorCode.inadequateSecurity: .permissionDenied
+            default: .internal
+            }
+        var failure = CallError.transport(
+            code, "the server broke the call off (HTTP/2 error \(error))")
+        failure.outcomeIsUnknown = true
+        finish(call, .failure(failure))
+    }
+}

@@ -1,0 +1,212 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The program's one event loop: sockets, timers and deferred work on the main thread.
+///
+/// Not thread-safe: everything happens on the thread that runs it.
+public final class PollLoop {
+    /// What a descriptor is watched for.
+    public struct Events: OptionSet, Sendable {
+        public let rawValue: Int16
+        public init(rawValue: Int16) { self.rawValue = rawValue }
+        /// Bytes can be read, or the peer has closed.
+        public static let input = Events(rawValue: Int16(POLLIN))
+        /// Bytes can be written.
+        public static let output = Events(rawValue: Int16(POLLOUT))
+        /// The descriptor has failed. Reported unasked.
+        public static let failure = Events(rawValue: Int16(POLLERR | POLLHUP | POLLNVAL))
+    }
+
+    /// A timer that has not fired.
+    public final class Timer {
+        fileprivate let deadline: Int64
+        fileprivate let order: UInt64
+        fileprivate var action: (() -> Void)?
+
+        fileprivate init(deadline: Int64, order: UInt64, action: @escaping () -> Void) {
+            self.deadline = deadline
+            self.order = order
+            self.action = action
+        }
+
+        /// Keeps the timer from firing.
+        public func cancel() { action = nil }
+    }
+
+    private struct Watch {
+        let events: Events
+        let action: (Events) -> Void
+    }
+
+    /// Nanoseconds of a clock that never goes back.
+    public let now: () -> Int64
+    private var watches: [Int32: Watch] = [:]
+    private var descriptors: [pollfd] = []
+    private var descriptorsAreStale = false
+    private var timers = TimerHeap()
+    private var timerOrder: UInt64 = 0
+    private var deferred = DeferredQueue()
+
+    /// Called when poll(2) was interrupted by a signal.
+    public var onSignal: () -> Void = {}
+
+    /// Creates a loop.
+    ///
+    /// - Parameter now: nanoseconds of a monotonic clock.
+    public init(now: @escaping () -> Int64) { self.now = now }
+
+    /// Watches a descriptor, instead of what it was watched for before.
+    public func watch(_ descriptor: Int32, for events: Events, action: @escaping (Events) -> Void) {
+        watches[descriptor] = Watch(events: events, action: action)
+        descriptorsAreStale = true
+    }
+
+    /// Stops watching a descriptor.
+    public func unwatch(_ descriptor: Int32) {
+        if watches.removeValue(forKey: descriptor) != nil { descriptorsAreStale = true }
+    }
+
+    /// Calls an action once, after some nanoseconds.
+    @discardableResult
+    public func after(_ nanoseconds: Int64, _ action: @escaping () -> Void) -> Timer {
+        timerOrder += 1
+        let deadline = now().addingReportingOverflow(max(0, nanoseconds))
+        let timer = Timer(
+            deadline: deadline.overflow ? .max : deadline.partialValue, order: timerOrder,
+            action: action)
+        timers.insert(timer)
+        return timer
+    }
+
+    /// Calls an action in the next turn, before waiting.
+    public func enqueue(_ action: @escaping () -> Void) { deferred.append(action) }
+
+    /// Turns until a condition holds.
+    public func run(until isDone: () -> Bool) {
+        while !isDone() { turn() }
+    }
+
+    /// One turn: deferred work, a wait for sockets and timers, their actions.
+    ///
+    /// - Parameter limit: the longest wait in nanoseconds; nil means none.
+    public func turn(waitingAtMost limit: Int64? = nil) {
+        runDeferred()
+        var wait = limit ?? .max
+        if !deferred.isEmpty { wait = 0 }
+        if let deadline = timers.nextDeadline { wait = min(wait, max(0, deadline - now())) }
+        rebuildDescriptors()
+        // Round up, so that a timer is due when poll returns for it.
+        let milliseconds = wait == .max ? -1 : Int32(clamping: (wait + 999_999) / 1_000_000)
+        let ready = poll(&descriptors, nfds_t(descriptors.count), milliseconds)
+        if ready < 0 {
+            onSignal()
+        } else if ready > 0 {
+            for entry in descriptors where entry.revents != 0 {
+                // An earlier action may have ended this watch.
+                watches[entry.fd]?.action(Events(rawValue: entry.revents))
+            }
+        }
+        fireTimers()
+        runDeferred()
+    }
+
+    private func runDeferred() {
+        // What the actions enqueue themselves waits for the next turn. A turn inside an action (a
+        // nested wait) goes on with the rest of the queue.
+        let last = deferred.appended
+        while deferred.taken < last, let action = deferred.popFirst() { action() }
+    }
+
+    private func fireTimers() {
+        let present = now()
+        while let timer = timers.popDue(at: present) {
+            let action = timer.action
+            timer.action = nil
+            action?()
+        }
+    }
+
+    private func rebuildDescriptors() {
+        guard descriptorsAreStale else { return }
+        descriptorsAreStale = false
+        descriptors = watches.map { pollfd(fd: $0.key, events: $0.value.events.rawValue, revents: 0) }
+    }
+
+    private struct DeferredQueue {
+        private var actions: [(() -> Void)?] = []
+        private var head = 0
+        /// How many actions have been appended and taken, ever.
+        private(set) var appended: UInt64 = 0
+        private(set) var taken: UInt64 = 0
+
+        var isEmpty: Bool { appended == taken }
+
+        mutating func append(_ action: @escaping () -> Void) {
+            actions.append(action)
+            appended += 1
+        }
+
+        mutating func popFirst() -> (() -> Void)? {
+            guard head < actions.count else { return nil }
+            let action = actions[head]
+            actions[head] = nil
+            head += 1
+            taken += 1
+            if head == actions.count {
+                actions.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            return action
+        }
+    }
+
+    private struct TimerHeap {
+        private var items: [Timer] = []
+
+        /// The deadline of the first timer that has not been cancelled.
+        var nextDeadline: Int64? {
+            mutating get {
+                while let first = items.first, first.action == nil { removeFirst() }
+                return items.first?.deadline
+            }
+        }
+
+        mutating func popDue(at time: Int64) -> Timer? {
+            guard let deadline = nextDeadline, deadline <= time, let first = items.first else {
+                return nil
+            }
+            removeFirst()
+            return first
+        }
+
+        mutating func insert(_ timer: Timer) {
+            items.append(timer)
+            var child = items.count - 1
+            while child > 0 {
+                let parent = (child - 1) / 2
+                guard precedes(child, parent) else { break }
+                items.swapAt(child, parent)
+                child = parent
+            }
+        }
+
+        private mutating func removeFirst() {
+            items.swapAt(0, items.count - 1)
+            items.removeLast()
+            var parent = 0
+            while true {
+                var least = parent
+                for child in [2 * parent + 1, 2 * parent + 2]
+                where child < items.count && precedes(child, least) { least = child }
+                guard least != parent else { return }
+                items.swapAt(parent, least)
+                parent = least
+            }
+        }
+
+        private func precedes(_ a: Int, _ b: Int) -> Bool {
+            (items[a].deadline, items[a].order) < (items[b].deadline, items[b].order)
+        }
+    }
+}

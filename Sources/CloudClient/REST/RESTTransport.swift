@@ -1,0 +1,278 @@
+import CCurl
+import Codec
+import Contract
+
+/// The API as JSON over HTTP, by way of its gateway.
+///
+/// HTTP/1.1 with kept connections: libcurl before 8.0 resets HTTP/2 streams that servers count.
+public final class RESTTransport: Transport {
+    private let endpoint: Endpoint
+    private let settings: ConnectionSettings
+    private let loop: PollLoop
+    private var engine: CurlEngine?
+    private var waiting: [RESTCall] = []
+    private var running: Set<ObjectIdentifier> = []
+    private var idle: [OpaquePointer] = []
+    /// How many connections are open at most.
+    private let maximumConnections = 16
+
+    /// Creates a transport; nothing is opened before the first call.
+    public init(endpoint: Endpoint, settings: ConnectionSettings, loop: PollLoop) {
+        self.endpoint = endpoint
+        self.settings = settings
+        self.loop = loop
+    }
+
+    public func start(
+        _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        let running = RESTCall(call, transport: self, completion: completion)
+        if let deadline = call.deadline {
+            running.timer = loop.after(deadline - loop.now()) { [weak self, weak running] in
+                guard let self, let running, !running.isFinished else { return }
+                var error = CallError.transport(.deadlineExceeded, "no answer before the deadline")
+                error.outcomeIsUnknown = running.easy != nil
+                error.wasNotExecuted = running.easy == nil
+                release(running, reusable: false)
+                running.finish(.failure(error))
+            }
+        }
+        waiting.append(running)
+        loop.enqueue { [weak self] in self?.startWaiting() }
+        return running
+    }
+
+    public func close() {
+        for easy in idle { qcurl_easy_free(easy) }
+        idle = []
+    }
+
+    fileprivate func cancel(_ call: RESTCall) {
+        guard !call.isFinished else { return }
+        call.abandon()
+        release(call, reusable: false)
+    }
+
+    private func startWaiting() {
+        while !waiting.isEmpty, running.count < maximumConnections {
+            let call = waiting.removeFirst()
+            guard !call.isFinished else { continue }
+            do throws(CallError) {
+                try start(call)
+            } catch {
+                call.finish(.failure(error))
+            }
+        }
+    }
+
+    private func openEngine() throws(CallError) -> CurlEngine {
+        if let engine { return engine }
+        let opened = try CurlEngine(loop: loop)
+        engine = opened
+        return opened
+    }
+
+    private func start(_ call: RESTCall) throws(CallError) {
+        let request = try RESTRequest(call.call.method, call.call.request)
+        let engine = try openEngine()
+        guard let easy = idle.popLast() ?? qcurl_easy_new() else {
+            throw CallError.transport(.unavailable, "libcurl has no memory left")
+        }
+        call.easy = easy
+        qcurl_easy_reset(easy)
+        _ = qcurl_set_error_buffer(easy, call.errorBuffer)
+        _ = qcurl_set_string(easy, Int32(QCURL_URL.rawValue), endpoint.url + request.target)
+        _ = qcurl_set_long(easy, Int32(QCURL_PATH_AS_IS.rawValue), 1)
+        _ = qcurl_set_long(easy, Int32(QCURL_NOSIGNAL.rawValue), 1)
+        _ = qcurl_set_long(easy, Int32(QCURL_FOLLOWLOCATION.rawValue), 0)
+        _ = qcurl_set_long(easy, Int32(QCURL_HTTP_VERSION.rawValue), Int(QCURL_HTTP_1_1.rawValue))
+        _ = qcurl_set_long(
+            easy, Int32(QCURL_CONNECTTIMEOUT_MS.rawValue), Int(settings.connectTimeout / 1_000_000))
+        _ = qcurl_set_string(easy, Int32(QCURL_ACCEPT_ENCODING.rawValue), "gzip")
+        CurlSetup.secure(easy, endpoint: endpoint, settings: settings)
+        if request.verb == "GET" {
+            _ = qcurl_set_long(easy, Int32(QCURL_HTTPGET.rawValue), 1)
+        } else {
+            call.body = request.body ?? []
+            _ = qcurl_set_long(easy, Int32(QCURL_POST.rawValue), 1)
+            // libcurl reads the bytes until the transfer is over; the call owns them.
+            _ = qcurl_set_body(easy, call.pinnedBody(), call.body.count)
+            _ = qcurl_set_string(easy, Int32(QCURL_CUSTOMREQUEST.rawValue), request.verb)
+        }
+        var headers: OpaquePointer?
+        func add(_ line: String) { headers = qcurl_headers_add(headers, line) }
+        add("accept: application/json")
+        add("user-agent: \(settings.userAgent)")
+        add(request.body == nil ? "content-type:" : "content-type: application/json")
+        add("expect:")
+        if let deadline = call.call.deadline {
+            add("grpc-timeout: \(HTTP2Connection.timeout(deadline - loop.now()))")
+        }
+        for (name, value) in call.call.metadata {
+            // The gateway passes other headers on only under this prefix.
+            add(name == "authorization" ? "\(name): \(value)" : "grpc-metadata-\(name): \(value)")
+        }
+        call.headers = headers
+        _ = qcurl_set_headers(easy, headers)
+        _ = qcurl_set_sinks(
+            easy, RESTCall.headerSink, RESTCall.bodySink, Unmanaged.passUnretained(call).toOpaque())
+        running.insert(ObjectIdentifier(call))
+        engine.add(easy) { [weak self] code in
+            // `call` is kept alive by this closure while libcurl knows its address.
+            self?.finished(call, code)
+        }
+    }
+
+    private func finished(_ call: RESTCall, _ code: Int32) {
+        guard let easy = call.easy else { return }
+        var status = 0
+        _ = qcurl_get_long(easy, Int32(QCURL_INFO_RESPONSE_CODE.rawValue), &status)
+        let result: Result<Reply, CallError>
+        if code == 0 {
+            result = call.result(status: status, limit: settings.maximumResponseSize)
+        } else {
+            var error = CurlSetup.error(code, buffer: call.errorBuffer, endpoint: endpoint)
+            // Codes up to "cannot connect" and the handshake's come before the request.
+            let isBefore = [5, 6, 7, 35, 58, 59, 60, 77].contains(code)
+            error.wasNotExecuted = isBefore
+            error.outcomeIsUnknown = !isBefore
+            if !isBefore {
+                error.message =
+                    "the connection to \(endpoint.url) was lost; whether the call was executed is "
+                    + "not known"
+            }
+            result = .failure(error)
+        }
+        release(call, reusable: code == 0)
+        call.finish(result)
+    }
+
+    private func release(_ call: RESTCall, reusable: Bool) {
+        running.remove(ObjectIdentifier(call))
+        if let easy = call.easy {
+            engine?.remove(easy)
+            if reusable { idle.append(easy) } else { qcurl_easy_free(easy) }
+        }
+        call.easy = nil
+        loop.enqueue { [weak self] in self?.startWaiting() }
+    }
+}
+
+/// One REST call on its way.
+private final class RESTCall: RunningCall {
+    let call: OutgoingCall
+    weak var transport: RESTTransport?
+    private let completion: (Result<Reply, CallError>) -> Void
+    var easy: OpaquePointer?
+    var headers: OpaquePointer?
+    var timer: PollLoop.Timer?
+    let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
+    private(set) var isFinished = false
+
+    var body: [UInt8] = []
+    private var pinned: UnsafeMutableBufferPointer<UInt8>?
+    private var received: [UInt8] = []
+    private var traceID: String?
+    private var contentType = ""
+
+    init(
+        _ call: OutgoingCall, transport: RESTTransport,
+        completion: @escaping (Result<Reply, CallError>) -> Void
+    ) {
+        self.call = call
+        self.transport = transport
+        self.completion = completion
+        errorBuffer.initialize(repeating: 0, count: 256)
+    }
+
+    deinit {
+        if let headers { qcurl_headers_free(headers) }
+        pinned?.deallocate()
+        errorBuffer.deallocate()
+    }
+
+    func cancel() { transport?.cancel(self) }
+
+    func finish(_ result: Result<Reply, CallError>) {
+        guard !isFinished else { return }
+        isFinished = true
+        timer?.cancel()
+        completion(result)
+    }
+
+    func abandon() {
+        isFinished = true
+        timer?.cancel()
+    }
+
+    /// The body at an address that stays the same.
+    func pinnedBody() -> UnsafeRawPointer? {
+        let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, body.count))
+        _ = buffer.initialize(from: body)
+        pinned = buffer
+        return UnsafeRawPointer(buffer.baseAddress)
+    }
+
+    private static func call(_ user: UnsafeMutableRawPointer?) -> RESTCall? {
+        user.map { Unmanaged<RESTCall>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    static let headerSink: qcurl_sink = { bytes, size, count, user in
+        if let bytes, let call = call(user) {
+            let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            call.receive(header: String(decoding: line, as: UTF8.self))
+        }
+        return size * count
+    }
+
+    static let bodySink: qcurl_sink = { bytes, size, count, user in
+        if let bytes, let call = call(user) {
+            call.received.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
+        }
+        return size * count
+    }
+
+    private func receive(header line: String) {
+        guard let colon = line.firstIndex(of: ":") else {
+            // A status line: headers of an earlier, informational answer do not count.
+            if line.hasPrefix("HTTP/") { contentType = "" }
+            return
+        }
+        let name = line[..<colon].lowercased()
+        let value = line[line.index(after: colon)...].split(whereSeparator: \.isWhitespace)
+            .joined(separator: " ")
+        switch name {
+        case "content-type": contentType = value
+        case "qc-trace-id", "grpc-metadata-qc-trace-id", "grpc-trailer-qc-trace-id":
+            traceID = value
+        default: break
+        }
+    }
+
+    func result(status: Int, limit: Int) -> Result<Reply, CallError> {
+        if (200..<300).contains(status) {
+            guard contentType.hasPrefix("application/json") else {
+                var error = CallError.transport(
+                    .unknown, "the server answered HTTP \(status) with "
+                        + (contentType.isEmpty ? "no content type" : contentType)
+                        + ", which is no JSON: is this the API's REST endpoint?")
+                error.httpStatus = status
+                return .failure(error)
+            }
+            return .success(Reply(body: received, format: .json, traceID: traceID))
+        }
+        var error: CallError
+        if let body = ErrorDetails.decode(body: received) {
+            error = CallError(
+                StatusCode(rawValue: body.code) ?? .unknown, body.message, origin: .server)
+            error.details = body.details
+        } else {
+            error = .transport(
+                StatusCode(httpStatusOfREST: status), "the server answered HTTP \(status)")
+        }
+        error.httpStatus = status
+        error.traceID = traceID
+        error.readViolations()
+        return .failure(error)
+    }
+}
