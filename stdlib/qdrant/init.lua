@@ -1,1 +1,243 @@
-return {}
+--- Qdrant Cloud: `qdrant.api` mirrors the contract, one module for each package.
+local host = ...
+
+local qdrant = {}
+
+--- Clears a field in an update, where leaving it out would mean "no change".
+qdrant.null = host.null
+
+-- Methods -------------------------------------------------------------------------------------
+
+local Method = { __name = "method" }
+local methods = {}
+
+local readable = {
+  name = "name", permissions = "permissions", http = "http", request = "request",
+  response = "response", deprecated = "deprecated",
+}
+
+local function info(self)
+  local known = rawget(self, "_info")
+  if not known then
+    known = host.method_info(rawget(self, "_number"))
+    rawset(self, "_info", known)
+  end
+  return known
+end
+
+function Method.__call(self, request, options)
+  return host.call(rawget(self, "_session")(), rawget(self, "_number"), request, options)
+end
+
+function Method.__index(self, key)
+  local fn = methods[key]
+  if fn then
+    return fn
+  end
+  if readable[key] then
+    return info(self)[key]
+  end
+  error("a method has no \"" .. tostring(key) .. "\"; it has each, all, describe, name, "
+    .. "permissions, http, request and response", 2)
+end
+
+function Method.__newindex(_, key)
+  error("a method cannot be changed (\"" .. tostring(key) .. "\")", 2)
+end
+
+function Method.__tostring(self)
+  return "method " .. info(self).name
+end
+
+--- Iterates over the elements of every page, fetching pages as they are needed.
+---@param request? table
+---@param options? table
+function methods.each(self, request, options)
+  local facts = info(self)
+  if not facts.items then
+    error(facts.name .. " does not list anything", 2)
+  end
+  local page_request = {}
+  for key, value in pairs(request or {}) do
+    page_request[key] = value
+  end
+  local items, index, finished = nil, 0, false
+  local seen = {}
+  return function()
+    while true do
+      if items then
+        index = index + 1
+        local item = items[index]
+        if item ~= nil then
+          return item
+        end
+      end
+      if finished then
+        return nil
+      end
+      local page = self(page_request, options)
+      items, index = page[facts.items], 0
+      local token = facts.paginated and page.next_page_token or nil
+      if token == nil or token == "" then
+        finished = true
+      elseif seen[token] then
+        error(facts.name .. ": the server repeats the page token " .. token, 2)
+      else
+        seen[token] = true
+        page_request.page_token = token
+      end
+    end
+  end
+end
+
+--- The elements of every page, as one list.
+---@param request? table
+---@param options? table
+---@return table
+function methods.all(self, request, options)
+  local result = host.list()
+  for item in methods.each(self, request, options) do
+    result[#result + 1] = item
+  end
+  return result
+end
+
+--- What the contract says of the method, as text.
+---@return string
+function methods.describe(self)
+  local facts = info(self)
+  local lines = { facts.name }
+  if facts.doc ~= "" then
+    lines[#lines + 1] = "  " .. facts.doc
+  end
+  lines[#lines + 1] = "  HTTP         " .. (facts.http or "-")
+  lines[#lines + 1] = "  permissions  "
+    .. (#facts.permissions > 0 and table.concat(facts.permissions, ", ") or "none")
+  lines[#lines + 1] = "  request      " .. facts.request
+  for _, field in ipairs(facts.fields) do
+    lines[#lines + 1] = ("    %-28s %s"):format(field.name, field.type)
+    if field.doc ~= "" then
+      lines[#lines + 1] = "      " .. field.doc
+    end
+  end
+  lines[#lines + 1] = "  response     " .. facts.response
+  return table.concat(lines, "\n")
+end
+
+-- Modules -------------------------------------------------------------------------------------
+
+--- Names that are near enough to be meant.
+local function nearest(name, candidates)
+  local function distance(a, b)
+    local row = {}
+    for j = 0, #b do
+      row[j] = j
+    end
+    for i = 1, #a do
+      local diagonal = row[0]
+      row[0] = i
+      for j = 1, #b do
+        local change = diagonal + (a:byte(i) == b:byte(j) and 0 or 1)
+        diagonal = row[j]
+        row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
+      end
+    end
+    return row[#b]
+  end
+  local best, least = nil, #name // 3 + 2
+  for candidate in pairs(candidates) do
+    local found = distance(name, candidate)
+    if found < least then
+      best, least = candidate, found
+    end
+  end
+  return best
+end
+
+local function module_at(session, path)
+  local facts = host.api_module(path)
+  if not facts then
+    return nil
+  end
+  local children = {}
+  for _, child in ipairs(facts.children) do
+    children[child] = true
+  end
+  local module = {}
+  return setmetatable(module, {
+    __name = "module",
+    __index = function(_, name)
+      local number = facts.methods[name]
+      local value
+      if number then
+        value = setmetatable({ _session = session, _number = number }, Method)
+      elseif children[name] then
+        value = module_at(session, path == "" and name or path .. "." .. name)
+      end
+      if value == nil then
+        if type(name) ~= "string" then
+          return nil
+        end
+        local near = nearest(name, facts.methods) or nearest(name, children)
+        error(("qdrant.api%s has no \"%s\"%s"):format(path == "" and "" or "." .. path, name,
+          near and "; did you mean \"" .. near .. "\"?" or ""), 2)
+      end
+      rawset(module, name, value)
+      return value
+    end,
+    __pairs = function()
+      local all = {}
+      for name in pairs(facts.methods) do
+        all[name] = module[name]
+      end
+      for name in pairs(children) do
+        all[name] = module[name]
+      end
+      return next, all
+    end,
+    __tostring = function()
+      return "module qdrant.api" .. (path == "" and "" or "." .. path)
+    end,
+  })
+end
+
+-- Sessions ------------------------------------------------------------------------------------
+
+--- Opens another session: another context, account or endpoint, with the same modules.
+---@param options { context?: string, account?: string, endpoint?: string, transport?: string }
+function qdrant.connect(options)
+  local number
+  local function session()
+    if not number then
+      number = host.connect(options or {})
+    end
+    return number
+  end
+  if options then
+    session()
+  end
+  local connection = {}
+  connection.api = module_at(session, "")
+  connection.session = setmetatable({}, {
+    __name = "session",
+    __index = function(_, key)
+      return host.session_info(session())[key]
+    end,
+    __tostring = function()
+      local facts = host.session_info(session())
+      return ("session of %s at %s over %s, account %s"):format(facts.credential, facts.endpoint,
+        facts.transport, facts.account_id or "(not known yet)")
+    end,
+    __pairs = function()
+      return next, host.session_info(session())
+    end,
+  })
+  return connection
+end
+
+-- The default session opens when it is first used.
+local default = qdrant.connect()
+qdrant.api = default.api
+qdrant.session = default.session
+
+return qdrant

@@ -1,0 +1,277 @@
+import CloudClient
+import Codec
+import Contract
+
+/// The host functions behind `qdrant.api`: the contract's modules and methods, and calls.
+final class APIBinding {
+    private let machine: LuaMachine
+    private let registry: Registry
+    private var sessions: [Session] = []
+    private let connect: (LuaTable) throws(LuaFailure) -> Session
+    private var methods: [Method] = []
+    private var numbers: [ObjectIdentifier: Int] = [:]
+
+    init(
+        machine: LuaMachine, registry: Registry,
+        connect: @escaping (LuaTable) throws(LuaFailure) -> Session
+    ) {
+        self.machine = machine
+        self.registry = registry
+        self.connect = connect
+    }
+
+    /// Writes the functions into the table that `host/boot.lua` gets.
+    func register(in functions: inout HostFunctions) {
+        functions["connect"] = { [unowned self] call in
+            let options = call.arguments.value().table ?? LuaTable()
+            do throws(LuaFailure) {
+                sessions.append(try connect(options))
+            } catch {
+                throw HostError.message(error.description)
+            }
+            call.results.put(sessions.count)
+            return .done
+        }
+        functions["session_info"] = { [unowned self] call in
+            writeSession(try session(call.arguments.value()), call.results)
+            return .done
+        }
+        functions["api_module"] = { [unowned self] call in
+            try writeModule(call.arguments.value().text ?? "", call.results)
+            return .done
+        }
+        functions["method_info"] = { [unowned self] call in
+            write(try method(call.arguments.value()), call.results)
+            return .done
+        }
+        functions["call"] = { [unowned self] call in try self.call(call) }
+    }
+
+    private func session(_ value: LuaValue) throws(HostError) -> Session {
+        guard let number = value.integer, sessions.indices.contains(Int(number) - 1) else {
+            throw .message("this session is closed")
+        }
+        return sessions[Int(number) - 1]
+    }
+
+    private func method(_ value: LuaValue) throws(HostError) -> Method {
+        guard let number = value.integer, methods.indices.contains(Int(number) - 1) else {
+            throw .message("no such method")
+        }
+        return methods[Int(number) - 1]
+    }
+
+    private func number(of method: Method) -> Int {
+        if let known = numbers[ObjectIdentifier(method)] { return known }
+        methods.append(method)
+        numbers[ObjectIdentifier(method)] = methods.count
+        return methods.count
+    }
+
+    private func writeSession(_ session: Session, _ writer: TapeWriter) {
+        let configuration = session.configuration
+        writer.table {
+            if let account = session.accountID {
+                writer.put("account_id")
+                writer.put(account)
+            }
+            if let context = configuration.contextName {
+                writer.put("context")
+                writer.put(context)
+            }
+            writer.put("endpoint")
+            writer.put(configuration.endpoint.url)
+            writer.put("rest_endpoint")
+            writer.put(configuration.restEndpoint.url)
+            writer.put("transport")
+            writer.put(configuration.transport.rawValue)
+            writer.put("credential")
+            writer.put(configuration.credential.description)
+        }
+    }
+
+    // MARK: - Modules
+
+    /// Writes what stands under a module's name: its methods by their newest version, its versions
+    /// and the modules below it. Writes nil when there is nothing.
+    private func writeModule(_ name: String, _ writer: TapeWriter) throws(HostError) {
+        var methods: [String: Method] = [:]
+        var children: Set<String> = []
+        let prefix = name.isEmpty ? "" : name + "."
+        var versions: [Int] = []
+        do throws(ContractError) {
+            for package in registry.packages.sorted(by: { $0.version < $1.version }) {
+                let versioned = "\(package.module).v\(package.version)"
+                if package.module == name || versioned == name {
+                    if package.module == name { versions.append(package.version) }
+                    for service in package.services {
+                        for method in try registry.service(named: service)?.methods ?? [] {
+                            methods[method.luaName] = method
+                        }
+                    }
+                }
+                if package.module.hasPrefix(prefix), package.module != name {
+                    let rest = package.module.dropFirst(prefix.count)
+                    children.insert(String(rest.prefix { $0 != "." }))
+                }
+            }
+        } catch {
+            throw .message(error.description)
+        }
+        guard !methods.isEmpty || !children.isEmpty else { return writer.putNil() }
+        writer.table {
+            writer.put("methods")
+            writer.table {
+                for (name, method) in methods {
+                    writer.put(name)
+                    writer.put(number(of: method))
+                }
+            }
+            writer.put("children")
+            writer.list {
+                for child in children.sorted() + versions.map({ "v\($0)" }) { writer.put(child) }
+            }
+        }
+    }
+
+    private func write(_ method: Method, _ writer: TapeWriter) {
+        writer.table {
+            writer.put("name")
+            writer.put(method.displayName)
+            writer.put("path")
+            writer.put(method.path)
+            writer.put("request")
+            writer.put(method.input.fullName)
+            writer.put("response")
+            writer.put(method.output.fullName)
+            if let route = method.route {
+                writer.put("http")
+                writer.put("\(route.verb) \(route.template)")
+            }
+            writer.put("permissions")
+            writer.list { for one in method.options.checkedPermissions { writer.put(one) } }
+            writer.put("deprecated")
+            writer.put(method.options.isDeprecated)
+            writer.put("doc")
+            writer.put(registry.documentation(of: method))
+            writer.put("fields")
+            writer.list {
+                for field in method.input.fields {
+                    writer.table {
+                        writer.put("name")
+                        writer.put(field.name)
+                        writer.put("type")
+                        writer.put(field.isRepeated && !field.isMap ? "list of \(field.typeName)" : field.typeName)
+                        writer.put("doc")
+                        writer.put(registry.documentation(of: field))
+                    }
+                }
+            }
+            writer.put("paginated")
+            writer.put(
+                method.input.field(named: "page_token") != nil
+                    && method.output.field(named: "next_page_token") != nil)
+            // The elements of a list method: its answer's one repeated field.
+            let lists = method.output.fields.filter(\.isRepeated)
+            if lists.count == 1 {
+                writer.put("items")
+                writer.put(lists[0].name)
+            }
+        }
+    }
+
+    // MARK: - Calls
+
+    private func call(_ call: LuaMachine.HostCall) throws(HostError) -> LuaMachine.HostResult {
+        let session = try session(call.arguments.value())
+        let method = try method(call.arguments.value())
+        let machine = call.machine
+        let request: Message
+        do throws(CodecError) {
+            request = try RequestReader(call.arguments).message(method.input)
+        } catch {
+            let refusal = ErrorObject.refusal(error, of: method)
+            throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
+        }
+        let options = try options(call.arguments.value(), method)
+        return .wait { resumption in
+            let running = session.call(method, request, options: options) { result in
+                switch result {
+                case .success(let reply):
+                    Self.succeed(resumption, reply, method, machine)
+                case .failure(let error):
+                    resumption.fail { ErrorObject.write(error, to: $0, machine: machine) }
+                }
+            }
+            return { running.cancel() }
+        }
+    }
+
+    private static func succeed(
+        _ resumption: LuaMachine.Resumption, _ reply: Reply, _ method: Method,
+        _ machine: LuaMachine
+    ) {
+        var failure: CodecError?
+        resumption.complete { writer in
+            var sink = TapeSink(writer, machine: machine)
+            do throws(CodecError) {
+                try reply.decode(as: method.output, into: &sink)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        } otherwise: { writer in
+            var error = CallError(
+                .internal, "the answer cannot be read: \(failure?.description ?? "")",
+                origin: .transport)
+            error.method = method.displayName
+            error.traceID = reply.traceID
+            error.outcomeIsUnknown = false
+            ErrorObject.write(error, to: writer, machine: machine)
+        }
+    }
+
+    private static let optionNames = ["timeout", "retries", "transport", "account_id"]
+
+    private func options(_ value: LuaValue, _ method: Method) throws(HostError) -> CallOptions {
+        var options = CallOptions()
+        guard let table = value.table else {
+            if case .nil = value { return options }
+            throw .message("call options have to be a table, got a \(value.typeName)")
+        }
+        for (key, value) in table.entries {
+            switch (key.text, value) {
+            case ("timeout", _):
+                guard let seconds = value.number, seconds > 0, seconds < 1e9 else {
+                    throw .message("the option timeout has to be a positive number of seconds")
+                }
+                options.timeout = Int64(seconds * 1e9)
+            case ("retries", _):
+                guard let count = value.integer, (0...100).contains(count) else {
+                    throw .message("the option retries has to be an integer from 0 to 100")
+                }
+                options.retries = Int(count)
+            case ("transport", _):
+                guard let kind = value.text.flatMap(SessionConfiguration.TransportKind.init) else {
+                    throw .message("the option transport has to be \"grpc\" or \"rest\"")
+                }
+                options.transport = kind
+            case ("account_id", _):
+                guard let account = value.text else {
+                    throw .message("the option account_id has to be a string")
+                }
+                options.accountID = account
+            default:
+                let name = key.text ?? key.typeName
+                let hint = Names.nearest(to: name, in: Self.optionNames).map {
+                    "; did you mean \"\($0)\"?"
+                }
+                throw .message(
+                    "there is no call option \"\(name)\"\(hint ?? ""); there are "
+                        + Self.optionNames.joined(separator: ", "))
+            }
+        }
+        return options
+    }
+}

@@ -1,0 +1,186 @@
+import CLuaHost
+import Codec
+import Contract
+
+/// Writes what a reader reads onto a tape that becomes Lua tables.
+struct TapeSink: MessageSink {
+    private let tape: UnsafeMutablePointer<qh_tape>
+    private let machine: LuaMachine
+    private var goesOn = false
+
+    init(_ writer: TapeWriter, machine: LuaMachine) {
+        tape = writer.tape
+        self.machine = machine
+    }
+
+    @inline(__always)
+    mutating func beginMessage(_ type: MessageType) {
+        machine.define(type)
+        if goesOn {
+            goesOn = false
+            qh_put_tag(tape, UInt8(QH_AGAIN.rawValue))
+        }
+        qh_put_message(tape, UInt32(type.id), UInt32(min(type.fields.count, 8)))
+    }
+
+    @inline(__always)
+    mutating func endMessage() { qh_put_tag(tape, UInt8(QH_END.rawValue)) }
+
+    @inline(__always)
+    mutating func field(_ field: Field, isKnown: Bool) {
+        qh_put_field(tape, UInt16(field.index))
+        goesOn = isKnown && field.messageType != nil
+    }
+
+    @inline(__always)
+    mutating func beginList(_ field: Field, isKnown: Bool) {
+        qh_put_field(tape, UInt16(field.index))
+        if isKnown { qh_put_tag(tape, UInt8(QH_AGAIN.rawValue)) }
+        qh_put_u32(tape, UInt8(QH_LIST.rawValue), 4)
+    }
+
+    @inline(__always)
+    mutating func endList() { qh_put_tag(tape, UInt8(QH_END.rawValue)) }
+
+    mutating func beginMap(_ field: Field, isKnown: Bool) {
+        qh_put_field(tape, UInt16(field.index))
+        if isKnown { qh_put_tag(tape, UInt8(QH_AGAIN.rawValue)) }
+        qh_put_tag(tape, UInt8(QH_TABLE.rawValue))
+    }
+
+    mutating func endMap() { qh_put_tag(tape, UInt8(QH_END.rawValue)) }
+
+    @inline(__always) mutating func bool(_ value: Bool) { qh_put_bool(tape, value) }
+    @inline(__always) mutating func int(_ value: Int64) { qh_put_integer(tape, value) }
+    mutating func uint(_ value: UInt64) {
+        // Lua's integers are signed: what does not fit stays exact as text.
+        if let number = Int64(exactly: value) {
+            qh_put_integer(tape, number)
+        } else {
+            TapeWriter(tape).put("\(value)")
+        }
+    }
+    mutating func float(_ value: Float) { qh_put_number(tape, Double(value)) }
+    mutating func double(_ value: Double) { qh_put_number(tape, value) }
+    @inline(__always)
+    mutating func string(_ value: UnsafeRawBufferPointer) {
+        qh_put_string(tape, value.baseAddress, value.count)
+    }
+    mutating func bytes(_ value: UnsafeRawBufferPointer) {
+        qh_put_string(tape, value.baseAddress, value.count)
+    }
+    @inline(__always)
+    mutating func enumeration(_ value: Int32, of type: EnumType) {
+        machine.define(type)
+        qh_put_enum(tape, UInt32(type.id), value)
+    }
+    @inline(__always)
+    mutating func timestamp(seconds: Int64, nanos: Int32) {
+        goesOn = false
+        qh_put_instant(tape, UInt8(QH_TIME.rawValue), seconds, nanos)
+    }
+    mutating func duration(seconds: Int64, nanos: Int32) {
+        goesOn = false
+        qh_put_instant(tape, UInt8(QH_DURATION.rawValue), seconds, nanos)
+    }
+
+    mutating func unknown(_ bytes: UnsafeRawBufferPointer) {
+        qh_put_bytes(tape, UInt8(QH_UNKNOWN.rawValue), bytes.baseAddress, bytes.count)
+    }
+
+    mutating func wellKnown(_ message: Message) {
+        goesOn = false
+        let writer = TapeWriter(tape)
+        switch message.type.wellKnown {
+        case .fieldMask: writer.list { for path in message.strings("paths") { writer.put(path) } }
+        case .struct: structure(message, writer)
+        case .listValue:
+            writer.list { for item in message.messages("values") { dynamic(item, writer) } }
+        case .value: dynamic(message, writer)
+        case .any:
+            write(message)
+        default:
+            guard let field = message.type.fields.first,
+                let value = message[field] ?? Value.defaultValue(of: field.kind)
+            else { return writer.putNil() }
+            write(value, of: field)
+        }
+    }
+
+    private func structure(_ message: Message, _ writer: TapeWriter) {
+        writer.table {
+            guard case .map(let entries) = message["fields"] else { return }
+            for (key, value) in entries {
+                guard case .message(let inner) = value else { continue }
+                writer.put(key.mapKeyText)
+                dynamic(inner, writer)
+            }
+        }
+    }
+
+    /// A google.protobuf.Value. Its null is `qdrant.null`, as a table cannot hold nil.
+    private func dynamic(_ message: Message, _ writer: TapeWriter) {
+        switch message.setFields.first?.value {
+        case .double(let number):
+            if let whole = Int64(exactly: number) { writer.put(whole) } else { writer.put(number) }
+        case .string(let text): writer.put(text)
+        case .bool(let flag): writer.put(flag)
+        case .message(let inner) where inner.type.wellKnown == .struct: structure(inner, writer)
+        case .message(let inner):
+            writer.list { for item in inner.messages("values") { dynamic(item, writer) } }
+        default: writer.put(LuaValue.null)
+        }
+    }
+
+    /// Writes a message that is already whole.
+    mutating func write(_ message: Message) {
+        if let wellKnown = message.type.wellKnown, wellKnown != .any, wellKnown != .empty {
+            if wellKnown == .timestamp || wellKnown == .duration {
+                let seconds = Int64(message.integer("seconds"))
+                let nanos = Int32(message.integer("nanos"))
+                let tag = wellKnown == .timestamp ? QH_TIME : QH_DURATION
+                qh_put_instant(tape, UInt8(tag.rawValue), seconds, nanos)
+            } else {
+                self.wellKnown(message)
+            }
+            return
+        }
+        beginMessage(message.type)
+        for (field, value) in message.setFields {
+            switch value {
+            case .list(let items):
+                beginList(field, isKnown: false)
+                for item in items { write(item, of: field) }
+                endList()
+            case .map(let entries):
+                guard let keyField = field.mapKey, let valueField = field.mapValue else { continue }
+                beginMap(field, isKnown: false)
+                for (key, item) in entries {
+                    write(key, of: keyField)
+                    write(item, of: valueField)
+                }
+                endMap()
+            default:
+                self.field(field, isKnown: false)
+                write(value, of: field)
+            }
+        }
+        if !message.unknownFields.isEmpty { message.unknownFields.withUnsafeBytes { unknown($0) } }
+        endMessage()
+    }
+
+    private mutating func write(_ value: Value, of field: Field) {
+        switch value {
+        case .bool(let flag): bool(flag)
+        case .int(let number): int(number)
+        case .uint(let number): uint(number)
+        case .float(let number): float(number)
+        case .double(let number): double(number)
+        case .string(let text): TapeWriter(tape).put(text)
+        case .bytes(let content): content.withUnsafeBytes { bytes($0) }
+        case .enumeration(let number): if let type = field.enumType { enumeration(number, of: type) }
+        case .message(let message): write(message)
+        case .list, .map: break
+        }
+    }
+}

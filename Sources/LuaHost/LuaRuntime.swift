@@ -1,0 +1,182 @@
+import CResources
+import CloudClient
+import Contract
+
+/// A Lua machine with everything that scripts find in it: `qdrant`, the host modules, `require`.
+public final class LuaRuntime {
+    /// What the surroundings provide.
+    public struct Environment {
+        /// Opens a session for `qdrant.connect`; an empty table asks for the default one.
+        public var connect: (LuaTable) throws(LuaFailure) -> Session
+        /// The present time: seconds since 1970 and nanoseconds.
+        public var wallClock: () -> (seconds: Int64, nanos: Int32)
+        /// Ends the process for `os.exit`.
+        public var exit: (Int32) -> Never
+        /// Where `require` looks, in Lua's notation (`?.lua;…`).
+        public var modulePath: String
+        /// The script's name and arguments, for `arg`.
+        public var scriptName: String
+        public var arguments: [String]
+
+        /// Creates an environment.
+        public init(
+            connect: @escaping (LuaTable) throws(LuaFailure) -> Session,
+            wallClock: @escaping () -> (seconds: Int64, nanos: Int32),
+            exit: @escaping (Int32) -> Never, modulePath: String, scriptName: String,
+            arguments: [String]
+        ) {
+            self.connect = connect
+            self.wallClock = wallClock
+            self.exit = exit
+            self.modulePath = modulePath
+            self.scriptName = scriptName
+            self.arguments = arguments
+        }
+    }
+
+    /// The machine.
+    public let machine: LuaMachine
+    /// The contract.
+    public let registry: Registry
+    private let api: APIBinding
+    private let tasks: TaskModule
+
+    /// Opens a runtime.
+    ///
+    /// - Parameter memoryLimit: bytes that Lua may allocate; nil means no limit.
+    public init(
+        _ environment: Environment, registry: Registry = .embedded, loop: PollLoop,
+        memoryLimit: Int? = nil
+    ) throws(LuaFailure) {
+        let machine = try LuaMachine(loop: loop, memoryLimit: memoryLimit)
+        self.machine = machine
+        self.registry = registry
+        api = APIBinding(machine: machine, registry: registry, connect: environment.connect)
+        tasks = TaskModule(machine: machine)
+        var functions = HostFunctions()
+        api.register(in: &functions)
+        tasks.register(in: &functions)
+        JSONModule(registry: registry).register(in: &functions)
+        Self.registerBasics(environment, registry, in: &functions)
+        try boot(environment, functions)
+    }
+
+    private static func registerBasics(
+        _ environment: Environment, _ registry: Registry, in functions: inout HostFunctions
+    ) {
+        functions["module_source"] = { call in
+            let name = call.arguments.value().text ?? ""
+            guard let source = Self.embeddedModule(name) else {
+                call.results.putNil()
+                return .done
+            }
+            call.results.put(source.bytes)
+            call.results.put(source.name)
+            return .done
+        }
+        functions["now"] = { call in
+            let present = environment.wallClock()
+            call.results.put(.time(seconds: present.seconds, nanos: present.nanos))
+            return .done
+        }
+        functions["monotonic"] = { call in
+            call.results.put(Double(call.machine.loop.now()) / 1e9)
+            return .done
+        }
+        functions["exit"] = { call in
+            let value = call.arguments.value()
+            switch value {
+            case .bool(let flag): environment.exit(flag ? 0 : 1)
+            default: environment.exit(Int32(truncatingIfNeeded: value.integer ?? 0))
+            }
+        }
+        functions["show"] = { call in
+            let value = call.arguments.value()
+            call.results.put(ValueText(registry: registry).text(value))
+            return .done
+        }
+    }
+
+    private func boot(
+        _ environment: Environment, _ functions: HostFunctions
+    ) throws(LuaFailure) {
+        guard let source = Self.embeddedModule("host.boot"),
+            case .function(let function) = try machine.compile(
+                Array(source.bytes), name: "=[\(source.name)]")
+        else { throw LuaFailure("the Lua side of the host is missing") }
+        let numbers = functions.mapValues { machine.makeFunction($0) }
+        _ = try machine.call(function) { writer in
+            writer.table {
+                for (name, number) in numbers {
+                    writer.put(name)
+                    writer.function(number)
+                }
+            }
+            writer.table {
+                writer.put("path")
+                writer.put(environment.modulePath)
+                writer.put("arguments")
+                writer.table {
+                    writer.put(0)
+                    writer.put(environment.scriptName)
+                    for (index, argument) in environment.arguments.enumerated() {
+                        writer.put(index + 1)
+                        writer.put(argument)
+                    }
+                }
+            }
+        }
+        machine.release(function)
+    }
+
+    /// A file of the embedded standard library, by module name.
+    static func embeddedModule(_ name: String) -> (bytes: UnsafeRawBufferPointer, name: String)? {
+        let path = String(name.map { $0 == "." ? "/" : $0 })
+        for index in 0..<qcsh_stdlib_count() {
+            let file = qcsh_stdlib_file(index)
+            let fileName = String(cString: file.name)
+            if fileName == path + ".lua" || fileName == path + "/init.lua" {
+                return (UnsafeRawBufferPointer(start: file.bytes, count: file.size), fileName)
+            }
+        }
+        return nil
+    }
+
+    /// Compiles a script or an entry of the shell.
+    ///
+    /// - Parameter name: `@file` for a file, `=name` for anything else.
+    public func compile(
+        _ source: [UInt8], name: String
+    ) throws(LuaFailure) -> LuaMachine.Compiled {
+        try machine.compile(Self.withoutShebang(source), name: name)
+    }
+
+    /// Compiles an expression as its value, or statements as they are.
+    public func compileExpression(
+        _ source: [UInt8], name: String
+    ) throws(LuaFailure) -> LuaMachine.Compiled {
+        if let compiled = try? machine.compile(Array("return ".utf8) + source, name: name),
+            case .function = compiled
+        {
+            return compiled
+        }
+        return try machine.compile(source, name: name)
+    }
+
+    /// A first line that begins with `#` becomes empty, so that line numbers stay.
+    private static func withoutShebang(_ source: [UInt8]) -> [UInt8] {
+        guard source.first == UInt8(ascii: "#") else { return source }
+        guard let end = source.firstIndex(of: UInt8(ascii: "\n")) else { return [] }
+        return Array(source[end...])
+    }
+
+    /// Runs a compiled function as a task to its end.
+    public func run(
+        _ function: Int32, arguments: [String] = []
+    ) throws(LuaFailure) -> [LuaValue] {
+        defer { machine.release(function) }
+        return try machine.run(function) { writer in
+            for argument in arguments { writer.put(argument) }
+        }
+    }
+}

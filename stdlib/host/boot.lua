@@ -1,0 +1,157 @@
+--- The Lua side of the host: `require`, errors, and the globals that scripts find.
+-- Runs once, before any script. `functions` are the host's own, `settings` what it knows.
+local functions, settings = ...
+
+local host = __host
+__host = nil -- luacheck: ignore 122
+for name, value in pairs(functions) do
+  host[name] = value
+end
+
+--- Modules that are found before any file of the same name.
+local reserved = { task = "host.task", json = "host.json" }
+
+local function embedded_name(name)
+  if name == "qdrant" or name:find("^qdrant%.") then
+    return name
+  end
+  return reserved[name]
+end
+
+-- Errors --------------------------------------------------------------------------------------
+
+local Error = { __name = "error" }
+
+--- One readable line: method, code, message, and what else helps.
+function Error.__tostring(self)
+  local parts = {}
+  if self.method then
+    parts[#parts + 1] = self.method .. ": "
+  end
+  parts[#parts + 1] = self.code or "ERROR"
+  if self.message and self.message ~= "" then
+    parts[#parts + 1] = ": " .. self.message
+  end
+  if self.trace_id then
+    parts[#parts + 1] = " (trace " .. self.trace_id .. ")"
+  end
+  return table.concat(parts)
+end
+
+host.metatable(0, {
+  __tostring = function(message)
+    return host.show(message)
+  end,
+})
+host.metatable(1, Error)
+
+-- require -------------------------------------------------------------------------------------
+-- In Lua, so that a module that calls the API while it loads can wait.
+
+local loading = {}
+
+local function load_embedded(name)
+  local source, file = host.module_source(name)
+  if not source then
+    return nil
+  end
+  local chunk = assert(load(source, "=[" .. file .. "]"))
+  return function(...)
+    return chunk(host, ...)
+  end, file
+end
+
+local function find(name)
+  local preload = package.preload[name]
+  if preload then
+    return preload, ":preload:"
+  end
+  local api = name:match("^qdrant%.api%.?(.*)$")
+  if api then
+    return function()
+      local module = require("qdrant").api
+      for part in api:gmatch("[^.]+") do
+        module = module[part]
+      end
+      return module
+    end, ":api:"
+  end
+  local inner = embedded_name(name)
+  if inner then
+    local chunk, file = load_embedded(inner)
+    if chunk then
+      return chunk, file
+    end
+    return nil, "\n\tno module '" .. name .. "' in the standard library"
+  end
+  local path, tried = package.searchpath(name, package.path)
+  if not path then
+    return nil, tried
+  end
+  local chunk, problem = loadfile(path)
+  if not chunk then
+    error("error loading module '" .. name .. "' from file '" .. path .. "':\n\t" .. problem, 0)
+  end
+  return chunk, path
+end
+
+function require(name) -- luacheck: ignore 121
+  if type(name) ~= "string" then
+    error("require needs a module's name", 2)
+  end
+  local loaded = package.loaded[name]
+  if loaded ~= nil then
+    return loaded
+  end
+  if loading[name] then
+    error("module '" .. name .. "' is being loaded already: it requires itself, or two tasks "
+      .. "load it at once", 2)
+  end
+  local chunk, where = find(name)
+  if not chunk then
+    error("module '" .. name .. "' not found:" .. where, 2)
+  end
+  loading[name] = true
+  local done <close> = setmetatable({}, { __close = function() loading[name] = nil end })
+  local result = chunk(name, where)
+  if result ~= nil then
+    package.loaded[name] = result
+  elseif package.loaded[name] == nil then
+    package.loaded[name] = true
+  end
+  local _ = done
+  return package.loaded[name], where
+end
+
+function dofile(file) -- luacheck: ignore 121
+  local chunk, problem = loadfile(file)
+  if not chunk then
+    error(problem, 0)
+  end
+  return chunk()
+end
+
+package.path = settings.path
+package.searchers = nil
+arg = settings.arguments -- luacheck: ignore 111
+
+function os.exit(code) -- luacheck: ignore 122
+  io.stdout:flush()
+  host.exit(code == nil and true or code)
+end
+
+-- Globals, loaded when they are first used ----------------------------------------------------
+
+local lazy = { qdrant = "qdrant", task = "task", json = "json" }
+
+setmetatable(_G, {
+  __index = function(globals, name)
+    local module = lazy[name]
+    if module == nil then
+      return nil
+    end
+    local value = require(module)
+    rawset(globals, name, value)
+    return value
+  end,
+})

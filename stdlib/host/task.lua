@@ -1,0 +1,88 @@
+--- Concurrency that reads sequentially: tasks are coroutines that the host runs while others wait.
+local host = ...
+
+local task = {}
+
+--- Waits.
+---@async
+---@param seconds number|userdata seconds, or a duration
+function task.sleep(seconds)
+  host.sleep(seconds)
+end
+
+--- Keeps where a child failed: error objects get a traceback, texts get it appended by the host.
+local function keep_traceback(problem)
+  if type(problem) == "table" and rawget(problem, "traceback") == nil then
+    rawset(problem, "traceback", debug.traceback(nil, 2))
+  end
+  return problem
+end
+
+--- Calls a function for each element, several at a time, and returns the results in order.
+--- The first failure cancels the others and is raised.
+---@async
+---@generic T, R
+---@param list T[]
+---@param fn fun(item: T, index: integer): R
+---@param options? { limit?: integer } how many run at once; 32 when not given
+---@return R[]
+function task.map(list, fn, options)
+  local limit = options and options.limit or 32
+  if math.type(limit) ~= "integer" or limit < 1 then
+    error("task.map: limit has to be a positive integer", 2)
+  end
+  local results, count, next_index = {}, #list, 1
+  local failed, failure = false, nil
+
+  local function work()
+    while not failed and next_index <= count do
+      local index = next_index
+      next_index = next_index + 1
+      local ok, result = xpcall(fn, keep_traceback, list[index], index)
+      if not ok then
+        if not failed then
+          failed, failure = true, result
+        end
+        return
+      end
+      results[index] = result
+    end
+  end
+
+  local workers = {}
+  -- However this function is left, no child outlives it.
+  local scope <close> = setmetatable({}, {
+    __close = function()
+      for _, worker in ipairs(workers) do
+        host.cancel(worker)
+      end
+    end,
+  })
+  for i = 1, math.min(limit, count) do
+    workers[i] = host.spawn(work)
+  end
+  for _, worker in ipairs(workers) do
+    if failed then
+      break
+    end
+    host.join(worker)
+  end
+  local _ = scope
+  if failed then
+    error(failure, 0)
+  end
+  return results
+end
+
+--- Runs functions at once and returns their results in order.
+--- The first failure cancels the others and is raised.
+---@async
+---@param functions (fun(): any)[]
+---@return any[]
+function task.all(functions)
+  return task.map(functions, function(fn)
+    return fn()
+  end, { limit = math.max(1, #functions) })
+end
+
+return task
