@@ -25,7 +25,7 @@ let package = Package(
         .target(name: "CLuaHost", dependencies: ["LuaSystem"]),
         .target(name: "CHTTP2", dependencies: ["NGHTTP2System"]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("z")]),
-        .target(name: "CReadline"),
+        .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline")]),
         .target(name: "CRegex", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CCrypto"),
         .target(

@@ -1,1 +1,0 @@
-int CCrypto_x(void); int CCrypto_x(void) {return 0;}

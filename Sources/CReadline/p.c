@@ -1,1 +1,0 @@
-int CReadline_x(void); int CReadline_x(void) {return 0;}

@@ -1,0 +1,72 @@
+import CCrypto
+
+/// Hashes, identifiers and tokens of the sandbox.
+enum Digest {
+    /// SHA-256.
+    static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        qcrypto_sha256(bytes, bytes.count, &digest)
+        return digest
+    }
+
+    /// HMAC-SHA-256.
+    static func hmac(key: [UInt8], _ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        var digest = [UInt8](repeating: 0, count: 32)
+        qcrypto_hmac_sha256(key, key.count, bytes, bytes.count, &digest)
+        return digest
+    }
+
+    /// Lower-case hexadecimal digits.
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return byte < 16 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// A UUID that depends on a name only, laid out as RFC 9562 asks of version 8.
+    static func uuid(named name: String) -> String {
+        var bytes = Array(sha256(Array(("qcsh-sandbox/" + name).utf8)).prefix(16))
+        bytes[6] = bytes[6] & 0x0f | 0x80
+        return format(bytes)
+    }
+
+    /// A random UUID (version 4).
+    static func randomUUID(_ random: inout some RandomNumberGenerator) -> String {
+        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+        bytes[6] = bytes[6] & 0x0f | 0x40
+        return format(bytes)
+    }
+
+    private static func format(_ bytes: [UInt8]) -> String {
+        var bytes = bytes
+        bytes[8] = bytes[8] & 0x3f | 0x80
+        let text = hexadecimal(bytes)
+        var parts: [Substring] = []
+        var rest = text[...]
+        for length in [8, 4, 4, 4, 12] {
+            parts.append(rest.prefix(length))
+            rest = rest.dropFirst(length)
+        }
+        return parts.joined(separator: "-")
+    }
+
+    /// Base64 for URLs, without padding (RFC 4648, section 5).
+    static func base64URL(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text: [UInt8] = []
+        var buffer: UInt32 = 0
+        var bits = 0
+        for byte in bytes {
+            buffer = buffer << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(alphabet[Int(buffer >> UInt32(bits) & 63)])
+            }
+        }
+        if bits > 0 { text.append(alphabet[Int(buffer << UInt32(6 - bits) & 63)]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

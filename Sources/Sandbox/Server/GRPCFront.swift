@@ -1,0 +1,104 @@
+import Codec
+import Contract
+
+/// Answers gRPC calls (grpc/doc/PROTOCOL-HTTP2.md).
+struct GRPCFront {
+    let cloud: Cloud
+
+    /// The largest request that is taken, as gRPC servers have it.
+    static let maximumRequestSize = 4 << 20
+
+    /// Answers a unary call whose request has been received whole.
+    func answer(_ request: InboundRequest) -> OutboundResponse {
+        let trace = cloud.newID()
+        do throws(APIError) {
+            guard let method = try? cloud.registry.method(path: String(request.path)) else {
+                throw APIError(.unimplemented, "unknown method \(request.path)")
+            }
+            let payload = try Self.message(in: request.body, request.header("grpc-encoding"))
+            let message: Message
+            do throws(CodecError) {
+                message = try ProtobufReader().message(payload, as: method.input)
+            } catch {
+                throw APIError(.invalidArgument, "the request cannot be read: \(error)")
+            }
+            let response = try cloud.handle(
+                method, message, metadata: Self.metadata(request.headers))
+            return Self.success(Self.framed(response.serialized()), trace: trace)
+        } catch {
+            return failure(error, trace: trace)
+        }
+    }
+
+    /// The metadata that services see.
+    static func metadata(_ headers: [(name: String, value: String)]) -> [String: String] {
+        Dictionary(
+            headers.filter { !$0.name.hasPrefix(":") }.map { ($0.name, $0.value) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The one message of a request.
+    static func message(in body: [UInt8], _ encoding: String?) throws(APIError) -> [UInt8] {
+        guard body.count >= 5 else {
+            throw APIError(.internal, "the request has no message")
+        }
+        let length = body[1..<5].reduce(0) { $0 << 8 | Int($1) }
+        guard length <= maximumRequestSize else {
+            throw APIError(
+                .resourceExhausted, "the request has \(length) bytes; at most \(maximumRequestSize) are taken")
+        }
+        guard body.count == length + 5 else {
+            throw APIError(.internal, "the request has not exactly one message")
+        }
+        guard body[0] == 0 else {
+            throw APIError(
+                .unimplemented, "the request is compressed with \(encoding ?? "?"), which is not taken")
+        }
+        return Array(body[5...])
+    }
+
+    /// A message with its prefix.
+    static func framed(_ message: [UInt8]) -> [UInt8] {
+        var frame: [UInt8] = [0]
+        withUnsafeBytes(of: UInt32(message.count).bigEndian) { frame.append(contentsOf: $0) }
+        return frame + message
+    }
+
+    /// The headers of every answer that has a body.
+    static let headers: [(name: String, value: String)] = [
+        ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity"),
+    ]
+
+    static func success(_ body: [UInt8], trace: String) -> OutboundResponse {
+        OutboundResponse(
+            status: 200, headers: headers, body: body,
+            trailers: [("grpc-status", "0"), ("qc-trace-id", trace)])
+    }
+
+    /// An error without a body: headers and trailers in one.
+    func failure(_ error: APIError, trace: String) -> OutboundResponse {
+        var trailers: [(name: String, value: String)] = [
+            ("content-type", "application/grpc"), ("grpc-status", "\(error.code.rawValue)"),
+            ("grpc-message", Self.percentEncoded(error.message)), ("qc-trace-id", trace),
+        ]
+        if !error.violations.isEmpty, let status = error.status(registry: cloud.registry) {
+            let encoded = Base64.encode(status.serialized()).prefix { $0 != "=" }
+            trailers.append(("grpc-status-details-bin", String(encoded)))
+        }
+        return OutboundResponse(status: 200, headers: trailers)
+    }
+
+    /// `grpc-message`: printable ASCII but for the percent sign stays.
+    static func percentEncoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            if byte >= 0x20, byte <= 0x7e, byte != UInt8(ascii: "%") {
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += byte < 16 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return encoded
+    }
+}

@@ -1,0 +1,73 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+
+/// Looks at a cleartext connection's first bytes: HTTP/2's preface, or HTTP/1.1.
+final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    /// How HTTP/2 connections begin (RFC 9113, section 3.4).
+    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+    private let front: NIOLoopBound<Front>
+    private var seen = ByteBuffer()
+
+    init(front: NIOLoopBound<Front>) { self.front = front }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        seen.writeBuffer(&buffer)
+        let start = Array(seen.readableBytesView.prefix(Self.preface.count))
+        guard start.count >= 4 || !Self.preface.starts(with: start) else { return }
+        let isHTTP2 = Self.preface.starts(with: start)
+        do {
+            if isHTTP2 {
+                try Pipelines.addHTTP2(to: context.channel, front: front)
+            } else {
+                try Pipelines.addHTTP1(to: context.channel, front: front)
+            }
+        } catch {
+            context.close(promise: nil)
+            return
+        }
+        // What was seen goes to the new handlers, which stand behind this one.
+        context.fireChannelRead(wrapInboundOut(seen))
+        seen.clear()
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+}
+
+/// What stands in a connection's pipeline.
+enum Pipelines {
+    /// gRPC and REST over HTTP/2.
+    static func addHTTP2(to channel: any Channel, front: NIOLoopBound<Front>) throws {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 256),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: 1 << 16),
+            HTTP2Setting(parameter: .initialWindowSize, value: 1 << 20),
+        ]
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        // libcurl before 8.0 resets every stream that has ended.
+        stream.streamResetFrameRateLimit.maximumCount = .max
+        // Window updates count, too: a large answer needs many.
+        connection.controlFrameRateLimit.maximumCount = .max
+        stream.targetWindowSize = 1 << 20
+        let handler = NIOHTTP2Handler(
+            mode: .server, eventLoop: channel.eventLoop, connectionConfiguration: connection,
+            streamConfiguration: stream
+        ) { stream in
+            stream.eventLoop.makeCompletedFuture {
+                try stream.pipeline.syncOperations.addHandler(HTTP2StreamHandler(front: front))
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    /// REST over HTTP/1.1.
+    static func addHTTP1(to channel: any Channel, front: NIOLoopBound<Front>) throws {
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+        try channel.pipeline.syncOperations.addHandler(HTTP1Handler(front: front))
+    }
+}

@@ -1,0 +1,243 @@
+import Codec
+import Contract
+
+/// The API as JSON over HTTP: translates route, query and body into a request message, as
+/// grpc-gateway does by google.api.http.
+struct RESTGateway {
+    let cloud: Cloud
+    private let routes: RouteTable
+
+    init(cloud: Cloud) {
+        self.cloud = cloud
+        routes = RouteTable(registry: cloud.registry)
+    }
+
+    func answer(_ request: InboundRequest) -> OutboundResponse {
+        let trace = cloud.newID()
+        var response: OutboundResponse
+        do throws(APIError) {
+            let (method, variables) = try find(request)
+            let message = try message(method, variables, request)
+            let answer = try cloud.handle(
+                method, message, metadata: Self.metadata(request.headers))
+            let text = JSONWriter(emitsDefaults: true, registry: cloud.registry).text(answer)
+            response = OutboundResponse(status: 200, headers: [], body: Array(text.utf8))
+        } catch {
+            response = Self.failure(error, registry: cloud.registry)
+        }
+        response.headers += [("content-type", "application/json"), ("grpc-metadata-qc-trace-id", trace)]
+        return response
+    }
+
+    private func find(
+        _ request: InboundRequest
+    ) throws(APIError) -> (Method, [(path: [String], value: String)]) {
+        var verb = request.verb
+        if verb == "POST", let override = request.header("x-http-method-override") {
+            verb = override.uppercased()
+        }
+        let matches = routes.matches(path: String(request.path))
+        guard !matches.isEmpty else { throw APIError(.notFound, "Not Found") }
+        guard let match = matches.first(where: { $0.method.route?.verb == verb }) else {
+            throw APIError(.unimplemented, "Method Not Allowed")
+        }
+        return (match.method, match.variables)
+    }
+
+    private func message(
+        _ method: Method, _ variables: [(path: [String], value: String)], _ request: InboundRequest
+    ) throws(APIError) -> Message {
+        var message = Message(method.input)
+        let reader = JSONReader(ignoresUnknownFields: true, registry: cloud.registry)
+        let body = method.route?.body
+        if let body, !request.body.isEmpty {
+            do throws(CodecError) {
+                if body == "*" {
+                    message = try reader.message(
+                        Self.withPlainMask(request.body, of: method), as: method.input)
+                } else if let field = method.input.field(named: body), let type = field.messageType {
+                    message[field] = .message(try reader.message(request.body, as: type))
+                }
+            } catch {
+                throw APIError(.invalidArgument, error.description)
+            }
+        }
+        if body != "*", let query = request.query {
+            try Self.read(query, into: &message, reader, skipping: variables.map(\.path))
+        }
+        for (path, value) in variables {
+            try Self.set(value, at: path, in: &message, reader)
+        }
+        return message
+    }
+
+    // MARK: - Query
+
+    private static func read(
+        _ query: Substring, into message: inout Message, _ reader: JSONReader,
+        skipping: [[String]]
+    ) throws(APIError) {
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = Percent.decode(parts[0], plusIsSpace: true)
+            let value = parts.count > 1 ? Percent.decode(parts[1], plusIsSpace: true) : ""
+            guard let name, let value else {
+                throw APIError(.invalidArgument, "the query is not percent-encoded properly")
+            }
+            let path = name.split(separator: ".").map(String.init)
+            // Unknown parameters are passed over; what the path says wins.
+            guard let canonical = canonical(path, message.type), !skipping.contains(canonical)
+            else { continue }
+            try set(value, at: canonical, in: &message, reader)
+        }
+    }
+
+    /// The path in the contract's names; nil when the type has no such path.
+    private static func canonical(_ path: [String], _ type: MessageType) -> [String]? {
+        guard let first = path.first, let field = type.field(named: first) else { return nil }
+        guard path.count > 1 else { return [field.name] }
+        guard let inner = field.messageType, !field.isRepeated,
+            let rest = canonical(Array(path.dropFirst()), inner)
+        else { return nil }
+        return [field.name] + rest
+    }
+
+    private static func set(
+        _ text: String, at path: [String], in message: inout Message, _ reader: JSONReader
+    ) throws(APIError) {
+        var type = message.type
+        for name in path.dropLast() {
+            guard let inner = type.field(named: name)?.messageType else { return }
+            type = inner
+        }
+        guard let last = path.last, let field = type.field(named: last) else { return }
+        let value: Value
+        do throws(CodecError) {
+            value = try reader.scalar(text, of: field)
+        } catch {
+            throw APIError(
+                .invalidArgument, "parameter \(path.joined(separator: ".")): \(error)")
+        }
+        guard field.isRepeated else {
+            message.setValue(value, at: path)
+            return
+        }
+        var items: [Value] = []
+        if case .list(let present) = message.value(at: path) { items = present }
+        message.setValue(.list(items + [value]), at: path)
+    }
+
+    /// Accepts `{"paths": [...]}` beside the comma-separated form that ProtoJSON has.
+    private static func withPlainMask(_ body: [UInt8], of method: Method) -> [UInt8] {
+        guard method.options.patchSource != nil else { return body }
+        return MaskForms.normalised(body) ?? body
+    }
+
+    // MARK: - Answers
+
+    static func failure(_ error: APIError, registry: Registry) -> OutboundResponse {
+        let writer = JSONWriter(emitsDefaults: true, registry: registry)
+        let text =
+            error.status(registry: registry).map { writer.text($0) }
+            ?? "{\"code\":\(error.code.rawValue),\"message\":\"\",\"details\":[]}"
+        var headers: [(name: String, value: String)] = []
+        if error.code == .unauthenticated { headers.append(("www-authenticate", error.message)) }
+        return OutboundResponse(
+            status: error.code.httpStatus, headers: headers, body: Array(text.utf8))
+    }
+
+    /// `Grpc-Metadata-X` becomes `x`; `Authorization` stays.
+    private static func metadata(_ headers: [(name: String, value: String)]) -> [String: String] {
+        let prefix = "grpc-metadata-"
+        var metadata: [String: String] = [:]
+        for (name, value) in headers {
+            if name.hasPrefix(prefix) {
+                metadata[String(name.dropFirst(prefix.count))] = value
+            } else if name == "authorization" || name == "user-agent" {
+                metadata[name] = value
+            }
+        }
+        return metadata
+    }
+}
+
+/// Finds methods by the path of a URL. Literal segments win over variables.
+struct RouteTable {
+    struct Match {
+        let method: Method
+        let variables: [(path: [String], value: String)]
+    }
+
+    private struct Entry {
+        let method: Method
+        let route: HTTPRoute
+        let literals: Int
+    }
+
+    private var byLength: [Int: [Entry]] = [:]
+
+    init(registry: Registry) {
+        for method in (try? registry.allMethods()) ?? [] {
+            guard let route = method.route else { continue }
+            let literals = route.segments.filter { if case .literal = $0 { true } else { false } }
+            byLength[route.segments.count, default: []].append(
+                Entry(method: method, route: route, literals: literals.count))
+        }
+        for length in byLength.keys {
+            byLength[length]?.sort { $0.literals > $1.literals }
+        }
+    }
+
+    /// The methods whose template fits, most literal first. A worse fit than the best is left out.
+    func matches(path: String) -> [Match] {
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        var best = 0
+        var found: [Match] = []
+        for entry in byLength[segments.count] ?? [] {
+            guard entry.literals >= best else { break }
+            guard let variables = Self.bind(entry.route, segments) else { continue }
+            best = entry.literals
+            found.append(Match(method: entry.method, variables: variables))
+        }
+        return found
+    }
+
+    private static func bind(
+        _ route: HTTPRoute, _ segments: [Substring]
+    ) -> [(path: [String], value: String)]? {
+        var variables: [(path: [String], value: String)] = []
+        for (pattern, segment) in zip(route.segments, segments) {
+            switch pattern {
+            case .literal(let text):
+                guard segment == text else { return nil }
+            case .single(let variable), .rest(let variable):
+                // A percent-encoded slash does not match one segment.
+                guard let value = Percent.decode(segment), !value.contains("/") else { return nil }
+                if let variable { variables.append((route.variables[variable], value)) }
+            }
+        }
+        return variables
+    }
+}
+
+/// Percent-encoding of URLs (RFC 3986).
+enum Percent {
+    /// Decodes; nil when an escape is damaged or the result is no UTF-8.
+    static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                let digits = rest.prefix(2)
+                guard digits.count == 2, let value = UInt8(String(Substring(digits)), radix: 16)
+                else { return nil }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,269 @@
+import Codec
+
+/// Packages and prices.
+enum BookingService: CloudService {
+    static let name = "qdrant.cloud.booking.v1.BookingService"
+
+    static let handlers: [String: Handler] = [
+        "ListPackages": { call, request in try list(call, request) },
+        "ListGlobalPackages": { call, request in try list(call, request) },
+        "GetPackage": getPackage,
+        "GetQuote": getQuote,
+        "GetBackupQuote": getBackupQuote,
+        "ListInferenceModels": listInferenceModels,
+        "ListStorageTierTypes": { call, request in
+            try checkRegion(request)
+            return call.list(
+                Catalogue.tierPrices.map { tier in
+                    var message = call.response.new("items")
+                    message.set("storage_tier_type", tier.tier)
+                    return message
+                })
+        },
+    ]
+
+    // MARK: - Packages
+
+    private static func list(_ call: Call, _ request: Message) throws -> Message {
+        let type = request.type
+        let statuses = type.field(named: "statuses") == nil ? [] : request.list("statuses")
+        let multiAZ = type.field(named: "multi_az") == nil ? nil : request.optionalBool("multi_az")
+        let gpu = request.optionalBool("gpu")
+        let wantsPremium = request.integer("tier") == 2
+        let minimum = try Minimum(request.message("min_resources"))
+        let provider = request.string("cloud_provider_id")
+        let region = request.optionalString("cloud_provider_region_id")
+        let found = Catalogue.packages.filter { package in
+            guard package.provider == provider, provider == "hybrid" || package.region == region
+            else { return false }
+            let status = Value.enumeration(package.isActive ? 1 : 2)
+            guard statuses.isEmpty ? package.isActive : statuses.contains(status) else {
+                return false
+            }
+            guard multiAZ == nil || multiAZ == package.isMultiAZ else { return false }
+            guard gpu == nil || gpu == (package.gpu > 0) else { return false }
+            return package.isPremium == wantsPremium && minimum.allows(package)
+        }
+        return call.list(found.map { message($0, call) })
+    }
+
+    private static func getPackage(_ call: Call, _ request: Message) throws -> Message {
+        let id = request.string("id")
+        let region = request.optionalString("cloud_provider_region_id")
+        guard let package = Catalogue.package(id),
+            package.provider == request.string("cloud_provider_id"),
+            package.region == nil || package.region == region
+        else { throw APIError(.notFound, "package \(id) is not offered there") }
+        return call.answer("package", message(package, call))
+    }
+
+    /// The least that a package has to have.
+    private struct Minimum {
+        var cpu = 0
+        var ram = 0
+        var disk = 0
+        var gpu = 0
+
+        init(_ filter: Message?) throws {
+            guard let filter else { return }
+            cpu = try Self.quantity(filter, "cpu", Quantity.millicores)
+            ram = try Self.quantity(filter, "ram", Quantity.gibibytes)
+            disk = try Self.quantity(filter, "disk", Quantity.gibibytes)
+            gpu = try Self.quantity(filter, "gpu", Quantity.millicores)
+        }
+
+        func allows(_ package: Catalogue.Package) -> Bool {
+            package.cpu >= cpu && package.ram >= ram && package.disk >= disk && package.gpu >= gpu
+        }
+
+        private static func quantity(
+            _ filter: Message, _ name: String, _ parse: (String) -> Int?
+        ) throws -> Int {
+            guard let text = filter.optionalString(name) else { return 0 }
+            guard let number = parse(text) else {
+                throw APIError(
+                    .invalidArgument, "min_resources.\(name): \"\(text)\" is no quantity")
+            }
+            return number
+        }
+    }
+
+    static func message(_ package: Catalogue.Package, _ call: Call) -> Message {
+        var message = call.new("qdrant.cloud.booking.v1.Package")
+        message.set("id", package.id)
+        message.set("name", package.name)
+        message.set("type", package.isFree ? "free" : "paid")
+        message.edit("resource_configuration") {
+            $0.set("ram", "\(package.ram)GiB")
+            $0.set("cpu", "\(package.cpu)m")
+            $0.set("disk", "\(package.disk)GiB")
+            if package.gpu > 0 {
+                $0.set("gpu", "\(package.gpu)m")
+                $0.set("gpu_ram", "\(package.gpuRAM)GiB")
+            }
+        }
+        message.set("currency", "USD")
+        message.set("unit_int_price_per_hour", package.price)
+        message.setEnum("status", package.isActive ? "ACTIVE" : "DEACTIVATED")
+        message.setEnum("tier", package.isPremium ? "PREMIUM" : "STANDARD")
+        if !package.isFree {
+            message.edit("available_additional_resources") {
+                $0.set("disk_price_per_hour", Catalogue.diskPrice)
+            }
+        }
+        let tiers = package.isFree ? Array(Catalogue.tierPrices.prefix(1)) : Catalogue.tierPrices
+        message.set(
+            "available_storage_tier_configurations",
+            tiers.map { tier in
+                var entry = message.new("available_storage_tier_configurations")
+                entry.set("storage_tier_type", tier.tier)
+                entry.set("price_per_hour", tier.price)
+                return entry
+            })
+        message.set("multi_az", package.isMultiAZ)
+        return message
+    }
+
+    // MARK: - Quotes
+
+    private static func getQuote(_ call: Call, _ request: Message) throws -> Message {
+        let id = request.string("package_id")
+        guard let package = Catalogue.package(id),
+            package.provider == request.string("cloud_provider_id"),
+            package.region == nil
+                || package.region == request.optionalString("cloud_provider_region_id")
+        else { throw APIError(.invalidArgument, "package_id: package \(id) is not offered there") }
+        let nodes = request.integer("number_of_nodes")
+        let disk = request.integer("additional_disk_gib")
+        let tier = Catalogue.tierPrices.first {
+            $0.tier == max(1, request.integer("storage_tier_type"))
+        }
+        guard let tier else {
+            throw APIError(.invalidArgument, "storage_tier_type is not known")
+        }
+        let percentage = discount(of: call.account)
+        var response = call.response
+        var original = 0
+        var discounted = 0
+        func add(_ field: String, _ price: Int, when isPresent: Bool) {
+            guard isPresent else { return }
+            // Half a millicent rounds up, in each component by itself.
+            let reduced = Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
+            original += price
+            discounted += reduced
+            response.edit(field) {
+                $0.set("original_price_per_hour", price)
+                $0.set("discounted_price_per_hour", reduced)
+                $0.set("discount_percentage", percentage)
+            }
+        }
+        add("package", package.price * nodes, when: !package.isFree)
+        add("extra_disk", Catalogue.diskPrice * disk * nodes, when: disk > 0)
+        add("disk_speed", tier.price * nodes, when: tier.price > 0)
+        response.set("currency", "USD")
+        response.set("original_price_per_hour", original)
+        response.set("discounted_price_per_hour", discounted)
+        let effective =
+            original == 0 ? 0 : Double(original - discounted) / Double(original) * 100
+        response.set("discount_percentage", effective)
+        return response
+    }
+
+    private static func getBackupQuote(_ call: Call, _ request: Message) throws -> Message {
+        try checkRegion(request)
+        let size = request.optionalInteger("backup_size_gib") ?? 1
+        let price = Catalogue.backupPrice * size
+        let percentage = discount(of: call.account)
+        let reduced = Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
+        var response = call.response
+        response.set("currency", "USD")
+        response.set("original_price_per_hour", price)
+        response.set("discounted_price_per_hour", reduced)
+        response.set(
+            "discount_percentage", price == 0 ? 0 : Double(price - reduced) / Double(price) * 100)
+        return response
+    }
+
+    /// The production account has a discount of ten percent.
+    private static func discount(of account: String) -> Double {
+        account == DemoWorld.production ? 10 : 0
+    }
+
+    private static func checkRegion(_ request: Message) throws {
+        let provider = request.string("cloud_provider_id")
+        let region = request.string("cloud_provider_region_id")
+        guard provider != "hybrid" else { return }
+        guard Catalogue.region(provider, region) != nil else {
+            throw APIError(
+                .invalidArgument, "cloud_provider_region_id: \(provider) has no region \(region)")
+        }
+    }
+
+    // MARK: - Inference models
+
+    private struct Model {
+        let name: String
+        let vendor: String
+        let vector: String
+        var modality = "TEXT"
+        var dimensions: Int?
+        var price = 0
+        var documentation: String?
+    }
+
+    private static let models = [
+        Model(name: "sentence-transformers/all-minilm-l6-v2", vendor: "Sentence Transformers", vector: "DENSE", dimensions: 384),
+        Model(name: "intfloat/multilingual-e5-small", vendor: "intfloat", vector: "DENSE", dimensions: 384),
+        Model(name: "mixedbread-ai/mxbai-embed-large-v1", vendor: "Mixedbread", vector: "DENSE", dimensions: 1024, price: 4000),
+        Model(name: "qdrant/clip-vit-b-32-text", vendor: "Qdrant", vector: "DENSE", dimensions: 512, price: 2000),
+        Model(name: "qdrant/clip-vit-b-32-vision", vendor: "Qdrant", vector: "DENSE", modality: "IMAGE", dimensions: 512, price: 2000),
+        Model(name: "qdrant/bm25", vendor: "Qdrant", vector: "SPARSE"),
+        Model(name: "prithivida/splade_pp_en_v1", vendor: "Prithivida", vector: "SPARSE", price: 3000),
+        Model(name: "answerdotai/answerai-colbert-small-v1", vendor: "Answer.AI", vector: "MULTI", dimensions: 96),
+        Model(name: "openai/text-embedding-3-large", vendor: "OpenAI", vector: "DENSE", documentation: "https://platform.openai.com/docs/guides/embeddings"),
+        Model(name: "cohere/embed-v4.0", vendor: "Cohere", vector: "DENSE", documentation: "https://docs.cohere.com/docs/embeddings"),
+        Model(name: "jinaai/jina-embeddings-v3", vendor: "Jina AI", vector: "DENSE", documentation: "https://jina.ai/embeddings"),
+    ]
+
+    private static func listInferenceModels(_ call: Call, _ request: Message) throws -> Message {
+        guard request.string("cloud_provider_id") != "hybrid" else {
+            throw APIError(.invalidArgument, "cloud_provider_id: hybrid clusters have no inference")
+        }
+        try checkRegion(request)
+        return call.list(
+            models.map { model in
+                var message = call.response.new("items")
+                message.set("id", Digest.uuid(named: "model/" + model.name))
+                message.set("name", model.name)
+                message.set("title", String(model.name.split(separator: "/").last ?? ""))
+                message.set("description", "\(model.vendor)'s model \(model.name)")
+                message.setEnum("vector_type", model.vector)
+                message.setEnum("modality", model.modality)
+                message.set("vendor", model.vendor)
+                message.set("unit_int_price", model.price)
+                message.set("is_external", model.documentation != nil)
+                if let dimensions = model.dimensions { message.set("dimensionality", dimensions) }
+                message.set("max_tokens_per_request", 512)
+                if let page = model.documentation { message.set("external_docs_url", page) }
+                return message
+            })
+    }
+}
+
+/// Amounts as the API writes them: `2000m`, `8GiB`.
+enum Quantity {
+    /// Millicores: `2000m`, or whole cores.
+    static func millicores(_ text: String) -> Int? {
+        if text.hasSuffix("m") { return Int(text.dropLast()) }
+        return Int(text).map { $0 * 1000 }
+    }
+
+    /// GiB: `8GiB`, `8Gi`, `1TiB`, `1Ti`.
+    static func gibibytes(_ text: String) -> Int? {
+        for (unit, factor) in [("GiB", 1), ("Gi", 1), ("TiB", 1024), ("Ti", 1024)]
+        where text.hasSuffix(unit) {
+            return Int(text.dropLast(unit.count)).map { $0 * factor }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,84 @@
+import Codec
+
+/// Providers and regions.
+enum PlatformService: CloudService {
+    static let name = "qdrant.cloud.platform.v1.PlatformService"
+
+    static let handlers: [String: Handler] = [
+        "ListGlobalCloudProviders": { call, _ in
+            call.list(Catalogue.providers.map { provider($0.id, $0.name, call) })
+        },
+        "ListCloudProviders": { call, _ in
+            let hybrid = try hasHybrid(call) ? [provider("hybrid", "Hybrid Cloud", call)] : []
+            return call.list(Catalogue.providers.map { provider($0.id, $0.name, call) } + hybrid)
+        },
+        "ListGlobalCloudProviderRegions": { call, request in
+            call.list(regions(of: request.string("cloud_provider_id"), call))
+        },
+        "ListCloudProviderRegions": { call, request in
+            let provider = request.string("cloud_provider_id")
+            try checkHybrid(provider, call)
+            return call.list(regions(of: provider, call))
+        },
+        "GetGlobalCloudProviderRegion": { call, request in try getRegion(call, request) },
+        "GetCloudProviderRegion": { call, request in
+            try checkHybrid(request.string("cloud_provider_id"), call)
+            return try getRegion(call, request)
+        },
+    ]
+
+    private static func getRegion(_ call: Call, _ request: Message) throws -> Message {
+        let provider = request.string("cloud_provider_id")
+        let id = request.string("region_id")
+        guard let region = Catalogue.region(provider, id) else {
+            throw APIError(.notFound, "\(provider) has no region \(id)")
+        }
+        return call.answer("region", message(region, call.response.new("region")))
+    }
+
+    private static func hasHybrid(_ call: Call) throws -> Bool {
+        let account = try call.transaction.record(Kind.account, call.account)
+        return account?.message.strings("privileges").contains("hybrid_cloud") ?? false
+    }
+
+    /// Hybrid regions are the account's environments, which a caller must be allowed to see.
+    private static func checkHybrid(_ provider: String, _ call: Call) throws {
+        guard provider == "hybrid", let actor = call.actor else { return }
+        let gate = Gate(cloud: call.cloud, transaction: call.transaction)
+        let granted = try gate.permissions(of: actor, in: call.account) ?? []
+        let needed = ["read:hybrid_cloud_environments", "read:clusters"]
+        guard !granted.isDisjoint(with: needed) else {
+            throw APIError(.permissionDenied, "hybrid regions need \(needed.joined(separator: " or "))")
+        }
+    }
+
+    private static func provider(_ id: String, _ name: String, _ call: Call) -> Message {
+        var message = call.response.new("items")
+        message.set("id", id)
+        message.set("name", name)
+        message.set("free_tier", Catalogue.regions.contains { $0.provider == id && $0.hasFreeTier })
+        message.set("available", true)
+        return message
+    }
+
+    private static func regions(of provider: String, _ call: Call) -> [Message] {
+        Catalogue.regions.filter { $0.provider == provider }
+            .map { message($0, call.response.new("items")) }
+    }
+
+    private static func message(_ region: Catalogue.Region, _ empty: Message) -> Message {
+        var message = empty
+        message.set("id", region.id)
+        message.set("name", region.name)
+        message.set("free_tier", region.hasFreeTier)
+        message.set("available", true)
+        message.set("provider", region.provider)
+        message.set("country_iso_code", region.country)
+        message.set("geographical_sub_region", region.area)
+        message.edit("capabilities") {
+            $0.set("volume_snapshot", true)
+            $0.set("volume_expansion", true)
+        }
+        return message
+    }
+}

@@ -1,0 +1,57 @@
+import LuaHost
+
+/// How a failure of Lua code is told to a person.
+public enum ErrorReport {
+    /// A sentence with the script's position, then the traceback where it tells more.
+    public static func text(_ failure: LuaFailure, isVerbose: Bool = false) -> String {
+        let message = failure.description
+        var lines: [String] = []
+        if case .table = failure.value, let place = place(in: failure) {
+            lines.append("\(place): \(message)")
+        } else {
+            lines.append(message)
+        }
+        if let violations = failure.value.table?["violations"]?.table?.array, violations.count > 1 {
+            for violation in violations {
+                guard let table = violation.table, let path = table["path"]?.text else { continue }
+                let rule = table["rule"]?.text.map { $0.isEmpty ? "" : " (\($0))" } ?? ""
+                lines.append("  \(path): \(table["message"]?.text ?? "")\(rule)")
+            }
+        }
+        if let trace = failure.value.table?["trace_id"]?.text { lines.append("  trace \(trace)") }
+        if isVerbose, !failure.traceback.isEmpty { lines.append(failure.traceback) }
+        return Terminal.safe(lines.joined(separator: "\n"))
+    }
+
+    /// The innermost line of the script in a traceback: `script.lua:12`.
+    private static func place(in failure: LuaFailure) -> String? {
+        let traceback = failure.value.table?["traceback"]?.text ?? failure.traceback
+        for line in traceback.split(separator: "\n") {
+            let frame = line.drop { $0 == "\t" || $0 == " " }
+            // Frames of C and of the embedded library stand in brackets.
+            guard !frame.hasPrefix("["), !frame.hasPrefix("stack traceback"),
+                !frame.hasPrefix("...")
+            else { continue }
+            let parts = frame.split(separator: ":", maxSplits: 2)
+            guard parts.count >= 2, Int(parts[1]) != nil else { continue }
+            return "\(parts[0]):\(parts[1])"
+        }
+        return nil
+    }
+
+    /// The exit status that a failure ends a script with.
+    public static func exitStatus(_ failure: LuaFailure) -> Int32 {
+        guard let table = failure.value.table, let code = table["code"]?.text else { return 1 }
+        if table["origin"]?.text == "local" { return 3 }
+        switch code {
+        case "UNAUTHENTICATED", "PERMISSION_DENIED": return 4
+        case "NOT_FOUND": return 5
+        case "FAILED_PRECONDITION", "ALREADY_EXISTS", "ABORTED": return 6
+        case "RESOURCE_EXHAUSTED":
+            if case .bool(true) = table["retryable"] { return 8 }
+            return 6
+        case "INVALID_ARGUMENT", "OUT_OF_RANGE", "UNIMPLEMENTED": return 7
+        default: return 8
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import CloudClient
+import Shell
+
+/// The options that concern the whole run.
+struct GlobalOptions: ParsableArguments {
+    @Flag(help: "Run against a Qdrant Cloud that lives inside this process.")
+    var sandbox = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where gRPC is reached: host:port or https://host:port (TLS), or http://127.0.0.1:port.",
+            valueName: "address"))
+    var endpoint: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where REST is reached; the same host and port as --endpoint unless given.",
+            valueName: "address"))
+    var restEndpoint: String?
+
+    @Option(help: "Which way calls go: grpc or rest.")
+    var transport: SessionConfiguration.TransportKind?
+
+    @Option(help: ArgumentHelp("The account that calls are about.", valueName: "id"))
+    var account: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file of certificate authorities to trust instead of the system's.",
+            valueName: "file"))
+    var caFile: String?
+
+    @Option(help: "How results are written: table, json, jsonl, yaml or csv.")
+    var output: OutputFormat = .table
+
+    @Flag(help: "Write a line about each call to standard error.")
+    var trace = false
+
+    @Flag(name: .shortAndLong, help: "Show tracebacks of errors.")
+    var verbose = false
+
+    @Option(
+        help: ArgumentHelp("How much memory Lua may use, for example 256MiB.", valueName: "size"))
+    var maxMemory: MemorySize?
+}
+
+extension SessionConfiguration.TransportKind: ExpressibleByArgument {}
+extension OutputFormat: ExpressibleByArgument {}
+
+/// A number of bytes with a unit.
+struct MemorySize: ExpressibleByArgument {
+    let bytes: Int
+
+    init?(argument: String) {
+        let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("", 1)]
+        for (unit, factor) in units where argument.hasSuffix(unit) {
+            guard let number = Int(argument.dropLast(unit.count)), number > 0 else { continue }
+            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+            guard !overflow else { return nil }
+            self.bytes = bytes
+            return
+        }
+        return nil
+    }
+}

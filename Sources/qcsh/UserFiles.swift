@@ -1,0 +1,58 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Where the user's files are (XDG Base Directory Specification).
+enum UserFiles {
+    /// The value of an environment variable; nil when it is unset or empty.
+    static func environment(_ name: String) -> String? {
+        guard let value = getenv(name) else { return nil }
+        let text = String(cString: value)
+        return text.isEmpty ? nil : text
+    }
+
+    private static func folder(_ variable: String, _ fallback: String) -> String? {
+        if let set = environment(variable), set.hasPrefix("/") { return set + "/qcsh" }
+        return environment("HOME").map { $0 + fallback + "/qcsh" }
+    }
+
+    /// The shell's history; the file is made so that only its owner may read it. Nil when there is
+    /// no place for it.
+    static func historyFile() -> String? {
+        guard let folder = folder("XDG_STATE_HOME", "/.local/state") else { return nil }
+        makeFolders(folder)
+        let path = folder + "/history"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return nil }
+        fchmod(descriptor, 0o600)
+        close(descriptor)
+        return path
+    }
+
+    /// Where `require` looks for the user's own modules.
+    static var moduleFolder: String? { folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/lua" } }
+
+    private static func makeFolders(_ path: String) {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/" + part
+            mkdir(made, 0o700)
+        }
+    }
+
+    /// Reads a whole file; nil when it cannot be read, with `errno` set.
+    static func read(_ path: String) -> [UInt8]? {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { return content }
+            content += buffer[..<count]
+        }
+    }
+}
