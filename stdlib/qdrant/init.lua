@@ -6,6 +6,17 @@ local qdrant = {}
 --- Clears a field in an update, where leaving it out would mean "no change".
 qdrant.null = host.null
 
+--- The present time, as a time value.
+function qdrant.now()
+  return host.now()
+end
+
+--- Seconds of a clock that never goes back, for measuring.
+---@return number
+function qdrant.clock()
+  return host.monotonic()
+end
+
 -- Methods -------------------------------------------------------------------------------------
 
 local Method = { __name = "method" }
