@@ -60,6 +60,9 @@ public struct ValueText {
         return isName ? text : "[" + JSONWriter.quoted(text) + "]"
     }
 
+    /// A text in double quotes, with escapes.
+    public static func quoted(_ text: String) -> String { JSONWriter.quoted(text) }
+
     /// A value that is no table.
     public static func scalar(_ value: LuaValue) -> String {
         switch value {

@@ -1,5 +1,4 @@
 import CReadline
-import CloudClient
 import Contract
 import LuaHost
 
@@ -10,7 +9,6 @@ import LuaHost
 /// The interactive shell: reads entries, runs them, prints what they return.
 public final class REPL {
     private let runtime: LuaRuntime
-    private let loop: PollLoop
     private let format: OutputFormat
     private let historyFile: String?
     private var pending = ""
@@ -28,11 +26,10 @@ public final class REPL {
     ///   - historyFile: where entries are kept; nil keeps them in memory.
     ///   - takeInterrupt: whether Ctrl-C was pressed since it was last asked.
     public init(
-        runtime: LuaRuntime, loop: PollLoop, format: OutputFormat, historyFile: String?,
+        runtime: LuaRuntime, format: OutputFormat, historyFile: String?,
         takeInterrupt: @escaping () -> Bool
     ) {
         self.runtime = runtime
-        self.loop = loop
         self.format = format
         self.historyFile = historyFile
         self.takeInterrupt = takeInterrupt
@@ -41,6 +38,7 @@ public final class REPL {
     /// Runs until the input ends.
     public func run() {
         Self.current = self
+        let loop = runtime.machine.loop
         if let historyFile { _ = qrl_load_history(historyFile) }
         loop.onSignal = { [weak self] in
             guard let self, takeInterrupt() else { return }
@@ -99,6 +97,7 @@ public final class REPL {
 
     private func evaluate(_ function: Int32) {
         var outcome: LuaMachine.Outcome?
+        let loop = runtime.machine.loop
         do throws(LuaFailure) {
             let task = try runtime.machine.spawn(function) { outcome = $0 }
             runtime.machine.release(function)

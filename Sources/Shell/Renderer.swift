@@ -1,4 +1,3 @@
-import Codec
 import Contract
 import LuaHost
 
@@ -90,48 +89,7 @@ public struct Renderer {
 
     // MARK: - For programs
 
-    private func json(_ value: LuaValue) -> String {
-        switch value {
-        case .nil, .null: return "null"
-        case .bool(let flag): return "\(flag)"
-        case .integer(let number): return "\(number)"
-        case .number(let number): return number.isFinite ? "\(number)" : "null"
-        case .table(let table):
-            if table.kind == .list || (table.kind == .plain && !table.entries.isEmpty && table.array != nil) {
-                let items = table.array ?? table.entries.map(\.value)
-                return "[" + items.map(json).joined(separator: ",") + "]"
-            }
-            var type: MessageType?
-            if case .message(let id) = table.kind { type = registry.message(id: id) }
-            let members = ordered(table).map { key, value in
-                let name = key.text ?? key.integer.map { "\($0)" } ?? key.typeName
-                let field = type?.field(named: name)
-                return JSONWriter.quoted(field?.jsonName ?? name) + ":" + json(value, of: field)
-            }
-            return "{" + members.joined(separator: ",") + "}"
-        default: return JSONWriter.quoted(Self.plain(value))
-        }
-    }
-
-    /// 64-bit integers are strings in ProtoJSON, bytes are base64.
-    private func json(_ value: LuaValue, of field: Field?) -> String {
-        guard let field else { return json(value) }
-        if let items = value.table?.array, field.isRepeated, !field.isMap {
-            return "[" + items.map { scalarJSON($0, field) }.joined(separator: ",") + "]"
-        }
-        return scalarJSON(value, field)
-    }
-
-    private func scalarJSON(_ value: LuaValue, _ field: Field) -> String {
-        switch (field.kind, value) {
-        case (.int64, .integer(let number)), (.uint64, .integer(let number)),
-            (.sint64, .integer(let number)), (.fixed64, .integer(let number)),
-            (.sfixed64, .integer(let number)):
-            return "\"\(number)\""
-        case (.bytes, .string(let bytes)): return "\"" + Base64.encode(bytes) + "\""
-        default: return json(value)
-        }
-    }
+    private func json(_ value: LuaValue) -> String { ValueJSON(registry: registry).text(value) }
 
     private func csv(_ value: LuaValue) -> String {
         let rows = rows(value) ?? [value]

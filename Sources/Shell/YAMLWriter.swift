@@ -1,4 +1,3 @@
-import Codec
 import LuaHost
 
 /// Writes values as YAML 1.2 in block style.
@@ -39,8 +38,8 @@ struct YAMLWriter {
                 text.first.map { $0.isLetter } ?? false
                 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./".contains($0)) }
                 && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
-            return isPlain ? text : JSONWriter.quoted(text)
-        case .time, .duration: return JSONWriter.quoted(ValueText.scalar(value))
+            return isPlain ? text : ValueText.quoted(text)
+        case .time, .duration: return ValueText.quoted(ValueText.scalar(value))
         default: return ValueText.scalar(value)
         }
     }

@@ -92,7 +92,7 @@ struct RunCommand: ParsableCommand {
         if let file = script.first { return runScript(file, runtime, loop) }
         guard Terminal.isTerminal(STDIN_FILENO) else { return runScript("-", runtime, loop) }
         REPL(
-            runtime: runtime, loop: loop, format: options.output,
+            runtime: runtime, format: options.output,
             historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take
         ).run()
         return 0

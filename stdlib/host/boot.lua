@@ -3,7 +3,7 @@
 local functions, settings = ...
 
 local host = __host
-__host = nil -- luacheck: ignore 122
+__host = nil
 for name, value in pairs(functions) do
   host[name] = value
 end
@@ -95,7 +95,7 @@ local function find(name)
   return chunk, path
 end
 
-function require(name) -- luacheck: ignore 121
+function require(name)
   if type(name) ~= "string" then
     error("require needs a module's name", 2)
   end
@@ -123,7 +123,7 @@ function require(name) -- luacheck: ignore 121
   return package.loaded[name], where
 end
 
-function dofile(file) -- luacheck: ignore 121
+function dofile(file)
   local chunk, problem = loadfile(file)
   if not chunk then
     error(problem, 0)
@@ -133,9 +133,9 @@ end
 
 package.path = settings.path
 package.searchers = nil
-arg = settings.arguments -- luacheck: ignore 111
+arg = settings.arguments
 
-function os.exit(code) -- luacheck: ignore 122
+function os.exit(code)
   io.stdout:flush()
   host.exit(code == nil and true or code)
 end
