@@ -62,6 +62,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "WireTests", dependencies: ["Wire"]),
+        .testTarget(name: "ContractTests", dependencies: ["Contract"]),
+        .testTarget(name: "CodecTests", dependencies: ["Codec", "Contract", "Wire", "TestSupport"]),
+        .testTarget(
+            name: "CloudClientTests", dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
+        .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient"]),
+        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "qcsh"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x,

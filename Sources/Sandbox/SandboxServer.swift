@@ -55,7 +55,7 @@ public final class SandboxServer: Sendable {
 
     /// Starts a sandbox.
     public init(_ configuration: SandboxConfiguration) throws(SandboxError) {
-        if let reason = qcrypto_load() { throw SandboxError(String(cString: reason)) }
+        if let reason = Self.cryptoProblem { throw SandboxError(reason) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
         let loop = group.next()
@@ -85,6 +85,9 @@ public final class SandboxServer: Sendable {
             throw SandboxError("\(error)")
         }
     }
+
+    /// Loads the library of hashes; what is wrong with it, or nil.
+    static var cryptoProblem: String? { qcrypto_load().map { String(cString: $0) } }
 
     /// Stops listening, closes all connections and the store.
     public func stop() {

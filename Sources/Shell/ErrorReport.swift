@@ -30,8 +30,9 @@ public enum ErrorReport {
             let frame = line.drop { $0 == "\t" || $0 == " " }
             // Frames of C and of the embedded library stand in brackets.
             guard !frame.hasPrefix("["), !frame.hasPrefix("stack traceback"),
-                !frame.hasPrefix("...")
+                !frame.contains("(skipping ")
             else { continue }
+            // Lua shortens long names to "...the/end.lua".
             let parts = frame.split(separator: ":", maxSplits: 2)
             guard parts.count >= 2, Int(parts[1]) != nil else { continue }
             return "\(parts[0]):\(parts[1])"

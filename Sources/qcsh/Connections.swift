@@ -18,11 +18,11 @@ final class Connections {
     /// seconds.
     private static let embeddedSpeed = 8.0
 
-    private let options: GlobalOptions
+    private let options: RunOptions
     private let loop: PollLoop
     private var sandbox: SandboxServer?
 
-    init(_ options: GlobalOptions, loop: PollLoop) {
+    init(_ options: RunOptions, loop: PollLoop) {
         self.options = options
         self.loop = loop
     }

@@ -2,6 +2,21 @@ import ArgumentParser
 import CloudClient
 import Shell
 
+/// The options that concern the whole run, as plain values.
+struct RunOptions {
+    var sandbox = false
+    var endpoint: String?
+    var restEndpoint: String?
+    var transport: SessionConfiguration.TransportKind?
+    var account: String?
+    var caFile: String?
+    var output = OutputFormat.table
+    var trace = false
+    var isVerbose = false
+    /// In bytes.
+    var maximumMemory: Int?
+}
+
 /// The options that concern the whole run.
 struct GlobalOptions: ParsableArguments {
     @Flag(help: "Run against a Qdrant Cloud that lives inside this process.")
@@ -43,6 +58,14 @@ struct GlobalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("How much memory Lua may use, for example 256MiB.", valueName: "size"))
     var maxMemory: MemorySize?
+
+    /// The parsed values.
+    var values: RunOptions {
+        RunOptions(
+            sandbox: sandbox, endpoint: endpoint, restEndpoint: restEndpoint, transport: transport,
+            account: account, caFile: caFile, output: output, trace: trace, isVerbose: verbose,
+            maximumMemory: maxMemory?.bytes)
+    }
 }
 
 extension SessionConfiguration.TransportKind: ExpressibleByArgument {}

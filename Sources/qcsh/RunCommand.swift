@@ -1,18 +1,22 @@
 import ArgumentParser
-import CloudClient
-import Contract
-import LuaHost
-import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// Runs a script, code from the command line, or the interactive shell.
+/// What qcsh does without a subcommand: it runs a script, code, or the interactive shell.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run",
-        abstract: "Run a script, code, or the interactive shell (this is what qcsh does by itself).")
+        commandName: "qcsh",
+        abstract: "A scriptable shell for Qdrant Cloud.",
+        usage: """
+            qcsh [options]                      the interactive shell
+            qcsh [options] SCRIPT [args …]      run a script; - reads it from standard input
+            qcsh [options] -e CODE              run code, print what it returns
+            qcsh sandbox [options]              a local Qdrant Cloud; see qcsh sandbox --help
+            """,
+        discussion: """
+            Options of qcsh stand before the script; what follows the script is the script's own.
+
+            Environment: QDRANT_CLOUD_API_KEY, QDRANT_CLOUD_TOKEN, QDRANT_CLOUD_ACCOUNT_ID, \
+            QDRANT_CLOUD_ENDPOINT, QDRANT_CLOUD_REST_ENDPOINT.
+            """,
+        version: Version.text)
 
     @OptionGroup var options: GlobalOptions
 
@@ -31,120 +35,6 @@ struct RunCommand: ParsableCommand {
     var script: [String] = []
 
     func run() throws {
-        // A peer that has gone is reported by write, not by a signal.
-        signal(SIGPIPE, SIG_IGN)
-        let loop = PollLoop(now: Clocks.monotonic)
-        let connections = Connections(options, loop: loop)
-        var status: Int32 = 0
-        do throws(LuaFailure) {
-            let runtime = try makeRuntime(loop, connections)
-            Interrupts.install(for: runtime.machine)
-            status = run(runtime, loop)
-        } catch {
-            status = report(error)
-        }
-        fflush(nil)
-        connections.close()
-        throw ExitCode(status)
-    }
-
-    private func makeRuntime(
-        _ loop: PollLoop, _ connections: Connections
-    ) throws(LuaFailure) -> LuaRuntime {
-        let name = code.isEmpty ? script.first ?? "qcsh" : "qcsh"
-        let arguments = Array(code.isEmpty ? script.dropFirst() : script[...])
-        let environment = LuaRuntime.Environment(
-            connect: { (table) throws(LuaFailure) in try connections.open(table) },
-            wallClock: Clocks.wall,
-            exit: { status in
-                fflush(nil)
-                connections.close()
-                Glibc.exit(status)
-            },
-            modulePath: Self.modulePath(script: code.isEmpty ? script.first : nil),
-            scriptName: name, arguments: arguments)
-        return try LuaRuntime(environment, loop: loop, memoryLimit: options.maxMemory?.bytes)
-    }
-
-    /// The script's folder, the project, its LuaRocks tree, the user's modules, the system's.
-    private static func modulePath(script: String?) -> String {
-        var folders: [String] = []
-        if let script, script != "-" {
-            let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
-            folders.append(folder.isEmpty ? "/" : folder)
-        }
-        folders += ["./lua", "./lua_modules/share/lua/5.4"]
-        if let own = UserFiles.moduleFolder { folders.append(own) }
-        folders += ["/usr/local/share/lua/5.4", "/usr/share/lua/5.4"]
-        return folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
-    }
-
-    private func run(_ runtime: LuaRuntime, _ loop: PollLoop) -> Int32 {
-        if !code.isEmpty {
-            for piece in code {
-                let status = evaluate(runtime, loop) { () throws(LuaFailure) in
-                    try runtime.compileExpression(Array(piece.utf8), name: "=(command line)")
-                }
-                if status != 0 { return status }
-            }
-            return 0
-        }
-        if let file = script.first { return runScript(file, runtime, loop) }
-        guard Terminal.isTerminal(STDIN_FILENO) else { return runScript("-", runtime, loop) }
-        REPL(
-            runtime: runtime, format: options.output,
-            historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take
-        ).run()
-        return 0
-    }
-
-    private func runScript(_ file: String, _ runtime: LuaRuntime, _ loop: PollLoop) -> Int32 {
-        guard let source = UserFiles.read(file) else {
-            Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
-            return 2
-        }
-        let name = file == "-" ? "=stdin" : "@" + file
-        return evaluate(runtime, loop, arguments: Array(script.dropFirst())) {
-            () throws(LuaFailure) in try runtime.compile(source, name: name)
-        }
-    }
-
-    private func evaluate(
-        _ runtime: LuaRuntime, _ loop: PollLoop, arguments: [String] = [],
-        _ compile: () throws(LuaFailure) -> LuaMachine.Compiled
-    ) -> Int32 {
-        do throws(LuaFailure) {
-            let function: Int32
-            switch try compile() {
-            case .function(let compiled): function = compiled
-            case .incomplete(let failure): throw failure
-            }
-            defer { runtime.machine.release(function) }
-            var outcome: LuaMachine.Outcome?
-            let task = try runtime.machine.spawn(
-                function, { writer in for argument in arguments { writer.put(argument) } }
-            ) { outcome = $0 }
-            loop.onSignal = { [machine = runtime.machine] in
-                guard Interrupts.isPending, outcome == nil else { return }
-                machine.cancel(task)
-                outcome = .failure(LuaFailure("interrupted"))
-            }
-            loop.run { outcome != nil }
-            let renderer = Renderer(
-                registry: runtime.registry, format: options.output, width: Terminal.width)
-            for value in try outcome?.get() ?? [] { Output.data(renderer.text(value)) }
-            return 0
-        } catch {
-            return report(error)
-        }
-    }
-
-    private func report(_ failure: LuaFailure) -> Int32 {
-        if Interrupts.isPending {
-            Output.note("qcsh: interrupted")
-            return 130
-        }
-        Output.note("qcsh: " + ErrorReport.text(failure, isVerbose: options.verbose))
-        return ErrorReport.exitStatus(failure)
+        throw ExitCode(Runner(options: options.values, code: code, script: script).run())
     }
 }

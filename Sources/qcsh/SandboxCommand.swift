@@ -10,7 +10,7 @@ import Shell
 /// A local Qdrant Cloud for other programs.
 struct SandboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox",
+        commandName: "qcsh sandbox",
         abstract: "Run a local Qdrant Cloud.",
         discussion: """
             Serves gRPC (with reflection and health) and REST on one port of 127.0.0.1, and prints \

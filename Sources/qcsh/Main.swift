@@ -1,0 +1,40 @@
+import ArgumentParser
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Where the program begins.
+@main
+enum Main {
+    /// Subcommands by their first word.
+    static let subcommands: [String: any ParsableCommand.Type] = ["sandbox": SandboxCommand.self]
+
+    /// The exit status of a command line that makes no sense.
+    private static let usageStatus: Int32 = 2
+
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        if let runner = Runner(plain: arguments) { exit(runner.run()) }
+        let subcommand = arguments.first.flatMap { subcommands[$0] }
+        let command = subcommand ?? RunCommand.self
+        do {
+            var parsed = try command.parseAsRoot(
+                Array(subcommand == nil ? arguments : arguments.dropFirst()))
+            try parsed.run()
+        } catch {
+            guard command.exitCode(for: error) == .validationFailure else {
+                command.exit(withError: error)
+            }
+            Output.note(command.fullMessage(for: error))
+            exit(usageStatus)
+        }
+    }
+}
+
+/// What `--version` prints.
+enum Version {
+    static let number = "0.1.0"
+    static let text = "qcsh \(number)"
+}

@@ -1,0 +1,53 @@
+import Contract
+import Testing
+
+@testable import CloudClient
+
+@Suite struct EndpointTests {
+    @Test(arguments: [
+        ("grpc.cloud.qdrant.io:443", true, "grpc.cloud.qdrant.io", 443),
+        ("https://host", true, "host", 443), ("https://host:1234/", true, "host", 1234),
+        ("http://127.0.0.1:80", false, "127.0.0.1", 80), ("http://[::1]:9", false, "::1", 9),
+        ("http://localhost:1", false, "localhost", 1),
+    ])
+    func endpointsAreParsed(_ text: String, _ secure: Bool, _ host: String, _ port: Int) throws {
+        let endpoint = try Endpoint(text)
+        #expect(endpoint == Endpoint(isSecure: secure, host: host, port: port))
+    }
+
+    @Test(arguments: [
+        "http://example.com:80", "http://127.0.0.1.example.com", "ftp://host", "host:0",
+        "host:99999", "https://user@host", "https://host/path", "", "http://0.0.0.0:1",
+    ])
+    func otherTextsAreRefused(_ text: String) {
+        #expect(throws: Endpoint.ParseError.self) { try Endpoint(text) }
+    }
+
+    @Test func credentialsArePrintedByKindOnly() {
+        let credential = Credential.managementKey("s3cret")
+        #expect(!"\(credential)".contains("s3cret"))
+        #expect(!String(reflecting: credential).contains("s3cret"))
+    }
+
+    @Test(arguments: [
+        (1_500_000_000, "1500000u"), (90_000_000_000, "90000000u"), (500, "1u"),
+        (200_000_000_000, "200000m"), (3_600_000_000_000_000, "3600000S"),
+    ] as [(Int64, String)])
+    func timeoutsHaveAtMostEightDigits(_ nanoseconds: Int64, _ expected: String) {
+        #expect(HTTP2Connection.timeout(nanoseconds) == expected)
+    }
+
+    @Test func messagesArePercentDecodedWithoutLoss() {
+        #expect(PercentCoding.decode("100%25 %C3%A9") == "100% é")
+        #expect(PercentCoding.decode("50% off %zz %") == "50% off %zz %")
+        #expect(PercentCoding.encode("a b/ü") == "a%20b%2F%C3%BC")
+    }
+}
+
+@Suite struct KnownMethodsTests {
+    @Test func everyKnownMethodIsInTheContract() throws {
+        for path in KnownMethods.all {
+            #expect(try Registry.embedded.method(path: path) != nil, "\(path)")
+        }
+    }
+}

@@ -1,0 +1,488 @@
+import Codec
+import Contract
+import Testing
+
+@testable import Sandbox
+
+/// An engine without a server, whose real time is turned by hand.
+final class World {
+    let cloud: Cloud
+    let time: Time
+    var key = ""
+
+    final class Time {
+        var now: Int64 = 1_800_000_000_000_000_000
+    }
+
+    init(speed: VirtualClock.Speed = .factor(1), path: String? = nil) throws {
+        let time = Time()
+        self.time = time
+        #expect(SandboxServer.cryptoProblem == nil)
+        let seed = Array("test".utf8)
+        cloud = Cloud(
+            registry: .embedded, store: try Store(path: path, registry: .embedded),
+            clock: VirtualClock(speed: speed, real: { time.now }), seed: seed)
+        try DemoWorld.plant(in: cloud)
+        key = DemoWorld.managementKey(of: DemoWorld.production, seed: seed)
+    }
+
+    /// Lets virtual seconds pass.
+    func pass(_ seconds: Double) { time.now += Int64(seconds * 1e9) }
+
+    func call(
+        _ service: String, _ method: String, key: String? = nil, authorization: String? = nil,
+        _ fill: (inout Message) -> Void
+    ) throws -> Message {
+        let found = try #require(
+            try cloud.registry.method(path: "/qdrant.cloud.\(service)/\(method)"))
+        var request = Message(found.input)
+        fill(&request)
+        return try cloud.handle(
+            found, request, metadata: ["authorization": authorization ?? "apikey \(key ?? self.key)"])
+    }
+
+    func clusters(_ method: String, _ fill: (inout Message) -> Void) throws -> Message {
+        try call("cluster.v1.ClusterService", method) { request in
+            if request.type.field(named: "account_id") != nil {
+                request.set("account_id", DemoWorld.production)
+            }
+            fill(&request)
+        }
+    }
+
+    /// The package of a name in aws eu-central-1.
+    func package(_ name: String) throws -> String {
+        try #require(
+            Catalogue.packages.first { $0.name == name && $0.region == "eu-central-1" }).id
+    }
+
+    func create(
+        _ name: String = "search", package: String = "gpx2", nodes: Int = 1,
+        _ change: (inout Message) -> Void = { _ in }
+    ) throws -> Message {
+        let package = try self.package(package)
+        let answer = try clusters("CreateCluster") { request in
+            request.edit("cluster") { cluster in
+                cluster.set("account_id", DemoWorld.production)
+                cluster.set("name", name)
+                cluster.set("cloud_provider_id", "aws")
+                cluster.set("cloud_provider_region_id", "eu-central-1")
+                cluster.edit("configuration") {
+                    $0.set("number_of_nodes", nodes)
+                    $0.set("package_id", package)
+                }
+                change(&cluster)
+            }
+        }
+        return try #require(answer.message("cluster"))
+    }
+
+    func get(_ id: String) throws -> Message {
+        try #require(
+            try clusters("GetCluster") { $0.set("cluster_id", id) }.message("cluster"))
+    }
+
+    func phase(_ id: String) throws -> String { ClusterLifecycle.phase(of: try get(id)) }
+}
+
+/// The error that a call ends with.
+func failure(_ body: () throws -> Message) -> APIError? {
+    #expect(throws: APIError.self) { _ = try body() }
+}
+
+@Suite struct ClusterTests {
+    @Test func aClusterComesUpNodeByNodeAndItsAddressLast() throws {
+        let world = try World()
+        let cluster = try world.create(nodes: 3)
+        let id = cluster.string("id")
+        #expect(ClusterLifecycle.phase(of: cluster) == "CREATING")
+        #expect(cluster.message("state")?.message("endpoint")?.string("url") == "")
+        #expect(cluster.message("configuration")?.string("version") == "v1.18.1")
+        world.pass(7)
+        #expect(try world.get(id).message("state")?.integer("nodes_up") == 1)
+        world.pass(8.5)
+        #expect(try world.phase(id) == "HEALTHY")
+        #expect(try world.get(id).message("state")?.message("endpoint")?.string("url") == "")
+        world.pass(4)
+        let ready = try world.get(id)
+        #expect(
+            ready.message("state")?.message("endpoint")?.string("url")
+                == "https://\(id).eu-central-1.aws.cloud.qdrant.io")
+        #expect(ready.message("state")?.integer("nodes_up") == 3)
+        // Both places that tell of scaling say the same.
+        let state = try #require(ready.message("state"))
+        #expect(state["scalability_info"] == state.message("capabilities")?["scalability_info"])
+    }
+
+    @Test func instantTimeHasItReadyAtOnce() throws {
+        let world = try World(speed: .instant)
+        let id = try world.create().string("id")
+        let cluster = try world.get(id)
+        #expect(ClusterLifecycle.phase(of: cluster) == "HEALTHY")
+        #expect(cluster.message("state")?.message("endpoint")?.string("url").isEmpty == false)
+    }
+
+    @Test func maskedUpdatesChangeWhatTheyName() throws {
+        let world = try World(speed: .instant)
+        let id = try world.create { $0.set("labels", [World.label($0)]) }.string("id")
+        let answer = try world.clusters("UpdateCluster") { request in
+            request.edit("cluster") {
+                $0.set("id", id)
+                $0.set("account_id", DemoWorld.production)
+                $0.edit("configuration") { $0.set("number_of_nodes", 3) }
+            }
+            request.edit("update_mask") { $0["paths"] = .list([.string("configuration.number_of_nodes")]) }
+        }
+        #expect(ClusterLifecycle.phase(of: try #require(answer.message("cluster"))) == "SCALING")
+        let cluster = try world.get(id)
+        #expect(cluster.string("name") == "search")
+        #expect(cluster.list("labels").count == 1)
+        #expect(cluster.message("state")?.integer("nodes_up") == 3)
+    }
+
+    @Test func fullUpdatesClearWhatTheyLeaveOut() throws {
+        let world = try World(speed: .instant)
+        var cluster = try world.create { $0.set("labels", [World.label($0)]) }
+        cluster["labels"] = nil
+        cluster.set("name", "renamed")
+        _ = try world.clusters("UpdateCluster") { $0.set("cluster", cluster) }
+        let updated = try world.get(cluster.string("id"))
+        #expect(updated.string("name") == "renamed")
+        #expect(updated.list("labels").isEmpty)
+        #expect(try world.phase(cluster.string("id")) == "HEALTHY")
+    }
+
+    @Test func unknownMaskPathsAreRefused() throws {
+        let world = try World(speed: .instant)
+        let id = try world.create().string("id")
+        let error = try #require(
+            failure {
+                try world.clusters("UpdateCluster") { request in
+                    request.edit("cluster") {
+                        $0.set("id", id)
+                        $0.set("account_id", DemoWorld.production)
+                    }
+                    request.edit("update_mask") {
+                        $0["paths"] = .list([.string("configuration.num_nodes")])
+                    }
+                }
+            })
+        #expect(error.code == .invalidArgument)
+        #expect(error.message.contains("num_nodes"))
+    }
+
+    @Test func disksDoNotShrinkAndVersionsDoNotGoBack() throws {
+        let world = try World(speed: .instant)
+        let cluster = try world.create {
+            $0.edit("configuration") {
+                $0.set("version", "v1.17.1")
+                $0.edit("additional_resources") { $0.set("disk", 10) }
+            }
+        }
+        func change(_ body: (inout Message) -> Void) -> APIError? {
+            failure {
+                var wanted = cluster
+                wanted.edit("configuration", body)
+                return try world.clusters("UpdateCluster") { $0.set("cluster", wanted) }
+            }
+        }
+        #expect(
+            change { $0.edit("additional_resources") { $0.set("disk", 5) } }?.code == .failedPrecondition)
+        #expect(change { $0.set("version", "v1.16.3") }?.code == .invalidArgument)
+        #expect(change { $0.set("version", "v1.19.0") }?.code == .invalidArgument)
+        #expect(change { $0.set("package_id", "00000000-0000-4000-8000-000000000000") }?.code == .invalidArgument)
+    }
+
+    @Test func upgradesStepThroughMinorVersions() throws {
+        let world = try World()
+        let cluster = try world.create { $0.edit("configuration") { $0.set("version", "v1.16.3") } }
+        let id = cluster.string("id")
+        world.pass(60)
+        var wanted = try world.get(id)
+        wanted.edit("configuration") { $0.set("version", "latest") }
+        _ = try world.clusters("UpdateCluster") { $0.set("cluster", wanted) }
+        #expect(try world.phase(id) == "UPGRADING")
+        #expect(try world.get(id).message("configuration")?.string("version") == "v1.18.1")
+        world.pass(5)
+        #expect(try world.get(id).message("state")?.string("version") == "v1.17.1")
+        world.pass(20)
+        #expect(try world.get(id).message("state")?.string("version") == "v1.18.1")
+        #expect(try world.phase(id) == "HEALTHY")
+    }
+
+    @Test func suspendResumeAndDeleteGoTheirWay() throws {
+        let world = try World()
+        let id = try world.create().string("id")
+        #expect(
+            failure { try world.clusters("SuspendCluster") { $0.set("cluster_id", id) } }?.code
+                == .failedPrecondition)
+        world.pass(60)
+        _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", id) }
+        #expect(try world.phase(id) == "SUSPENDING")
+        world.pass(7)
+        #expect(try world.phase(id) == "SUSPENDED")
+        #expect(try world.get(id).message("state")?.integer("nodes_up") == 0)
+        #expect(
+            failure { try world.clusters("RestartCluster") { $0.set("cluster_id", id) } }?.code
+                == .failedPrecondition)
+        _ = try world.clusters("UnsuspendCluster") { $0.set("cluster_id", id) }
+        #expect(try world.phase(id) == "RESUMING")
+        world.pass(20)
+        #expect(try world.phase(id) == "HEALTHY")
+        _ = try world.clusters("DeleteCluster") { $0.set("cluster_id", id) }
+        let leaving = try world.get(id)
+        #expect(leaving["deleted_at"] != nil)
+        // A second time does no harm.
+        _ = try world.clusters("DeleteCluster") { $0.set("cluster_id", id) }
+        world.pass(7)
+        #expect(failure { try world.clusters("GetCluster") { $0.set("cluster_id", id) } }?.code == .notFound)
+    }
+
+    @Test func freeClustersHaveTheirLimits() throws {
+        let world = try World(speed: .instant)
+        #expect(failure { try world.create(package: "free2", nodes: 2) }?.code == .invalidArgument)
+        let free = try world.create(package: "free2")
+        #expect(failure { try world.create("other", package: "free2") }?.code == .resourceExhausted)
+        var wanted = try world.get(free.string("id"))
+        wanted.edit("configuration") { $0.set("number_of_nodes", 2) }
+        #expect(
+            failure { try world.clusters("UpdateCluster") { $0.set("cluster", wanted) } }?.code
+                == .failedPrecondition)
+    }
+
+    @Test func pagesFollowCreationAndTokensBelongToTheirFilters() throws {
+        let world = try World(speed: .instant)
+        for index in 0..<5 {
+            _ = try world.create("cluster-\(index)")
+            world.pass(1)
+        }
+        var names: [String] = []
+        var token: String?
+        repeat {
+            let page = try world.clusters("ListClusters") { request in
+                request.set("page_size", 2)
+                if let token { request.set("page_token", token) }
+            }
+            #expect(page.integer("total_size") == 5)
+            names += page.messages("items").map { $0.string("name") }
+            token = page.optionalString("next_page_token")
+        } while token != nil
+        #expect(names == (0..<5).map { "cluster-\($0)" })
+
+        let whole = try world.clusters("ListClusters") { _ in }
+        #expect(whole.messages("items").count == 5)
+        #expect(whole["total_size"] == nil)
+
+        let first = try world.clusters("ListClusters") { $0.set("page_size", 2) }
+        let other = failure {
+            try world.clusters("ListClusters") { request in
+                request.set("page_token", first.string("next_page_token"))
+                request.set("cloud_provider_id", "aws")
+            }
+        }
+        #expect(other?.code == .invalidArgument)
+    }
+
+    @Test func anIdOfAnotherAccountIsNotFound() throws {
+        let world = try World(speed: .instant)
+        let id = try world.create().string("id")
+        let key = DemoWorld.managementKey(of: DemoWorld.sandbox, seed: world.cloud.seed)
+        let error = failure {
+            try world.call("cluster.v1.ClusterService", "GetCluster", key: key) {
+                $0.set("account_id", DemoWorld.sandbox)
+                $0.set("cluster_id", id)
+            }
+        }
+        #expect(error?.code == .notFound)
+    }
+}
+
+extension World {
+    fileprivate static func label(_ cluster: Message) -> Message {
+        var label = cluster.new("labels")
+        label.set("key", "env")
+        label.set("value", "test")
+        return label
+    }
+}
+
+@Suite struct AccessTests {
+    @Test func credentialsAndAccountsAreChecked() throws {
+        let world = try World()
+        func code(_ authorization: String, account: String = DemoWorld.production) -> APIError.Code? {
+            failure {
+                try world.call(
+                    "cluster.v1.ClusterService", "ListClusters", authorization: authorization
+                ) { $0.set("account_id", account) }
+            }?.code
+        }
+        #expect(code("") == .unauthenticated)
+        #expect(code("apikey wrong") == .unauthenticated)
+        #expect(code("basic x") == .unauthenticated)
+        // Another account and none at all look the same.
+        #expect(code("apikey \(world.key)", account: DemoWorld.sandbox) == .permissionDenied)
+        #expect(
+            code("apikey \(world.key)", account: "00000000-0000-4000-8000-000000000009")
+                == .permissionDenied)
+        // The scheme's case does not matter.
+        _ = try world.call(
+            "cluster.v1.ClusterService", "ListClusters", authorization: "ApiKey \(world.key)"
+        ) { $0.set("account_id", DemoWorld.production) }
+    }
+
+    @Test func methodsForPeopleRefuseKeys() throws {
+        let world = try World()
+        let error = failure {
+            try world.call("iam.v1.IAMService", "GetAuthenticatedUser") { _ in }
+        }
+        #expect(error?.code == .permissionDenied)
+    }
+
+    @Test func aDeletedKeyIsRefusedAtOnce() throws {
+        let world = try World()
+        let made = try world.call("auth.v1.AuthService", "CreateManagementKey") { request in
+            request.edit("management_key") { $0.set("account_id", DemoWorld.production) }
+        }
+        let key = try #require(made.message("management_key"))
+        let secret = key.string("key")
+        #expect(secret.hasPrefix(key.string("prefix")))
+        func list(_ key: String) throws -> Message {
+            try world.call("auth.v1.AuthService", "ListManagementKeys", key: key) {
+                $0.set("account_id", DemoWorld.production)
+            }
+        }
+        let listed = try list(secret).messages("items")
+        #expect(listed.count == 2)
+        #expect(listed.allSatisfy { $0.string("key").isEmpty })
+        _ = try world.call("auth.v1.AuthService", "DeleteManagementKey", key: secret) {
+            $0.set("account_id", DemoWorld.production)
+            $0.set("management_key_id", key.string("id"))
+        }
+        #expect(failure { try list(secret) }?.code == .unauthenticated)
+    }
+
+    @Test func brokenRulesAreToldOneByOne() throws {
+        let world = try World()
+        let error = try #require(
+            failure {
+                try world.clusters("CreateCluster") { request in
+                    request.edit("cluster") { cluster in
+                        cluster.set("account_id", DemoWorld.production)
+                        cluster.set("name", "x")
+                        cluster.set("cloud_provider_id", "aws")
+                    }
+                }
+            })
+        #expect(error.code == .invalidArgument)
+        #expect(
+            Set(error.violations.map { "\($0.path) \($0.rule)" }) == [
+                "cluster.name string.min_len", "cluster.cloud_provider_region_id string.min_len",
+                "cluster.configuration required",
+            ])
+    }
+
+    @Test func publicMethodsNeedNoCredential() throws {
+        let world = try World()
+        let method = try #require(
+            try world.cloud.registry.method(
+                path: "/qdrant.cloud.platform.v1.PlatformService/ListGlobalCloudProviders"))
+        let answer = try world.cloud.handle(method, Message(method.input), metadata: [:])
+        #expect(answer.messages("items").count == 3)
+    }
+}
+
+@Suite struct PriceTests {
+    @Test func quotesAddUpAndRoundByComponent() throws {
+        let world = try World()
+        let package = try world.package("gpx3")
+        let quote = try world.call("booking.v1.BookingService", "GetQuote") { request in
+            request.set("account_id", DemoWorld.production)
+            request.set("cloud_provider_id", "aws")
+            request.set("cloud_provider_region_id", "eu-central-1")
+            request.set("number_of_nodes", 3)
+            request.set("package_id", package)
+            request.set("additional_disk_gib", 10)
+            request.setEnum("storage_tier_type", "BALANCED")
+        }
+        #expect(quote.message("package")?.integer("original_price_per_hour") == 14_448 * 3)
+        #expect(quote.message("extra_disk")?.integer("original_price_per_hour") == 14 * 10 * 3)
+        #expect(quote.message("disk_speed")?.integer("original_price_per_hour") == 1200 * 3)
+        #expect(quote.integer("original_price_per_hour") == 43_344 + 420 + 3600)
+        // Ten percent off each, half a millicent rounding up.
+        #expect(quote.integer("discounted_price_per_hour") == 39_010 + 378 + 3240)
+    }
+
+    @Test func theKnownPriceIsMet() throws {
+        let package = try #require(Catalogue.package("2b194353-30d4-4c76-8b4d-4d7dd04a82a6"))
+        #expect(package.name == "mx6")
+        #expect(package.price == 167_168)
+    }
+
+    @Test func noTwoActivePackagesOfATierShareTheirSize() {
+        for region in Catalogue.regions {
+            let offered = Catalogue.packages.filter {
+                $0.region == region.id && $0.provider == region.provider && $0.isActive && $0.gpu == 0
+            }
+            let sizes = offered.map { "\($0.cpu)/\($0.ram)/\($0.isPremium)" }
+            #expect(Set(sizes).count == sizes.count, "\(region.id)")
+        }
+    }
+}
+
+@Suite struct DatabaseKeyTests {
+    private func make(
+        _ world: World, _ cluster: String, _ change: (inout Message) -> Void = { _ in }
+    ) throws -> Message {
+        let answer = try world.call("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
+            request in
+            request.edit("database_api_key") {
+                $0.set("account_id", DemoWorld.production)
+                $0.set("cluster_id", cluster)
+                $0.set("name", "app-key")
+                change(&$0)
+            }
+        }
+        return try #require(answer.message("database_api_key"))
+    }
+
+    @Test func keysAreTokensThatVerify() throws {
+        let world = try World(speed: .instant)
+        let cluster = try world.create().string("id")
+        let key = try make(world, cluster) { key in
+            var rule = key.new("access_rules")
+            rule.edit("global_access") { $0.setEnum("access_type", "READ_ONLY") }
+            key.set("access_rules", [rule])
+        }
+        let parts = key.string("key").split(separator: ".").map(String.init)
+        #expect(parts.count == 3)
+        #expect(key.string("key").hasPrefix("eyJhb"))
+        let secret = DatabaseKeyService.clusterSecret(cluster, seed: world.cloud.seed)
+        #expect(Digest.base64URL(Digest.hmac(key: secret, parts[0] + "." + parts[1])) == parts[2])
+        let claims = String(decoding: try #require(Base64.decode(parts[1])), as: UTF8.self)
+        #expect(claims.contains(#""access":"r""#))
+        #expect(key.string("key").hasSuffix(key.string("postfix")))
+    }
+
+    @Test func mixedRulesAreRefusedAndExpiryLiesAhead() throws {
+        let world = try World(speed: .instant)
+        let cluster = try world.create().string("id")
+        let past = failure {
+            try make(world, cluster) { $0.set("expires_at", world.cloud.timestamp(world.time.now - 1_000_000_000)) }
+        }
+        #expect(past?.code == .invalidArgument)
+    }
+
+    @Test func olderClustersAndOlderKeysGoTogether() throws {
+        let world = try World(speed: .instant)
+        let cluster = try world.create().string("id")
+        let legacy = failure {
+            try world.call("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") { request in
+                request.edit("database_api_key") {
+                    $0.set("account_id", DemoWorld.production)
+                    $0["cluster_ids"] = .list([.string(cluster)])
+                }
+            }
+        }
+        #expect(legacy?.code == .failedPrecondition)
+    }
+}
