@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct {
     unsigned char *(*sha256)(const unsigned char *, size_t, unsigned char *);
@@ -34,12 +35,22 @@ const char *qcrypto_load(void) {
     return load_error[0] == '\0' ? NULL : load_error;
 }
 
+/// Callers ask qcrypto_load first; one that did not must not go on with a wrong hash.
+static void require(void) {
+    const char *problem = qcrypto_load();
+    if (problem == NULL) return;
+    fprintf(stderr, "qcsh: %s\n", problem);
+    abort();
+}
+
 void qcrypto_sha256(const uint8_t *bytes, size_t length, uint8_t digest[32]) {
+    require();
     crypto.sha256(bytes, length, digest);
 }
 
 void qcrypto_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *bytes,
                          size_t length, uint8_t digest[32]) {
+    require();
     unsigned written = 32;
     crypto.hmac(crypto.evp_sha256(), key, (int)key_length, bytes, length, digest, &written);
 }

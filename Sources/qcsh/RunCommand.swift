@@ -34,6 +34,16 @@ struct RunCommand: ParsableCommand {
             valueName: "script"))
     var script: [String] = []
 
+    func validate() throws {
+        // What stands in the script's place but looks like an option is one that there is not.
+        guard let word = script.first, word.hasPrefix("-"), word != "-" else { return }
+        switch word {
+        case "--help", "-h": throw CleanExit.helpRequest()
+        case "--version": throw CleanExit.message(Version.text)
+        default: throw ValidationError("there is no option \(word)")
+        }
+    }
+
     func run() throws {
         throw ExitCode(Runner(options: options.values, code: code, script: script).run())
     }

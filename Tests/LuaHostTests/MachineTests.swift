@@ -166,11 +166,11 @@ final class Canary {
         #expect(result.map(\.integer) == [10_000, 10_000])
         #expect(Canary.alive == 0)
 
-        let small = try makeMachine(memoryLimit: 400_000)
+        let small = try makeMachine(memoryLimit: 2_000_000)
         let smallGive = small.makeFunction { call in
             let canary = Canary()
             defer { withExtendedLifetime(canary) {} }
-            call.results.put(String(repeating: "x", count: 100_000))
+            call.results.put(String(repeating: "x", count: 700_000))
             return .done
         }
         let outcome = try small.evaluate(
@@ -179,7 +179,7 @@ final class Canary {
             local kept, refused = {}, 0
             for i = 1, 10000 do
               local ok, value = pcall(give)
-              if ok and #kept < 3 then kept[#kept + 1] = value .. i elseif not ok then refused = refused + 1 end
+              if ok then if #kept < 2 then kept[#kept + 1] = value end elseif not ok then refused = refused + 1 end
             end
             return refused
             """, [smallGive])

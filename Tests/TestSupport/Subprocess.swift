@@ -93,6 +93,7 @@ public func qcsh(
 public final class ServerProcess: @unchecked Sendable {
     private let process = Process()
     private let input = Pipe()
+    private let ended = DispatchSemaphore(value: 0)
     /// The members of the announcement that are texts.
     public let announcement: [String: String]
 
@@ -109,6 +110,7 @@ public final class ServerProcess: @unchecked Sendable {
         process.standardOutput = output
         process.standardInput = input
         process.standardError = FileHandle.standardError
+        process.terminationHandler = { [ended] _ in ended.signal() }
         try process.run()
         var line = Data()
         while let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty {
@@ -129,8 +131,11 @@ public final class ServerProcess: @unchecked Sendable {
     /// Ends the server and waits for it.
     @discardableResult
     public func stop(_ signal: Int32 = SIGTERM) -> Int32 {
+        // Children of a dispatch thread are born with signals blocked: peers watch their input.
+        try? input.fileHandleForWriting.close()
         if process.isRunning { kill(process.processIdentifier, signal) }
-        process.waitUntilExit()
+        ended.wait()
+        ended.signal()
         return process.terminationStatus
     }
 

@@ -89,6 +89,8 @@ public final class LuaMachine {
     private var functions: [HostFunction] = []
     private var definedMessages: [Bool] = []
     private var definedEnums: [Bool] = []
+    /// Tasks that have not ended; nobody else need keep them.
+    private var live: [ObjectIdentifier: Task] = [:]
     private var current: Task?
     private var depth = 0
     private var ready: [Task] = []
@@ -202,6 +204,7 @@ public final class LuaMachine {
         let input = OwnedTape()
         arguments(input.writer)
         let task = Task(reference: reference, input: input, onEnd: onEnd)
+        live[ObjectIdentifier(task)] = task
         enqueue(task)
         return task
     }
@@ -221,6 +224,7 @@ public final class LuaMachine {
     public func cancel(_ task: Task) {
         guard !task.isOver, task !== current else { return }
         task.isOver = true
+        live[ObjectIdentifier(task)] = nil
         task.giveUp?()
         task.giveUp = nil
         qh_release(vm, task.reference)
@@ -266,6 +270,7 @@ public final class LuaMachine {
 
     private func end(_ task: Task, _ outcome: Outcome) {
         task.isOver = true
+        live[ObjectIdentifier(task)] = nil
         qh_release(vm, task.reference)
         task.onEnd(outcome)
     }

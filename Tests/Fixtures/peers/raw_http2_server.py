@@ -62,7 +62,8 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 
-from google.rpc import status_pb2
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
 from hpack import Decoder, Encoder
 from hyperframe import frame as frames
 
@@ -480,10 +481,13 @@ async def informational(connection: Connection, stream: Stream, request) -> None
 
 async def padded_details(connection: Connection, stream: Stream, request) -> None:
     message = "padded"
-    status = status_pb2.Status(code=3, message=message).SerializeToString()
+    details = any_pb2.Any()
+    details.Pack(error_details_pb2.ErrorInfo(reason="PADDED", domain="test"))
+    status = status_pb2.Status(code=3, message=message, details=[details]).SerializeToString()
     while len(status) % 3 != 1:  # so that the base64 ends in ==
         message += "."
-        status = status_pb2.Status(code=3, message=message).SerializeToString()
+        status = status_pb2.Status(
+            code=3, message=message, details=[details]).SerializeToString()
     trailers = [("grpc-message", message),
                 ("grpc-status-details-bin", base64.b64encode(status).decode())]
     await connection.reply_with(stream, b"", "3", trailers=trailers)
