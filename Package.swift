@@ -66,9 +66,11 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "ContractTests", dependencies: ["Contract"]),
-        .testTarget(name: "CodecTests", dependencies: ["Codec", "Contract", "Wire", "TestSupport"]),
         .testTarget(
-            name: "CloudClientTests", dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
+            name: "CodecTests", dependencies: ["Codec", "Contract", "Wire", "TestSupport"]),
+        .testTarget(
+            name: "CloudClientTests",
+            dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
         .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract"]),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "qcsh"]),

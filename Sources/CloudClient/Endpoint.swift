@@ -31,7 +31,8 @@ public struct Endpoint: Sendable, Hashable {
             isSecure = false
         } else if let scheme = rest.range(of: "://") {
             throw ParseError(
-                description: "endpoint \"\(text)\": the scheme \(rest[..<scheme.lowerBound]) is not known; "
+                description:
+                    "endpoint \"\(text)\": the scheme \(rest[..<scheme.lowerBound]) is not known; "
                     + "write https://host:port, host:port or http://127.0.0.1:port")
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
@@ -55,15 +56,19 @@ public struct Endpoint: Sendable, Hashable {
         }
         if rest.hasPrefix(":") {
             guard let number = Int(rest.dropFirst()), (1...65_535).contains(number) else {
-                throw ParseError(description: "endpoint \"\(text)\": the port is no number from 1 to 65535")
+                throw ParseError(
+                    description: "endpoint \"\(text)\": the port is no number from 1 to 65535")
             }
             port = number
         }
-        guard !host.isEmpty else { throw ParseError(description: "endpoint \"\(text)\" names no host") }
+        guard !host.isEmpty else {
+            throw ParseError(description: "endpoint \"\(text)\" names no host")
+        }
         self.init(isSecure: isSecure, host: String(host), port: port)
         guard isSecure || isLoopback else {
             throw ParseError(
-                description: "endpoint \"\(text)\": cleartext is for loopback addresses only, since "
+                description:
+                    "endpoint \"\(text)\": cleartext is for loopback addresses only, since "
                     + "it would show the credential to the network; use https://")
         }
     }

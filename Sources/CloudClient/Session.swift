@@ -137,7 +137,9 @@ public final class Session {
         // incomplete.
         if method.options.patchSource != nil,
             let mask = request.message("update_mask"), !mask.strings("paths").isEmpty
-        { return nil }
+        {
+            return nil
+        }
         let violations = validator.violations(in: request)
         guard let first = violations.first else { return nil }
         let more = violations.count > 1 ? " (and \(violations.count - 1) more)" : ""
@@ -153,7 +155,8 @@ public final class Session {
             switch kind {
             case .grpc:
                 GRPCTransport(
-                    endpoint: configuration.endpoint, settings: configuration.connection, loop: loop)
+                    endpoint: configuration.endpoint, settings: configuration.connection, loop: loop
+                )
             case .rest:
                 RESTTransport(
                     endpoint: configuration.restEndpoint, settings: configuration.connection,

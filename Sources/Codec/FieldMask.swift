@@ -26,7 +26,8 @@ extension Message {
                 continue
             }
             // Clients send both spellings; the contract's names are snake_case.
-            let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(
+                String.init)
             guard !parts.isEmpty, copy(from: source, parts[...]) else {
                 throw MaskError(path: path, messageType: type.fullName)
             }

@@ -72,7 +72,8 @@ public struct JSONReader: Sendable {
         }
         let kind = try scanner.peek()
         guard kind == .object else {
-            throw CodecError(.mismatch(expected: "an object (\(type.fullName))", got: kind.rawValue))
+            throw CodecError(
+                .mismatch(expected: "an object (\(type.fullName))", got: kind.rawValue))
         }
         sink.beginMessage(type)
         try scanner.expect("{")
@@ -314,7 +315,9 @@ enum JSONNumber {
 
     private static func unsigned(_ text: String, upTo limit: UInt64) -> UInt64? {
         if let number = UInt64(text), !text.hasPrefix("+") { return number <= limit ? number : nil }
-        guard let number = exactDouble(text), let whole = UInt64(exactly: number) else { return nil }
+        guard let number = exactDouble(text), let whole = UInt64(exactly: number) else {
+            return nil
+        }
         return whole <= limit ? whole : nil
     }
 

@@ -161,7 +161,8 @@ public struct JSONScanner {
 
     private mutating func hexadecimal() throws(CodecError) -> UInt32 {
         guard bytes.count - offset >= 4,
-            let code = UInt32(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16),
+            let code = UInt32(
+                String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16),
             Self.isHexadecimal(bytes[offset])
         else { throw failure("expected four hexadecimal digits") }
         offset += 4

@@ -16,7 +16,8 @@ extension JSONReader {
         case .duration:
             let text = try string(&scanner, "a duration like \"3.5s\"")
             guard let (seconds, nanos) = TimeText.parseDuration(text) else {
-                throw CodecError(.mismatch(expected: "a duration like \"3.5s\"", got: "\"\(text)\""))
+                throw CodecError(
+                    .mismatch(expected: "a duration like \"3.5s\"", got: "\"\(text)\""))
             }
             sink.duration(seconds: seconds, nanos: nanos)
         default:
@@ -34,8 +35,9 @@ extension JSONReader {
         case .fieldMask:
             let text = try string(&scanner, "comma-separated paths")
             let paths = text.split(separator: ",").map { path in
-                Value.string(path.split(separator: ".").map { Names.snakeCase(String($0)) }
-                    .joined(separator: "."))
+                Value.string(
+                    path.split(separator: ".").map { Names.snakeCase(String($0)) }
+                        .joined(separator: "."))
             }
             if !paths.isEmpty { message["paths"] = .list(paths) }
         case .struct:

@@ -77,7 +77,9 @@ public struct ProtobufReader: Sendable {
         var seen: UInt64 = 0
         while true {
             let start = reader.cursor
-            guard let tag = try wire({ () throws(WireError) in try reader.readTag() }) else { return }
+            guard let tag = try wire({ () throws(WireError) in try reader.readTag() }) else {
+                return
+            }
             guard let field = type.field(number: tag.number) else {
                 try wire { () throws(WireError) in
                     try reader.skip(number: tag.number, type: tag.type)
@@ -107,7 +109,9 @@ public struct ProtobufReader: Sendable {
         _ reader: inout WireReader, _ sink: inout Sink, depth: Int
     ) throws(CodecError) {
         let isMap = field.isMap
-        if isMap { sink.beginMap(field, isKnown: isKnown) } else {
+        if isMap {
+            sink.beginMap(field, isKnown: isKnown)
+        } else {
             sink.beginList(field, isKnown: isKnown)
         }
         var index = 0
@@ -205,7 +209,8 @@ public struct ProtobufReader: Sendable {
             case .int64: sink.int(Int64(bitPattern: try reader.readVarint()))
             case .uint32: sink.uint(UInt64(UInt32(truncatingIfNeeded: try reader.readVarint())))
             case .uint64: sink.uint(try reader.readVarint())
-            case .sint32: sink.int(Int64(Int32(truncatingIfNeeded: Int64(zigZag: try reader.readVarint()))))
+            case .sint32:
+                sink.int(Int64(Int32(truncatingIfNeeded: Int64(zigZag: try reader.readVarint()))))
             case .sint64: sink.int(Int64(zigZag: try reader.readVarint()))
             case .fixed32: sink.uint(UInt64(try reader.readFixed32()))
             case .fixed64: sink.uint(try reader.readFixed64())

@@ -86,7 +86,8 @@ public enum TimeText {
             }
             guard let unit = units.first(where: { scan.take($0.0) }) else { return nil }
             let perSecond: Int64 = 1_000_000_000
-            let (product, overflow) = whole.multipliedReportingOverflow(by: max(unit.1 / perSecond, 1))
+            let (product, overflow) = whole.multipliedReportingOverflow(
+                by: max(unit.1 / perSecond, 1))
             guard !overflow, durationRange.contains(product) else { return nil }
             if unit.1 >= perSecond {
                 seconds += product

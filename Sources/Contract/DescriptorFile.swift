@@ -81,7 +81,8 @@ struct DescriptorFile: @unchecked Sendable {
         while let tag = try reader.readTag() {
             try reader.skip(number: tag.number, type: tag.type)
             if tag.number != Number.sourceCodeInfo {
-                kept.append(contentsOf: UnsafeBufferPointer(start: start, count: reader.cursor - start))
+                kept.append(
+                    contentsOf: UnsafeBufferPointer(start: start, count: reader.cursor - start))
             }
             start = reader.cursor
         }
@@ -113,7 +114,9 @@ struct DescriptorFile: @unchecked Sendable {
         try packed.withUnsafeBufferPointer { (bytes) throws(WireError) in
             var reader = WireReader(UnsafeRawBufferPointer(bytes))
             var path: SourcePath = []
-            while !reader.isAtEnd { path.append(Int32(truncatingIfNeeded: try reader.readVarint())) }
+            while !reader.isAtEnd {
+                path.append(Int32(truncatingIfNeeded: try reader.readVarint()))
+            }
             return path
         }
     }

@@ -10,7 +10,8 @@ extension Registry {
 
     /// The documentation of an enum's value.
     public func documentation(of type: EnumType, valueAt index: Int) -> String {
-        comment(at: SourceLocation(file: type.source.file, path: type.source.path + [2, Int32(index)]))
+        comment(
+            at: SourceLocation(file: type.source.file, path: type.source.path + [2, Int32(index)]))
     }
 
     /// The documentation of a service.

@@ -103,7 +103,8 @@ public final class EnumType: Sendable {
         self.id = id
         self.values = values
         self.source = source
-        prefix = Names.snakeCase(String(fullName.split(separator: ".").last ?? "")).uppercased() + "_"
+        prefix =
+            Names.snakeCase(String(fullName.split(separator: ".").last ?? "")).uppercased() + "_"
         byNumber = Dictionary(values.map { ($0.number, $0.name) }, uniquingKeysWith: { a, _ in a })
         byName = Dictionary(values.map { ($0.name, $0.number) }, uniquingKeysWith: { a, _ in a })
     }

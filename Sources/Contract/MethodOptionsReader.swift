@@ -76,8 +76,9 @@ extension EventOptions {
         try forEachField(payload) { (number, value) throws(WireError) in
             switch (number, value) {
             case (1, .integer(let type)):
-                read.type = ["UNSPECIFIED", "CREATED", "UPDATED", "DELETED", "ACTION"][
-                    Int(min(type, 4))]
+                read.type =
+                    ["UNSPECIFIED", "CREATED", "UPDATED", "DELETED", "ACTION"][
+                        Int(min(type, 4))]
             case (2, .bytes(let text)): read.resourceType = String(decoding: text, as: UTF8.self)
             case (4, .bytes(let text)): read.resourceIDField = String(decoding: text, as: UTF8.self)
             case (5, .bytes(let text)):

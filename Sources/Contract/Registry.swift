@@ -101,7 +101,8 @@ public final class Registry: Sendable {
 
     /// Reads a serialized FileDescriptorSet; its bytes are copied and kept.
     public convenience init(descriptorSet: [UInt8]) throws(ContractError) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: descriptorSet.count, alignment: 8)
+        let copy = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: descriptorSet.count, alignment: 8)
         copy.copyBytes(from: descriptorSet)
         try self.init(borrowing: UnsafeRawBufferPointer(copy))
     }
@@ -151,7 +152,9 @@ public final class Registry: Sendable {
     /// The method with an HTTP/2 path (`/package.Service/Method`).
     public func method(path: String) throws(ContractError) -> Method? {
         let parts = path.split(separator: "/")
-        guard parts.count == 2, let service = try service(named: String(parts[0])) else { return nil }
+        guard parts.count == 2, let service = try service(named: String(parts[0])) else {
+            return nil
+        }
         return service.methods.first { $0.name == parts[1] }
     }
 

@@ -17,7 +17,9 @@ public struct ValueJSON {
         case .integer(let number): return "\(number)"
         case .number(let number): return number.isFinite ? "\(number)" : "null"
         case .table(let table):
-            if table.kind == .list || (table.kind == .plain && !table.entries.isEmpty && table.array != nil) {
+            if table.kind == .list
+                || (table.kind == .plain && !table.entries.isEmpty && table.array != nil)
+            {
                 let items = table.array ?? table.entries.map(\.value)
                 return "[" + items.map(text).joined(separator: ",") + "]"
             }

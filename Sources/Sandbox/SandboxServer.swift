@@ -51,7 +51,9 @@ public final class SandboxServer: Sendable {
     private let front: NIOLoopBound<Front>
 
     /// `http://127.0.0.1:port`, or `https://` with TLS.
-    public var endpoint: String { (authorityFile == nil ? "http" : "https") + "://127.0.0.1:\(port)" }
+    public var endpoint: String {
+        (authorityFile == nil ? "http" : "https") + "://127.0.0.1:\(port)"
+    }
 
     /// Starts a sandbox.
     public init(_ configuration: SandboxConfiguration) throws(SandboxError) {
@@ -105,11 +107,13 @@ public final class SandboxServer: Sendable {
             let isThere = try cloud.store.transaction {
                 try $0.record(Kind.managementKey, id) != nil
             }
-            return isThere ? DemoWorld.managementKey(of: DemoWorld.production, seed: cloud.seed) : nil
+            return isThere
+                ? DemoWorld.managementKey(of: DemoWorld.production, seed: cloud.seed) : nil
         }.wait()
     }
 
-    private static func open(_ configuration: SandboxConfiguration, _ seed: [UInt8]) throws -> Front {
+    private static func open(_ configuration: SandboxConfiguration, _ seed: [UInt8]) throws -> Front
+    {
         let registry = Registry.embedded
         let store = try Store(
             path: configuration.dataFolder.map { $0 + "/sandbox.sqlite" }, registry: registry)
@@ -127,7 +131,8 @@ public final class SandboxServer: Sendable {
 
     /// The secret that keys are derived from. In memory it is always the same; a data folder has
     /// its own, in a file that only its owner may read.
-    private static func seed(_ configuration: SandboxConfiguration) throws(SandboxError) -> [UInt8] {
+    private static func seed(_ configuration: SandboxConfiguration) throws(SandboxError) -> [UInt8]
+    {
         guard let folder = configuration.dataFolder else {
             return Array("qcsh sandbox in memory".utf8)
         }
@@ -149,7 +154,8 @@ public final class SandboxServer: Sendable {
         } catch let error as SandboxError {
             throw error
         } catch {
-            throw SandboxError("cannot use the data folder \(folder): \(error.localizedDescription)")
+            throw SandboxError(
+                "cannot use the data folder \(folder): \(error.localizedDescription)")
         }
     }
 

@@ -94,10 +94,14 @@ public struct Renderer {
     private func csv(_ value: LuaValue) -> String {
         let rows = rows(value) ?? [value]
         let columns = columns(rows)
-        guard !columns.isEmpty else { return rows.map { Self.csvField(Self.plain($0)) + "\r\n" }.joined() }
-        var text = columns.map { Self.csvField($0.joined(separator: ".")) }.joined(separator: ",") + "\r\n"
+        guard !columns.isEmpty else {
+            return rows.map { Self.csvField(Self.plain($0)) + "\r\n" }.joined()
+        }
+        var text =
+            columns.map { Self.csvField($0.joined(separator: ".")) }.joined(separator: ",") + "\r\n"
         for row in rows {
-            text += columns.map { Self.csvField(Self.cell(row, $0)) }.joined(separator: ",") + "\r\n"
+            text +=
+                columns.map { Self.csvField(Self.cell(row, $0)) }.joined(separator: ",") + "\r\n"
         }
         return text
     }
@@ -105,7 +109,8 @@ public struct Renderer {
     /// RFC 4180.
     private static func csvField(_ text: String) -> String {
         guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false)
+        return "\""
+            + text.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\"\"") + "\""
     }
 

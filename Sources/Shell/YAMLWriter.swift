@@ -36,8 +36,11 @@ struct YAMLWriter {
             let text = String(decoding: bytes, as: UTF8.self)
             let isPlain =
                 text.first.map { $0.isLetter } ?? false
-                && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-./".contains($0)) }
-                && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
+                && text.allSatisfy {
+                    $0.isASCII && ($0.isLetter || $0.isNumber || "_-./".contains($0))
+                }
+                && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(
+                    text.lowercased())
             return isPlain ? text : ValueText.quoted(text)
         case .time, .duration: return ValueText.quoted(ValueText.scalar(value))
         default: return ValueText.scalar(value)

@@ -137,7 +137,8 @@ final class Connections {
     private static func trace(_ record: TraceRecord) {
         let milliseconds = Double(record.duration) / 1e6
         let rounded = (milliseconds * 10).rounded() / 10
-        var line = "\(record.method)  \(record.code.name)  \(rounded) ms  \(record.transport.rawValue)"
+        var line =
+            "\(record.method)  \(record.code.name)  \(rounded) ms  \(record.transport.rawValue)"
         if record.size > 0 { line += "  \(record.size) B" }
         if record.attempt > 1 { line += "  attempt \(record.attempt)" }
         if let trace = record.traceID { line += "  trace \(trace)" }

@@ -76,7 +76,10 @@ struct MemorySize: ExpressibleByArgument {
     let bytes: Int
 
     init?(argument: String) {
-        let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("", 1)]
+        let units = [
+            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("K", 1 << 10), ("M", 1 << 20),
+            ("G", 1 << 30), ("", 1),
+        ]
         for (unit, factor) in units where argument.hasSuffix(unit) {
             guard let number = Int(argument.dropLast(unit.count)), number > 0 else { continue }
             let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)

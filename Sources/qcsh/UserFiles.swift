@@ -30,7 +30,9 @@ enum UserFiles {
     }
 
     /// Where `require` looks for the user's own modules.
-    static var moduleFolder: String? { folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/lua" } }
+    static var moduleFolder: String? {
+        folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/lua" }
+    }
 
     private static func makeFolders(_ path: String) {
         var made = ""

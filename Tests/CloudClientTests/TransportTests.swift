@@ -35,7 +35,8 @@ final class Client {
         change(&configuration)
         session = Session(configuration, loop: loop, wallClock: { (0, 0) })
         list = try #require(
-            try Registry.embedded.method(path: "/qdrant.cloud.cluster.v1.ClusterService/ListClusters"))
+            try Registry.embedded.method(
+                path: "/qdrant.cloud.cluster.v1.ClusterService/ListClusters"))
     }
 
     func request(_ scenario: String, token: String? = nil) -> Message {
@@ -100,7 +101,10 @@ extension ContinuousClock.Instant {
         let client = try Client(peer, secure: secure)
 
         let answer = try client.call("success")
-        #expect(answer.messages("items").map { $0.string("name") } == ["first-cluster", "zweiter-Clüster-東京"])
+        #expect(
+            answer.messages("items").map { $0.string("name") } == [
+                "first-cluster", "zweiter-Clüster-東京",
+            ])
 
         let missing = try #require(client.failure("trailers-only"))
         #expect(missing.code == .notFound)
@@ -210,7 +214,8 @@ extension ContinuousClock.Instant {
         #expect(unknown.message.contains("certificate"))
         #expect(unknown.message.contains("--ca-file"))
 
-        let other = try ServerProcess.peer("fault_server", ["--tls", "--tls-name", "other.example"])
+        let other = try ServerProcess.peer(
+            "fault_server", ["--tls", "--tls-name", "other.example"])
         let wrong = try #require(
             try Client(other.address, secure: true, caFile: other.announcement["ca_file"])
                 .failure("success") { $0.retries = 0 })
@@ -273,7 +278,10 @@ extension ContinuousClock.Instant {
     ])
     func faultsAreToldPlainly(_ scenario: String, _ code: StatusCode, _ words: String) throws {
         let client = try Client(try peer(scenario))
-        let error = try #require(client.failure("success") { $0.retries = 0; $0.timeout = 5_000_000_000 })
+        let error = try #require(
+            client.failure("success") {
+                $0.retries = 0; $0.timeout = 5_000_000_000
+            })
         #expect(error.code == code, "\(error)")
         #expect(error.message.contains(words), "\(error)")
     }
@@ -283,13 +291,17 @@ extension ContinuousClock.Instant {
             $0.connection.keepaliveInterval = 200_000_000
             $0.connection.keepaliveTimeout = 200_000_000
         }
-        let error = try #require(client.failure("success") { $0.retries = 0; $0.timeout = 10_000_000_000 })
+        let error = try #require(
+            client.failure("success") {
+                $0.retries = 0; $0.timeout = 10_000_000_000
+            })
         #expect(error.code == .unavailable)
         #expect(error.message.contains("does not answer"))
     }
 
     @Test func paddedDetailsAreRead() throws {
-        let error = try #require(try Client(try peer("padded-details")).failure("success") { $0.retries = 0 })
+        let error = try #require(
+            try Client(try peer("padded-details")).failure("success") { $0.retries = 0 })
         #expect(!error.details.isEmpty)
     }
 }

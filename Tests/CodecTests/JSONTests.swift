@@ -76,10 +76,11 @@ func type(_ name: String) throws -> MessageType {
         #expect(TimeText.parseRFC3339(text) == nil)
     }
 
-    @Test(arguments: [
-        ("36h", 129_600, 0), ("7d", 604_800, 0), ("3.5s", 3, 500_000_000), ("1h30m", 5400, 0),
-        ("250ms", 0, 250_000_000), ("-2s", -2, 0),
-    ] as [(String, Int64, Int32)])
+    @Test(
+        arguments: [
+            ("36h", 129_600, 0), ("7d", 604_800, 0), ("3.5s", 3, 500_000_000), ("1h30m", 5400, 0),
+            ("250ms", 0, 250_000_000), ("-2s", -2, 0),
+        ] as [(String, Int64, Int32)])
     func peoplesDurationsAreRead(_ text: String, _ seconds: Int64, _ nanos: Int32) throws {
         let parsed = try #require(TimeText.parseHumanDuration(text))
         #expect(parsed.seconds == seconds)
@@ -96,7 +97,8 @@ func type(_ name: String) throws -> MessageType {
         // 64-bit integers are strings.
         #expect(
             quota
-                == #"{"originalPricePerHour":"0","discountedPricePerHour":"0","discountPercentage":0}"#)
+                == #"{"originalPricePerHour":"0","discountedPricePerHour":"0","discountPercentage":0}"#
+        )
     }
 
     @Test func anyIsReadAndWrittenWithItsType() throws {
@@ -122,7 +124,8 @@ func type(_ name: String) throws -> MessageType {
     }
 
     @Test func deepNestingIsRefused() throws {
-        let json = String(repeating: #"{"a":"#, count: 200) + "1" + String(repeating: "}", count: 200)
+        let json =
+            String(repeating: #"{"a":"#, count: 200) + "1" + String(repeating: "}", count: 200)
         let error = #expect(throws: CodecError.self) {
             try read(json, as: "google.protobuf.Struct")
         }

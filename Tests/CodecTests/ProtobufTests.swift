@@ -9,7 +9,8 @@ import Wire
 
     @Test func unknownFieldsSurviveARoundTrip() throws {
         let type = try type("qdrant.cloud.quota.v1.GetAccountQuotasResponse")
-        let bytes: [UInt8] = [0x0a, 0x01, 0x61] + [0xa2, 0x06, 0x02, 0x68, 0x69] + [0xa8, 0x06, 0x05]
+        let bytes: [UInt8] =
+            [0x0a, 0x01, 0x61] + [0xa2, 0x06, 0x02, 0x68, 0x69] + [0xa8, 0x06, 0x05]
         let message = try reader.message(bytes, as: type)
         #expect(message.string("account_id") == "a")
         #expect(message.serialized() == bytes)
@@ -187,7 +188,8 @@ enum RandomMessages {
         case .bool: return .bool(Bool.random(using: &random))
         case .int32, .sint32, .sfixed32:
             return .int(Int64(Int32.random(in: .min ... .max, using: &random)))
-        case .int64, .sint64, .sfixed64: return .int(Int64.random(in: .min ... .max, using: &random))
+        case .int64, .sint64, .sfixed64:
+            return .int(Int64.random(in: .min ... .max, using: &random))
         case .uint32, .fixed32: return .uint(UInt64(UInt32.random(in: 0 ... .max, using: &random)))
         case .uint64, .fixed64: return .uint(UInt64.random(in: 0 ... .max, using: &random))
         case .float: return .float(Float.random(in: -1e9...1e9, using: &random))

@@ -27,7 +27,8 @@ import Testing
             for field in type.fields {
                 if !type.isMapEntry {
                     #expect(
-                        !registry.documentation(of: field).isEmpty, "\(type.fullName).\(field.name)")
+                        !registry.documentation(of: field).isEmpty, "\(type.fullName).\(field.name)"
+                    )
                 }
                 if let inner = field.messageType { pending.append(inner) }
             }

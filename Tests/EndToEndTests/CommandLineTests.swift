@@ -38,20 +38,28 @@ import Testing
         let folder = try TemporaryFolder()
         _ = try folder.write(
             "helper.lua",
-            "local n = #qdrant.api.platform.list_global_cloud_providers{}.items\nreturn { n = n }\n")
+            "local n = #qdrant.api.platform.list_global_cloud_providers{}.items\nreturn { n = n }\n"
+        )
         let script = try folder.write("main.lua", "print(require('helper').n)")
         let result = try qcsh(["--sandbox", script])
         #expect(result.output == "3\n", "\(result.errors)")
     }
 
-    @Test(arguments: [
-        ("error('x')", 1), ("return qdrant.api.cluster.get_cluster{cluster_id='x'}", 3),
-        ("return qdrant.api.cluster.get_cluster{cluster_id='00000000-0000-4000-8000-000000000000'}", 5),
-        ("return qdrant.api.iam.get_authenticated_user{}", 3),
-        ("return qdrant.api.cluster.list_clusters{account_id='00000000-0000-4000-8000-000000000000'}", 4),
-        ("os.exit(17)", 17), ("os.exit(true)", 0), ("os.exit(false)", 1),
-        ("return qdrant.api.hybrid.list_hybrid_cloud_environments{}", 7),
-    ] as [(String, Int32)])
+    @Test(
+        arguments: [
+            ("error('x')", 1), ("return qdrant.api.cluster.get_cluster{cluster_id='x'}", 3),
+            (
+                "return qdrant.api.cluster.get_cluster{cluster_id='00000000-0000-4000-8000-000000000000'}",
+                5
+            ),
+            ("return qdrant.api.iam.get_authenticated_user{}", 3),
+            (
+                "return qdrant.api.cluster.list_clusters{account_id='00000000-0000-4000-8000-000000000000'}",
+                4
+            ),
+            ("os.exit(17)", 17), ("os.exit(true)", 0), ("os.exit(false)", 1),
+            ("return qdrant.api.hybrid.list_hybrid_cloud_environments{}", 7),
+        ] as [(String, Int32)])
     func exitStatusTellsWhatHappened(_ code: String, _ status: Int32) throws {
         let result = try qcsh(["--sandbox", "-e", code])
         #expect(result.status == status, "\(result.errors)")
@@ -67,8 +75,14 @@ import Testing
 
     @Test func noServerEndsWithEight() throws {
         let result = try qcsh(
-            ["--endpoint", "http://127.0.0.1:1", "-e", "qdrant.api.cluster.list_clusters({}, {retries=0})"],
-            environment: ["QDRANT_CLOUD_API_KEY": "k", "QDRANT_CLOUD_ACCOUNT_ID": "00000000-0000-4000-8000-000000000000"])
+            [
+                "--endpoint", "http://127.0.0.1:1", "-e",
+                "qdrant.api.cluster.list_clusters({}, {retries=0})",
+            ],
+            environment: [
+                "QDRANT_CLOUD_API_KEY": "k",
+                "QDRANT_CLOUD_ACCOUNT_ID": "00000000-0000-4000-8000-000000000000",
+            ])
         #expect(result.status == 8)
         #expect(result.errors.contains("cannot connect"))
     }
@@ -79,30 +93,42 @@ import Testing
             "bad.lua", "local id = 1\n\nqdrant.api.cluster.get_cluster { cluster_id = id }\n")
         let result = try qcsh(["--sandbox", script])
         #expect(result.status == 3)
-        #expect(result.errors.contains("bad.lua:3: cluster.get_cluster: INVALID_ARGUMENT: cluster_id: expected a string, got the number 1"))
+        #expect(
+            result.errors.contains(
+                "bad.lua:3: cluster.get_cluster: INVALID_ARGUMENT: cluster_id: expected a string, got the number 1"
+            ))
     }
 
     @Test func misspellingsGetAHint() throws {
         func errors(_ code: String) throws -> String { try qcsh(["--sandbox", "-e", code]).errors }
-        #expect(try errors("qdrant.api.cluster.list_clusterz{}").contains("did you mean \"list_clusters\"?"))
+        #expect(
+            try errors("qdrant.api.cluster.list_clusterz{}").contains(
+                "did you mean \"list_clusters\"?"))
         #expect(try errors("qdrant.api.clustr.x{}").contains("did you mean \"cluster\"?"))
         #expect(
-            try errors("qdrant.api.cluster.list_clusters{ page_siz = 1 }").contains("did you mean \"page_size\"?"))
+            try errors("qdrant.api.cluster.list_clusters{ page_siz = 1 }").contains(
+                "did you mean \"page_size\"?"))
         #expect(
-            try errors("qdrant.api.cluster.list_clusters({}, { timeot = 1 })").contains("did you mean \"timeout\"?"))
+            try errors("qdrant.api.cluster.list_clusters({}, { timeot = 1 })").contains(
+                "did you mean \"timeout\"?"))
         #expect(
-            try errors("return qdrant.api.cluster.list_clusters{}.itemz").contains("did you mean \"items\"?"))
+            try errors("return qdrant.api.cluster.list_clusters{}.itemz").contains(
+                "did you mean \"items\"?"))
     }
 
     @Test func cleartextToAnotherMachineIsRefused() throws {
-        let result = try qcsh(["--endpoint", "http://example.com", "-e", "qdrant.api.cluster.list_clusters{}"])
+        let result = try qcsh([
+            "--endpoint", "http://example.com", "-e", "qdrant.api.cluster.list_clusters{}",
+        ])
         #expect(result.status == 1)
         #expect(result.errors.contains("cleartext is for loopback"))
     }
 
     @Test(arguments: ["grpc", "rest"])
     func theTourRunsOverBothTransports(_ transport: String) throws {
-        let result = try qcsh(["--sandbox", "--transport", transport, Project.root + "/scripts/tour.lua"])
+        let result = try qcsh([
+            "--sandbox", "--transport", transport, Project.root + "/scripts/tour.lua",
+        ])
         #expect(result.status == 0, "\(result.errors)")
         let table = result.output.split(separator: "\n").drop { !$0.hasPrefix("STEP") }
         let steps = table.map { line in
@@ -114,7 +140,8 @@ import Testing
                 "wait until it is ready OK", "make a database key OK", "scale to three nodes OK",
                 "wait until it has scaled OK", "restart OK", "wait until it has restarted OK",
                 "list clusters, page by page OK", "a misspelt field INVALID_ARGUMENT",
-                "a name that is too short INVALID_ARGUMENT", "a cluster that does not exist NOT_FOUND",
+                "a name that is too short INVALID_ARGUMENT",
+                "a cluster that does not exist NOT_FOUND",
                 "delete the key OK", "delete the cluster OK", "wait until it is gone OK",
             ])
         // No secret is printed.
@@ -154,12 +181,15 @@ import Testing
         func output(_ format: String) throws -> String {
             try qcsh(["--sandbox", "--output", format, "-e", code]).output
         }
-        let json = try JSONSerialization.jsonObject(with: Data(try output("json").utf8)) as? [String: Any]
+        let json =
+            try JSONSerialization.jsonObject(with: Data(try output("json").utf8)) as? [String: Any]
         let items = try #require(json?["items"] as? [[String: Any]])
         #expect(items.map { $0["id"] as? String } == ["aws", "azure", "gcp"])
         #expect(items[0]["freeTier"] as? Bool == true)
         #expect(try output("jsonl").split(separator: "\n").count == 3)
-        #expect(try output("csv").hasPrefix("name,id,free_tier,available\r\nAmazon Web Services,aws,true,true\r\n"))
+        #expect(
+            try output("csv").hasPrefix(
+                "name,id,free_tier,available\r\nAmazon Web Services,aws,true,true\r\n"))
         #expect(try output("table").hasPrefix("NAME                 ID     FREE_TIER  AVAILABLE\n"))
         #expect(try output("yaml").contains("- id: aws\n    name: \"Amazon Web Services\"\n"))
     }

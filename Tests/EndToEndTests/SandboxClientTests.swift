@@ -24,9 +24,13 @@ import Testing
         let method = "qdrant.cloud.cluster.v1.ClusterService/ListClusters"
         let call = try run(
             grpcurl,
-            ["-plaintext", "-H", "authorization: apikey \(key)", "-d", request(server), server.address, method])
+            [
+                "-plaintext", "-H", "authorization: apikey \(key)", "-d", request(server),
+                server.address, method,
+            ])
         #expect(call.status == 0, "\(call.errors)")
-        let refused = try run(grpcurl, ["-plaintext", "-d", request(server), server.address, method])
+        let refused = try run(
+            grpcurl, ["-plaintext", "-d", request(server), server.address, method])
         // grpcurl ends with 64 and the code.
         #expect(refused.status == 64 + 16)
         #expect(server.stop() == 0)
@@ -36,8 +40,12 @@ import Testing
     func bufCurlCallsOverCleartextAndTLS(secure: Bool) throws {
         let server = secure ? try sandbox("--tls") : try sandbox()
         let key = server.announcement["management_key"] ?? ""
-        let url = (server.announcement["endpoint"] ?? "") + "/qdrant.cloud.account.v1.AccountService/GetAccount"
-        let transport = secure ? ["--cacert", server.announcement["ca_file"] ?? ""] : ["--http2-prior-knowledge"]
+        let url =
+            (server.announcement["endpoint"] ?? "")
+            + "/qdrant.cloud.account.v1.AccountService/GetAccount"
+        let transport =
+            secure
+            ? ["--cacert", server.announcement["ca_file"] ?? ""] : ["--http2-prior-knowledge"]
         let call = try run(
             Project.tool("buf"),
             ["curl", "--protocol", "grpc"] + transport
@@ -57,15 +65,18 @@ import Testing
         }
         let authorization = "Authorization: apikey \(key)"
         #expect(
-            try curl("-H", authorization, "\(base)/cluster/v1/accounts/\(account)/clusters") == #"{"items":[]}"#)
+            try curl("-H", authorization, "\(base)/cluster/v1/accounts/\(account)/clusters")
+                == #"{"items":[]}"#)
         let missing = try curl("-w", "%{http_code}", "\(base)/nothing/here")
         #expect(missing == #"{"code":5,"message":"Not Found","details":[]}404"#)
         let verb = try curl(
             "-w", "%{http_code}", "-X", "PATCH", "\(base)/cluster/v1/accounts/\(account)/clusters")
         #expect(verb == #"{"code":12,"message":"Method Not Allowed","details":[]}501"#)
-        let anonymous = try curl("-o", "/dev/null", "-w", "%{http_code}", "\(base)/account/v1/accounts")
+        let anonymous = try curl(
+            "-o", "/dev/null", "-w", "%{http_code}", "\(base)/account/v1/accounts")
         #expect(anonymous == "401")
-        let name = try curl("-H", authorization, "\(base)/cluster/v1/accounts/\(account)/clusters/suggest-name")
+        let name = try curl(
+            "-H", authorization, "\(base)/cluster/v1/accounts/\(account)/clusters/suggest-name")
         #expect(name.hasPrefix(#"{"name":""#))
         let bad = try curl(
             "-H", authorization, "-d", #"{"cluster":{"name":"x"}}"#, "-w", "%{http_code}",
@@ -111,7 +122,8 @@ import Testing
         let key = first.announcement["management_key"] ?? ""
         let endpoint = first.announcement["endpoint"] ?? ""
         func run(_ endpoint: String, _ code: String) throws -> ProgramResult {
-            try qcsh(["--endpoint", endpoint, "-e", code], environment: ["QDRANT_CLOUD_API_KEY": key])
+            try qcsh(
+                ["--endpoint", endpoint, "-e", code], environment: ["QDRANT_CLOUD_API_KEY": key])
         }
         let made = try run(
             endpoint,
@@ -133,7 +145,8 @@ import Testing
             second.announcement["endpoint"] ?? "",
             "for c in qdrant.api.cluster.list_clusters:each {} do io.write(c.name, ' ') end")
         #expect(listed.output == "c1 c2 c3 c4 c5 ", "\(listed.errors)")
-        let mode = try FileManager.default.attributesOfItem(atPath: data + "/seed")[.posixPermissions]
+        let mode = try FileManager.default.attributesOfItem(atPath: data + "/seed")[
+            .posixPermissions]
         #expect(mode as? Int == 0o600)
     }
 }

@@ -43,7 +43,8 @@ final class Canary {
             return .done
         }
         let result = try machine.evaluate(
-            #"local echo = ...; return echo(1, 2^53, -0.5, "a\0b", true, nil, {1, {x = "y"}})"#, [echo])
+            #"local echo = ...; return echo(1, 2^53, -0.5, "a\0b", true, nil, {1, {x = "y"}})"#,
+            [echo])
         #expect(result.count == 7)
         #expect(result[0].integer == 1)
         #expect(result[1].number == 9_007_199_254_740_992)
@@ -68,7 +69,8 @@ final class Canary {
     @Test func nativeModulesAndDebugAreOutOfReach() throws {
         let machine = try makeMachine()
         let result = try machine.evaluate(
-            "return package.loadlib, package.cpath, debug.sethook, debug.getregistry, debug.traceback ~= nil")
+            "return package.loadlib, package.cpath, debug.sethook, debug.getregistry, debug.traceback ~= nil"
+        )
         #expect(result[1].text == "")
         for index in [0, 2, 3] {
             guard case .nil = result[index] else {
@@ -108,7 +110,10 @@ final class Canary {
         }
         let cases = [
             ("local t = {a = {}}; t.a.b = t; take(t)", "contains itself at .a.b"),
-            ("local t = {}; local c = t; for i = 1, 150 do c.n = {}; c = c.n end; take(t)", "nested too deep at .n"),
+            (
+                "local t = {}; local c = t; for i = 1, 150 do c.n = {}; c = c.n end; take(t)",
+                "nested too deep at .n"
+            ),
             ("take({cluster = {labels = {io.stdout}}})", "at .cluster.labels[1]"),
         ]
         for (code, words) in cases {
@@ -268,7 +273,12 @@ final class Canary {
                     wait()
                     """.utf8), name: "=t")
         else { return }
-        let task = try machine.spawn(function, { $0.function(note); $0.function(wait) }) { _ in
+        let task = try machine.spawn(
+            function,
+            {
+                $0.function(note); $0.function(wait)
+            }
+        ) { _ in
             Issue.record("a cancelled task has no outcome")
         }
         machine.cancel(task)

@@ -38,7 +38,8 @@ final class World {
         var request = Message(found.input)
         fill(&request)
         return try cloud.handle(
-            found, request, metadata: ["authorization": authorization ?? "apikey \(key ?? self.key)"])
+            found, request,
+            metadata: ["authorization": authorization ?? "apikey \(key ?? self.key)"])
     }
 
     func clusters(_ method: String, _ fill: (inout Message) -> Void) throws -> Message {
@@ -53,7 +54,8 @@ final class World {
     /// The package of a name in aws eu-central-1.
     func package(_ name: String) throws -> String {
         try #require(
-            Catalogue.packages.first { $0.name == name && $0.region == "eu-central-1" }).id
+            Catalogue.packages.first { $0.name == name && $0.region == "eu-central-1" }
+        ).id
     }
 
     func create(
@@ -131,7 +133,9 @@ func failure(_ body: () throws -> Message) -> APIError? {
                 $0.set("account_id", DemoWorld.production)
                 $0.edit("configuration") { $0.set("number_of_nodes", 3) }
             }
-            request.edit("update_mask") { $0["paths"] = .list([.string("configuration.number_of_nodes")]) }
+            request.edit("update_mask") {
+                $0["paths"] = .list([.string("configuration.number_of_nodes")])
+            }
         }
         #expect(ClusterLifecycle.phase(of: try #require(answer.message("cluster"))) == "SCALING")
         let cluster = try world.get(id)
@@ -187,10 +191,13 @@ func failure(_ body: () throws -> Message) -> APIError? {
             }
         }
         #expect(
-            change { $0.edit("additional_resources") { $0.set("disk", 5) } }?.code == .failedPrecondition)
+            change { $0.edit("additional_resources") { $0.set("disk", 5) } }?.code
+                == .failedPrecondition)
         #expect(change { $0.set("version", "v1.16.3") }?.code == .invalidArgument)
         #expect(change { $0.set("version", "v1.19.0") }?.code == .invalidArgument)
-        #expect(change { $0.set("package_id", "00000000-0000-4000-8000-000000000000") }?.code == .invalidArgument)
+        #expect(
+            change { $0.set("package_id", "00000000-0000-4000-8000-000000000000") }?.code
+                == .invalidArgument)
     }
 
     @Test func upgradesStepThroughMinorVersions() throws {
@@ -235,7 +242,9 @@ func failure(_ body: () throws -> Message) -> APIError? {
         // A second time does no harm.
         _ = try world.clusters("DeleteCluster") { $0.set("cluster_id", id) }
         world.pass(7)
-        #expect(failure { try world.clusters("GetCluster") { $0.set("cluster_id", id) } }?.code == .notFound)
+        #expect(
+            failure { try world.clusters("GetCluster") { $0.set("cluster_id", id) } }?.code
+                == .notFound)
     }
 
     @Test func freeClustersHaveTheirLimits() throws {
@@ -309,7 +318,8 @@ extension World {
 @Suite struct AccessTests {
     @Test func credentialsAndAccountsAreChecked() throws {
         let world = try World()
-        func code(_ authorization: String, account: String = DemoWorld.production) -> APIError.Code? {
+        func code(_ authorization: String, account: String = DemoWorld.production) -> APIError.Code?
+        {
             failure {
                 try world.call(
                     "cluster.v1.ClusterService", "ListClusters", authorization: authorization
@@ -421,7 +431,8 @@ extension World {
     @Test func noTwoActivePackagesOfATierShareTheirSize() {
         for region in Catalogue.regions {
             let offered = Catalogue.packages.filter {
-                $0.region == region.id && $0.provider == region.provider && $0.isActive && $0.gpu == 0
+                $0.region == region.id && $0.provider == region.provider && $0.isActive
+                    && $0.gpu == 0
             }
             let sizes = offered.map { "\($0.cpu)/\($0.ram)/\($0.isPremium)" }
             #expect(Set(sizes).count == sizes.count, "\(region.id)")
@@ -433,7 +444,8 @@ extension World {
     private func make(
         _ world: World, _ cluster: String, _ change: (inout Message) -> Void = { _ in }
     ) throws -> Message {
-        let answer = try world.call("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
+        let answer = try world.call("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey")
+        {
             request in
             request.edit("database_api_key") {
                 $0.set("account_id", DemoWorld.production)
@@ -467,7 +479,9 @@ extension World {
         let world = try World(speed: .instant)
         let cluster = try world.create().string("id")
         let past = failure {
-            try make(world, cluster) { $0.set("expires_at", world.cloud.timestamp(world.time.now - 1_000_000_000)) }
+            try make(world, cluster) {
+                $0.set("expires_at", world.cloud.timestamp(world.time.now - 1_000_000_000))
+            }
         }
         #expect(past?.code == .invalidArgument)
     }
@@ -476,7 +490,8 @@ extension World {
         let world = try World(speed: .instant)
         let cluster = try world.create().string("id")
         let legacy = failure {
-            try world.call("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") { request in
+            try world.call("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") {
+                request in
                 request.edit("database_api_key") {
                     $0.set("account_id", DemoWorld.production)
                     $0["cluster_ids"] = .list([.string(cluster)])

@@ -79,7 +79,8 @@ public func run(
     process.waitUntilExit()
     return ProgramResult(
         status: process.terminationStatus, output: String(decoding: output, as: UTF8.self),
-        errors: String(decoding: FileManager.default.contents(atPath: errorFile) ?? Data(), as: UTF8.self))
+        errors: String(
+            decoding: FileManager.default.contents(atPath: errorFile) ?? Data(), as: UTF8.self))
 }
 
 /// Runs the program under test.
@@ -104,7 +105,9 @@ public final class ServerProcess: @unchecked Sendable {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         if let home {
-            process.environment = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "HOME": home]
+            process.environment = [
+                "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "HOME": home,
+            ]
         }
         let output = Pipe()
         process.standardOutput = output
@@ -125,7 +128,8 @@ public final class ServerProcess: @unchecked Sendable {
     public static func peer(_ name: String, _ arguments: [String] = []) throws -> ServerProcess {
         try ServerProcess(
             Project.tool("python"),
-            ["-B", Project.root + "/Tests/Fixtures/peers/\(name).py", "--exit-with-stdin"] + arguments)
+            ["-B", Project.root + "/Tests/Fixtures/peers/\(name).py", "--exit-with-stdin"]
+                + arguments)
     }
 
     /// Ends the server and waits for it.

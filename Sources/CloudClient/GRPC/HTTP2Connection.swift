@@ -117,7 +117,8 @@ final class HTTP2Connection {
         }
         let socket = qcurl_socket(easy)
         guard socket >= 0 else {
-            return fail(.transport(.unavailable, "the connection to \(endpoint.url) closed at once"))
+            return fail(
+                .transport(.unavailable, "the connection to \(endpoint.url) closed at once"))
         }
         state = .open
         lastRead = engine.loop.now()

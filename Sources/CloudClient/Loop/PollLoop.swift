@@ -130,7 +130,9 @@ public final class PollLoop {
     private func rebuildDescriptors() {
         guard descriptorsAreStale else { return }
         descriptorsAreStale = false
-        descriptors = watches.map { pollfd(fd: $0.key, events: $0.value.events.rawValue, revents: 0) }
+        descriptors = watches.map {
+            pollfd(fd: $0.key, events: $0.value.events.rawValue, revents: 0)
+        }
     }
 
     private struct DeferredQueue {

@@ -70,7 +70,9 @@ struct RESTRequest {
             let name = path.map(PercentCoding.encode).joined(separator: ".")
             switch value {
             case .list(let items):
-                for item in items { query.append("\(name)=\(PercentCoding.encode(text(item, field)))") }
+                for item in items {
+                    query.append("\(name)=\(PercentCoding.encode(text(item, field)))")
+                }
             case .map(let entries):
                 for (key, item) in entries {
                     let element = PercentCoding.encode("[\(key.mapKeyText)]")

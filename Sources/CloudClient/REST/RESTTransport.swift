@@ -227,7 +227,8 @@ private final class RESTCall: RunningCall {
 
     static let bodySink: qcurl_sink = { bytes, size, count, user in
         if let bytes, let call = call(user) {
-            call.received.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
+            call.received.append(
+                contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
         return size * count
     }
@@ -253,7 +254,8 @@ private final class RESTCall: RunningCall {
         if (200..<300).contains(status) {
             guard contentType.hasPrefix("application/json") else {
                 var error = CallError.transport(
-                    .unknown, "the server answered HTTP \(status) with "
+                    .unknown,
+                    "the server answered HTTP \(status) with "
                         + (contentType.isEmpty ? "no content type" : contentType)
                         + ", which is no JSON: is this the API's REST endpoint?")
                 error.httpStatus = status

@@ -132,7 +132,8 @@ struct RuleCheck {
             case (1...9, _), (10...11, _), (12...17, .integer), (19...20, _), (22...23, _),
                 (26...31, .integer), (33, .integer), (34, _):
                 break
-            default: report("unsupported", "has a rule that this program cannot check", value, &found)
+            default:
+                report("unsupported", "has a rule that this program cannot check", value, &found)
             }
         }
         if !allowed.isEmpty, !allowed.contains(text) {
@@ -175,7 +176,9 @@ struct RuleCheck {
             }
         }
         if !allowed.isEmpty, !allowed.contains(number) {
-            report("enum.in", "must be one of \(allowed.map(name).joined(separator: ", "))", value, &found)
+            report(
+                "enum.in", "must be one of \(allowed.map(name).joined(separator: ", "))", value,
+                &found)
         }
         if refused.contains(number) {
             report("enum.not_in", "must not be \(name(number))", value, &found)
@@ -376,9 +379,13 @@ private struct Bounds<Number: Comparable & CustomStringConvertible> {
     func broken(by number: Number) -> (rule: String, message: String)? {
         let lowerName = lower.map { $0.isAllowed ? "gte" : "gt" }
         let upperName = upper.map { $0.isAllowed ? "lte" : "lt" }
-        let isAbove = lower.map { number > $0.value || ($0.isAllowed && number == $0.value) } ?? true
-        let isBelow = upper.map { number < $0.value || ($0.isAllowed && number == $0.value) } ?? true
-        let lowerWords = lower.map { ($0.isAllowed ? "at least " : "greater than ") + "\($0.value)" }
+        let isAbove =
+            lower.map { number > $0.value || ($0.isAllowed && number == $0.value) } ?? true
+        let isBelow =
+            upper.map { number < $0.value || ($0.isAllowed && number == $0.value) } ?? true
+        let lowerWords = lower.map {
+            ($0.isAllowed ? "at least " : "greater than ") + "\($0.value)"
+        }
         let upperWords = upper.map { ($0.isAllowed ? "at most " : "less than ") + "\($0.value)" }
         guard let lower, let upper, let lowerName, let upperName, let lowerWords, let upperWords
         else {

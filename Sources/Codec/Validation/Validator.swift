@@ -81,7 +81,8 @@ public struct Validator: Sendable {
         if !rules.isEmpty, !(field.hasPresence && value == nil),
             !(rules.ignore == .ifZero && (value?.isDefault ?? true))
         {
-            let checked = value ?? (field.isRepeated ? .list([]) : Value.defaultValue(of: field.kind))
+            let checked =
+                value ?? (field.isRepeated ? .list([]) : Value.defaultValue(of: field.kind))
             if let checked {
                 RuleCheck(rules: rules, field: field, path: path, now: now).run(checked, &found)
             }

@@ -161,7 +161,9 @@ final class APIBinding {
                         writer.put("name")
                         writer.put(field.name)
                         writer.put("type")
-                        writer.put(field.isRepeated && !field.isMap ? "list of \(field.typeName)" : field.typeName)
+                        writer.put(
+                            field.isRepeated && !field.isMap
+                                ? "list of \(field.typeName)" : field.typeName)
                         writer.put("doc")
                         writer.put(registry.documentation(of: field))
                     }

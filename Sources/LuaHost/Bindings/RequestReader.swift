@@ -57,7 +57,8 @@ struct RequestReader {
                 let names = type.fields.map(\.name)
                 throw CodecError(
                     .unknownField(
-                        name, messageType: type.fullName, nearest: Names.nearest(to: name, in: names)
+                        name, messageType: type.fullName,
+                        nearest: Names.nearest(to: name, in: names)
                     ))
             }
             do throws(CodecError) {
@@ -114,7 +115,8 @@ struct RequestReader {
                 guard let index = key.integer, index >= 1 else {
                     throw CodecError(
                         .mismatch(
-                            expected: "a list", got: "a table with the key \(key.text ?? key.typeName)"))
+                            expected: "a list",
+                            got: "a table with the key \(key.text ?? key.typeName)"))
                 }
                 do throws(CodecError) {
                     items[index] = try single(field, depth: depth)
@@ -213,7 +215,8 @@ struct RequestReader {
             let short = names.map { String($0.dropFirst(field.enumType?.prefix.count ?? 0)) }
             throw CodecError(
                 .unknownEnumValue(
-                    name, enumType: field.typeName, nearest: Names.nearest(to: name, in: short + names)
+                    name, enumType: field.typeName,
+                    nearest: Names.nearest(to: name, in: short + names)
                 ))
         }
         return .enumeration(number)
@@ -229,7 +232,8 @@ struct RequestReader {
                 TimeText.parseRFC3339, TimeText.timestampRange)
         case .duration:
             return try instant(
-                type, QH_DURATION, "a duration: text like \"36h\" or \"7d\", seconds or a duration value",
+                type, QH_DURATION,
+                "a duration: text like \"36h\" or \"7d\", seconds or a duration value",
                 depth, TimeText.parseHumanDuration, TimeText.durationRange)
         case .fieldMask: return try fieldMask(type, depth: depth)
         case .struct, .value, .listValue: return try dynamic(type, tape.value(), depth: depth)

@@ -178,7 +178,8 @@ struct TapeSink: MessageSink {
         case .double(let number): double(number)
         case .string(let text): TapeWriter(tape).put(text)
         case .bytes(let content): content.withUnsafeBytes { bytes($0) }
-        case .enumeration(let number): if let type = field.enumType { enumeration(number, of: type) }
+        case .enumeration(let number):
+            if let type = field.enumType { enumeration(number, of: type) }
         case .message(let message): write(message)
         case .list, .map: break
         }

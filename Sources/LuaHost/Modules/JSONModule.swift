@@ -156,7 +156,9 @@ struct JSONEncoder {
         _ = tape.take()
         let isArray =
             !entries.isEmpty
-            && entries.allSatisfy { (1...Int64(entries.count)).contains($0.key.integer ?? 0) && $0.key.text == nil }
+            && entries.allSatisfy {
+                (1...Int64(entries.count)).contains($0.key.integer ?? 0) && $0.key.text == nil
+            }
         if isArray {
             let ordered = entries.sorted { ($0.key.integer ?? 0) < ($1.key.integer ?? 0) }
             return "[" + ordered.map(\.text).joined(separator: ",") + "]"
@@ -169,7 +171,8 @@ struct JSONEncoder {
             members.append((name, text))
         }
         members.sort { $0.0 < $1.0 }
-        return "{" + members.map { JSONWriter.quoted($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
+        return "{" + members.map { JSONWriter.quoted($0.0) + ":" + $0.1 }.joined(separator: ",")
+            + "}"
     }
 }
 

@@ -63,7 +63,9 @@ final class Cloud {
         self.seed = seed
         var handlers: [String: Handler] = [:]
         for service in services {
-            for (name, handler) in service.handlers { handlers["/\(service.name)/\(name)"] = handler }
+            for (name, handler) in service.handlers {
+                handlers["/\(service.name)/\(name)"] = handler
+            }
         }
         self.handlers = handlers
         events = ClusterLifecycle.events

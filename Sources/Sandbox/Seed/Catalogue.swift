@@ -53,22 +53,54 @@ enum Catalogue {
     ]
 
     static let regions: [Region] = [
-        Region(provider: "aws", id: "ap-northeast-1", name: "Tokyo", country: "JP", area: "Asia", hasFreeTier: false),
-        Region(provider: "aws", id: "ap-south-1", name: "Mumbai", country: "IN", area: "Asia", hasFreeTier: false),
-        Region(provider: "aws", id: "ap-southeast-1", name: "Singapore", country: "SG", area: "Asia", hasFreeTier: false),
-        Region(provider: "aws", id: "ap-southeast-2", name: "Sydney", country: "AU", area: "Australia", hasFreeTier: false),
-        Region(provider: "aws", id: "eu-central-1", name: "Frankfurt", country: "DE", area: "Europe", hasFreeTier: true),
-        Region(provider: "aws", id: "eu-west-1", name: "Europe (Ireland)", country: "IE", area: "Europe", hasFreeTier: false),
-        Region(provider: "aws", id: "eu-west-2", name: "London", country: "GB", area: "Europe", hasFreeTier: false),
-        Region(provider: "aws", id: "us-east-1", name: "US East (N. Virginia)", country: "US", area: "North America", hasFreeTier: true),
-        Region(provider: "aws", id: "us-west-1", name: "N. California", country: "US", area: "North America", hasFreeTier: false),
-        Region(provider: "aws", id: "us-west-2", name: "Oregon", country: "US", area: "North America", hasFreeTier: false),
-        Region(provider: "azure", id: "eastus", name: "Virginia", country: "US", area: "North America", hasFreeTier: true),
-        Region(provider: "azure", id: "germanywestcentral", name: "Frankfurt", country: "DE", area: "Europe", hasFreeTier: false),
-        Region(provider: "azure", id: "southeastasia", name: "Singapore", country: "SG", area: "Asia", hasFreeTier: false),
-        Region(provider: "azure", id: "uksouth", name: "London", country: "GB", area: "Europe", hasFreeTier: false),
-        Region(provider: "gcp", id: "europe-west3", name: "Frankfurt", country: "DE", area: "Europe", hasFreeTier: true),
-        Region(provider: "gcp", id: "us-east4", name: "N. Virginia", country: "US", area: "North America", hasFreeTier: false),
+        Region(
+            provider: "aws", id: "ap-northeast-1", name: "Tokyo", country: "JP", area: "Asia",
+            hasFreeTier: false),
+        Region(
+            provider: "aws", id: "ap-south-1", name: "Mumbai", country: "IN", area: "Asia",
+            hasFreeTier: false),
+        Region(
+            provider: "aws", id: "ap-southeast-1", name: "Singapore", country: "SG", area: "Asia",
+            hasFreeTier: false),
+        Region(
+            provider: "aws", id: "ap-southeast-2", name: "Sydney", country: "AU", area: "Australia",
+            hasFreeTier: false),
+        Region(
+            provider: "aws", id: "eu-central-1", name: "Frankfurt", country: "DE", area: "Europe",
+            hasFreeTier: true),
+        Region(
+            provider: "aws", id: "eu-west-1", name: "Europe (Ireland)", country: "IE",
+            area: "Europe", hasFreeTier: false),
+        Region(
+            provider: "aws", id: "eu-west-2", name: "London", country: "GB", area: "Europe",
+            hasFreeTier: false),
+        Region(
+            provider: "aws", id: "us-east-1", name: "US East (N. Virginia)", country: "US",
+            area: "North America", hasFreeTier: true),
+        Region(
+            provider: "aws", id: "us-west-1", name: "N. California", country: "US",
+            area: "North America", hasFreeTier: false),
+        Region(
+            provider: "aws", id: "us-west-2", name: "Oregon", country: "US", area: "North America",
+            hasFreeTier: false),
+        Region(
+            provider: "azure", id: "eastus", name: "Virginia", country: "US", area: "North America",
+            hasFreeTier: true),
+        Region(
+            provider: "azure", id: "germanywestcentral", name: "Frankfurt", country: "DE",
+            area: "Europe", hasFreeTier: false),
+        Region(
+            provider: "azure", id: "southeastasia", name: "Singapore", country: "SG", area: "Asia",
+            hasFreeTier: false),
+        Region(
+            provider: "azure", id: "uksouth", name: "London", country: "GB", area: "Europe",
+            hasFreeTier: false),
+        Region(
+            provider: "gcp", id: "europe-west3", name: "Frankfurt", country: "DE", area: "Europe",
+            hasFreeTier: true),
+        Region(
+            provider: "gcp", id: "us-east4", name: "N. Virginia", country: "US",
+            area: "North America", hasFreeTier: false),
     ]
 
     static let releases: [Release] = [
@@ -103,7 +135,9 @@ enum Catalogue {
 
     /// 4000 for a vCPU, 750 for a GiB of RAM, 14 for a GiB of disk: what the one price that is
     /// known for sure comes to.
-    static func price(cpu: Int, ram: Int, disk: Int) -> Int { cpu * 4 + ram * 750 + disk * diskPrice }
+    static func price(cpu: Int, ram: Int, disk: Int) -> Int {
+        cpu * 4 + ram * 750 + disk * diskPrice
+    }
 
     /// All packages of all regions.
     static let packages: [Package] = {

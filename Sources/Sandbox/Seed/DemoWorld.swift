@@ -33,7 +33,8 @@ private struct Planter {
         let viewer = try user("viewer@example.com", account: DemoWorld.production)
         let outsider = try user("outsider@example.com", account: DemoWorld.sandbox)
 
-        try account(DemoWorld.production, "Production", owner: "owner@example.com", ["hybrid_cloud"])
+        try account(
+            DemoWorld.production, "Production", owner: "owner@example.com", ["hybrid_cloud"])
         try account(DemoWorld.sandbox, "Sandbox", owner: "outsider@example.com", [])
         for id in [DemoWorld.production, DemoWorld.sandbox] {
             try systemRoles(of: id)

@@ -64,7 +64,8 @@ struct Certificates {
         } catch {
             throw SandboxError("the openssl command, which --tls needs, cannot be run: \(error)")
         }
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(
+            decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw SandboxError("openssl failed: \(text.suffix(300))")

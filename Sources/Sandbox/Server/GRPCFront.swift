@@ -45,14 +45,16 @@ struct GRPCFront {
         let length = body[1..<5].reduce(0) { $0 << 8 | Int($1) }
         guard length <= maximumRequestSize else {
             throw APIError(
-                .resourceExhausted, "the request has \(length) bytes; at most \(maximumRequestSize) are taken")
+                .resourceExhausted,
+                "the request has \(length) bytes; at most \(maximumRequestSize) are taken")
         }
         guard body.count == length + 5 else {
             throw APIError(.internal, "the request has not exactly one message")
         }
         guard body[0] == 0 else {
             throw APIError(
-                .unimplemented, "the request is compressed with \(encoding ?? "?"), which is not taken")
+                .unimplemented,
+                "the request is compressed with \(encoding ?? "?"), which is not taken")
         }
         return Array(body[5...])
     }

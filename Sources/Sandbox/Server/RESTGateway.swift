@@ -25,7 +25,9 @@ struct RESTGateway {
         } catch {
             response = Self.failure(error, registry: cloud.registry)
         }
-        response.headers += [("content-type", "application/json"), ("grpc-metadata-qc-trace-id", trace)]
+        response.headers += [
+            ("content-type", "application/json"), ("grpc-metadata-qc-trace-id", trace),
+        ]
         return response
     }
 
@@ -55,7 +57,8 @@ struct RESTGateway {
                 if body == "*" {
                     message = try reader.message(
                         Self.withPlainMask(request.body, of: method), as: method.input)
-                } else if let field = method.input.field(named: body), let type = field.messageType {
+                } else if let field = method.input.field(named: body), let type = field.messageType
+                {
                     message[field] = .message(try reader.message(request.body, as: type))
                 }
             } catch {

@@ -32,7 +32,8 @@ struct Reflection {
             let text = String(decoding: bytes, as: UTF8.self)
             switch number {
             case Request.fileByName:
-                write(file: registry.serializedFile(named: text) == nil ? nil : text, text, &response)
+                write(
+                    file: registry.serializedFile(named: text) == nil ? nil : text, text, &response)
                 isAnswered = true
             case Request.fileContainingSymbol:
                 write(file: registry.fileName(defining: text), text, &response)
@@ -71,7 +72,10 @@ struct Reflection {
     }
 
     private func writeServices(_ response: inout WireWriter) {
-        let own = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]
+        let own = [
+            "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
+        ]
         response.tag(6, .lengthDelimited)
         response.nested { body in
             for name in (registry.packages.flatMap(\.services) + own).sorted() {

@@ -212,17 +212,36 @@ enum BookingService: CloudService {
     }
 
     private static let models = [
-        Model(name: "sentence-transformers/all-minilm-l6-v2", vendor: "Sentence Transformers", vector: "DENSE", dimensions: 384),
-        Model(name: "intfloat/multilingual-e5-small", vendor: "intfloat", vector: "DENSE", dimensions: 384),
-        Model(name: "mixedbread-ai/mxbai-embed-large-v1", vendor: "Mixedbread", vector: "DENSE", dimensions: 1024, price: 4000),
-        Model(name: "qdrant/clip-vit-b-32-text", vendor: "Qdrant", vector: "DENSE", dimensions: 512, price: 2000),
-        Model(name: "qdrant/clip-vit-b-32-vision", vendor: "Qdrant", vector: "DENSE", modality: "IMAGE", dimensions: 512, price: 2000),
+        Model(
+            name: "sentence-transformers/all-minilm-l6-v2", vendor: "Sentence Transformers",
+            vector: "DENSE", dimensions: 384),
+        Model(
+            name: "intfloat/multilingual-e5-small", vendor: "intfloat", vector: "DENSE",
+            dimensions: 384),
+        Model(
+            name: "mixedbread-ai/mxbai-embed-large-v1", vendor: "Mixedbread", vector: "DENSE",
+            dimensions: 1024, price: 4000),
+        Model(
+            name: "qdrant/clip-vit-b-32-text", vendor: "Qdrant", vector: "DENSE", dimensions: 512,
+            price: 2000),
+        Model(
+            name: "qdrant/clip-vit-b-32-vision", vendor: "Qdrant", vector: "DENSE",
+            modality: "IMAGE", dimensions: 512, price: 2000),
         Model(name: "qdrant/bm25", vendor: "Qdrant", vector: "SPARSE"),
-        Model(name: "prithivida/splade_pp_en_v1", vendor: "Prithivida", vector: "SPARSE", price: 3000),
-        Model(name: "answerdotai/answerai-colbert-small-v1", vendor: "Answer.AI", vector: "MULTI", dimensions: 96),
-        Model(name: "openai/text-embedding-3-large", vendor: "OpenAI", vector: "DENSE", documentation: "https://platform.openai.com/docs/guides/embeddings"),
-        Model(name: "cohere/embed-v4.0", vendor: "Cohere", vector: "DENSE", documentation: "https://docs.cohere.com/docs/embeddings"),
-        Model(name: "jinaai/jina-embeddings-v3", vendor: "Jina AI", vector: "DENSE", documentation: "https://jina.ai/embeddings"),
+        Model(
+            name: "prithivida/splade_pp_en_v1", vendor: "Prithivida", vector: "SPARSE", price: 3000),
+        Model(
+            name: "answerdotai/answerai-colbert-small-v1", vendor: "Answer.AI", vector: "MULTI",
+            dimensions: 96),
+        Model(
+            name: "openai/text-embedding-3-large", vendor: "OpenAI", vector: "DENSE",
+            documentation: "https://platform.openai.com/docs/guides/embeddings"),
+        Model(
+            name: "cohere/embed-v4.0", vendor: "Cohere", vector: "DENSE",
+            documentation: "https://docs.cohere.com/docs/embeddings"),
+        Model(
+            name: "jinaai/jina-embeddings-v3", vendor: "Jina AI", vector: "DENSE",
+            documentation: "https://jina.ai/embeddings"),
     ]
 
     private static func listInferenceModels(_ call: Call, _ request: Message) throws -> Message {

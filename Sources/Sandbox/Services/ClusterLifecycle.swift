@@ -22,7 +22,9 @@ enum ClusterLifecycle {
             try change(event, transaction) { record, argument in
                 let parts = argument.split(separator: "/")
                 guard let index = Int(parts.first ?? "") else { return }
-                setNode(index, of: &record, parts.count > 1 ? String(parts[1]) : "HEALTHY", cloud, event.due)
+                setNode(
+                    index, of: &record, parts.count > 1 ? String(parts[1]) : "HEALTHY", cloud,
+                    event.due)
             }
         },
         "cluster.version": { _, transaction, event in

@@ -114,7 +114,8 @@ enum ClusterService: CloudService {
         configuration.set("package_id", package.id)
         configuration.set("last_modified_at", call.cloud.timestamp(call.now))
         cluster.set("configuration", configuration)
-        let wantsJWT = call.metadata["qc-jwt-rbac"] != "false" && Catalogue.isAtLeast(version, 1, 11)
+        let wantsJWT =
+            call.metadata["qc-jwt-rbac"] != "false" && Catalogue.isAtLeast(version, 1, 11)
         let record = Record(
             kind: Kind.cluster, id: id, account: call.account, created: call.now,
             message: cluster, hidden: ["jwt": wantsJWT ? "1" : "0"])
@@ -177,7 +178,8 @@ enum ClusterService: CloudService {
             throw APIError(
                 .invalidArgument, "a free cluster has one node and no additional disk")
         }
-        let tier = configuration.message("cluster_storage_configuration")?
+        let tier =
+            configuration.message("cluster_storage_configuration")?
             .integer("storage_tier_type") ?? 0
         if tier > 1, package.isFree || package.disk + disk < 32 {
             throw APIError(
@@ -337,7 +339,8 @@ enum ClusterChange: Int {
         for field in old.type.fields where !Self.same(old, new, field.name) {
             let kind: ClusterChange
             if field.name == "version" {
-                new.set("version", try Self.checkUpgrade(old.string("version"), new.string("version")))
+                new.set(
+                    "version", try Self.checkUpgrade(old.string("version"), new.string("version")))
                 kind = new.string("version") == old.string("version") ? .instant : .upgrade
             } else if Self.scaleFields.contains(field.name) {
                 kind = .scale
@@ -422,7 +425,6 @@ enum ClusterChange: Int {
         }
     }
 }
-
 
 /// Names like `weary-wombat-bronze`.
 enum ClusterNames {

@@ -75,7 +75,9 @@ enum DatabaseKeyService: CloudService {
         _ id: String, _ key: Message, _ cluster: Record, seed: [UInt8]
     ) -> String {
         var claims = "\"access\":\(access(key))"
-        if let expiry = key.message("expires_at") { claims += ",\"exp\":\(expiry.integer("seconds"))" }
+        if let expiry = key.message("expires_at") {
+            claims += ",\"exp\":\(expiry.integer("seconds"))"
+        }
         claims += ",\"jti\":\"\(id)\""
         let header = Digest.base64URL(Array("{\"alg\":\"HS256\",\"typ\":\"JWT\"}".utf8))
         let signed = header + "." + Digest.base64URL(Array("{\(claims)}".utf8))
@@ -86,7 +88,8 @@ enum DatabaseKeyService: CloudService {
     private static func access(_ key: Message) -> String {
         let rules = key.messages("access_rules")
         if let global = rules.compactMap({ $0.message("global_access") }).first {
-            return global.enumName("access_type")?.hasSuffix("READ_ONLY") == true ? "\"r\"" : "\"m\""
+            return global.enumName("access_type")?.hasSuffix("READ_ONLY") == true
+                ? "\"r\"" : "\"m\""
         }
         guard !rules.isEmpty else { return "\"m\"" }
         let entries = rules.compactMap { $0.message("collection_access") }.map { rule in

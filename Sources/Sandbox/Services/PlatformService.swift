@@ -48,7 +48,8 @@ enum PlatformService: CloudService {
         let granted = try gate.permissions(of: actor, in: call.account) ?? []
         let needed = ["read:hybrid_cloud_environments", "read:clusters"]
         guard !granted.isDisjoint(with: needed) else {
-            throw APIError(.permissionDenied, "hybrid regions need \(needed.joined(separator: " or "))")
+            throw APIError(
+                .permissionDenied, "hybrid regions need \(needed.joined(separator: " or "))")
         }
     }
 

@@ -126,7 +126,8 @@ struct Transaction {
     }
 
     private func select(_ condition: String, _ arguments: StatementArguments) throws -> [Record] {
-        let statement = try database.cachedStatement(sql: "SELECT * FROM records WHERE \(condition)")
+        let statement = try database.cachedStatement(
+            sql: "SELECT * FROM records WHERE \(condition)")
         return try Row.fetchAll(statement, arguments: arguments).map(record)
     }
 
