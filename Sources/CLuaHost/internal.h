@@ -32,6 +32,7 @@ struct qh_vm {
     int blocked;              ///< how many coroutine boundaries on the way cannot be yielded across
     bool waits;               ///< a yield that is on its way up is one of the host's
     bool gc_paused;           ///< the collector was stopped for one large decode
+    size_t gc_threshold;      ///< the memory in use at which such a decode is followed by a collection
     qh_tape *resume;          ///< what the waiting host function returns
     lua_State *task;          ///< the coroutine of the task that runs
     lua_State *volatile running; ///< the coroutine that runs, which may be one of the script's

@@ -1,6 +1,7 @@
 // The machine: memory, protected entry, loading, tasks.
 #include "internal.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -153,6 +154,11 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
         return NULL;
     }
     *(qh_vm **)lua_getextraspace(vm->L) = vm;
+#ifdef __GLIBC__
+    // Memory that the collector frees is soon used again: giving it back costs a page fault each.
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+#endif
     lua_atpanic(vm->L, panic);
     lua_setwarnf(vm->L, warn, NULL);
     vm->running = vm->L;

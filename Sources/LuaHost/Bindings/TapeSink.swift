@@ -7,6 +7,8 @@ struct TapeSink: MessageSink {
     private let tape: UnsafeMutablePointer<qh_tape>
     private let machine: LuaMachine
     private var goesOn = false
+    /// The messages that are open: their types and how many fields each has so far.
+    private var open: [(type: Int, fields: UInt32)] = []
 
     init(_ writer: TapeWriter, machine: LuaMachine) {
         tape = writer.tape
@@ -20,21 +22,27 @@ struct TapeSink: MessageSink {
             goesOn = false
             qh_put_tag(tape, UInt8(QH_AGAIN.rawValue))
         }
-        qh_put_message(tape, UInt32(type.id), UInt32(min(type.fields.count, 8)))
+        qh_put_message(tape, UInt32(type.id), machine.expectedFields(type.id))
+        open.append((type.id, 0))
     }
 
     @inline(__always)
-    mutating func endMessage() { qh_put_tag(tape, UInt8(QH_END.rawValue)) }
+    mutating func endMessage() {
+        qh_put_tag(tape, UInt8(QH_END.rawValue))
+        if let closed = open.popLast() { machine.sawFields(closed.fields, of: closed.type) }
+    }
 
     @inline(__always)
     mutating func field(_ field: Field, isKnown: Bool) {
         qh_put_field(tape, UInt16(field.index))
+        countField()
         goesOn = isKnown && field.messageType != nil
     }
 
     @inline(__always)
     mutating func beginList(_ field: Field, isKnown: Bool) {
         qh_put_field(tape, UInt16(field.index))
+        countField()
         if isKnown { qh_put_tag(tape, UInt8(QH_AGAIN.rawValue)) }
         qh_put_u32(tape, UInt8(QH_LIST.rawValue), 4)
     }
@@ -44,11 +52,17 @@ struct TapeSink: MessageSink {
 
     mutating func beginMap(_ field: Field, isKnown: Bool) {
         qh_put_field(tape, UInt16(field.index))
+        countField()
         if isKnown { qh_put_tag(tape, UInt8(QH_AGAIN.rawValue)) }
         qh_put_tag(tape, UInt8(QH_TABLE.rawValue))
     }
 
     mutating func endMap() { qh_put_tag(tape, UInt8(QH_END.rawValue)) }
+
+    @inline(__always)
+    private mutating func countField() {
+        if !open.isEmpty { open[open.count - 1].fields += 1 }
+    }
 
     @inline(__always) mutating func bool(_ value: Bool) { qh_put_bool(tape, value) }
     @inline(__always) mutating func int(_ value: Int64) { qh_put_integer(tape, value) }

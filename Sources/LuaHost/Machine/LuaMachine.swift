@@ -89,6 +89,8 @@ public final class LuaMachine {
     private var functions: [HostFunction] = []
     private var definedMessages: [Bool] = []
     private var definedEnums: [Bool] = []
+    /// How many fields a message of each type had last, for the size of its table.
+    private var lastFields: [UInt32] = []
     /// Tasks that have not ended; nobody else need keep them.
     private var live: [ObjectIdentifier: Task] = [:]
     private var current: Task?
@@ -347,9 +349,18 @@ public final class LuaMachine {
         defineNew(type)
     }
 
+    /// How large a table for a message of a type should be made.
+    @inline(__always)
+    func expectedFields(_ type: Int) -> UInt32 { lastFields[type] }
+
+    /// Notes how many fields a message of a type had.
+    @inline(__always)
+    func sawFields(_ count: UInt32, of type: Int) { lastFields[type] = count }
+
     private func defineNew(_ type: ContractMessageType) {
         if definedMessages.count <= type.id {
             definedMessages += [Bool](repeating: false, count: type.id + 64 - definedMessages.count)
+            lastFields += [UInt32](repeating: 4, count: definedMessages.count - lastFields.count)
         }
         definedMessages[type.id] = true
         let names = type.fields.map { strdup($0.name) }
