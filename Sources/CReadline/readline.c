@@ -32,9 +32,9 @@ void qrl_cancel_line(void) {
     rl_free_line_state();
     rl_callback_sigcleanup();
     fputs("^C\n", rl_outstream);
+    fflush(rl_outstream);
     rl_replace_line("", 0);
-    rl_on_new_line();
-    rl_redisplay();
+    rl_callback_handler_remove();
 }
 
 void qrl_resize(void) { rl_resize_terminal(); }

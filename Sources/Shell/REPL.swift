@@ -105,7 +105,7 @@ public final class REPL {
             loop.onSignal = { [takeInterrupt, machine = runtime.machine] in
                 guard takeInterrupt(), outcome == nil else { return }
                 machine.cancel(task)
-                outcome = .failure(LuaFailure("interrupted"))
+                outcome = .failure(LuaFailure("\ninterrupted"))
             }
             loop.run { outcome != nil }
             loop.onSignal = outer

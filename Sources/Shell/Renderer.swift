@@ -32,11 +32,18 @@ public struct Renderer {
     // MARK: - For people
 
     private func people(_ value: LuaValue) -> String {
-        if let rows = rows(value), !rows.isEmpty, let table = Grid(rows, columns: columns(rows)) {
+        if let rows = rows(value), !rows.isEmpty, let table = grid(rows) {
             return table.text(width: width)
         }
         if case .string(let bytes) = value { return String(decoding: bytes, as: UTF8.self) }
         return ValueText(registry: registry, width: width).text(value)
+    }
+
+    private func grid(_ rows: [LuaValue]) -> Grid? {
+        let columns = columns(rows)
+        return Grid(
+            header: columns.map { $0.last ?? "" },
+            rows: rows.map { row in columns.map { cell(row, $0) } })
     }
 
     /// The elements of a list of tables, also when it is a list method's answer.
@@ -101,7 +108,7 @@ public struct Renderer {
             columns.map { Self.csvField($0.joined(separator: ".")) }.joined(separator: ",") + "\r\n"
         for row in rows {
             text +=
-                columns.map { Self.csvField(Self.cell(row, $0)) }.joined(separator: ",") + "\r\n"
+                columns.map { Self.csvField(cell(row, $0)) }.joined(separator: ",") + "\r\n"
         }
         return text
     }
@@ -126,13 +133,21 @@ public struct Renderer {
     }
 
     /// The text of a column in a row; empty when it is unset.
-    static func cell(_ row: LuaValue, _ path: [String]) -> String {
+    func cell(_ row: LuaValue, _ path: [String]) -> String {
         var value = row
         for name in path {
-            guard let inner = value.table?[name] else { return "" }
+            guard let inner = value.table?[name] else { return unset(name, in: value) }
             value = inner
         }
-        return plain(value)
+        return Self.plain(value)
+    }
+
+    /// A flag without presence is false when it is not there.
+    private func unset(_ name: String, in row: LuaValue) -> String {
+        guard case .message(let id) = row.table?.kind,
+            let field = registry.message(id: id).field(named: name)
+        else { return "" }
+        return field.kind == .bool && !field.hasPresence && !field.isRepeated ? "false" : ""
     }
 }
 
@@ -142,12 +157,10 @@ struct Grid {
     private let rows: [[String]]
 
     /// Nil when there are no columns.
-    init?(_ rows: [LuaValue], columns: [[String]]) {
-        guard !columns.isEmpty else { return nil }
-        header = columns.map { ($0.count > 1 ? $0.last : $0.first)?.uppercased() ?? "" }
-        self.rows = rows.map { row in
-            columns.map { Self.short(Renderer.cell(row, $0)) }
-        }
+    init?(header: [String], rows: [[String]]) {
+        guard !header.isEmpty else { return nil }
+        self.header = header.map { $0.uppercased() }
+        self.rows = rows.map { $0.map(Self.short) }
     }
 
     /// Enum names lose the prefix that they share with their type: the column says it.

@@ -46,7 +46,7 @@ final class Connections {
     }
 
     private static let names = [
-        "account", "api_key", "endpoint", "rest_endpoint", "token", "transport",
+        "account", "api_key", "context", "endpoint", "rest_endpoint", "token", "transport",
     ]
 
     private func configuration(_ wanted: LuaTable) throws(Problem) -> SessionConfiguration {
@@ -55,10 +55,12 @@ final class Connections {
                 description: "qdrant.connect has no option \"\(key.text ?? key.typeName)\"; it has "
                     + Self.names.joined(separator: ", "))
         }
-        var configuration = try base(wanted)
-        if let account = wanted["account"]?.text ?? options.account
-            ?? UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
-        {
+        let isSandbox = options.sandbox && wanted["endpoint"] == nil && wanted["context"] == nil
+        var configuration =
+            isSandbox ? try sandboxConfiguration(wanted) : try remoteConfiguration(wanted)
+        // The sandbox has accounts of its own.
+        let environment = isSandbox ? nil : UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
+        if let account = wanted["account"]?.text ?? options.account ?? environment {
             configuration.accountID = account
         }
         if let transport = wanted["transport"]?.text {
@@ -74,31 +76,88 @@ final class Connections {
         return configuration
     }
 
-    private func base(_ wanted: LuaTable) throws(Problem) -> SessionConfiguration {
-        let isElsewhere = wanted["endpoint"] != nil
-        if options.sandbox, !isElsewhere { return try sandboxConfiguration(wanted) }
-        let text =
-            wanted["endpoint"]?.text ?? options.endpoint
-            ?? UserFiles.environment("QDRANT_CLOUD_ENDPOINT")
-        let restText =
+    /// From low to high: defaults, context, environment, flags, what the script asks for.
+    private func remoteConfiguration(
+        _ wanted: LuaTable
+    ) throws(Problem) -> SessionConfiguration {
+        let context = try context(wanted)
+        let isOwnContext = wanted["context"] != nil
+        // A context that a script names stands for itself.
+        func outer(_ flag: String?, _ variable: String) -> String? {
+            isOwnContext ? nil : flag ?? UserFiles.environment(variable)
+        }
+        let overriding =
+            wanted["endpoint"]?.text ?? outer(options.endpoint, "QDRANT_CLOUD_ENDPOINT")
+        let restOverriding =
             wanted["rest_endpoint"]?.text
-            ?? (isElsewhere
-                ? nil : options.restEndpoint ?? UserFiles.environment("QDRANT_CLOUD_REST_ENDPOINT"))
-        let endpoint = try text.map { (text) throws(Problem) in try Self.endpoint(text) }
+            ?? (wanted["endpoint"] == nil
+                ? outer(options.restEndpoint, "QDRANT_CLOUD_REST_ENDPOINT") : nil)
+        let endpoint = try (overriding ?? context?.endpoint).map { (text) throws(Problem) in
+            try Self.endpoint(text)
+        }
+        let restText = restOverriding ?? (overriding == nil ? context?.restEndpoint : nil)
         let rest = try restText.map { (text) throws(Problem) in try Self.endpoint(text) }
         var configuration = SessionConfiguration(
             endpoint: endpoint ?? Self.defaultEndpoint,
-            restEndpoint: rest ?? endpoint ?? Self.defaultRESTEndpoint)
+            restEndpoint: rest ?? endpoint.flatMap { $0 == Self.defaultEndpoint ? nil : $0 }
+                ?? Self.defaultRESTEndpoint)
+        configuration.contextName = context?.name
+        configuration.accountID = context?.accountID
         if let key = wanted["api_key"]?.text {
             configuration.credential = .managementKey(key)
         } else if let token = wanted["token"]?.text {
             configuration.credential = .userToken(token)
-        } else if let key = UserFiles.environment("QDRANT_CLOUD_API_KEY") {
+        } else if let key = outer(nil, "QDRANT_CLOUD_API_KEY") {
             configuration.credential = .managementKey(key)
-        } else if let token = UserFiles.environment("QDRANT_CLOUD_TOKEN") {
+        } else if let token = outer(nil, "QDRANT_CLOUD_TOKEN") {
             configuration.credential = .userToken(token)
+        } else if let context {
+            // A context's credential goes to that context's hosts and nowhere else.
+            let isElsewhere = overriding != nil || restOverriding != nil
+            if isElsewhere, try !Self.isSamePlace(configuration, context) {
+                throw Problem(
+                    description: "the credential of context \"\(context.name)\" is not sent to "
+                        + "another endpoint; give one for it in QDRANT_CLOUD_API_KEY")
+            }
+            configuration.credential = try Self.credential(context)
         }
         return configuration
+    }
+
+    private func context(_ wanted: LuaTable) throws(Problem) -> Context? {
+        do throws(Contexts.Problem) {
+            let contexts = try Contexts.load()
+            let name =
+                wanted["context"]?.text ?? options.context
+                ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
+            return try name.map { (name) throws(Contexts.Problem) in
+                try contexts.context(named: name)
+            }
+        } catch {
+            throw Problem(description: error.description)
+        }
+    }
+
+    private static func isSamePlace(
+        _ configuration: SessionConfiguration, _ context: Context
+    ) throws(Problem) -> Bool {
+        let own = try context.endpoint.map { (text) throws(Problem) in try endpoint(text) }
+        let rest = try context.restEndpoint.map { (text) throws(Problem) in try endpoint(text) }
+        let places = [own ?? defaultEndpoint, rest ?? own ?? defaultRESTEndpoint]
+        return places.contains(configuration.endpoint)
+            && places.contains(configuration.restEndpoint)
+    }
+
+    private static func credential(_ context: Context) throws(Problem) -> Credential {
+        if let key = context.apiKey { return .managementKey(key) }
+        if let token = context.token { return .userToken(token) }
+        guard let command = context.apiKeyCommand ?? context.tokenCommand else { return .none }
+        guard let secret = SecretCommand.run(command) else {
+            throw Problem(
+                description: "context \"\(context.name)\": the command for its credential failed "
+                    + "or printed nothing: \(command)")
+        }
+        return context.apiKeyCommand == nil ? .userToken(secret) : .managementKey(secret)
     }
 
     private static func endpoint(_ text: String) throws(Problem) -> Endpoint {

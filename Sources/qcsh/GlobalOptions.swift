@@ -5,6 +5,7 @@ import Shell
 /// The options that concern the whole run, as plain values.
 struct RunOptions {
     var sandbox = false
+    var context: String?
     var endpoint: String?
     var restEndpoint: String?
     var transport: SessionConfiguration.TransportKind?
@@ -21,6 +22,9 @@ struct RunOptions {
 struct GlobalOptions: ParsableArguments {
     @Flag(help: "Run against a Qdrant Cloud that lives inside this process.")
     var sandbox = false
+
+    @Option(help: ArgumentHelp("The context to use, from the configuration.", valueName: "name"))
+    var context: String?
 
     @Option(
         help: ArgumentHelp(
@@ -62,7 +66,8 @@ struct GlobalOptions: ParsableArguments {
     /// The parsed values.
     var values: RunOptions {
         RunOptions(
-            sandbox: sandbox, endpoint: endpoint, restEndpoint: restEndpoint, transport: transport,
+            sandbox: sandbox, context: context, endpoint: endpoint, restEndpoint: restEndpoint,
+            transport: transport,
             account: account, caFile: caFile, output: output, trace: trace, isVerbose: verbose,
             maximumMemory: maxMemory?.bytes)
     }

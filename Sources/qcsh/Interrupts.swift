@@ -23,6 +23,11 @@ enum Interrupts {
         }
         // No SA_RESTART: poll(2) has to return.
         sigaction(SIGINT, &action, nil)
+        // A parent may have blocked it.
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     /// Whether Ctrl-C was pressed since this was last asked.

@@ -29,6 +29,12 @@ enum UserFiles {
         return path
     }
 
+    /// Where configuration files are.
+    static var configurationFolder: String? {
+        if let set = environment("XDG_CONFIG_HOME"), set.hasPrefix("/") { return set }
+        return environment("HOME").map { $0 + "/.config" }
+    }
+
     /// Where `require` looks for the user's own modules.
     static var moduleFolder: String? {
         folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/lua" }

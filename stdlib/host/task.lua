@@ -32,23 +32,9 @@ function task.map(list, fn, options)
     error("task.map: limit has to be a positive integer", 2)
   end
   local results, count, next_index = {}, #list, 1
+  local running = math.min(limit, count)
   local failed, failure = false, nil
-
-  local function work()
-    while not failed and next_index <= count do
-      local index = next_index
-      next_index = next_index + 1
-      local ok, result = xpcall(fn, keep_traceback, list[index], index)
-      if not ok then
-        if not failed then
-          failed, failure = true, result
-        end
-        return
-      end
-      results[index] = result
-    end
-  end
-
+  local gate = host.gate()
   local workers = {}
   -- However this function is left, no child outlives it.
   local scope <close> = setmetatable({}, {
@@ -56,16 +42,32 @@ function task.map(list, fn, options)
       for _, worker in ipairs(workers) do
         host.cancel(worker)
       end
+      host.close_gate(gate)
     end,
   })
-  for i = 1, math.min(limit, count) do
+
+  local function work()
+    while not failed and next_index <= count do
+      local index = next_index
+      next_index = next_index + 1
+      local ok, result = xpcall(fn, keep_traceback, list[index], index)
+      if ok then
+        results[index] = result
+      elseif not failed then
+        failed, failure = true, result
+      end
+    end
+    running = running - 1
+    if failed or running == 0 then
+      host.open(gate)
+    end
+  end
+
+  for i = 1, running do
     workers[i] = host.spawn(work)
   end
-  for _, worker in ipairs(workers) do
-    if failed then
-      break
-    end
-    host.join(worker)
+  if running > 0 and not failed then
+    host.pass(gate)
   end
   local _ = scope
   if failed then

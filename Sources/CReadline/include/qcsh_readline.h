@@ -16,7 +16,7 @@ void qrl_end(void);
 /// Reads what the terminal has. Call it when standard input is readable.
 void qrl_read(void);
 
-/// Clears the line, as Ctrl-C does, and shows the prompt again.
+/// Gives the line up, as Ctrl-C does, and takes the prompt away.
 void qrl_cancel_line(void);
 
 /// Adapts to a new size of the terminal.

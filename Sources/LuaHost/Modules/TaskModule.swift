@@ -1,13 +1,13 @@
-/// What `host/task.lua` builds structured concurrency from: tasks, waiting for their end, sleep.
+/// What `host/task.lua` builds structured concurrency from: tasks, gates to wait at, sleep.
 final class TaskModule {
     private let machine: LuaMachine
-    private var tasks: [Int64: Entry] = [:]
+    private var tasks: [Int64: LuaMachine.Task] = [:]
+    private var gates: [Int64: Gate] = [:]
     private var lastNumber: Int64 = 0
 
-    private final class Entry {
-        var task: LuaMachine.Task?
-        var isOver = false
-        var failure: LuaFailure?
+    /// What a task waits at until another opens it.
+    private final class Gate {
+        var isOpen = false
         var waiting: [LuaMachine.Resumption] = []
     }
 
@@ -21,28 +21,42 @@ final class TaskModule {
             call.results.put(try spawn(function))
             return .done
         }
-        functions["join"] = { [unowned self] call in
-            guard let number = call.arguments.value().integer, let entry = tasks[number] else {
-                throw HostError.message("no such task")
+        functions["cancel"] = { [unowned self] call in
+            guard let number = call.arguments.value().integer else { return .done }
+            if let task = tasks.removeValue(forKey: number) { machine.cancel(task) }
+            return .done
+        }
+        functions["gate"] = { [unowned self] call in
+            let number = nextNumber()
+            gates[number] = Gate()
+            call.results.put(number)
+            return .done
+        }
+        functions["open"] = { [unowned self] call in
+            guard let number = call.arguments.value().integer, let gate = gates[number] else {
+                return .done
             }
-            return .wait { [weak self] resumption in
-                if entry.isOver {
-                    self?.tasks[number] = nil
-                    Self.tell(entry, resumption)
+            gate.isOpen = true
+            let waiting = gate.waiting
+            gate.waiting = []
+            for resumption in waiting { resumption.succeed { _ in } }
+            return .done
+        }
+        functions["pass"] = { [unowned self] call in
+            guard let number = call.arguments.value().integer, let gate = gates[number] else {
+                throw HostError.message("no such gate")
+            }
+            return .wait { resumption in
+                if gate.isOpen {
+                    resumption.succeed { _ in }
                 } else {
-                    entry.waiting.append(resumption)
+                    gate.waiting.append(resumption)
                 }
                 return nil
             }
         }
-        functions["cancel"] = { [unowned self] call in
-            if let number = call.arguments.value().integer, let entry = tasks[number] {
-                if let task = entry.task { machine.cancel(task) }
-                entry.isOver = true
-                let waiting = entry.waiting
-                entry.waiting = []
-                for resumption in waiting { Self.tell(entry, resumption) }
-            }
+        functions["close_gate"] = { [unowned self] call in
+            if let number = call.arguments.value().integer { gates[number] = nil }
             return .done
         }
         functions["sleep"] = { [unowned self] call in
@@ -61,32 +75,21 @@ final class TaskModule {
         }
     }
 
-    private func spawn(_ function: Int32) throws(HostError) -> Int64 {
+    private func nextNumber() -> Int64 {
         lastNumber += 1
-        let number = lastNumber
-        let entry = Entry()
-        tasks[number] = entry
+        return lastNumber
+    }
+
+    /// Starts a task. How it ends is the Lua side's business: it catches errors itself.
+    private func spawn(_ function: Int32) throws(HostError) -> Int64 {
+        let number = nextNumber()
+        defer { machine.release(function) }
         do throws(LuaFailure) {
-            entry.task = try machine.spawn(function) { [weak self] outcome in
-                entry.isOver = true
-                if case .failure(let failure) = outcome { entry.failure = failure }
-                let waiting = entry.waiting
-                entry.waiting = []
-                if !waiting.isEmpty { self?.tasks[number] = nil }
-                for resumption in waiting { Self.tell(entry, resumption) }
-            }
+            let task = try machine.spawn(function) { [weak self] _ in self?.tasks[number] = nil }
+            if !task.isOver { tasks[number] = task }
         } catch {
             throw .message(error.description)
         }
-        machine.release(function)
         return number
-    }
-
-    private static func tell(_ entry: Entry, _ resumption: LuaMachine.Resumption) {
-        if let failure = entry.failure {
-            resumption.fail { $0.put(failure.value) }
-        } else {
-            resumption.succeed { _ in }
-        }
     }
 }

@@ -1,0 +1,113 @@
+import Yams
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A named way to an account, from a configuration file.
+struct Context {
+    let name: String
+    var endpoint: String?
+    var restEndpoint: String?
+    var accountID: String?
+    /// The credential, or the command that prints it.
+    var apiKey: String?
+    var apiKeyCommand: String?
+    var token: String?
+    var tokenCommand: String?
+    /// The file that it comes from.
+    let file: String
+}
+
+/// The contexts of qcsh's configuration and of qcloud's.
+///
+/// The file is `~/.config/qcsh/config.yaml`, or what `QDRANT_CLOUD_CONFIG` names; the contexts in
+/// `~/.config/qcloud/config.yaml` are read, too. Both have `current_context` and `contexts`.
+struct Contexts {
+    /// A file or a name that is wrong, in words for a person.
+    struct Problem: Error {
+        let description: String
+    }
+
+    private(set) var current: String?
+    private(set) var all: [Context] = []
+
+    /// Reads the files that exist. Of two contexts with one name the first file's counts.
+    static func load() throws(Problem) -> Contexts {
+        var contexts = Contexts()
+        var files: [String] = []
+        if let named = UserFiles.environment("QDRANT_CLOUD_CONFIG") {
+            guard access(named, R_OK) == 0 else {
+                throw Problem(
+                    description:
+                        "QDRANT_CLOUD_CONFIG: \(named): \(String(cString: strerror(errno)))")
+            }
+            files = [named]
+        } else if let folder = UserFiles.configurationFolder {
+            files = [folder + "/qcsh/config.yaml", folder + "/qcloud/config.yaml"]
+        }
+        for file in files where access(file, F_OK) == 0 { try contexts.read(file) }
+        return contexts
+    }
+
+    /// The context with a name; an unknown one is an error.
+    func context(named name: String) throws(Problem) -> Context {
+        if let found = all.first(where: { $0.name == name }) { return found }
+        let names = all.map(\.name).joined(separator: ", ")
+        throw Problem(
+            description: "there is no context \"\(name)\"; "
+                + (names.isEmpty ? "no context is configured" : "there are: \(names)"))
+    }
+
+    private mutating func read(_ file: String) throws(Problem) {
+        guard let bytes = UserFiles.read(file) else {
+            throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
+        }
+        let loaded: Any?
+        do {
+            loaded = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw Problem(description: "\(file) is no YAML: \(error)")
+        }
+        guard let loaded else { return }
+        guard let top = loaded as? [String: Any] else {
+            throw Problem(description: "\(file) has no settings at its top level")
+        }
+        if current == nil { current = top["current_context"] as? String }
+        for entry in top["contexts"] as? [Any] ?? [] {
+            guard let fields = entry as? [String: Any], let name = fields["name"] as? String else {
+                throw Problem(description: "\(file): a context has no name")
+            }
+            guard !all.contains(where: { $0.name == name }) else { continue }
+            func text(_ key: String) -> String? {
+                let value = fields[key] as? String
+                return value?.isEmpty == true ? nil : value
+            }
+            all.append(
+                Context(
+                    name: name, endpoint: text("endpoint"), restEndpoint: text("rest_endpoint"),
+                    accountID: text("account_id"), apiKey: text("api_key"),
+                    apiKeyCommand: text("api_key_command"), token: text("token"),
+                    tokenCommand: text("token_command"), file: file))
+        }
+    }
+}
+
+/// Runs the command that prints a secret.
+enum SecretCommand {
+    /// What the command printed, without its line break; nil when it failed or printed nothing.
+    static func run(_ command: String) -> String? {
+        guard let pipe = popen(command, "re") else { return nil }
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, pipe)
+            if count == 0 { break }
+            output += buffer[..<count]
+        }
+        guard pclose(pipe) == 0 else { return nil }
+        let text = String(decoding: output, as: UTF8.self)
+        let secret = String(text.prefix { !$0.isNewline })
+        return secret.isEmpty ? nil : secret
+    }
+}
