@@ -3,6 +3,7 @@
 #include "internal.h"
 
 static int resume_step(lua_State *L, lua_State *co, int arguments);
+static int co_yield(lua_State *L);
 
 static int resume_again(lua_State *L, int status, lua_KContext context) {
     (void)status;
@@ -35,6 +36,8 @@ static int resume_step(lua_State *L, lua_State *co, int arguments) {
         lua_xmove(co, L, count);
         return lua_gettop(L);
     }
+    // As in Lua's own wrap: what failed is closed, so that its to-be-closed variables run.
+    if (wraps && lua_status(co) > LUA_YIELD) lua_resetthread(co);
     lua_settop(L, 0);
     if (!wraps) lua_pushboolean(L, 0);
     lua_xmove(co, L, 1);
@@ -47,12 +50,22 @@ static int resume_step(lua_State *L, lua_State *co, int arguments) {
     return lua_error(L);
 }
 
+/// Whether a suspended coroutine waits for the host rather than in coroutine.yield.
+static bool waits_for_host(lua_State *co) {
+    lua_Debug record;
+    if (lua_status(co) != LUA_YIELD || !lua_getstack(co, 0, &record)) return false;
+    if (!lua_getinfo(co, "f", &record)) return false;
+    bool is_yield = lua_tocfunction(co, -1) == co_yield;
+    lua_pop(co, 1);
+    return !is_yield;
+}
+
 static int start(lua_State *L, lua_State *co, int arguments) {
     if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
         lua_pushliteral(L, "cannot resume dead coroutine");
     } else if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD) {
         lua_pushliteral(L, "cannot resume dead coroutine");
-    } else if (co == L || qh_of(L)->task == co) {
+    } else if (co == L || qh_of(L)->task == co || waits_for_host(co)) {
         lua_pushliteral(L, "cannot resume non-suspended coroutine");
     } else if (!lua_checkstack(co, arguments)) {
         lua_pushliteral(L, "too many arguments to resume");

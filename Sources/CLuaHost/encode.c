@@ -42,11 +42,26 @@ static void extend_path(encoder *e, int key) {
     snprintf(e->error + used, e->size - used, " at %s%s", step, rest);
 }
 
+bool qh_registered_number(lua_State *L, int slot, uint32_t *number) {
+    int metatable = lua_gettop(L);
+    bool is_ours = false;
+    if (lua_rawgeti(L, metatable, slot) == LUA_TNUMBER) {
+        lua_Integer wanted = lua_tointeger(L, -1);
+        // A script's own metatable may have a number there, too: only the registered one counts.
+        lua_rawgetp(L, LUA_REGISTRYINDEX, slot == 1 ? &qh_key_messages : &qh_key_metatables);
+        lua_rawgeti(L, -1, wanted);
+        if (slot == 1 && lua_istable(L, -1)) lua_rawgeti(L, -1, 0);
+        is_ours = lua_rawequal(L, -1, metatable);
+        *number = (uint32_t)wanted;
+    }
+    lua_settop(L, metatable);
+    return is_ours;
+}
+
 static bool encode_table(encoder *e, int index) {
     lua_State *L = e->L;
     if (e->depth == QH_MAX_DEPTH) return refuse(e, "the table is nested too deep");
-    if (e->tape->length > QH_MAX_TAPE) return refuse(e, "the table is too large");
-    if (!lua_checkstack(L, 8)) return refuse(e, "the table is nested too deep");
+    if (!lua_checkstack(L, 12)) return refuse(e, "the table is nested too deep");
     const void *self = lua_topointer(L, index);
     for (int i = 0; i < e->depth; i++) {
         if (e->open[i] == self) return refuse(e, "the table contains itself");
@@ -59,16 +74,13 @@ static bool encode_table(encoder *e, int index) {
         is_list = lua_rawequal(L, -1, -2);
         lua_pop(L, 1);
         // A message type's metatable has its number at 1, another registered one at 2.
-        if (!is_list && lua_rawgeti(L, -1, 1) == LUA_TNUMBER) {
-            qh_put_message(tape, (uint32_t)lua_tointeger(L, -1), 0);
-            lua_pop(L, 2);
+        uint32_t number;
+        if (!is_list && qh_registered_number(L, 1, &number)) {
+            qh_put_message(tape, number, 0);
+            lua_pop(L, 1);
             goto pairs;
         }
-        if (!is_list) lua_pop(L, 1);
-        if (!is_list && lua_rawgeti(L, -1, 2) == LUA_TNUMBER) {
-            qh_put_u32(tape, QH_META, (uint32_t)lua_tointeger(L, -1));
-        }
-        if (!is_list) lua_pop(L, 1);
+        if (!is_list && qh_registered_number(L, 2, &number)) qh_put_u32(tape, QH_META, number);
         lua_pop(L, 1);
     }
     if (is_list) {
@@ -181,6 +193,7 @@ static bool encode_value(encoder *e, int index) {
     default: return refuse(e, "this value cannot be passed to the host");
     }
     if (tape->failed) return refuse(e, "not enough memory");
+    if (tape->length > QH_MAX_TAPE) return refuse(e, "the table is too large");
     return true;
 }
 

@@ -35,6 +35,7 @@ struct qh_vm {
     size_t gc_threshold;      ///< the memory in use at which such a decode is followed by a collection
     qh_tape *resume;          ///< what the waiting host function returns
     lua_State *task;          ///< the coroutine of the task that runs
+    volatile int active;      ///< how many calls into scripts are open
     lua_State *volatile running; ///< the coroutine that runs, which may be one of the script's
     uint32_t *dead;           ///< slots of handles that are gone
     size_t dead_count;
@@ -50,6 +51,10 @@ static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L
 
 /// Writes the values at indexes first…last of the stack; raises an error with a path on refusal.
 void qh_encode(lua_State *L, qh_tape *tape, int first, int last);
+
+/// Whether the metatable on top of the stack is that of a message type (slot 1) or a registered one
+/// (slot 2), and its number. Neither raises nor allocates.
+bool qh_registered_number(lua_State *L, int slot, uint32_t *number);
 
 /// The same without raising: false, with a sentence in `error`.
 bool qh_try_encode(lua_State *L, qh_tape *tape, int first, int last, char *error, size_t size);

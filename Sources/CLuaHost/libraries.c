@@ -44,8 +44,9 @@ static int new_list(lua_State *L) {
 
 static int message_type(lua_State *L) {
     // host.is_message(value): whether a table is a message of the contract.
-    bool is_message = lua_istable(L, 1) && lua_getmetatable(L, 1) &&
-                      lua_rawgeti(L, -1, 1) == LUA_TNUMBER;
+    uint32_t number;
+    bool is_message =
+        lua_istable(L, 1) && lua_getmetatable(L, 1) && qh_registered_number(L, 1, &number);
     lua_pushboolean(L, is_message);
     return 1;
 }

@@ -43,6 +43,14 @@ static bool has_metatable(lua_State *L, int index, char *key) {
     return same;
 }
 
+/// The first argument, which has to be a time or a duration.
+static instant check(lua_State *L, char *key) {
+    if (!has_metatable(L, 1, key)) {
+        luaL_typeerror(L, 1, key == &qh_key_time ? "time" : "duration");
+    }
+    return *(instant *)lua_touserdata(L, 1);
+}
+
 /// Reads a duration, or a number of seconds.
 static instant to_duration(lua_State *L, int index) {
     if (has_metatable(L, index, &qh_key_duration)) {
@@ -112,8 +120,9 @@ static int less_or_equal(lua_State *L) {
 }
 
 static int equal(lua_State *L) {
-    bool same_kind = has_metatable(L, 1, &qh_key_time) == has_metatable(L, 2, &qh_key_time);
-    lua_pushboolean(L, same_kind && compare(L) == 0);
+    bool times = has_metatable(L, 1, &qh_key_time) && has_metatable(L, 2, &qh_key_time);
+    bool durations = has_metatable(L, 1, &qh_key_duration) && has_metatable(L, 2, &qh_key_duration);
+    lua_pushboolean(L, (times || durations) && compare(L) == 0);
     return 1;
 }
 
@@ -138,7 +147,7 @@ static void civil(int64_t days, long long *year, int *month, int *day) {
 }
 
 static int time_text(lua_State *L) {
-    instant value = *(instant *)lua_touserdata(L, 1);
+    instant value = check(L, &qh_key_time);
     int64_t days = value.seconds / 86400;
     int64_t rest = value.seconds % 86400;
     if (rest < 0) {
@@ -159,7 +168,7 @@ static int time_text(lua_State *L) {
 }
 
 static int duration_text(lua_State *L) {
-    instant value = *(instant *)lua_touserdata(L, 1);
+    instant value = check(L, &qh_key_duration);
     bool negative = value.seconds < 0 || value.nanos < 0;
     char text[64];
     size_t used = (size_t)snprintf(text, sizeof text, "%s%llu", negative ? "-" : "",
@@ -178,7 +187,8 @@ static int concatenate(lua_State *L) {
 }
 
 static int get(lua_State *L) {
-    instant value = *(instant *)lua_touserdata(L, 1);
+    instant value = has_metatable(L, 1, &qh_key_time) ? check(L, &qh_key_time)
+                                                     : check(L, &qh_key_duration);
     const char *name = luaL_checkstring(L, 2);
     if (strcmp(name, "seconds") == 0) {
         lua_pushinteger(L, value.seconds);
@@ -205,6 +215,8 @@ static void open_type(lua_State *L, char *key, const char *name, lua_CFunction t
     lua_setfield(L, -2, "__name");
     lua_pushcfunction(L, text);
     lua_setfield(L, -2, "__tostring");
+    lua_pushboolean(L, 0); // scripts do not get at the metatable
+    lua_setfield(L, -2, "__metatable");
     if (key == &qh_key_duration) {
         lua_pushcfunction(L, negate);
         lua_setfield(L, -2, "__unm");

@@ -40,10 +40,20 @@ static void warn(void *user, const char *message, int to_be_continued) {
 
 // MARK: Host functions
 
+/// A decode that ran out of memory may have left the collector stopped.
+static void resume_collector(lua_State *L, qh_vm *vm) {
+    if (!vm->gc_paused) return;
+    vm->gc_paused = false;
+    lua_gc(L, LUA_GCRESTART);
+}
+
 static int finish(lua_State *L, int status, lua_KContext context) {
     (void)status;
     (void)context;
     qh_tape *results = qh_of(L)->resume;
+    if (results == NULL || results->cursor >= results->length) {
+        return luaL_error(L, "a coroutine that waits for the host was resumed by the script");
+    }
     bool ok = results->cursor < results->length && results->bytes[results->cursor] == QH_TRUE;
     results->cursor++;
     int count = qh_decode(L, results);
@@ -54,6 +64,7 @@ static int finish(lua_State *L, int status, lua_KContext context) {
 int qh_trampoline(lua_State *L) {
     qh_vm *vm = qh_of(L);
     if (vm->frame == QH_MAX_FRAMES) return luaL_error(L, "host calls are nested too deep");
+    resume_collector(L, vm);
     uint32_t function = (uint32_t)lua_tointeger(L, lua_upvalueindex(1));
     qh_frame *frame = &vm->frames[vm->frame];
     qh_tape_clear(&frame->in);
@@ -62,18 +73,19 @@ int qh_trampoline(lua_State *L) {
     bool can_yield = lua_isyieldable(L) && vm->blocked == 0 && vm->task != NULL;
     vm->frame++;
     int32_t result = vm->dispatch(vm->host, function, &frame->in, &frame->out, can_yield);
-    vm->frame--;
-    // The host's frames are gone: from here on Lua may raise.
+    // The host's frames are gone: from here on Lua may raise. The tapes stay taken while they are
+    // decoded, since a finalizer may call the host meanwhile.
     lua_settop(L, 0);
-    switch (result) {
-    case QH_OK: return qh_decode(L, &frame->out);
-    case QH_YIELD:
+    if (result == QH_YIELD) {
+        vm->frame--;
         vm->waits = true;
         return lua_yieldk(L, 0, 0, finish);
-    default:
-        if (qh_decode(L, &frame->out) == 0) lua_pushliteral(L, "the host reported an error");
-        return lua_error(L);
     }
+    int count = qh_decode(L, &frame->out);
+    vm->frame--;
+    if (result == QH_OK) return count;
+    if (count == 0) lua_pushliteral(L, "the host reported an error");
+    return lua_error(L);
 }
 
 // MARK: Protected entry
@@ -224,7 +236,10 @@ int32_t qh_load(qh_vm *vm, const char *text, size_t length, const char *name, qh
                 qh_tape *out) {
     load_call load = {.text = text, .length = length, .name = name, .out = out};
     int status = protect(vm, load_body, &load);
-    if (status != LUA_OK) return failure(status, out);
+    if (status != LUA_OK) {
+        report(out, "the text cannot be compiled");
+        return failure(status, out);
+    }
     *function = load.function;
     if (load.status == LUA_OK) return QH_DONE;
     if (load.status == LUA_ERRMEM) return QH_NO_MEMORY;
@@ -321,7 +336,10 @@ int32_t qh_call(qh_vm *vm, qh_ref function, qh_tape *in, qh_tape *out) {
     value_call call = {.function = function, .in = in, .out = out};
     lua_State *task = vm->task;
     vm->task = NULL; // what is called here cannot wait
+    vm->active++;
     int status = protect(vm, call_body, &call);
+    vm->active--;
+    if (vm->active == 0) lua_sethook(vm->L, NULL, 0, 0);
     vm->task = task;
     if (status == LUA_OK) return call.result;
     if (status != LUA_ERRMEM) report(out, "the values cannot be passed to the host");
@@ -355,7 +373,10 @@ static int task_body(lua_State *L) {
 int32_t qh_task_new(qh_vm *vm, qh_ref function, qh_ref *task, qh_tape *out) {
     value_call call = {.function = function};
     int status = protect(vm, task_body, &call);
-    if (status != LUA_OK) return failure(status, out);
+    if (status != LUA_OK) {
+        report(out, "the task cannot be made");
+        return failure(status, out);
+    }
     *task = call.result;
     return QH_DONE;
 }
@@ -392,7 +413,9 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     vm->blocked = 0;
     vm->waits = false;
     int count = 0;
+    vm->active++;
     int status = lua_resume(thread, L, 0, &count);
+    vm->active--;
     vm->task = outer_task;
     vm->running = outer_running;
     vm->resume = outer_resume;
@@ -437,6 +460,8 @@ static void interrupt_hook(lua_State *L, lua_Debug *record) {
 }
 
 void qh_interrupt(qh_vm *vm) {
+    // Between entries there is nothing to interrupt, and the hook would hit the next one.
+    if (vm->active == 0) return;
     // lua_sethook is what the stand-alone interpreter calls in its signal handler, too.
     lua_sethook(vm->running, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }

@@ -61,6 +61,14 @@ public struct Endpoint: Sendable, Hashable {
             }
             port = number
         }
+        guard rest.isEmpty || rest.hasPrefix(":") else {
+            throw ParseError(description: "endpoint \"\(text)\": only a port may follow the host")
+        }
+        let allowed = host.contains(":") ? "0123456789abcdefABCDEF:." : Self.nameCharacters
+        guard host.allSatisfy(allowed.contains) else {
+            throw ParseError(
+                description: "endpoint \"\(text)\": \"\(host)\" is no name or address of a host")
+        }
         guard !host.isEmpty else {
             throw ParseError(description: "endpoint \"\(text)\" names no host")
         }
@@ -72,6 +80,9 @@ public struct Endpoint: Sendable, Hashable {
                     + "it would show the credential to the network; use https://")
         }
     }
+
+    private static let nameCharacters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
     /// Whether the host is this machine.
     public var isLoopback: Bool {

@@ -169,7 +169,9 @@ public final class Session {
     // MARK: - The account
 
     /// Finds the one account that the credential sees. Asked once; later calls get the answer.
-    func discoverAccount(_ completion: @escaping (Result<String, CallError>) -> Void) {
+    func discoverAccount(
+        timeout: Int64? = nil, _ completion: @escaping (Result<String, CallError>) -> Void
+    ) {
         if let accountID { return completion(.success(accountID)) }
         if waitingForAccount != nil {
             waitingForAccount?.append(completion)
@@ -179,7 +181,9 @@ public final class Session {
             return completion(.failure(Self.noAccount("the contract has no list of accounts")))
         }
         waitingForAccount = [completion]
-        call(method, Message(method.input)) { [weak self] result in
+        var options = CallOptions()
+        options.timeout = timeout
+        call(method, Message(method.input), options: options) { [weak self] result in
             guard let self else { return }
             let found = result.flatMap { reply in self.onlyAccount(in: reply, of: method) }
             if case .success(let id) = found { accountID = id }

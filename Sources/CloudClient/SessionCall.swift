@@ -34,6 +34,9 @@ final class SessionCall: RunningCall {
         isCancelled = true
         running?.cancel()
         pause?.cancel()
+        // What runs keeps its completion, which keeps this.
+        running = nil
+        pause = nil
     }
 
     func start() {
@@ -50,7 +53,7 @@ final class SessionCall: RunningCall {
         if method.options.requiresAuthentication, case .none = session.configuration.credential {
             return check()
         }
-        session.discoverAccount { [self] result in
+        session.discoverAccount(timeout: options.timeout) { [self] result in
             guard !isCancelled else { return }
             switch result {
             case .success(let account):

@@ -38,7 +38,8 @@ public struct Reply: Sendable {
             case .protobuf: try ProtobufReader().read(bytes, as: type, into: &sink)
             case .json:
                 // A newer server may send fields that this contract does not have.
-                try JSONReader(ignoresUnknownFields: true).read(bytes, as: type, into: &sink)
+                try JSONReader(ignoresUnknownFields: true, ignoresUnknownEnumNames: true).read(
+                    bytes, as: type, into: &sink)
             }
         }
     }

@@ -7,6 +7,9 @@ import Contract
 public struct JSONReader: Sendable {
     /// Whether fields that the type does not have are passed over rather than refused.
     public let ignoresUnknownFields: Bool
+    /// Whether names that an enum does not have count as its zero value: a newer server may send
+    /// them.
+    public let ignoresUnknownEnumNames: Bool
     /// How deep values may be nested.
     public let maximumDepth: Int
     /// Where the types of `Any` are looked up.
@@ -14,10 +17,12 @@ public struct JSONReader: Sendable {
 
     /// Creates a reader.
     public init(
-        ignoresUnknownFields: Bool = false, maximumDepth: Int = 100,
+        ignoresUnknownFields: Bool = false, ignoresUnknownEnumNames: Bool = false,
+        maximumDepth: Int = 100,
         registry: Registry = .embedded
     ) {
         self.ignoresUnknownFields = ignoresUnknownFields
+        self.ignoresUnknownEnumNames = ignoresUnknownEnumNames
         self.maximumDepth = maximumDepth
         self.registry = registry
     }
@@ -33,7 +38,7 @@ public struct JSONReader: Sendable {
 
     /// Reads a whole document into a ``Message``.
     public func message(_ bytes: [UInt8], as type: MessageType) throws(CodecError) -> Message {
-        var builder = MessageBuilder()
+        var builder = MessageBuilder(type)
         try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
             try read(UnsafeRawBufferPointer(buffer), as: type, into: &builder)
         }
@@ -222,6 +227,7 @@ public struct JSONReader: Sendable {
             }
             let name = try scanner.string()
             guard let number = type.number(named: name) else {
+                if ignoresUnknownEnumNames { return sink.enumeration(0, of: type) }
                 throw CodecError(
                     .unknownEnumValue(
                         name, enumType: type.fullName,

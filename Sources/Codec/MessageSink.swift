@@ -45,9 +45,12 @@ public struct MessageBuilder: MessageSink {
 
     private var levels: [Level] = []
     private var result: Message?
+    private let topType: MessageType?
 
     /// Creates an empty builder.
-    public init() {}
+    ///
+    /// - Parameter type: the type of the whole; needed when that is a Timestamp or a Duration.
+    public init(_ type: MessageType? = nil) { topType = type }
 
     /// The message that was built.
     public func finish() -> Message {
@@ -150,7 +153,8 @@ public struct MessageBuilder: MessageSink {
     }
 
     private mutating func putInstant(seconds: Int64, nanos: Int32) {
-        guard let type = expectedType else { return }
+        // At the top level the one who reads has asked for this very type.
+        guard let type = expectedType ?? topType else { return }
         var message = Message(type)
         message[type.fields[0]] = .int(seconds)
         message[type.fields[1]] = .int(Int64(nanos))

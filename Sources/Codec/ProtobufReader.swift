@@ -21,7 +21,7 @@ public struct ProtobufReader: Sendable {
 
     /// Reads a whole message into a ``Message``.
     public func message(_ bytes: [UInt8], as type: MessageType) throws(CodecError) -> Message {
-        var builder = MessageBuilder()
+        var builder = MessageBuilder(type)
         try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
             try read(UnsafeRawBufferPointer(buffer), as: type, into: &builder)
         }

@@ -7,6 +7,8 @@ public enum TimeText {
 
     /// RFC 3339 in UTC with 0, 3, 6 or 9 fractional digits.
     public static func rfc3339(seconds: Int64, nanos: Int32) -> String {
+        let seconds = min(max(seconds, timestampRange.lowerBound), timestampRange.upperBound)
+        let nanos = min(max(nanos, 0), 999_999_999)
         let days = seconds.flooredQuotient(by: 86_400)
         let secondOfDay = Int(seconds - days * 86_400)
         let (year, month, day) = civil(fromDays: days)
@@ -18,7 +20,8 @@ public enum TimeText {
     /// Seconds with 0, 3, 6 or 9 fractional digits and the suffix `s`.
     public static func duration(seconds: Int64, nanos: Int32) -> String {
         let sign = seconds < 0 || nanos < 0 ? "-" : ""
-        return sign + String(seconds.magnitude) + fraction(Int32(nanos.magnitude)) + "s"
+        return sign + String(seconds.magnitude) + fraction(Int32(min(nanos.magnitude, 999_999_999)))
+            + "s"
     }
 
     /// Reads RFC 3339 with any offset and at most nine fractional digits; nil for anything else.

@@ -50,7 +50,7 @@ struct Runner {
         var status: Int32 = 0
         do throws(LuaFailure) {
             let runtime = try makeRuntime(loop, connections)
-            Interrupts.install(for: runtime.machine)
+            Interrupts.install(for: runtime.machine, on: loop)
             status = run(runtime, loop)
         } catch {
             status = report(error)

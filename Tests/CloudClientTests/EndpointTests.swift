@@ -17,7 +17,9 @@ import Testing
 
     @Test(arguments: [
         "http://example.com:80", "http://127.0.0.1.example.com", "ftp://host", "host:0",
-        "host:99999", "https://user@host", "https://host/path", "", "http://0.0.0.0:1",
+        "host:99999", "https://user@host", "https://host/path", "",
+        "http://evil.example#.localhost", "http://[::1]x:1",
+        "http://evil.example\\.localhost", "http://0.0.0.0:1",
     ])
     func otherTextsAreRefused(_ text: String) {
         #expect(throws: Endpoint.ParseError.self) { try Endpoint(text) }

@@ -46,7 +46,7 @@ function task.map(list, fn, options)
     end,
   })
 
-  local function work()
+  local function take_items()
     while not failed and next_index <= count do
       local index = next_index
       next_index = next_index + 1
@@ -56,6 +56,14 @@ function task.map(list, fn, options)
       elseif not failed then
         failed, failure = true, result
       end
+    end
+  end
+
+  local function work()
+    -- Reading the list may fail, too.
+    local ok, problem = pcall(take_items)
+    if not ok and not failed then
+      failed, failure = true, problem
     end
     running = running - 1
     if failed or running == 0 then

@@ -100,6 +100,10 @@ final class GRPCCall: RunningCall {
     /// Takes a piece of the body. Returns an error when the answer is known to be bad already.
     func receive(data bytes: UnsafeBufferPointer<UInt8>) -> CallError? {
         data.append(contentsOf: bytes)
+        guard data.count <= maximumResponseSize + 5 else {
+            return .transport(
+                .resourceExhausted, "the answer has more than \(maximumResponseSize) bytes")
+        }
         guard data.count >= 5, isGRPC else { return nil }
         let length = GRPCFraming.messageLength(data)
         guard length > maximumResponseSize else { return nil }

@@ -15,6 +15,8 @@ public final class RESTTransport: Transport {
     private var idle: [OpaquePointer] = []
     /// How many connections are open at most.
     private let maximumConnections = 16
+    /// CURLE_WRITE_ERROR: we took less than libcurl had.
+    private static let writeError: Int32 = 23
 
     /// Creates a transport; nothing is opened before the first call.
     public init(endpoint: Endpoint, settings: ConnectionSettings, loop: PollLoop) {
@@ -79,6 +81,7 @@ public final class RESTTransport: Transport {
             throw CallError.transport(.unavailable, "libcurl has no memory left")
         }
         call.easy = easy
+        call.limit = settings.maximumResponseSize
         qcurl_easy_reset(easy)
         _ = qcurl_set_error_buffer(easy, call.errorBuffer)
         _ = qcurl_set_string(easy, Int32(QCURL_URL.rawValue), endpoint.url + request.target)
@@ -95,6 +98,9 @@ public final class RESTTransport: Transport {
         } else {
             call.body = request.body ?? []
             _ = qcurl_set_long(easy, Int32(QCURL_POST.rawValue), 1)
+            // On a connection that was used before, libcurl sends a request again by itself when
+            // the connection ends without an answer. A write must not be doubled that way.
+            _ = qcurl_set_long(easy, Int32(QCURL_FRESH_CONNECT.rawValue), 1)
             // libcurl reads the bytes until the transfer is over; the call owns them.
             _ = qcurl_set_body(easy, call.pinnedBody(), call.body.count)
             _ = qcurl_set_string(easy, Int32(QCURL_CUSTOMREQUEST.rawValue), request.verb)
@@ -129,11 +135,16 @@ public final class RESTTransport: Transport {
         _ = qcurl_get_long(easy, Int32(QCURL_INFO_RESPONSE_CODE.rawValue), &status)
         let result: Result<Reply, CallError>
         if code == 0 {
-            result = call.result(status: status, limit: settings.maximumResponseSize)
+            result = call.result(status: status)
+        } else if code == Self.writeError {
+            result = .failure(
+                .transport(
+                    .resourceExhausted,
+                    "the answer has more than \(settings.maximumResponseSize) bytes"))
         } else {
             var error = CurlSetup.error(code, buffer: call.errorBuffer, endpoint: endpoint)
             // Codes up to "cannot connect" and the handshake's come before the request.
-            let isBefore = [5, 6, 7, 35, 58, 59, 60, 77].contains(code)
+            let isBefore = [5, 6, 7, 28, 35, 58, 59, 60, 77].contains(code)
             error.wasNotExecuted = isBefore
             error.outcomeIsUnknown = !isBefore
             if !isBefore {
@@ -168,6 +179,8 @@ private final class RESTCall: RunningCall {
     var timer: PollLoop.Timer?
     let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
     private(set) var isFinished = false
+    /// The largest answer that is taken, in bytes.
+    var limit = Int.max
 
     var body: [UInt8] = []
     private var pinned: UnsafeMutableBufferPointer<UInt8>?
@@ -227,6 +240,8 @@ private final class RESTCall: RunningCall {
 
     static let bodySink: qcurl_sink = { bytes, size, count, user in
         if let bytes, let call = call(user) {
+            // Less than was offered ends the transfer.
+            guard call.received.count + size * count <= call.limit else { return 0 }
             call.received.append(
                 contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
@@ -250,7 +265,7 @@ private final class RESTCall: RunningCall {
         }
     }
 
-    func result(status: Int, limit: Int) -> Result<Reply, CallError> {
+    func result(status: Int) -> Result<Reply, CallError> {
         if (200..<300).contains(status) {
             guard contentType.hasPrefix("application/json") else {
                 var error = CallError.transport(

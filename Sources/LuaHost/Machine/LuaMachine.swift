@@ -14,6 +14,8 @@ public final class LuaMachine {
         public let arguments: TapeReader
         /// Where results go.
         public let results: TapeWriter
+        /// Whether Lua can yield here: not inside a comparison of table.sort and its like.
+        public let canYield: Bool
     }
 
     /// What a host function did.
@@ -284,7 +286,8 @@ public final class LuaMachine {
         _ output: UnsafeMutablePointer<qh_tape>, _ canYield: Bool
     ) -> Int32 {
         let call = HostCall(
-            machine: self, arguments: TapeReader(input), results: TapeWriter(output))
+            machine: self, arguments: TapeReader(input), results: TapeWriter(output),
+            canYield: canYield)
         do {
             switch try functions[function](call) {
             case .done: return Int32(QH_OK.rawValue)
@@ -362,7 +365,6 @@ public final class LuaMachine {
             definedMessages += [Bool](repeating: false, count: type.id + 64 - definedMessages.count)
             lastFields += [UInt32](repeating: 4, count: definedMessages.count - lastFields.count)
         }
-        definedMessages[type.id] = true
         let names = type.fields.map { strdup($0.name) }
         let texts = type.fields.map { field in
             strdup(field.enumType?.name(of: 0) ?? "")
@@ -372,7 +374,9 @@ public final class LuaMachine {
             qh_field(
                 name: names[index], kind: Int32(field.luaDefault.rawValue), text: texts[index])
         }
-        _ = qh_define_message(vm, UInt32(type.id), type.fullName, fields, fields.count)
+        let status = qh_define_message(
+            vm, UInt32(type.id), type.fullName, fields, fields.count)
+        definedMessages[type.id] = status == Int32(QH_DONE.rawValue)
     }
 
     /// Makes an enum known to Lua, once.
@@ -386,10 +390,10 @@ public final class LuaMachine {
         if definedEnums.count <= type.id {
             definedEnums += [Bool](repeating: false, count: type.id + 64 - definedEnums.count)
         }
-        definedEnums[type.id] = true
         let names = type.values.map { UnsafePointer(strdup($0.name)) }
         defer { for name in names { free(UnsafeMutablePointer(mutating: name)) } }
-        _ = qh_define_enum(
+        let status = qh_define_enum(
             vm, UInt32(type.id), names, type.values.map(\.number), type.values.count)
+        definedEnums[type.id] = status == Int32(QH_DONE.rawValue)
     }
 }

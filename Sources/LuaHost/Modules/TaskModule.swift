@@ -18,6 +18,11 @@ final class TaskModule {
             guard case .function(let function) = call.arguments.value() else {
                 throw HostError.message("a task needs a function")
             }
+            guard call.canYield else {
+                machine.release(function)
+                throw HostError.message(
+                    "tasks cannot be started inside a callback of sort, gsub and the like")
+            }
             call.results.put(try spawn(function))
             return .done
         }

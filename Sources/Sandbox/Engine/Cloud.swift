@@ -158,6 +158,11 @@ final class Cloud {
 extension Message {
     /// A google.protobuf.Timestamp in nanoseconds since 1970.
     var nanoseconds: Int64 {
-        Int64(integer("seconds")) * 1_000_000_000 + Int64(integer("nanos"))
+        // Far away moments are as good as the end of time.
+        let (product, overflow) = Int64(integer("seconds")).multipliedReportingOverflow(
+            by: 1_000_000_000)
+        guard !overflow else { return integer("seconds") < 0 ? .min : .max }
+        let (sum, carries) = product.addingReportingOverflow(Int64(integer("nanos")))
+        return carries ? product : sum
     }
 }

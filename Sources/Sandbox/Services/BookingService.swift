@@ -135,6 +135,10 @@ enum BookingService: CloudService {
         else { throw APIError(.invalidArgument, "package_id: package \(id) is not offered there") }
         let nodes = request.integer("number_of_nodes")
         let disk = request.integer("additional_disk_gib")
+        guard nodes <= 10_000, disk <= 1_000_000 else {
+            throw APIError(
+                .invalidArgument, "a quote is for at most 10000 nodes and 1000000 GiB of disk")
+        }
         let tier = Catalogue.tierPrices.first {
             $0.tier == max(1, request.integer("storage_tier_type"))
         }
@@ -171,7 +175,7 @@ enum BookingService: CloudService {
 
     private static func getBackupQuote(_ call: Call, _ request: Message) throws -> Message {
         try checkRegion(request)
-        let size = request.optionalInteger("backup_size_gib") ?? 1
+        let size = min(request.optionalInteger("backup_size_gib") ?? 1, 1_000_000_000)
         let price = Catalogue.backupPrice * size
         let percentage = discount(of: call.account)
         let reduced = Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
@@ -274,14 +278,19 @@ enum Quantity {
     /// Millicores: `2000m`, or whole cores.
     static func millicores(_ text: String) -> Int? {
         if text.hasSuffix("m") { return Int(text.dropLast()) }
-        return Int(text).map { $0 * 1000 }
+        return Int(text).flatMap { scaled($0, by: 1000) }
+    }
+
+    private static func scaled(_ number: Int, by factor: Int) -> Int? {
+        let (product, overflow) = number.multipliedReportingOverflow(by: factor)
+        return overflow ? nil : product
     }
 
     /// GiB: `8GiB`, `8Gi`, `1TiB`, `1Ti`.
     static func gibibytes(_ text: String) -> Int? {
         for (unit, factor) in [("GiB", 1), ("Gi", 1), ("TiB", 1024), ("Ti", 1024)]
         where text.hasSuffix(unit) {
-            return Int(text.dropLast(unit.count)).map { $0 * factor }
+            return Int(text.dropLast(unit.count)).flatMap { scaled($0, by: factor) }
         }
         return nil
     }

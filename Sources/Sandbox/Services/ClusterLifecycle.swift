@@ -45,7 +45,10 @@ enum ClusterLifecycle {
             try change(event, transaction) { record, _ in settle(&record, cloud, event.due) }
         },
         "cluster.address": { _, transaction, event in
-            try change(event, transaction) { record, _ in setAddress(of: &record) }
+            // The address comes whatever has begun meanwhile.
+            guard var record = try transaction.record(Kind.cluster, event.subject) else { return }
+            setAddress(of: &record)
+            try transaction.put(record)
         },
         "cluster.suspended": { _, transaction, event in
             try change(event, transaction) { record, _ in
@@ -150,23 +153,31 @@ enum ClusterLifecycle {
         let isSamePackage =
             record.hidden["package"]
             == record.message.message("configuration")?.string("package_id")
-        setResources(&record)
-        record.message.edit("state") { state in
-            var nodes = Array(state.messages("nodes").prefix(wanted))
-            while nodes.count < wanted { nodes.append(newNode(nodes.count, record.id, state)) }
-            state.set("nodes", nodes)
-            state.set("nodes_up", min(state.integer("nodes_up"), wanted))
-        }
+        resize(&record, to: wanted)
         let end = try startNodes(record, from: isSamePackage ? before : 0, call)
         try schedule("cluster.settled", record, call, at: end)
         return try store(record, call)
+    }
+
+    /// Adds or removes nodes, and gives each what the configuration says.
+    private static func resize(_ record: inout Record, to wanted: Int) {
+        setResources(&record)
+        let id = record.id
+        record.message.edit("state") { state in
+            var nodes = Array(state.messages("nodes").prefix(wanted))
+            while nodes.count < wanted { nodes.append(newNode(nodes.count, id, state)) }
+            state.set("nodes", nodes)
+            state.set("nodes_up", min(state.integer("nodes_up"), wanted))
+        }
     }
 
     private static func upgrade(_ record: Record, _ call: Call) throws -> Record {
         var record = record
         setPhase(&record, "UPGRADING")
         begin(&record)
-        setResources(&record)
+        resize(
+            &record,
+            to: record.message.message("configuration")?.integer("number_of_nodes") ?? 1)
         let from = Catalogue.numbers(of: record.message.message("state")?.string("version") ?? "")
         let target = record.message.message("configuration")?.string("version") ?? ""
         let goal = Catalogue.numbers(of: target)

@@ -8,6 +8,11 @@ enum ClusterService: CloudService {
         "ListClusters": { call, request in
             let provider = request.optionalString("cloud_provider_id")
             let region = request.optionalString("cloud_provider_region_id")
+            guard region == nil || provider != nil else {
+                throw APIError(
+                    .invalidArgument,
+                    "cloud_provider_id has to be set when cloud_provider_region_id is")
+            }
             let clusters = try call.transaction.records(Kind.cluster, account: call.account)
                 .filter { record in
                     let cluster = record.message
@@ -109,6 +114,9 @@ enum ClusterService: CloudService {
         let id = call.cloud.newID()
         cluster.set("id", id)
         cluster.set("account_id", call.account)
+        // Only the cloud writes these.
+        cluster["deleted_at"] = nil
+        cluster["state"] = nil
         cluster.set("created_at", call.cloud.timestamp(call.now))
         configuration.set("version", version)
         configuration.set("package_id", package.id)
@@ -322,7 +330,8 @@ enum ClusterChange: Int {
 
     /// Fields of the configuration that take effect at once.
     private static let instantFields: Set<String> = [
-        "allowed_ip_source_ranges", "restart_policy", "rebalance_strategy", "last_modified_at",
+        "allowed_ip_source_ranges", "cluster_storage_configuration", "last_modified_at",
+        "rebalance_strategy", "restart_policy",
     ]
     private static let scaleFields: Set<String> = [
         "number_of_nodes", "package_id", "additional_resources",
@@ -351,7 +360,7 @@ enum ClusterChange: Int {
             }
             if kind.rawValue > strongest.rawValue { strongest = kind }
         }
-        if strongest == .scale || !Self.same(old, new, "package_id") {
+        if Self.scaleFields.contains(where: { !Self.same(old, new, $0) }) {
             try Self.checkScale(old, new, cluster, call)
         }
         self = strongest
@@ -404,6 +413,11 @@ enum ClusterChange: Int {
             throw APIError(
                 .invalidArgument,
                 "cluster.configuration.package_id: a cluster keeps its zones and stays paid")
+        }
+        guard !to.isPremium || from.isPremium else {
+            throw APIError(
+                .invalidArgument,
+                "cluster.configuration.package_id: package \(to.name) needs the premium tier")
         }
         guard new.integer("number_of_nodes") <= Services.Limits.nodes else {
             throw APIError(
