@@ -123,6 +123,29 @@ func type(_ name: String) throws -> MessageType {
                 == ["name", "configuration.number_of_nodes"])
     }
 
+    @Test func hostileInstantsArePrinted() {
+        #expect(TimeText.rfc3339(seconds: .min, nanos: .min) == "0001-01-01T00:00:00Z")
+        #expect(
+            TimeText.rfc3339(seconds: .max, nanos: .max).hasPrefix("9999-12-31T23:59:59.999999999"))
+        #expect(TimeText.duration(seconds: 0, nanos: .min) == "-0.999999999s")
+    }
+
+    @Test func aDurationByItselfIsRead() throws {
+        let message = try ProtobufReader().message(
+            [0x08, 0x05], as: type("google.protobuf.Duration"))
+        #expect(JSONWriter().text(message) == "\"5s\"")
+    }
+
+    @Test func enumNamesOfANewerServerAreTakenOnRequestOnly() throws {
+        let json = #"{"phase":"CLUSTER_PHASE_FROM_THE_FUTURE","version":"v"}"#
+        let state = "qdrant.cloud.cluster.v1.ClusterState"
+        #expect(throws: CodecError.self) { try read(json, as: state) }
+        let lenient = JSONReader(ignoresUnknownEnumNames: true)
+        let message = try lenient.message(Array(json.utf8), as: type(state))
+        #expect(message.string("version") == "v")
+        #expect(message.integer("phase") == 0)
+    }
+
     @Test func deepNestingIsRefused() throws {
         let json =
             String(repeating: #"{"a":"#, count: 200) + "1" + String(repeating: "}", count: 200)

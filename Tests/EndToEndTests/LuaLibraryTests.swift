@@ -149,6 +149,43 @@ import Testing
             """)
     }
 
+    @Test func whatMustNotBeDoneIsAnErrorAndNoCrash() throws {
+        try check(
+            """
+            local function fails(words, fn, ...)
+              local ok, problem = pcall(fn, ...)
+              assert(not ok and tostring(problem):find(words, 1, true), tostring(problem))
+            end
+            -- Two tasks that share a generator which waits.
+            local shared = coroutine.wrap(function()
+              while true do task.sleep(0.01) coroutine.yield(1) end
+            end)
+            fails("cannot resume non-suspended coroutine", task.map, { 1, 2 }, function() return shared() end)
+            -- Tasks inside a callback that cannot yield.
+            fails("cannot be started inside", string.gsub, "x", "x", function() task.map({ 1 }, tostring) end)
+            -- A list that fails to be read.
+            fails("boom", task.map, setmetatable({}, { __len = function() return 1 end,
+              __index = function() error("boom") end }), print)
+            -- Metatables that only look like a message's.
+            assert(json.encode(setmetatable({ 7 }, { 1000000 })) == "[7]")
+            assert(json.encode(setmetatable({ 7 }, { -1, -1 })) == "[7]")
+            -- Times keep their inner workings to themselves.
+            assert(getmetatable(qdrant.now()) == false)
+            assert(qdrant.now() ~= io.stdout and (qdrant.now() - qdrant.now()) ~= io.stdout)
+            -- A large table of references to one text.
+            local s, t = ("x"):rep(1 << 20), {}
+            for i = 1, 1000 do t[i] = s end
+            fails("too large", json.encode, t)
+            -- wrap closes what fails, as Lua's own does.
+            local closed = false
+            pcall(coroutine.wrap(function()
+              local guard <close> = setmetatable({}, { __close = function() closed = true end })
+              error("x")
+            end))
+            assert(closed)
+            """)
+    }
+
     @Test func oneScriptWorksOnSeveralSessions() throws {
         let server = try ServerProcess(Project.qcsh, ["sandbox", "--speed", "instant"])
         let endpoint = server.announcement["endpoint"] ?? ""

@@ -247,6 +247,41 @@ func failure(_ body: () throws -> Message) -> APIError? {
                 == .notFound)
     }
 
+    @Test func theAddressComesThoughSomethingElseHasBegun() throws {
+        let world = try World()
+        let id = try world.create().string("id")
+        world.pass(11.5)
+        #expect(try world.phase(id) == "HEALTHY")
+        _ = try world.clusters("RestartCluster") { $0.set("cluster_id", id) }
+        world.pass(60)
+        let url = try world.get(id).message("state")?.message("endpoint")?.string("url")
+        #expect(url?.isEmpty == false)
+    }
+
+    @Test func anUpgradeThatScalesIsCheckedAndScales() throws {
+        let world = try World(speed: .instant)
+        let cluster = try world.create { $0.edit("configuration") { $0.set("version", "v1.17.1") } }
+        var wanted = cluster
+        wanted.edit("configuration") {
+            $0.set("version", "v1.18.1")
+            $0.set("number_of_nodes", 4_000_000_000)
+        }
+        #expect(
+            failure { try world.clusters("UpdateCluster") { $0.set("cluster", wanted) } }?.code
+                == .resourceExhausted)
+        wanted.edit("configuration") { $0.set("number_of_nodes", 2) }
+        _ = try world.clusters("UpdateCluster") { $0.set("cluster", wanted) }
+        let upgraded = try world.get(cluster.string("id"))
+        #expect(upgraded.message("state")?.integer("nodes_up") == 2)
+        #expect(upgraded.message("state")?.string("version") == "v1.18.1")
+    }
+
+    @Test func whatOnlyTheCloudWritesIsNotTakenFromClients() throws {
+        let world = try World()
+        let cluster = try world.create { $0.set("deleted_at", world.cloud.timestamp(1)) }
+        #expect(cluster["deleted_at"] == nil)
+    }
+
     @Test func freeClustersHaveTheirLimits() throws {
         let world = try World(speed: .instant)
         #expect(failure { try world.create(package: "free2", nodes: 2) }?.code == .invalidArgument)
@@ -422,6 +457,30 @@ extension World {
         #expect(quote.integer("discounted_price_per_hour") == 39_010 + 378 + 3240)
     }
 
+    @Test func hugeAmountsAreRefused() throws {
+        let world = try World()
+        let error = failure {
+            try world.call("booking.v1.BookingService", "ListGlobalPackages") { request in
+                request.set("cloud_provider_id", "aws")
+                request.set("cloud_provider_region_id", "eu-central-1")
+                request.edit("min_resources") { $0.set("cpu", "9223372036854775807") }
+            }
+        }
+        #expect(error?.code == .invalidArgument)
+        let package = try world.package("gpx3")
+        let quote = failure {
+            try world.call("booking.v1.BookingService", "GetQuote") { request in
+                request.set("account_id", DemoWorld.production)
+                request.set("cloud_provider_id", "aws")
+                request.set("cloud_provider_region_id", "eu-central-1")
+                request.set("number_of_nodes", 4_294_967_295)
+                request.set("additional_disk_gib", 4_294_967_295)
+                request.set("package_id", package)
+            }
+        }
+        #expect(quote?.code == .invalidArgument)
+    }
+
     @Test func theKnownPriceIsMet() throws {
         let package = try #require(Catalogue.package("2b194353-30d4-4c76-8b4d-4d7dd04a82a6"))
         #expect(package.name == "mx6")
@@ -484,6 +543,19 @@ extension World {
             }
         }
         #expect(past?.code == .invalidArgument)
+    }
+
+    @Test func farAwayExpiriesAndStraySecretsDoNoHarm() throws {
+        let world = try World(speed: .instant)
+        let cluster = try world.create().string("id")
+        _ = try make(world, cluster) { key in
+            key.edit("expires_at") { $0.set("seconds", 253_402_300_799) }
+            key.set("key", "stray")
+        }
+        let listed = try world.call(
+            "cluster.auth.v2.DatabaseApiKeyService", "ListDatabaseApiKeys"
+        ) { $0.set("account_id", DemoWorld.production) }
+        #expect(listed.messages("items").map { $0.string("key") } == [""])
     }
 
     @Test func olderClustersAndOlderKeysGoTogether() throws {
