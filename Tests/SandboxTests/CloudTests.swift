@@ -383,6 +383,41 @@ extension World {
         #expect(error?.code == .permissionDenied)
     }
 
+    @Test func peopleMayDoWhatTheirRolesAllow() throws {
+        let world = try World(speed: .instant)
+        func call(_ person: String, _ service: String, _ method: String) throws -> Message {
+            let token = DemoWorld.userToken(of: person, seed: world.cloud.seed)
+            return try world.call(service, method, authorization: "Bearer \(token)") { request in
+                if request.type.field(named: "account_id") != nil {
+                    request.set("account_id", DemoWorld.production)
+                }
+            }
+        }
+        let user = try call("viewer@example.com", "iam.v1.IAMService", "GetAuthenticatedUser")
+        #expect(user.message("user")?.string("email") == "viewer@example.com")
+        _ = try call("viewer@example.com", "cluster.v1.ClusterService", "ListClusters")
+        let keys = failure {
+            try call("viewer@example.com", "auth.v1.AuthService", "ListManagementKeys")
+        }
+        #expect(keys?.code == .permissionDenied)
+        #expect(keys?.message.contains("read:management_keys") == true)
+        _ = try call("admin@example.com", "auth.v1.AuthService", "ListManagementKeys")
+        let outsider = failure {
+            try call("outsider@example.com", "cluster.v1.ClusterService", "ListClusters")
+        }
+        #expect(outsider?.code == .permissionDenied)
+        let mine = try call("viewer@example.com", "iam.v1.IAMService", "ListEffectivePermissions")
+        #expect(
+            mine.messages("permissions").map { $0.string("value") } == [
+                "read:roles", "read:users", "read:clusters", "read:backups", "read:profile",
+            ])
+        // Figures that the caller has no use for are zero.
+        let quotas = try call("viewer@example.com", "quota.v1.QuotaService", "GetAccountQuotas")
+        #expect(quotas.integer("max_clusters") == 0)
+        let full = try call("owner@example.com", "quota.v1.QuotaService", "GetAccountQuotas")
+        #expect(full.integer("max_clusters") == 10)
+    }
+
     @Test func aDeletedKeyIsRefusedAtOnce() throws {
         let world = try World()
         let made = try world.call("auth.v1.AuthService", "CreateManagementKey") { request in

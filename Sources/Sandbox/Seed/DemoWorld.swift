@@ -11,6 +11,11 @@ enum DemoWorld {
         Digest.hexadecimal(Digest.hmac(key: seed, "management-key/" + account).prefix(20))
     }
 
+    /// The token of a person, which depends on the sandbox's seed only, too.
+    static func userToken(of email: String, seed: [UInt8]) -> String {
+        Digest.hexadecimal(Digest.hmac(key: seed, "user-token/" + email).prefix(20))
+    }
+
     /// Fills an empty store. Does nothing to one that is filled.
     static func plant(in cloud: Cloud) throws {
         try cloud.store.transaction { transaction in
@@ -67,6 +72,12 @@ private struct Planter {
         user.setEnum("onboarding_status", "COMPLETED")
         try transaction.put(
             Record(kind: Kind.user, id: id, account: "", created: created, message: user))
+        let token = DemoWorld.userToken(of: email, seed: cloud.seed)
+        try transaction.put(
+            Record(
+                kind: Kind.userToken, id: id, account: "",
+                parent: Digest.hexadecimal(Digest.sha256(Array(token.utf8))), created: created,
+                message: user))
         return id
     }
 

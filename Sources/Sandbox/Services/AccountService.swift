@@ -32,7 +32,13 @@ enum AccountService: CloudService {
             else { throw APIError.notFound("member", user) }
             return call.answer("account_member", member.message)
         },
+        // Nobody can be invited yet, so there are no invitations and no companies to know of.
         "ListAccountInvites": { call, _ in call.response },
+        "ListReceivedAccountInvites": { call, _ in call.response },
+        "GetAccountInvite": { _, request in
+            throw APIError.notFound("invitation", request.string("invite_id"))
+        },
+        "SuggestCompanies": { call, _ in call.response },
     ]
 
     /// The settings are the owner's business.

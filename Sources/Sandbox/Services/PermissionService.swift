@@ -14,6 +14,23 @@ enum PermissionService: CloudService {
             }
             return call.answer("user", user.message)
         },
+        "GetUserProfile": { call, _ in
+            var profile = call.response.new("user_profile")
+            if case .user(let id) = call.actor,
+                let user = try call.transaction.record(Kind.user, id)
+            {
+                let name = user.message.string("email").prefix { $0 != "@" }
+                profile.set("given_name", String(name))
+            }
+            return call.answer("user_profile", profile)
+        },
+        "GetUserConsent": { call, request in
+            // Nothing has been recorded: no status, no time.
+            var consent = call.response.new("user_consent")
+            consent.set("document_type", request.integer("document_type"))
+            return call.answer("user_consent", consent)
+        },
+        "ListUserMfaMethods": { call, _ in call.response },
         "ListUsers": { call, _ in
             let members = try call.transaction.records(Kind.member, account: call.account)
             return call.list(members.compactMap { $0.message.message("account_member") })
