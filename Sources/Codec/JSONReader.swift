@@ -377,11 +377,15 @@ enum JSONNumber {
 
 /// Base64 as ProtoJSON uses it: standard alphabet out; standard or URL-safe, padded or not, in.
 public enum Base64 {
-    private static let alphabet = Array(
+    private static let standardAlphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let urlAlphabet = Array(standardAlphabet.dropLast(2)) + Array("-_".utf8)
 
-    /// Encodes with padding.
-    public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    /// Encodes: the standard form with padding, or the one for URLs without (RFC 4648).
+    public static func encode(
+        _ bytes: some Collection<UInt8>, forURLs: Bool = false
+    ) -> String {
+        let alphabet = forURLs ? urlAlphabet : standardAlphabet
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var buffer: UInt32 = 0
@@ -395,7 +399,7 @@ public enum Base64 {
             }
         }
         if bits > 0 { text.append(alphabet[Int(buffer << UInt32(6 - bits) & 63)]) }
-        while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
+        while !forURLs, text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
         return String(decoding: text, as: UTF8.self)
     }
 

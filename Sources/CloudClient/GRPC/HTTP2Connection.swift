@@ -78,9 +78,6 @@ final class HTTP2Connection {
         return calls.count < softLimit && UInt32(calls.count) < remoteLimit
     }
 
-    /// Whether nothing is in flight.
-    var isIdle: Bool { calls.isEmpty }
-
     // MARK: - Opening
 
     func open() {

@@ -31,26 +31,15 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
 public struct Validator: Sendable {
     /// The present time in seconds since 1970 and nanoseconds, for `gt_now` and its like.
     public let now: @Sendable () -> (seconds: Int64, nanos: Int32)
-    private let isRelevant: @Sendable (String) -> Bool
 
-    /// Creates a validator.
-    ///
-    /// - Parameters:
-    ///   - now: the clock.
-    ///   - isRelevant: whether violations at a path count; all do by default.
-    public init(
-        now: @escaping @Sendable () -> (seconds: Int64, nanos: Int32),
-        isRelevant: @escaping @Sendable (String) -> Bool = { _ in true }
-    ) {
-        self.now = now
-        self.isRelevant = isRelevant
-    }
+    /// Creates a validator with a clock.
+    public init(now: @escaping @Sendable () -> (seconds: Int64, nanos: Int32)) { self.now = now }
 
     /// All rules that a message breaks.
     public func violations(in message: Message) -> [Violation] {
         var found: [Violation] = []
         check(message, at: "", &found)
-        return found.filter { isRelevant($0.path) }
+        return found
     }
 
     private func check(_ message: Message, at path: String, _ found: inout [Violation]) {

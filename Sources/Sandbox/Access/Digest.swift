@@ -1,4 +1,5 @@
 import CCrypto
+import Codec
 
 /// Hashes, identifiers and tokens of the sandbox.
 enum Digest {
@@ -54,20 +55,6 @@ enum Digest {
 
     /// Base64 for URLs, without padding (RFC 4648, section 5).
     static func base64URL(_ bytes: [UInt8]) -> String {
-        let alphabet = Array(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(alphabet[Int(buffer >> UInt32(bits) & 63)])
-            }
-        }
-        if bits > 0 { text.append(alphabet[Int(buffer << UInt32(6 - bits) & 63)]) }
-        return String(decoding: text, as: UTF8.self)
+        Base64.encode(bytes, forURLs: true)
     }
 }
