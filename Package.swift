@@ -63,6 +63,11 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
+        // Not a product: scripts/dev/bench/run measures it against the rest.
+        .executableTarget(
+            name: "transport-bench", dependencies: ["CloudClient", "Codec", "Contract"],
+            path: "scripts/dev/bench/transport"),
+
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "ContractTests", dependencies: ["Contract"]),

@@ -250,9 +250,9 @@ int qh_decode(lua_State *L, qh_tape *tape) {
         lua_gc(L, LUA_GCRESTART);
         // What was allocated meanwhile has not counted: collect when memory has doubled since the
         // last time, as Lua's own pause does.
-        if (vm->memory_used > vm->gc_threshold) {
+        if (vm->memory.used > vm->gc_threshold) {
             lua_gc(L, LUA_GCCOLLECT);
-            vm->gc_threshold = 2 * vm->memory_used;
+            vm->gc_threshold = 2 * vm->memory.used;
         }
     }
     return lua_gettop(L) - (top - 2);

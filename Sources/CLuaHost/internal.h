@@ -15,6 +15,22 @@ enum { QH_MAX_DEPTH = 100, QH_MAX_FRAMES = 220 };
 /// The most bytes that one set of arguments may take.
 enum { QH_MAX_TAPE = 1 << 28 };
 
+/// How many sizes of small blocks the machine's memory keeps lists of.
+enum { QH_SIZE_CLASSES = 32 };
+
+typedef struct qh_chunk qh_chunk;
+typedef struct qh_free_block qh_free_block;
+
+/// Memory of one machine.
+typedef struct qh_memory {
+    size_t used;  ///< bytes that Lua holds
+    size_t limit; ///< the most that it may hold; 0 means no limit
+    char *next;   ///< the unused rest of the newest chunk
+    size_t rest;  ///< and its size in bytes
+    qh_chunk *chunks;
+    qh_free_block *free[QH_SIZE_CLASSES];
+} qh_memory;
+
 /// Arguments and results of one host call.
 typedef struct qh_frame {
     qh_tape in;
@@ -25,8 +41,7 @@ struct qh_vm {
     lua_State *L;
     qh_dispatch dispatch;
     void *host;
-    size_t memory_used;
-    size_t memory_limit;
+    qh_memory memory;
     qh_frame frames[QH_MAX_FRAMES];
     int frame;                ///< how many frames are in use
     int blocked;              ///< how many coroutine boundaries on the way cannot be yielded across
@@ -48,6 +63,13 @@ extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_ke
     qh_key_time, qh_key_duration, qh_key_handle, qh_key_null;
 
 static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
+
+/// Lua's allocator; `user` is a qh_memory.
+void *qh_allocate(void *user, void *block, size_t old_size, size_t new_size);
+
+/// Tells the C library what to expect; frees all chunks, once the state is closed.
+void qh_open_memory(void);
+void qh_close_memory(qh_memory *memory);
 
 /// Writes the values at indexes first…last of the stack; raises an error with a path on refusal.
 void qh_encode(lua_State *L, qh_tape *tape, int first, int last);

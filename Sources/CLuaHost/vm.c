@@ -1,30 +1,11 @@
 // The machine: memory, protected entry, loading, tasks.
 #include "internal.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown, qh_key_time,
     qh_key_duration, qh_key_handle, qh_key_null;
-
-static void *allocate(void *user, void *block, size_t old_size, size_t new_size) {
-    qh_vm *vm = user;
-    // For a new block, old_size is the kind of object, not a size.
-    size_t held = block == NULL ? 0 : old_size;
-    if (new_size == 0) {
-        free(block);
-        vm->memory_used -= held;
-        return NULL;
-    }
-    if (vm->memory_limit != 0 && new_size > held &&
-        vm->memory_used - held + new_size > vm->memory_limit) {
-        return NULL;
-    }
-    void *grown = realloc(block, new_size);
-    if (grown != NULL) vm->memory_used += new_size - held;
-    return grown;
-}
 
 static int panic(lua_State *L) {
     // Every entry is protected, so this is a bug of this file: say so and stop.
@@ -160,17 +141,14 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
     if (vm == NULL) return NULL;
     vm->dispatch = dispatch;
     vm->host = host;
-    vm->L = lua_newstate(allocate, vm);
+    qh_open_memory();
+    vm->L = lua_newstate(qh_allocate, &vm->memory);
     if (vm->L == NULL) {
+        qh_close_memory(&vm->memory);
         free(vm);
         return NULL;
     }
     *(qh_vm **)lua_getextraspace(vm->L) = vm;
-#ifdef __GLIBC__
-    // Memory that the collector frees is soon used again: giving it back costs a page fault each.
-    mallopt(M_TRIM_THRESHOLD, 256 << 20);
-    mallopt(M_TOP_PAD, 1 << 20);
-#endif
     lua_atpanic(vm->L, panic);
     lua_setwarnf(vm->L, warn, NULL);
     vm->running = vm->L;
@@ -178,12 +156,13 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
         qh_close(vm);
         return NULL;
     }
-    vm->memory_limit = memory_limit;
+    vm->memory.limit = memory_limit;
     return vm;
 }
 
 void qh_close(qh_vm *vm) {
     lua_close(vm->L);
+    qh_close_memory(&vm->memory);
     for (int i = 0; i < QH_MAX_FRAMES; i++) {
         qh_tape_free(&vm->frames[i].in);
         qh_tape_free(&vm->frames[i].out);
@@ -192,9 +171,9 @@ void qh_close(qh_vm *vm) {
     free(vm);
 }
 
-void qh_set_memory_limit(qh_vm *vm, size_t limit) { vm->memory_limit = limit; }
+void qh_set_memory_limit(qh_vm *vm, size_t limit) { vm->memory.limit = limit; }
 
-size_t qh_memory_used(const qh_vm *vm) { return vm->memory_used; }
+size_t qh_memory_used(const qh_vm *vm) { return vm->memory.used; }
 
 static int collect(lua_State *L) {
     lua_gc(L, LUA_GCCOLLECT);

@@ -11,6 +11,17 @@ public struct OutgoingCall {
     public let metadata: [(name: String, value: String)]
     /// When the call has to be over, on the loop's clock; nil means never.
     public let deadline: Int64?
+
+    /// Creates a call.
+    public init(
+        method: Method, request: Message, metadata: [(name: String, value: String)],
+        deadline: Int64?
+    ) {
+        self.method = method
+        self.request = request
+        self.metadata = metadata
+        self.deadline = deadline
+    }
 }
 
 /// An answer as it came.
