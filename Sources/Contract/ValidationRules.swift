@@ -12,8 +12,18 @@ public struct CELRule: Sendable, Equatable {
 
 /// The rules of a message type (`(buf.validate.message)`).
 public struct MessageRules: Sendable {
+    /// Fields of which at most one may be set.
+    public struct Oneof: Sendable, Equatable {
+        /// The names of the fields.
+        public var fields: [String] = []
+        /// Whether one of them has to be set.
+        public var isRequired = false
+    }
+
     /// The CEL rules.
     public var cel: [CELRule] = []
+    /// The groups of fields that exclude each other without being a oneof.
+    public var oneofs: [Oneof] = []
 }
 
 /// The rules of one field (`(buf.validate.field)`), as protovalidate defines them.
@@ -113,9 +123,22 @@ extension MessageRules {
             try forEachField(payload) { (number, value) throws(WireError) in
                 switch (number, value) {
                 case (3, .bytes(let bytes)): cel.append(try CELRule(bytes))
+                case (4, .bytes(let bytes)): oneofs.append(try Oneof(bytes))
                 case (5, .bytes(let bytes)): cel.append(CELRule(expression: bytes))
                 default: break
                 }
+            }
+        }
+    }
+}
+
+extension MessageRules.Oneof {
+    init(_ payload: [UInt8]) throws(WireError) {
+        try forEachField(payload) { (number, value) throws(WireError) in
+            switch (number, value) {
+            case (1, .bytes(let name)): fields.append(String(decoding: name, as: UTF8.self))
+            case (2, .integer(let flag)): isRequired = flag != 0
+            default: break
             }
         }
     }

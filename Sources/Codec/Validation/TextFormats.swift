@@ -27,16 +27,84 @@ enum TextFormats {
         return name.split(separator: ".").last?.contains { !$0.isNumber } ?? false
     }
 
-    /// A URI with a scheme (RFC 3986).
+    /// A URI with a scheme (RFC 3986, section 3).
     static func isURI(_ text: String) -> Bool {
+        guard let colon = text.firstIndex(of: ":"),
+            matches("^[A-Za-z][A-Za-z0-9+.-]*$", String(text[..<colon]))
+        else { return false }
+        return isHierarchy(String(text[text.index(after: colon)...]), isRelative: false)
+    }
+
+    /// A URI or a relative reference (RFC 3986, section 4.1).
+    static func isURIReference(_ text: String) -> Bool {
+        isURI(text) || isHierarchy(text, isRelative: true)
+    }
+
+    /// What follows the scheme. The path of a relative reference has no colon before its first
+    /// slash.
+    private static func isHierarchy(_ text: String, isRelative: Bool) -> Bool {
         let pchar = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})"
+        let noColon = "(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})"
         let regName = "(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
         let userinfo = "(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?"
-        let host = "(?:\\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\\]|\(regName))"
-        let authority = "//\(userinfo)\(host)(?::[0-9]*)?(?:/\(pchar)*)*"
-        let path = "/(?:\(pchar)+(?:/\(pchar)*)*)?|\(pchar)+(?:/\(pchar)*)*|"
-        let tail = "(?:\\?(?:\(pchar)|[/?])*)?(?:#(?:\(pchar)|[/?])*)?"
-        return matches("^[A-Za-z][A-Za-z0-9+.-]*:(?:\(authority)|\(path))\(tail)$", text)
+        let zone = "(?:%25(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)?"
+        let literal =
+            "\\[(?:([0-9A-Fa-f:.]+)\(zone)|[vV][0-9A-Fa-f]+\\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\\]"
+        let tail = "(?:\\?(?:\(pchar)|[/?])*)?(?:#(?:\(pchar)|[/?])*)?$"
+        let host = "(?:\(literal)|\(regName))"
+        if matches("^//\(userinfo)\(host)(?::[0-9]*)?(?:/\(pchar)*)*\(tail)", text) {
+            // The expression only knows the characters of an IPv6 address.
+            guard let open = text.firstIndex(of: "["), let close = text.firstIndex(of: "]"),
+                open < close, !text[open...].hasPrefix("[v"), !text[open...].hasPrefix("[V")
+            else { return true }
+            let address = text[text.index(after: open)..<close].prefix { $0 != "%" }
+            return ipv6(String(address)) != nil
+        }
+        let first = isRelative ? noColon : pchar
+        let path = "/(?:\(pchar)+(?:/\(pchar)*)*)?|\(first)+(?:/\(pchar)*)*|"
+        return matches("^(?:\(path))\(tail)", text)
+    }
+
+    /// A host name, an IPv4 address or an IPv6 address in brackets, with a port from 0 to 65535
+    /// behind a colon; the port may be absent unless it is needed.
+    static func isHostAndPort(_ text: String, needsPort: Bool) -> Bool {
+        let isHost = { (host: Substring) in isHostname(String(host)) || ipv4(String(host)) != nil }
+        if text.hasPrefix("[") {
+            guard let close = text.lastIndex(of: "]"),
+                ipv6(String(text[text.index(after: text.startIndex)..<close])) != nil
+            else { return false }
+            let rest = text[text.index(after: close)...]
+            return rest.isEmpty ? !needsPort : rest.hasPrefix(":") && isPort(rest.dropFirst())
+        }
+        guard let colon = text.lastIndex(of: ":") else { return !needsPort && isHost(text[...]) }
+        return isHost(text[..<colon]) && isPort(text[text.index(after: colon)...])
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        guard let port = UInt16(text) else { return false }
+        return String(port) == text
+    }
+
+    /// 26 digits of Crockford's base 32, at most 128 bits.
+    static func isULID(_ text: String) -> Bool {
+        matches("^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$", text)
+    }
+
+    /// Identifiers with dots between them.
+    static func isProtobufName(_ text: String) -> Bool {
+        matches("^[A-Za-z_][A-Za-z_0-9]*(\\.[A-Za-z_][A-Za-z_0-9]*)*$", text)
+    }
+
+    /// The name of an HTTP header (RFC 7230; a pseudo-header's colon is allowed).
+    static func isHeaderName(_ text: String, isStrict: Bool) -> Bool {
+        matches(
+            isStrict ? "^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$" : "^[^\\x00\\x0A\\x0D]+$", text)
+    }
+
+    /// The value of an HTTP header (RFC 7230).
+    static func isHeaderValue(_ text: String, isStrict: Bool) -> Bool {
+        matches(
+            isStrict ? "^[^\\x00-\\x08\\x0A-\\x1F\\x7F]*$" : "^[^\\x00\\x0A\\x0D]*$", text)
     }
 
     /// An address of a version (4, 6, or either for nil).

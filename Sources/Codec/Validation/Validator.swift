@@ -2,7 +2,8 @@ import Contract
 
 /// A rule of the contract that a message breaks.
 public struct Violation: Sendable, Equatable, CustomStringConvertible {
-    /// Where, in the contract's names, for example `cluster.labels[2].key`.
+    /// Where, in the contract's names, for example `cluster.labels[2].key`; empty for a rule of the
+    /// whole message.
     public let path: String
     /// protovalidate's id of the rule, for example `string.min_len`.
     public let rule: String
@@ -20,14 +21,15 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     }
 
     public var description: String {
-        "\(path): \(message) (\(rule))" + (value.isEmpty ? "" : ", got \(value)")
+        (path.isEmpty ? "" : path + ": ") + "\(message) (\(rule))"
+            + (value.isEmpty ? "" : ", got \(value)")
     }
 }
 
-/// Checks messages against the rules that the contract gives (protovalidate's standard rules).
+/// Checks messages against the rules that the contract gives: protovalidate's standard rules and
+/// those that are written in CEL.
 ///
-/// Source: buf/validate/validate.proto. Rules of one field are all reported, in the order of the
-/// contract.
+/// Source: buf/validate/validate.proto. All broken rules are reported, in the order of the contract.
 public struct Validator: Sendable {
     /// The present time in seconds since 1970 and nanoseconds, for `gt_now` and its like.
     public let now: @Sendable () -> (seconds: Int64, nanos: Int32)
@@ -38,54 +40,106 @@ public struct Validator: Sendable {
     /// All rules that a message breaks.
     public func violations(in message: Message) -> [Violation] {
         var found: [Violation] = []
-        check(message, at: "", &found)
+        check(message, at: "", .everything, &found)
         return found
     }
 
-    private func check(_ message: Message, at path: String, _ found: inout [Violation]) {
-        for oneof in message.type.oneofs where oneof.isRequired {
-            if oneof.fieldIndexes.allSatisfy({ message[message.type.fields[$0]] == nil }) {
-                let names = oneof.fieldIndexes.map { message.type.fields[$0].name }
-                found.append(
-                    Violation(
-                        path: Self.join(path, oneof.name), rule: "required",
-                        message: "one of \(names.joined(separator: ", ")) has to be set"))
-            }
-        }
-        for field in message.type.fields {
-            check(message[field], of: field, in: message, at: Self.join(path, field.name), &found)
-        }
+    /// The rules that an update breaks as far as its mask tells: the cloud completes the rest from
+    /// the object as it is, and checks the whole then.
+    public func violations(in request: Message, updating update: UpdateScope) -> [Violation] {
+        var found: [Violation] = []
+        check(request, at: "", .request(update), &found)
+        return found
     }
 
     private func check(
+        _ message: Message, at path: String, _ scope: ValidationScope, _ found: inout [Violation]
+    ) {
+        for rule in message.type.rules.cel {
+            let program = CELProgram.cached(rule, about: message.type)
+            if case .success(let program) = program, !scope.covers(program.expression) { continue }
+            let broken = CELCheck.violation(
+                of: rule, program, .success(.message(message)), at: path, now: now, value: "")
+            if let broken { found.append(broken) }
+        }
+        checkOneofs(message, at: path, scope, &found)
+        for field in message.type.fields {
+            guard let inner = scope.scope(of: field) else { continue }
+            check(
+                message[field], of: field, in: message, at: Self.join(path, field.name), inner,
+                &found)
+        }
+    }
+
+    private func checkOneofs(
+        _ message: Message, at path: String, _ scope: ValidationScope, _ found: inout [Violation]
+    ) {
+        for oneof in message.type.oneofs where oneof.isRequired {
+            let fields = oneof.fieldIndexes.map { message.type.fields[$0] }
+            if fields.allSatisfy({ message[$0] == nil && scope.scope(of: $0) != nil }) {
+                found.append(
+                    Violation(
+                        path: Self.join(path, oneof.name), rule: "required",
+                        message: "one of \(Self.list(fields.map(\.name))) has to be set"))
+            }
+        }
+        for rule in message.type.rules.oneofs {
+            let set = rule.fields.filter { name in
+                message.type.field(named: name).map { message.has($0) } ?? false
+            }
+            if set.count > 1 {
+                found.append(
+                    Violation(
+                        path: path, rule: "message.oneof",
+                        message: "only one of \(Self.list(rule.fields)) may be set"))
+            } else if set.isEmpty, rule.isRequired {
+                found.append(
+                    Violation(
+                        path: path, rule: "message.oneof",
+                        message: "one of \(Self.list(rule.fields)) has to be set"))
+            }
+        }
+    }
+
+    private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+
+    private func check(
         _ value: Value?, of field: Field, in message: Message, at path: String,
-        _ found: inout [Violation]
+        _ scope: ValidationScope, _ found: inout [Violation]
     ) {
         let rules = field.rules
         if rules.ignore == .always { return }
-        if rules.isRequired, !message.has(field) {
-            found.append(Violation(path: path, rule: "required", message: "has to be set"))
-            return
-        }
-        if !rules.isEmpty, !(field.hasPresence && value == nil),
-            !(rules.ignore == .ifZero && (value?.isDefault ?? true))
-        {
-            let checked =
-                value ?? (field.isRepeated ? .list([]) : Value.defaultValue(of: field.kind))
-            if let checked {
-                RuleCheck(rules: rules, field: field, path: path, now: now).run(checked, &found)
+        if scope.isWhole {
+            if rules.isRequired, !message.has(field) {
+                found.append(Violation(path: path, rule: "required", message: "has to be set"))
+                return
+            }
+            // A field of a message's oneof is not looked at while it is not set.
+            let ignoresZero =
+                rules.ignore == .ifZero
+                || message.type.rules.oneofs.contains { $0.fields.contains(field.name) }
+            if !rules.isEmpty, !(field.hasPresence && value == nil),
+                !(ignoresZero && (value?.isDefault ?? true))
+            {
+                let checked =
+                    value ?? (field.isRepeated ? .list([]) : Value.defaultValue(of: field.kind))
+                if let checked {
+                    RuleCheck(rules: rules, field: field, path: path, now: now).run(checked, &found)
+                }
             }
         }
         switch value {
-        case .message(let inner): check(inner, at: path, &found)
+        case .message(let inner): check(inner, at: path, scope, &found)
         case .list(let items):
             for (index, item) in items.enumerated() {
-                if case .message(let inner) = item { check(inner, at: "\(path)[\(index)]", &found) }
+                if case .message(let inner) = item {
+                    check(inner, at: "\(path)[\(index)]", .everything, &found)
+                }
             }
         case .map(let entries):
-            for (key, item) in entries {
+            for (key, item) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
                 if case .message(let inner) = item {
-                    check(inner, at: "\(path)[\(Self.subscriptText(key))]", &found)
+                    check(inner, at: "\(path)[\(Self.subscriptText(key))]", .everything, &found)
                 }
             }
         default: break

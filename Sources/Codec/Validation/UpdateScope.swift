@@ -1,0 +1,93 @@
+import Contract
+
+/// What of an update its mask lets the caller decide.
+public struct UpdateScope: Sendable {
+    /// The field of the request that holds the resource.
+    public let resource: String
+    /// The paths inside the resource that the mask names.
+    public let paths: [[String]]
+    /// Fields of the resource that say which one it is; they count with every mask.
+    public let identity: Set<String>
+
+    /// The scope of a request of an updating method; nil when it has no mask, or an empty one, so
+    /// that it replaces the whole resource.
+    public init?(_ request: Message, of method: Method) {
+        guard let source = method.options.patchSource,
+            let mask = request.type.field(named: "update_mask"),
+            case .message(let value) = request[mask],
+            case .list(let items) = value["paths"] ?? .list([]), !items.isEmpty
+        else { return nil }
+        resource = source.requestResourceField
+        paths = items.compactMap { item in
+            guard case .string(let path) = item, path != "*" else { return nil }
+            return path.split(separator: ".").map(String.init)
+        }
+        // The path * names everything, as if there were no mask.
+        guard paths.count == items.count else { return nil }
+        let prefix = resource + "."
+        let bound = (method.route?.variables ?? []).map { $0.joined(separator: ".") }
+        identity = Set(
+            (Array(source.fieldMapping.values) + bound).filter { $0.hasPrefix(prefix) }
+                .map { String($0.dropFirst(prefix.count)) })
+    }
+}
+
+/// How much of a message is checked.
+enum ValidationScope {
+    /// All of it.
+    case everything
+    /// A request whose resource is masked.
+    case request(UpdateScope)
+    /// The resource or a message inside it: only these paths, and these fields besides.
+    case masked(paths: [[String]], identity: Set<String>)
+
+    /// Whether the rules of the field that this is the scope of are looked at; otherwise only what
+    /// is inside it.
+    var isWhole: Bool {
+        if case .masked = self { return false }
+        return true
+    }
+
+    /// The scope of a field of the message; nil when it is not looked at.
+    func scope(of field: Field) -> ValidationScope? {
+        switch self {
+        case .everything: return .everything
+        case .request(let update):
+            guard field.name == update.resource else { return .everything }
+            return .masked(paths: update.paths, identity: update.identity)
+        case .masked(let paths, let identity):
+            if identity.contains(field.name) { return .everything }
+            let inner = paths.filter { field.hasName($0.first) }.map { Array($0.dropFirst()) }
+            if inner.contains([]) { return .everything }
+            return inner.isEmpty ? nil : .masked(paths: inner, identity: [])
+        }
+    }
+
+    /// Whether all that an expression looks at is what the caller decides.
+    func covers(_ expression: CELExpression) -> Bool {
+        let covered: ([String]) -> Bool
+        switch self {
+        case .everything: return true
+        case .request(let update):
+            covered = { path in
+                guard path.first == update.resource, path.count > 1 else { return true }
+                return Self.isNamed(
+                    Array(path.dropFirst()), by: update.paths, or: update.identity)
+            }
+        case .masked(let paths, let identity):
+            covered = { path in Self.isNamed(path, by: paths, or: identity) }
+        }
+        guard let looked = expression.pathsOfThis else { return false }
+        return looked.allSatisfy(covered)
+    }
+
+    private static func isNamed(
+        _ path: [String], by paths: [[String]], or identity: Set<String>
+    ) -> Bool {
+        path.first.map(identity.contains) == true || paths.contains { path.starts(with: $0) }
+    }
+}
+
+extension Field {
+    fileprivate func hasName(_ other: String?) -> Bool { name == other || jsonName == other }
+}
