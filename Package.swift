@@ -68,7 +68,8 @@ let package = Package(
             name: "transport-bench", dependencies: ["CloudClient", "Codec", "Contract"],
             path: "scripts/dev/bench/transport"),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: ["Codec", "Contract"], path: "Tests/TestSupport"),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "ContractTests", dependencies: ["Contract"]),
         .testTarget(

@@ -113,6 +113,12 @@ public final class Registry: Sendable {
     /// The names of all files.
     public var fileNames: [String] { scan.order }
 
+    /// The full names of the services, messages and enums whose name begins so, in the order of the
+    /// alphabet.
+    public func symbols(below prefix: String) -> [String] {
+        scan.fileOfSymbol.keys.filter { $0.hasPrefix(prefix) }.sorted()
+    }
+
     /// A file's serialized FileDescriptorProto, for reflection and export.
     public func serializedFile(named name: String) -> [UInt8]? {
         scan.files[name].map { Array($0.bytes) }

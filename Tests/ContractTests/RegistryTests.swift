@@ -8,7 +8,7 @@ import Testing
     @Test func everyMethodLinksAndHasARouteAndDocumentation() throws {
         let methods = try registry.allMethods()
         #expect(methods.count == 152)
-        #expect(Set(methods.map(\.serviceName)).count == 24)
+        #expect(Set(methods.map(\.service.fullName)).count == 24)
         for method in methods {
             #expect(method.route != nil, "\(method.name) has no route")
             #expect(!registry.documentation(of: method).isEmpty, "\(method.name) has no text")

@@ -124,8 +124,10 @@ enum CELFunctions {
 
     private static func unique(_ value: CELValue) throws(CELError) -> Bool {
         guard case .list(let items) = value else { throw .noOverload("unique()", value) }
-        for (index, item) in items.enumerated() where items[..<index].contains(item) {
-            return false
+        // 1 and 1u are equal, but not the same.
+        for (index, item) in items.enumerated() {
+            let isKnown = items[..<index].contains { $0 == item && $0.typeName == item.typeName }
+            if isKnown { return false }
         }
         return true
     }
