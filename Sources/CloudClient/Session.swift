@@ -133,14 +133,11 @@ public final class Session {
             error.method = method.displayName
             return error
         }
-        // The cloud merges a masked update before it validates, so the request alone may look
+        // The cloud completes a masked update before it validates, so the request alone may look
         // incomplete.
-        if method.options.patchSource != nil,
-            let mask = request.message("update_mask"), !mask.strings("paths").isEmpty
-        {
-            return nil
-        }
-        let violations = validator.violations(in: request)
+        let violations =
+            UpdateScope(request, of: method).map { validator.violations(in: request, updating: $0) }
+            ?? validator.violations(in: request)
         guard let first = violations.first else { return nil }
         let more = violations.count > 1 ? " (and \(violations.count - 1) more)" : ""
         var error = CallError(.invalidArgument, first.description + more, origin: .local)

@@ -278,8 +278,10 @@ func failure(_ body: () throws -> Message) -> APIError? {
 
     @Test func whatOnlyTheCloudWritesIsNotTakenFromClients() throws {
         let world = try World()
-        let cluster = try world.create { $0.set("deleted_at", world.cloud.timestamp(1)) }
-        #expect(cluster["deleted_at"] == nil)
+        let refused = failure {
+            try world.create { $0.set("deleted_at", world.cloud.timestamp(1)) }
+        }
+        #expect(refused?.violations.map(\.rule) == ["create_cluster.no_read_only_fields"])
     }
 
     @Test func freeClustersHaveTheirLimits() throws {
@@ -585,8 +587,9 @@ extension World {
         let cluster = try world.create().string("id")
         _ = try make(world, cluster) { key in
             key.edit("expires_at") { $0.set("seconds", 253_402_300_799) }
-            key.set("key", "stray")
         }
+        let stray = failure { try make(world, cluster) { $0.set("key", "stray") } }
+        #expect(stray?.violations.map(\.rule) == ["create_database_api_key.no_read_only_fields"])
         let listed = try world.call(
             "cluster.auth.v2.DatabaseApiKeyService", "ListDatabaseApiKeys"
         ) { $0.set("account_id", DemoWorld.production) }

@@ -49,8 +49,10 @@ struct APIError: Error {
     /// A request that breaks rules of the contract.
     init(violations: [Violation]) {
         code = .invalidArgument
-        message = violations.map { "\($0.path): \($0.message) [\($0.rule)]" }.joined(
-            separator: "; ")
+        message = violations.map { violation in
+            (violation.path.isEmpty ? "" : violation.path + ": ")
+                + "\(violation.message) [\(violation.rule)]"
+        }.joined(separator: "; ")
         self.violations = violations
     }
 

@@ -8,11 +8,6 @@ enum ClusterService: CloudService {
         "ListClusters": { call, request in
             let provider = request.optionalString("cloud_provider_id")
             let region = request.optionalString("cloud_provider_region_id")
-            guard region == nil || provider != nil else {
-                throw APIError(
-                    .invalidArgument,
-                    "cloud_provider_id has to be set when cloud_provider_region_id is")
-            }
             let clusters = try call.transaction.records(Kind.cluster, account: call.account)
                 .filter { record in
                     let cluster = record.message
@@ -114,9 +109,6 @@ enum ClusterService: CloudService {
         let id = call.cloud.newID()
         cluster.set("id", id)
         cluster.set("account_id", call.account)
-        // Only the cloud writes these.
-        cluster["deleted_at"] = nil
-        cluster["state"] = nil
         cluster.set("created_at", call.cloud.timestamp(call.now))
         configuration.set("version", version)
         configuration.set("package_id", package.id)

@@ -50,16 +50,7 @@ enum DatabaseKeyService: CloudService {
                 .resourceExhausted,
                 "a cluster may have \(Services.Limits.keysPerCluster) database keys")
         }
-        let global = key.messages("access_rules").filter { $0.message("global_access") != nil }
-        guard global.isEmpty || key.list("access_rules").count == 1 else {
-            throw APIError(
-                .invalidArgument,
-                "database_api_key.access_rules: one rule for the whole database, or rules for "
-                    + "collections")
-        }
         let id = call.cloud.newID()
-        // Only the cloud writes these.
-        for name in ["key", "postfix", "created_by_email"] { key[name] = nil }
         key.set("id", id)
         key.set("account_id", call.account)
         key.set("cluster_id", cluster.id)
