@@ -199,6 +199,15 @@ static void decode_value(decoder *d) {
         qh_push_instant(L, tag == QH_TIME ? &qh_key_time : &qh_key_duration, seconds, nanos);
         break;
     }
+    case QH_SECRET: {
+        uint32_t length = take_u32(d);
+        if (d->tape->length - d->tape->cursor < length) {
+            luaL_error(L, "the host's answer ends too early");
+        }
+        qh_push_secret(L, d->tape->bytes + d->tape->cursor, length);
+        d->tape->cursor += length;
+        break;
+    }
     case QH_NULL: lua_pushlightuserdata(L, &qh_key_null); break;
     case QH_FUNCTION: {
         uint32_t reference = take_u32(d);

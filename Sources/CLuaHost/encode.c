@@ -135,7 +135,9 @@ static bool encode_userdata(encoder *e, int index) {
     bool is_duration = lua_topointer(L, -1) == metatable;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_handle);
     bool is_handle = lua_topointer(L, -1) == metatable;
-    lua_pop(L, 4);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_secret);
+    bool is_secret = lua_topointer(L, -1) == metatable;
+    lua_pop(L, 5);
     const void *block = lua_touserdata(L, index);
     if (is_time || is_duration) {
         int64_t seconds;
@@ -143,6 +145,10 @@ static bool encode_userdata(encoder *e, int index) {
         memcpy(&seconds, block, sizeof seconds);
         memcpy(&nanos, (const char *)block + 8, sizeof nanos);
         qh_put_instant(e->tape, is_time ? QH_TIME : QH_DURATION, seconds, nanos);
+        return true;
+    }
+    if (is_secret) {
+        qh_put_bytes(e->tape, QH_SECRET, block, (size_t)lua_rawlen(L, index));
         return true;
     }
     if (is_handle) {

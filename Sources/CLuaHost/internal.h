@@ -60,7 +60,7 @@ struct qh_vm {
 
 /// Keys of the registry, each a light userdata made of its own address.
 extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown,
-    qh_key_time, qh_key_duration, qh_key_handle, qh_key_null;
+    qh_key_time, qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret;
 
 static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
 
@@ -90,6 +90,7 @@ int qh_trampoline(lua_State *L);
 /// Installs the time and duration types, handles and message tables.
 void qh_open_time(lua_State *L);
 void qh_open_handles(lua_State *L);
+void qh_open_secrets(lua_State *L);
 
 /// Replaces coroutine.* so that waiting works inside the script's own coroutines.
 void qh_open_coroutines(lua_State *L);
@@ -100,6 +101,7 @@ void qh_restrict_libraries(lua_State *L);
 /// Runs a body under lua_pcall with one light userdata; QH_DONE or QH_NO_MEMORY.
 int32_t qh_protect(qh_vm *vm, lua_CFunction body, void *argument);
 
+void qh_push_secret(lua_State *L, const void *bytes, size_t length);
 void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos);
 void qh_push_handle(lua_State *L, uint32_t slot, uint32_t generation, uint32_t type);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown, qh_key_time,
-    qh_key_duration, qh_key_handle, qh_key_null;
+    qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret;
 
 static int panic(lua_State *L) {
     // Every entry is protected, so this is a bug of this file: say so and stop.
@@ -131,6 +131,7 @@ static int open_libraries(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &qh_key_list);
     qh_open_time(L);
     qh_open_handles(L);
+    qh_open_secrets(L);
     qh_open_coroutines(L);
     qh_restrict_libraries(L);
     return 0;

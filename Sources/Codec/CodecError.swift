@@ -20,11 +20,14 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         /// A number outside the range of the field.
         case outOfRange(String)
         /// A name that the enum does not have.
-        case unknownEnumValue(String, enumType: String, nearest: String?)
+        case unknownEnumValue(
+            String, enumType: String, nearest: String? = nil, values: [String] = [])
         /// A field that the message type does not have.
         case unknownField(String, messageType: String, nearest: String?)
         /// A key that stands twice in one JSON object.
         case duplicateKey(String)
+        /// A secret where only what may be shown is written.
+        case secret
         /// Two arms of one oneof.
         case oneofConflict(String)
     }
@@ -65,11 +68,14 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         case .syntax(let what, let offset): "invalid JSON at byte \(offset): \(what)"
         case .mismatch(let expected, let got): "expected \(expected), got \(got)"
         case .outOfRange(let what): what
-        case .unknownEnumValue(let name, let type, let nearest):
+        case .unknownEnumValue(let name, let type, let nearest, let values):
             "\(type) has no value \"\(name)\"" + Self.hint(nearest)
+                + (values.isEmpty ? "" : "; it has " + values.joined(separator: ", "))
         case .unknownField(let name, let type, let nearest):
             "\(type) has no field \"\(name)\"" + Self.hint(nearest)
         case .duplicateKey(let key): "the key \"\(key)\" stands twice"
+        case .secret:
+            "a secret is not written: secret:reveal() gives its text, secret:write(path) a file"
         case .oneofConflict(let what): what
         }
     }

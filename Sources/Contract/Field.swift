@@ -29,6 +29,8 @@ public final class Field: @unchecked Sendable {
     public let oneofIndex: Int?
     /// Whether the contract marks the field as deprecated.
     public let isDeprecated: Bool
+    /// Whether the values are secrets, which are not shown.
+    public let isSecret: Bool
     /// The validation rules of the field.
     public let rules: FieldRules
     let source: SourceLocation
@@ -41,7 +43,7 @@ public final class Field: @unchecked Sendable {
     init(
         name: String, jsonName: String, number: Int, index: Int, kind: Kind, isRepeated: Bool,
         isPacked: Bool, hasPresence: Bool, isOptional: Bool, oneofIndex: Int?, isDeprecated: Bool,
-        rules: FieldRules, source: SourceLocation
+        isSecret: Bool, rules: FieldRules, source: SourceLocation
     ) {
         self.name = name
         self.jsonName = jsonName
@@ -54,6 +56,7 @@ public final class Field: @unchecked Sendable {
         self.isOptional = isOptional
         self.oneofIndex = oneofIndex
         self.isDeprecated = isDeprecated
+        self.isSecret = isSecret
         self.rules = rules
         self.source = source
     }

@@ -59,7 +59,7 @@ struct FileLinker {
             let oneof = field.hasOneofIndex ? oneofPosition[field.oneofIndex] : nil
             if let oneof { arms[oneof].append(index) }
             let built = try Self.field(
-                field, index: index, oneof: oneof,
+                field, of: fullName, index: index, oneof: oneof,
                 source: SourceLocation(file: file, path: path + [2, Int32(index)]))
             fields.append(built)
             if !field.typeName.isEmpty {
@@ -99,7 +99,7 @@ struct FileLinker {
     }
 
     private static func field(
-        _ field: Google_Protobuf_FieldDescriptorProto, index: Int, oneof: Int?,
+        _ field: Google_Protobuf_FieldDescriptorProto, of message: String, index: Int, oneof: Int?,
         source: SourceLocation
     ) throws(WireError) -> Field {
         let kind = Field.Kind(rawValue: field.type.rawValue) ?? .bytes
@@ -117,6 +117,7 @@ struct FileLinker {
                 && (kind == .message || field.proto3Optional || field.hasOneofIndex),
             isOptional: field.proto3Optional, oneofIndex: oneof,
             isDeprecated: field.options.deprecated,
+            isSecret: SecretFields.names.contains(message + "." + field.name),
             rules: try FieldRules(options: Array(field.options.unknownFields.data)),
             source: source)
     }

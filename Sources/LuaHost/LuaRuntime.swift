@@ -14,6 +14,8 @@ public final class LuaRuntime {
         public var exit: (Int32) -> Never
         /// Where `require` looks, in Lua's notation (`?.lua;…`).
         public var modulePath: String
+        /// Whether encoders write secrets.
+        public var revealsSecrets = false
         /// The script's name and arguments, for `arg`.
         public var scriptName: String
         public var arguments: [String]
@@ -56,7 +58,9 @@ public final class LuaRuntime {
         var functions = HostFunctions()
         api.register(in: &functions)
         tasks.register(in: &functions)
-        JSONModule(registry: registry).register(in: &functions)
+        UpdateMask(registry: registry).register(in: &functions)
+        JSONModule(registry: registry, revealsSecrets: environment.revealsSecrets)
+            .register(in: &functions)
         Self.registerBasics(environment, registry, in: &functions)
         try boot(environment, functions)
     }

@@ -63,6 +63,9 @@ public struct ValueText {
     /// A text in double quotes, with escapes.
     public static func quoted(_ text: String) -> String { JSONWriter.quoted(text) }
 
+    /// What stands in the place of a secret.
+    public static let secretMask = "********"
+
     /// A value that is no table.
     public static func scalar(_ value: LuaValue) -> String {
         switch value {
@@ -73,6 +76,7 @@ public struct ValueText {
         case .string(let bytes): JSONWriter.quoted(String(decoding: bytes, as: UTF8.self))
         case .time(let seconds, let nanos): TimeText.rfc3339(seconds: seconds, nanos: nanos)
         case .duration(let seconds, let nanos): TimeText.duration(seconds: seconds, nanos: nanos)
+        case .secret: secretMask
         case .function: "function"
         case .handle: "handle"
         case .table: "table"

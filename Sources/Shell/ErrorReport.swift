@@ -13,9 +13,14 @@ public enum ErrorReport {
         }
         if let violations = failure.value.table?["violations"]?.table?.array, violations.count > 1 {
             for violation in violations {
-                guard let table = violation.table, let path = table["path"]?.text else { continue }
+                guard let table = violation.table, let path = table["path"]?.text,
+                    let sentence = table["message"]?.text
+                else { continue }
+                // The first is in the message already, or all of them are.
+                let place = path.isEmpty ? "" : path + ": "
+                if message.contains(place + sentence) { continue }
                 let rule = table["rule"]?.text.map { $0.isEmpty ? "" : " (\($0))" } ?? ""
-                lines.append("  \(path): \(table["message"]?.text ?? "")\(rule)")
+                lines.append("  " + place + sentence + rule)
             }
         }
         if let trace = failure.value.table?["trace_id"]?.text { lines.append("  trace \(trace)") }

@@ -14,6 +14,7 @@ struct RunOptions {
     var output = OutputFormat.table
     var trace = false
     var isVerbose = false
+    var secrets = SecretPolicy.mask
     /// In bytes.
     var maximumMemory: Int?
 }
@@ -63,12 +64,28 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp("How much memory Lua may use, for example 256MiB.", valueName: "size"))
     var maxMemory: MemorySize?
 
+    @Flag(help: "Show secrets in results, and let encoders write them.")
+    var reveal = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the secrets of results to a file that only you can read: one as it is, several "
+                + "as JSON.", valueName: "file"))
+    var secretFile: String?
+
+    func validate() throws {
+        if reveal, secretFile != nil {
+            throw ValidationError("--reveal and --secret-file exclude each other")
+        }
+    }
+
     /// The parsed values.
     var values: RunOptions {
         RunOptions(
             sandbox: sandbox, context: context, endpoint: endpoint, restEndpoint: restEndpoint,
             transport: transport,
             account: account, caFile: caFile, output: output, trace: trace, isVerbose: verbose,
+            secrets: reveal ? .reveal : secretFile.map { .file($0) } ?? .mask,
             maximumMemory: maxMemory?.bytes)
     }
 }

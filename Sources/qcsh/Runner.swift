@@ -49,9 +49,15 @@ struct Runner {
         let connections = Connections(options, loop: loop)
         var status: Int32 = 0
         do throws(LuaFailure) {
+            var secrets = try openSecrets()
             let runtime = try makeRuntime(loop, connections)
             Interrupts.install(for: runtime.machine, on: loop)
-            status = run(runtime, loop)
+            status = run(runtime, loop, &secrets)
+            do throws(SecretOutput.Problem) {
+                try secrets.finish()
+            } catch {
+                throw LuaFailure(error.description)
+            }
         } catch {
             status = report(error)
         }
@@ -60,12 +66,20 @@ struct Runner {
         return status
     }
 
+    private func openSecrets() throws(LuaFailure) -> SecretOutput {
+        do throws(SecretOutput.Problem) {
+            return try SecretOutput(options.secrets)
+        } catch {
+            throw LuaFailure(error.description)
+        }
+    }
+
     private func makeRuntime(
         _ loop: PollLoop, _ connections: Connections
     ) throws(LuaFailure) -> LuaRuntime {
         let name = code.isEmpty ? script.first ?? "qcsh" : "qcsh"
         let arguments = Array(code.isEmpty ? script.dropFirst() : script[...])
-        let environment = LuaRuntime.Environment(
+        var environment = LuaRuntime.Environment(
             connect: { (table) throws(LuaFailure) in try connections.open(table) },
             wallClock: Clocks.wall,
             exit: { status in
@@ -75,6 +89,7 @@ struct Runner {
             },
             modulePath: Self.modulePath(script: code.isEmpty ? script.first : nil),
             scriptName: name, arguments: arguments)
+        environment.revealsSecrets = options.secrets == .reveal
         return try LuaRuntime(environment, loop: loop, memoryLimit: options.maximumMemory)
     }
 
@@ -91,18 +106,22 @@ struct Runner {
         return folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
     }
 
-    private func run(_ runtime: LuaRuntime, _ loop: PollLoop) -> Int32 {
+    private func run(
+        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: inout SecretOutput
+    ) -> Int32 {
         if !code.isEmpty {
             for piece in code {
-                let status = evaluate(runtime, loop) { () throws(LuaFailure) in
+                let status = evaluate(runtime, loop, &secrets) { () throws(LuaFailure) in
                     try runtime.compileExpression(Array(piece.utf8), name: "=(command line)")
                 }
                 if status != 0 { return status }
             }
             return 0
         }
-        if let file = script.first { return runScript(file, runtime, loop) }
-        guard Terminal.isTerminal(STDIN_FILENO) else { return runScript("-", runtime, loop) }
+        if let file = script.first { return runScript(file, runtime, loop, &secrets) }
+        guard Terminal.isTerminal(STDIN_FILENO) else {
+            return runScript("-", runtime, loop, &secrets)
+        }
         REPL(
             runtime: runtime, format: options.output,
             historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take
@@ -110,19 +129,22 @@ struct Runner {
         return 0
     }
 
-    private func runScript(_ file: String, _ runtime: LuaRuntime, _ loop: PollLoop) -> Int32 {
+    private func runScript(
+        _ file: String, _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: inout SecretOutput
+    ) -> Int32 {
         guard let source = UserFiles.read(file) else {
             Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
             return 2
         }
         let name = file == "-" ? "=stdin" : "@" + file
-        return evaluate(runtime, loop, arguments: Array(script.dropFirst())) {
+        return evaluate(runtime, loop, &secrets, arguments: Array(script.dropFirst())) {
             () throws(LuaFailure) in try runtime.compile(source, name: name)
         }
     }
 
     private func evaluate(
-        _ runtime: LuaRuntime, _ loop: PollLoop, arguments: [String] = [],
+        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: inout SecretOutput,
+        arguments: [String] = [],
         _ compile: () throws(LuaFailure) -> LuaMachine.Compiled
     ) -> Int32 {
         do throws(LuaFailure) {
@@ -144,7 +166,9 @@ struct Runner {
             loop.run { outcome != nil }
             let renderer = Renderer(
                 registry: runtime.registry, format: options.output, width: Terminal.width)
-            for value in try outcome?.get() ?? [] { Output.data(renderer.text(value)) }
+            for value in try outcome?.get() ?? [] {
+                Output.data(renderer.text(secrets.present(value)))
+            }
             return 0
         } catch {
             return report(error)

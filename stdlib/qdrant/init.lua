@@ -6,6 +6,18 @@ local qdrant = {}
 --- Clears a field in an update, where leaving it out would mean "no change".
 qdrant.null = host.null
 
+--- The paths of an update mask that names what a table sets, such as
+--- `{ name = …, configuration = { number_of_nodes = … } }`: "name", "configuration.number_of_nodes".
+--- Lists are named as a whole, and so are fields that are cleared with `qdrant.null`.
+---@param resource table
+---@return string[]
+function qdrant.mask(resource)
+  if type(resource) ~= "table" then
+    error("qdrant.mask needs a table, got a " .. type(resource), 2)
+  end
+  return host.mask(resource)
+end
+
 --- The present time, as a time value.
 function qdrant.now()
   return host.now()

@@ -35,6 +35,7 @@ enum qh_tag {
     QH_HANDLE,   ///< uint32 slot, uint32 generation, uint32 type: an object of the host
     QH_META,     ///< uint32 number of a registered metatable, then QH_TABLE
     QH_HOST,     ///< uint32 number of a host function (to Lua only)
+    QH_SECRET,   ///< uint32 length, bytes: a text that is not shown
     QH_UNKNOWN,  ///< uint32 length, bytes: unknown fields of the message around it
 };
 

@@ -86,7 +86,8 @@ struct RuleCheck {
 
     /// A value as it is shown in a message: long text is cut.
     static func text(_ value: Value, _ field: Field) -> String {
-        switch value {
+        if field.isSecret { return "********" }
+        return switch value {
         case .string(let text):
             JSONWriter.quoted(text.count > 64 ? text.prefix(61) + "..." : text)
         case .enumeration(let number): field.enumType?.name(of: number) ?? "\(number)"

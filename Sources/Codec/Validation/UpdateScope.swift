@@ -6,6 +6,8 @@ public struct UpdateScope: Sendable {
     public let resource: String
     /// The paths inside the resource that the mask names.
     public let paths: [[String]]
+    /// What is wrong with the mask itself.
+    let problems: [Violation]
     /// Fields of the resource that say which one it is; they count with every mask.
     public let identity: Set<String>
 
@@ -24,11 +26,40 @@ public struct UpdateScope: Sendable {
         }
         // The path * names everything, as if there were no mask.
         guard paths.count == items.count else { return nil }
+        let type = request.type.field(named: resource)?.messageType
+        problems = paths.compactMap { path in type.flatMap { Self.problem(path, in: $0) } }
         let prefix = resource + "."
         let bound = (method.route?.variables ?? []).map { $0.joined(separator: ".") }
         identity = Set(
             (Array(source.fieldMapping.values) + bound).filter { $0.hasPrefix(prefix) }
                 .map { String($0.dropFirst(prefix.count)) })
+    }
+}
+
+extension UpdateScope {
+    /// Why a path names nothing that a mask can name; nil when it does.
+    private static func problem(_ path: [String], in type: MessageType) -> Violation? {
+        var type = type
+        for (position, name) in path.enumerated() {
+            let shown = path.joined(separator: ".")
+            guard let field = type.field(named: name) else {
+                let near = Names.nearest(to: name, in: type.fields.map(\.name))
+                return Violation(
+                    path: "update_mask", rule: "field_mask",
+                    message: "\(type.fullName) has no field \"\(name)\""
+                        + (near.map { "; did you mean \"\($0)\"?" } ?? ""),
+                    value: shown)
+            }
+            guard position < path.count - 1 else { return nil }
+            guard !field.isRepeated, let inner = field.messageType, inner.wellKnown == nil else {
+                return Violation(
+                    path: "update_mask", rule: "field_mask",
+                    message: "\(path[...position].joined(separator: ".")) is named as a whole, "
+                        + "nothing inside it", value: shown)
+            }
+            type = inner
+        }
+        return nil
     }
 }
 

@@ -47,7 +47,7 @@ public struct Validator: Sendable {
     /// The rules that an update breaks as far as its mask tells: the cloud completes the rest from
     /// the object as it is, and checks the whole then.
     public func violations(in request: Message, updating update: UpdateScope) -> [Violation] {
-        var found: [Violation] = []
+        var found = update.problems
         check(request, at: "", .request(update), &found)
         return found
     }
@@ -101,6 +101,16 @@ public struct Validator: Sendable {
         }
     }
 
+    private static func say(
+        _ value: String, for range: PartialRangeFrom<Int>, in found: inout [Violation]
+    ) {
+        for index in found.indices[range] {
+            let broken = found[index]
+            found[index] = Violation(
+                path: broken.path, rule: broken.rule, message: broken.message, value: value)
+        }
+    }
+
     private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
     private func check(
@@ -124,7 +134,10 @@ public struct Validator: Sendable {
                 let checked =
                     value ?? (field.isRepeated ? .list([]) : Value.defaultValue(of: field.kind))
                 if let checked {
+                    let known = found.count
                     RuleCheck(rules: rules, field: field, path: path, now: now).run(checked, &found)
+                    // What is not there is not shown as an empty text or a zero.
+                    if value == nil { Self.say("nothing", for: known..., in: &found) }
                 }
             }
         }

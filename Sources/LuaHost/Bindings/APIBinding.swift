@@ -173,11 +173,13 @@ final class APIBinding {
             writer.put(
                 method.input.field(named: "page_token") != nil
                     && method.output.field(named: "next_page_token") != nil)
-            // The elements of a list method: its answer's one repeated field.
+            // The elements of a list method: its answer's items, or its one repeated field.
             let lists = method.output.fields.filter(\.isRepeated)
-            if lists.count == 1 {
+            if let items = lists.first(where: { $0.name == "items" }) ?? lists.first,
+                items.name == "items" || lists.count == 1
+            {
                 writer.put("items")
-                writer.put(lists[0].name)
+                writer.put(items.name)
             }
         }
     }
@@ -189,10 +191,12 @@ final class APIBinding {
         let method = try method(call.arguments.value())
         let machine = call.machine
         let request: Message
+        let reader = RequestReader(call.arguments)
+        let secrets = reader.secrets
         do throws(CodecError) {
-            request = try RequestReader(call.arguments).message(method.input)
+            request = try reader.message(method.input)
         } catch {
-            let refusal = ErrorObject.refusal(error, of: method)
+            let refusal = secrets.masked(ErrorObject.refusal(error, of: method))
             throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
         }
         let options = try options(call.arguments.value(), method)
@@ -201,7 +205,8 @@ final class APIBinding {
                 switch result {
                 case .success(let reply):
                     Self.succeed(resumption, reply, method, machine)
-                case .failure(let error):
+                case .failure(let failure):
+                    let error = secrets.masked(failure)
                     resumption.fail { ErrorObject.write(error, to: $0, machine: machine) }
                 }
             }

@@ -6,8 +6,15 @@ import Contract
 /// enums, timestamps, durations, bytes, maps and masks. Every refusal names the path.
 struct RequestReader {
     private let tape: TapeReader
+    /// The secrets that were read, so that nothing repeats them.
+    let secrets = SecretTexts()
+    private let takesSecrets: Bool
 
-    init(_ tape: TapeReader) { self.tape = tape }
+    /// Reads from a tape; a reader that does not take secrets refuses them.
+    init(_ tape: TapeReader, takesSecrets: Bool = true) {
+        self.tape = tape
+        self.takesSecrets = takesSecrets
+    }
 
     /// Reads a message. An absent table is an empty message.
     func message(_ type: MessageType) throws(CodecError) -> Message {
@@ -172,6 +179,21 @@ struct RequestReader {
                 throw CodecError(.invalidUTF8)
             }
             return .string(text)
+        case (.string, QH_SECRET):
+            guard takesSecrets else { throw CodecError(.secret) }
+            _ = tape.take()
+            let bytes = tape.bytes()
+            secrets.texts.append(Array(bytes))
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw CodecError(.invalidUTF8)
+            }
+            return .string(text)
+        case (.bytes, QH_SECRET):
+            guard takesSecrets else { throw CodecError(.secret) }
+            _ = tape.take()
+            let bytes = Array(tape.bytes())
+            secrets.texts.append(bytes)
+            return .bytes(bytes)
         case (.bytes, QH_STRING):
             _ = tape.take()
             return .bytes(Array(tape.bytes()))
@@ -212,12 +234,14 @@ struct RequestReader {
         let name = String(decoding: tape.bytes(), as: UTF8.self)
         guard let type = field.enumType, let number = type.number(looselyNamed: name) else {
             let names = field.enumType?.values.map(\.name) ?? []
-            let short = names.map { String($0.dropFirst(field.enumType?.prefix.count ?? 0)) }
+            let prefix = field.enumType?.prefix.count ?? 0
+            let short = names.filter { !$0.hasSuffix("_UNSPECIFIED") }.map {
+                String($0.dropFirst(prefix))
+            }
             throw CodecError(
                 .unknownEnumValue(
                     name, enumType: field.typeName,
-                    nearest: Names.nearest(to: name, in: short + names)
-                ))
+                    nearest: Names.nearest(to: name, in: short + names), values: short))
         }
         return .enumeration(number)
     }

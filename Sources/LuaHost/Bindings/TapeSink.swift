@@ -7,6 +7,8 @@ struct TapeSink: MessageSink {
     private let tape: UnsafeMutablePointer<qh_tape>
     private let machine: LuaMachine
     private var goesOn = false
+    /// Whether the texts of the field that is being written are not to be shown.
+    private var isSecret = false
     /// The messages that are open: their types and how many fields each has so far.
     private var open: [(type: Int, fields: UInt32)] = []
 
@@ -36,6 +38,7 @@ struct TapeSink: MessageSink {
     mutating func field(_ field: Field, isKnown: Bool) {
         qh_put_field(tape, UInt16(field.index))
         countField()
+        isSecret = field.isSecret
         goesOn = isKnown && field.messageType != nil
     }
 
@@ -43,6 +46,7 @@ struct TapeSink: MessageSink {
     mutating func beginList(_ field: Field, isKnown: Bool) {
         qh_put_field(tape, UInt16(field.index))
         countField()
+        isSecret = field.isSecret
         if isKnown { qh_put_tag(tape, UInt8(QH_AGAIN.rawValue)) }
         qh_put_u32(tape, UInt8(QH_LIST.rawValue), 4)
     }
@@ -53,6 +57,7 @@ struct TapeSink: MessageSink {
     mutating func beginMap(_ field: Field, isKnown: Bool) {
         qh_put_field(tape, UInt16(field.index))
         countField()
+        isSecret = field.isSecret
         if isKnown { qh_put_tag(tape, UInt8(QH_AGAIN.rawValue)) }
         qh_put_tag(tape, UInt8(QH_TABLE.rawValue))
     }
@@ -78,11 +83,11 @@ struct TapeSink: MessageSink {
     mutating func double(_ value: Double) { qh_put_number(tape, value) }
     @inline(__always)
     mutating func string(_ value: UnsafeRawBufferPointer) {
-        qh_put_string(tape, value.baseAddress, value.count)
+        // An empty text is what lists show in the place of a secret: it is none.
+        let tag = isSecret && !value.isEmpty ? QH_SECRET : QH_STRING
+        qh_put_bytes(tape, UInt8(tag.rawValue), value.baseAddress, value.count)
     }
-    mutating func bytes(_ value: UnsafeRawBufferPointer) {
-        qh_put_string(tape, value.baseAddress, value.count)
-    }
+    mutating func bytes(_ value: UnsafeRawBufferPointer) { string(value) }
     @inline(__always)
     mutating func enumeration(_ value: Int32, of type: EnumType) {
         machine.define(type)
@@ -190,7 +195,7 @@ struct TapeSink: MessageSink {
         case .uint(let number): uint(number)
         case .float(let number): float(number)
         case .double(let number): double(number)
-        case .string(let text): TapeWriter(tape).put(text)
+        case .string(var text): text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
         case .bytes(let content): content.withUnsafeBytes { bytes($0) }
         case .enumeration(let number):
             if let type = field.enumType { enumeration(number, of: type) }

@@ -9,6 +9,8 @@ public indirect enum LuaValue: Sendable {
     case table(LuaTable)
     case time(seconds: Int64, nanos: Int32)
     case duration(seconds: Int64, nanos: Int32)
+    /// A text that is not shown.
+    case secret([UInt8])
     /// `qdrant.null`.
     case null
     /// A function or coroutine, by its reference, which the receiver has to release.
@@ -59,6 +61,7 @@ public indirect enum LuaValue: Sendable {
         case .table: "table"
         case .time: "time"
         case .duration: "duration"
+        case .secret: "secret"
         case .null: "null"
         case .function: "function"
         case .handle: "handle"

@@ -61,6 +61,7 @@ public struct TapeReader {
             return .table(table(.object(meta: meta)))
         case QH_TIME: return .time(seconds: load(Int64.self), nanos: load(Int32.self))
         case QH_DURATION: return .duration(seconds: load(Int64.self), nanos: load(Int32.self))
+        case QH_SECRET: return .secret(Array(bytes()))
         case QH_NULL: return .null
         case QH_FUNCTION: return .function(load(Int32.self))
         case QH_HANDLE:
@@ -134,6 +135,11 @@ public struct TapeWriter {
         qh_put_string(tape, bytes.baseAddress, bytes.count)
     }
 
+    /// Writes a text that is not shown.
+    public func put(secret bytes: UnsafeRawBufferPointer) {
+        qh_put_bytes(tape, UInt8(QH_SECRET.rawValue), bytes.baseAddress, bytes.count)
+    }
+
     /// Writes a string, or nil.
     public func put(optional text: String?) {
         if let text { put(text) } else { putNil() }
@@ -174,6 +180,7 @@ public struct TapeWriter {
             qh_put_instant(tape, UInt8(QH_TIME.rawValue), seconds, nanos)
         case .duration(let seconds, let nanos):
             qh_put_instant(tape, UInt8(QH_DURATION.rawValue), seconds, nanos)
+        case .secret(let bytes): bytes.withUnsafeBytes { put(secret: $0) }
         case .null: qh_put_tag(tape, UInt8(QH_NULL.rawValue))
         case .function(let reference):
             qh_put_u32(tape, UInt8(QH_FUNCTION.rawValue), UInt32(bitPattern: reference))

@@ -5,11 +5,12 @@ import Contract
 /// `json`: canonical ProtoJSON for messages, plain JSON for everything else.
 struct JSONModule {
     let registry: Registry
+    let revealsSecrets: Bool
 
     func register(in functions: inout HostFunctions) {
-        let registry = registry
+        let (registry, revealsSecrets) = (registry, revealsSecrets)
         functions["json_encode"] = { call in
-            var encoder = JSONEncoder(registry: registry)
+            var encoder = JSONEncoder(registry: registry, revealsSecrets: revealsSecrets)
             let text: String
             do throws(CodecError) {
                 text = try encoder.encode(call.arguments)
@@ -85,6 +86,7 @@ struct JSONModule {
 /// Writes the next value of a tape as JSON.
 struct JSONEncoder {
     let registry: Registry
+    let revealsSecrets: Bool
 
     mutating func encode(_ tape: TapeReader) throws(CodecError) -> String {
         if tape.peek == QH_MESSAGE.rawValue { return JSONWriter().text(try message(tape)) }
@@ -114,7 +116,8 @@ struct JSONEncoder {
                 throw CodecError(.outOfRange("\(number) has no JSON form"))
             }
             return "\(number)"
-        case .string(let bytes):
+        case .secret where !revealsSecrets: throw CodecError(.secret)
+        case .string(let bytes), .secret(let bytes):
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw CodecError(.invalidUTF8)
             }
@@ -131,7 +134,8 @@ struct JSONEncoder {
     private func message(_ tape: TapeReader) throws(CodecError) -> Message {
         // The type's number stands behind the tag; the reader takes both.
         let ahead = UnsafeRawPointer(tape.nextPayload).loadUnaligned(as: UInt32.self)
-        return try RequestReader(tape).message(registry.message(id: Int(ahead)))
+        return try RequestReader(tape, takesSecrets: revealsSecrets).message(
+            registry.message(id: Int(ahead)))
     }
 
     private mutating func table(_ tape: TapeReader) throws(CodecError) -> String {

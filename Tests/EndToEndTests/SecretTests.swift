@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Secrets of answers: opaque in scripts, masked in results, in a file or shown when asked for.
+@Suite struct SecretTests {
+    private static let create = "qdrant.api.auth.create_management_key { management_key = {} }"
+
+    @Test func scriptsHoldSecretsWithoutShowingThem() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/key"
+        let result = try qcsh(
+            ["--sandbox", "-"],
+            input: """
+                local answer = \(Self.create)
+                local key = answer.management_key.key
+                assert(tostring(key) == "********" and ("%s"):format(key) == "********")
+                assert(not tostring(answer):find(key:reveal(), 1, true))
+                assert(key == key and key ~= key:reveal() and #key:reveal() == 40)
+                local other = (\(Self.create)).management_key.key
+                assert(key ~= other)
+                for _, attempt in ipairs {
+                  function() return "key " .. key end,
+                  function() return json.encode(answer) end,
+                  function() return json.encode { list = { key } } end,
+                  function() return key.text end,
+                  function() key:write("/nowhere/at/all") end,
+                  function() return getmetatable(key).__index end,
+                  function() return table.concat { key } end,
+                } do
+                  local ok, problem = pcall(attempt)
+                  assert(not ok, "it was shown")
+                  assert(not tostring(problem):find(key:reveal(), 1, true), problem)
+                end
+                key:write("\(file)")
+                -- What a script sends back by mistake is not repeated by an error.
+                local ok, problem = pcall(qdrant.api.cluster.get_cluster, { cluster_id = key })
+                assert(not ok and problem.message:find("must be a UUID", 1, true), problem)
+                assert(not tostring(problem):find(key:reveal(), 1, true), problem)
+                assert(problem.violations[1].value:find("********", 1, true))
+                print(key, key:reveal())
+                """)
+        #expect(result.status == 0, "\(result.errors)")
+        let words = result.output.split(separator: "\n").last?.split(separator: "\t") ?? []
+        #expect(words.first == "********")
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == words.last.map(String.init))
+        let attributes = try FileManager.default.attributesOfItem(atPath: file)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test(arguments: ["table", "json", "jsonl", "yaml", "csv"])
+    func resultsAreMaskedUnlessAskedForOtherwise(_ format: String) throws {
+        let code = "return { \(Self.create).management_key }"
+        let masked = try qcsh(["--sandbox", "--output", format, "-e", code])
+        #expect(masked.output.contains("********"), "\(masked)")
+        #expect(masked.errors.contains("a secret is masked: --reveal shows"))
+        let shown = try qcsh(["--sandbox", "--output", format, "--reveal", "-e", code])
+        #expect(!shown.output.contains("********"), "\(shown)")
+        #expect(shown.output.contains { $0.isHexDigit } && shown.errors.isEmpty)
+    }
+
+    @Test func aFileKeepsWhatTheResultMasks() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("secret", "old")
+        let arguments = ["--sandbox", "--secret-file", file, "--output", "json", "-e"]
+        let one = try qcsh(arguments + ["return " + Self.create])
+        #expect(one.output.contains("********"))
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.count == 41 && text.hasSuffix("\n"))
+        let attributes = try FileManager.default.attributesOfItem(atPath: file)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+
+        let two = try qcsh(arguments + ["return { a = \(Self.create), b = \(Self.create) }"])
+        #expect(two.status == 0)
+        let both = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: URL(fileURLWithPath: file)))
+        let names = try #require(both as? [String: String]).keys.sorted()
+        #expect(names == ["a.management_key.key", "b.management_key.key"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["secret"])
+    }
+
+    @Test func aFileThatCannotBeWrittenStopsTheRunBeforeItBegins() throws {
+        let result = try qcsh(["--sandbox", "--secret-file", "/nowhere/key", "-e", "print('ran')"])
+        #expect(result.status == 1)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains("/nowhere/key: No such file or directory"))
+    }
+}
