@@ -84,6 +84,10 @@ bool qh_try_encode(lua_State *L, qh_tape *tape, int first, int last, char *error
 /// Pushes every value from the tape's cursor to its end; returns how many. May raise.
 int qh_decode(lua_State *L, qh_tape *tape);
 
+/// Pushes what came for a field that the message's type does not have: an integer or a text, a list
+/// when it came several times, nil when it did not. Always returns 1.
+int qh_unknown_field(lua_State *L, int message, lua_Integer number);
+
 /// The C function behind every host function; its first upvalue is the function's number.
 int qh_trampoline(lua_State *L);
 

@@ -46,6 +46,8 @@ static int unknown_field(lua_State *L, const char *name) {
 
 static int message_index(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) {
+        // A number is that of a field that this contract does not know.
+        if (lua_isinteger(L, 2)) return qh_unknown_field(L, 1, lua_tointeger(L, 2));
         lua_pushnil(L);
         return 1;
     }

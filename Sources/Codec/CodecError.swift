@@ -28,6 +28,8 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         case duplicateKey(String)
         /// A secret where only what may be shown is written.
         case secret
+        /// A word that is no assignment of a field.
+        case assignment(String)
         /// Two arms of one oneof.
         case oneofConflict(String)
     }
@@ -56,6 +58,15 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         return outer
     }
 
+    /// The same error, seen from inside a field.
+    func outside(_ element: String) -> CodecError {
+        var inner = self
+        guard path.hasPrefix(element) else { return self }
+        inner.path = String(path.dropFirst(element.count))
+        if inner.path.hasPrefix(".") { inner.path = String(inner.path.dropFirst()) }
+        return inner
+    }
+
     public var description: String { path.isEmpty ? sentence : "\(path): \(sentence)" }
 
     /// What is wrong, without the path.
@@ -76,6 +87,7 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         case .duplicateKey(let key): "the key \"\(key)\" stands twice"
         case .secret:
             "a secret is not written: secret:reveal() gives its text, secret:write(path) a file"
+        case .assignment(let what): what
         case .oneofConflict(let what): what
         }
     }

@@ -74,7 +74,7 @@ extension Message {
 
 extension Value {
     /// Orders map keys, which are integers, bools or strings.
-    var sortKey: String {
+    public var sortKey: String {
         switch self {
         case .string(let text): text
         case .int(let number): Self.padded(UInt64(bitPattern: number) ^ (1 << 63))

@@ -119,6 +119,19 @@ public final class Registry: Sendable {
         scan.fileOfSymbol.keys.filter { $0.hasPrefix(prefix) }.sorted()
     }
 
+    /// All files as one FileDescriptorSet, each behind what it imports.
+    public func descriptorSet() -> [UInt8] {
+        var files: [[UInt8]] = []
+        var written: Set<String> = []
+        func add(_ name: String) {
+            guard written.insert(name).inserted, let file = scan.files[name] else { return }
+            for dependency in file.dependencies { add(dependency) }
+            files.append(Array(file.bytes))
+        }
+        for name in scan.order { add(name) }
+        return ReflectionFormat.descriptorSet(files)
+    }
+
     /// A file's serialized FileDescriptorProto, for reflection and export.
     public func serializedFile(named name: String) -> [UInt8]? {
         scan.files[name].map { Array($0.bytes) }

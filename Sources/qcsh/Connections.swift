@@ -1,4 +1,5 @@
 import CloudClient
+import Contract
 import LuaHost
 import Sandbox
 import Shell
@@ -18,6 +19,8 @@ final class Connections {
     /// seconds.
     private static let embeddedSpeed = 8.0
 
+    /// The contract of the sessions that are opened.
+    var registry = Registry.embedded
     private let options: RunOptions
     private let loop: PollLoop
     private var sandbox: SandboxServer?
@@ -31,7 +34,8 @@ final class Connections {
     func open(_ wanted: LuaTable) throws(LuaFailure) -> Session {
         do throws(Problem) {
             let session = Session(
-                try configuration(wanted), loop: loop, wallClock: { Clocks.wall() })
+                try configuration(wanted), registry: registry, loop: loop,
+                wallClock: { Clocks.wall() })
             if options.trace { session.onTrace = { Self.trace($0) } }
             return session
         } catch {

@@ -11,7 +11,9 @@ struct RunOptions {
     var transport: SessionConfiguration.TransportKind?
     var account: String?
     var caFile: String?
-    var output = OutputFormat.table
+    /// How results are written; nil when it was not said.
+    var output: OutputFormat?
+    var contract = ContractChoice.embedded
     var trace = false
     var isVerbose = false
     var secrets = SecretPolicy.mask
@@ -52,7 +54,9 @@ struct GlobalOptions: ParsableArguments {
     var caFile: String?
 
     @Option(help: "How results are written: table, json, jsonl, yaml or csv.")
-    var output: OutputFormat = .table
+    var output: OutputFormat?
+
+    @OptionGroup var source: ContractSource
 
     @Flag(help: "Write a line about each call to standard error.")
     var trace = false
@@ -84,7 +88,8 @@ struct GlobalOptions: ParsableArguments {
         RunOptions(
             sandbox: sandbox, context: context, endpoint: endpoint, restEndpoint: restEndpoint,
             transport: transport,
-            account: account, caFile: caFile, output: output, trace: trace, isVerbose: verbose,
+            account: account, caFile: caFile, output: output,
+            contract: source.choice, trace: trace, isVerbose: verbose,
             secrets: reveal ? .reveal : secretFile.map { .file($0) } ?? .mask,
             maximumMemory: maxMemory?.bytes)
     }

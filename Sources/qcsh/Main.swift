@@ -9,7 +9,9 @@ import Shell
 @main
 enum Main {
     /// Subcommands by their first word.
-    static let subcommands: [String: any ParsableCommand.Type] = ["sandbox": SandboxCommand.self]
+    static let subcommands: [String: any ParsableCommand.Type] = [
+        "api": APICommand.self, "call": CallCommand.self, "sandbox": SandboxCommand.self,
+    ]
 
     /// The exit status of a command line that makes no sense.
     private static let usageStatus: Int32 = 2

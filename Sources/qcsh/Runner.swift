@@ -50,6 +50,8 @@ struct Runner {
         var status: Int32 = 0
         do throws(LuaFailure) {
             var secrets = try openSecrets()
+            let registry = try loadContract()
+            connections.registry = registry
             let runtime = try makeRuntime(loop, connections)
             Interrupts.install(for: runtime.machine, on: loop)
             status = run(runtime, loop, &secrets)
@@ -64,6 +66,14 @@ struct Runner {
         fflush(nil)
         connections.close()
         return status
+    }
+
+    private func loadContract() throws(LuaFailure) -> Registry {
+        do throws(ContractLoader.Problem) {
+            return try ContractLoader.load(options.contract, options: options)
+        } catch {
+            throw LuaFailure(error.description)
+        }
     }
 
     private func openSecrets() throws(LuaFailure) -> SecretOutput {
@@ -90,7 +100,9 @@ struct Runner {
             modulePath: Self.modulePath(script: code.isEmpty ? script.first : nil),
             scriptName: name, arguments: arguments)
         environment.revealsSecrets = options.secrets == .reveal
-        return try LuaRuntime(environment, loop: loop, memoryLimit: options.maximumMemory)
+        return try LuaRuntime(
+            environment, registry: connections.registry, loop: loop,
+            memoryLimit: options.maximumMemory)
     }
 
     /// The script's folder, the project, its LuaRocks tree, the user's modules, the system's.
@@ -123,7 +135,7 @@ struct Runner {
             return runScript("-", runtime, loop, &secrets)
         }
         REPL(
-            runtime: runtime, format: options.output,
+            runtime: runtime, format: options.output ?? .table,
             historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take
         ).run()
         return 0
@@ -165,7 +177,7 @@ struct Runner {
             }
             loop.run { outcome != nil }
             let renderer = Renderer(
-                registry: runtime.registry, format: options.output, width: Terminal.width)
+                registry: runtime.registry, format: options.output ?? .table, width: Terminal.width)
             for value in try outcome?.get() ?? [] {
                 Output.data(renderer.text(secrets.present(value)))
             }

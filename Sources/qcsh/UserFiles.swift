@@ -48,6 +48,23 @@ enum UserFiles {
         }
     }
 
+    /// Writes a whole file, or standard output for `-`; false when it cannot, with `errno` set.
+    static func write(_ bytes: [UInt8], to path: String) -> Bool {
+        let descriptor =
+            path == "-"
+            ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
     /// Reads a whole file; nil when it cannot be read, with `errno` set.
     static func read(_ path: String) -> [UInt8]? {
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)

@@ -41,7 +41,6 @@ private let id = "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"
         }
     }
 
-
     @Test(arguments: [
         // A method, a field, an enum's value that does not exist.
         (

@@ -6,8 +6,8 @@ local qdrant = {}
 --- Clears a field in an update, where leaving it out would mean "no change".
 qdrant.null = host.null
 
---- The paths of an update mask that names what a table sets, such as
---- `{ name = …, configuration = { number_of_nodes = … } }`: "name", "configuration.number_of_nodes".
+--- The paths of an update mask that names what a table sets. What is set in
+--- `{ name = …, configuration = { number_of_nodes = … } }` is "configuration.number_of_nodes", "name".
 --- Lists are named as a whole, and so are fields that are cleared with `qdrant.null`.
 ---@param resource table
 ---@return string[]
@@ -128,23 +128,7 @@ end
 --- What the contract says of the method, as text.
 ---@return string
 function methods.describe(self)
-  local facts = info(self)
-  local lines = { facts.name }
-  if facts.doc ~= "" then
-    lines[#lines + 1] = "  " .. facts.doc
-  end
-  lines[#lines + 1] = "  HTTP         " .. (facts.http or "-")
-  lines[#lines + 1] = "  permissions  "
-    .. (#facts.permissions > 0 and table.concat(facts.permissions, ", ") or "none")
-  lines[#lines + 1] = "  request      " .. facts.request
-  for _, field in ipairs(facts.fields) do
-    lines[#lines + 1] = ("    %-28s %s"):format(field.name, field.type)
-    if field.doc ~= "" then
-      lines[#lines + 1] = "      " .. field.doc
-    end
-  end
-  lines[#lines + 1] = "  response     " .. facts.response
-  return table.concat(lines, "\n")
+  return host.method_page(rawget(self, "_number"))
 end
 
 -- Modules -------------------------------------------------------------------------------------

@@ -10,7 +10,12 @@ import Contract
 ///
 /// Source: grpc/doc/PROTOCOL-HTTP2.md.
 final class GRPCCall: RunningCall {
-    let call: OutgoingCall
+    /// The method's path.
+    let path: String
+    /// Headers, lower-case.
+    let metadata: [(name: String, value: String)]
+    /// When the call has to be over, on the loop's clock.
+    let deadline: Int64?
     /// The request in gRPC's framing.
     let body: [UInt8]
     let completion: (Result<Reply, CallError>) -> Void
@@ -35,14 +40,16 @@ final class GRPCCall: RunningCall {
     private let maximumResponseSize: Int
 
     init(
-        _ call: OutgoingCall, transport: GRPCTransport, maximumResponseSize: Int,
+        path: String, message: [UInt8], metadata: [(name: String, value: String)],
+        deadline: Int64?, transport: GRPCTransport, maximumResponseSize: Int,
         completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
-        self.call = call
+        self.path = path
+        self.metadata = metadata
+        self.deadline = deadline
         self.transport = transport
         self.maximumResponseSize = maximumResponseSize
         self.completion = completion
-        let message = call.request.serialized()
         var body: [UInt8] = []
         body.reserveCapacity(message.count + 5)
         body.append(0)  // not compressed

@@ -29,10 +29,21 @@ public final class GRPCTransport: Transport {
     public func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
+        start(
+            path: call.method.path, message: call.request.serialized(), metadata: call.metadata,
+            deadline: call.deadline, completion: completion)
+    }
+
+    /// Starts a call of a method that no contract describes.
+    @discardableResult
+    func start(
+        path: String, message: [UInt8], metadata: [(name: String, value: String)],
+        deadline: Int64?, completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
         let running = GRPCCall(
-            call, transport: self, maximumResponseSize: settings.maximumResponseSize,
-            completion: completion)
-        if let deadline = call.deadline {
+            path: path, message: message, metadata: metadata, deadline: deadline, transport: self,
+            maximumResponseSize: settings.maximumResponseSize, completion: completion)
+        if let deadline {
             running.timer = loop.after(deadline - loop.now()) { [weak self, weak running] in
                 guard let self, let running else { return }
                 expire(running)

@@ -138,14 +138,14 @@ final class HTTP2Connection {
         guard let session else { return }
         var headers: [(String, String)] = [
             (":method", "POST"), (":scheme", endpoint.isSecure ? "https" : "http"),
-            (":path", call.call.method.path), (":authority", endpoint.authority),
+            (":path", call.path), (":authority", endpoint.authority),
             ("content-type", "application/grpc"), ("te", "trailers"),
             ("user-agent", settings.userAgent), ("grpc-accept-encoding", "gzip"),
         ]
-        if let deadline = call.call.deadline {
+        if let deadline = call.deadline {
             headers.append(("grpc-timeout", Self.timeout(deadline - engine.loop.now())))
         }
-        headers += call.call.metadata.map { ($0.name, $0.value) }
+        headers += call.metadata.map { ($0.name, $0.value) }
         let stream = Self.withHeaders(headers) { table, count in
             call.body.withUnsafeBufferPointer {
                 qh2_request(session, table, count, $0.baseAddress, $0.count)

@@ -44,6 +44,11 @@ final class APIBinding {
             write(try method(call.arguments.value()), call.results)
             return .done
         }
+        functions["method_page"] = { [unowned self] call in
+            let subject = ReferenceSubject.method(try method(call.arguments.value()))
+            call.results.put(APIReference(registry: registry).page(subject).plain)
+            return .done
+        }
         functions["call"] = { [unowned self] call in try self.call(call) }
     }
 
@@ -154,21 +159,6 @@ final class APIBinding {
             writer.put(method.options.isDeprecated)
             writer.put("doc")
             writer.put(registry.documentation(of: method))
-            writer.put("fields")
-            writer.list {
-                for field in method.input.fields {
-                    writer.table {
-                        writer.put("name")
-                        writer.put(field.name)
-                        writer.put("type")
-                        writer.put(
-                            field.isRepeated && !field.isMap
-                                ? "list of \(field.typeName)" : field.typeName)
-                        writer.put("doc")
-                        writer.put(registry.documentation(of: field))
-                    }
-                }
-            }
             writer.put("paginated")
             writer.put(
                 method.input.field(named: "page_token") != nil

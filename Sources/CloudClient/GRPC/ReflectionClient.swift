@@ -1,0 +1,119 @@
+import Contract
+
+/// Asks a server what API it has: reflection version 1, then 1alpha.
+public final class ReflectionClient {
+    private let transport: GRPCTransport
+    private let metadata: [(name: String, value: String)]
+    private let deadline: Int64?
+    private let completion: (Result<[UInt8], CallError>) -> Void
+    private var paths = ReflectionFormat.paths[...]
+    private var pendingSymbols: [String] = []
+    private var pendingFiles: [String] = []
+    private var files: [String: [UInt8]] = [:]
+    private var order: [String] = []
+
+    private init(
+        _ transport: GRPCTransport, metadata: [(name: String, value: String)], deadline: Int64?,
+        _ completion: @escaping (Result<[UInt8], CallError>) -> Void
+    ) {
+        self.transport = transport
+        self.metadata = metadata
+        self.deadline = deadline
+        self.completion = completion
+    }
+
+    /// Fetches the files of all services but gRPC's own, with what they import, as a
+    /// FileDescriptorSet.
+    ///
+    /// - Parameters:
+    ///   - metadata: headers, lower-case.
+    ///   - deadline: when it has to be over, on the loop's clock.
+    ///   - completion: called once, from the loop.
+    public static func fetch(
+        over transport: GRPCTransport, metadata: [(name: String, value: String)] = [],
+        deadline: Int64? = nil, completion: @escaping (Result<[UInt8], CallError>) -> Void
+    ) {
+        // What runs keeps its completion, which keeps the client.
+        ReflectionClient(transport, metadata: metadata, deadline: deadline, completion).begin()
+    }
+
+    private func begin() {
+        ask(.services) { [self] result in
+            switch result {
+            case .success(.services(let names)):
+                pendingSymbols = names.filter { !$0.hasPrefix("grpc.") }.reversed()
+                goOn()
+            case .failure(let error) where error.code == .unimplemented && paths.count > 1:
+                paths = paths.dropFirst()
+                begin()
+            case .success(.error(let code, let message)): fail(code, message, "its services")
+            case .success: fail(13, "the answer is none", "its services")
+            case .failure(let error): completion(.failure(error))
+            }
+        }
+    }
+
+    private func goOn() {
+        if let name = pendingFiles.popLast() {
+            guard files[name] == nil else { return goOn() }
+            return fetch(.file(name), name)
+        }
+        if let symbol = pendingSymbols.popLast() { return fetch(.symbol(symbol), symbol) }
+        completion(.success(ReflectionFormat.descriptorSet(order.compactMap { files[$0] })))
+    }
+
+    private func fetch(_ request: ReflectionFormat.Request, _ what: String) {
+        ask(request) { [self] result in
+            switch result {
+            case .success(.files(let found)): take(found)
+            case .success(.error(let code, let message)): fail(code, message, what)
+            case .success: fail(13, "the answer is none", what)
+            case .failure(let error): completion(.failure(error))
+            }
+        }
+    }
+
+    private func take(_ found: [[UInt8]]) {
+        do throws(ContractError) {
+            for bytes in found {
+                let (name, imports) = try ReflectionFormat.header(ofFile: bytes)
+                if files.updateValue(bytes, forKey: name) == nil { order.append(name) }
+                pendingFiles += imports
+            }
+            goOn()
+        } catch {
+            fail(13, error.description, "a file")
+        }
+    }
+
+    private func fail(_ code: Int, _ message: String, _ what: String) {
+        completion(
+            .failure(
+                CallError(
+                    StatusCode(rawValue: code) ?? .unknown,
+                    "the server does not describe \(what): \(message)", origin: .server)))
+    }
+
+    private func ask(
+        _ request: ReflectionFormat.Request,
+        _ completion: @escaping (Result<ReflectionFormat.Response, CallError>) -> Void
+    ) {
+        // One request and one answer on a stream that could carry more: to the server no different
+        // from a unary call.
+        let path = paths.first ?? ""
+        transport.start(
+            path: path, message: request.serialized, metadata: metadata, deadline: deadline
+        ) { result in
+            completion(
+                result.flatMap { reply in
+                    guard let response = try? ReflectionFormat.Response(reply.body) else {
+                        return .failure(
+                            CallError(
+                                .internal, "the server's description of itself cannot be read",
+                                origin: .transport))
+                    }
+                    return .success(response)
+                })
+        }
+    }
+}

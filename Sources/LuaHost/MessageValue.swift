@@ -1,0 +1,97 @@
+import CLuaHost
+import CloudClient
+import Codec
+import Contract
+
+extension LuaValue {
+    /// What a script would see of a message, made without a machine: enums by their names, times,
+    /// secrets.
+    public init(_ message: Message) {
+        switch message.type.wellKnown {
+        case .timestamp:
+            self = .time(
+                seconds: Int64(message.integer("seconds")), nanos: Int32(message.integer("nanos")))
+            return
+        case .duration:
+            self = .duration(
+                seconds: Int64(message.integer("seconds")), nanos: Int32(message.integer("nanos")))
+            return
+        case .fieldMask:
+            self = .list(message.strings("paths").map { .text($0) })
+            return
+        case .some(let known) where known.isWrapper:
+            let field = message.type.fields[0]
+            let value = message[field] ?? Value.defaultValue(of: field.kind)
+            self = value.map { LuaValue($0, of: field) } ?? .nil
+            return
+        default: break
+        }
+        self = .table(
+            LuaTable(
+                kind: .message(type: message.type.id),
+                entries: message.setFields.map { field, value in
+                    (.text(field.name), LuaValue(value, of: field))
+                }))
+    }
+
+    private static func list(_ items: [LuaValue]) -> LuaValue {
+        .table(
+            LuaTable(
+                kind: .list,
+                entries: items.enumerated().map { (.integer(Int64($0.offset + 1)), $0.element) }))
+    }
+
+    private init(_ value: Value, of field: Field) {
+        switch value {
+        case .bool(let flag): self = .bool(flag)
+        case .int(let number): self = .integer(number)
+        case .uint(let number):
+            self = Int64(exactly: number).map { .integer($0) } ?? .text("\(number)")
+        case .float(let number): self = .number(Double(number))
+        case .double(let number): self = .number(number)
+        case .string(let text): self = Self.text(Array(text.utf8), of: field)
+        case .bytes(let bytes): self = Self.text(bytes, of: field)
+        case .enumeration(let number):
+            self = field.enumType?.name(of: number).map { .text($0) } ?? .integer(Int64(number))
+        case .message(let message): self = LuaValue(message)
+        case .list(let items): self = Self.list(items.map { LuaValue($0, of: field) })
+        case .map(let entries):
+            guard let keyField = field.mapKey, let valueField = field.mapValue else {
+                self = .nil
+                return
+            }
+            self = .table(
+                LuaTable(
+                    entries: entries.sorted { $0.key.sortKey < $1.key.sortKey }.map {
+                        (LuaValue($0.key, of: keyField), LuaValue($0.value, of: valueField))
+                    }))
+        }
+    }
+
+    private static func text(_ bytes: [UInt8], of field: Field) -> LuaValue {
+        field.isSecret && !bytes.isEmpty ? .secret(bytes) : .string(bytes)
+    }
+}
+
+extension LuaFailure {
+    /// A failed call, as a script would see its error.
+    public init(_ error: CallError) {
+        var entries: [(key: LuaValue, value: LuaValue)] = [
+            (.text("code"), .text(error.code.name)), (.text("message"), .text(error.message)),
+            (.text("origin"), .text("\(error.origin)")),
+            (.text("retryable"), .bool(error.isRetryable)),
+        ]
+        if !error.method.isEmpty { entries.append((.text("method"), .text(error.method))) }
+        if let trace = error.traceID { entries.append((.text("trace_id"), .text(trace))) }
+        let violations = error.violations.enumerated().map { index, violation in
+            let table = LuaTable(entries: [
+                (.text("path"), .text(violation.path)), (.text("rule"), .text(violation.rule)),
+                (.text("message"), .text(violation.message)),
+            ])
+            return (LuaValue.integer(Int64(index + 1)), LuaValue.table(table))
+        }
+        entries.append(
+            (.text("violations"), .table(LuaTable(kind: .list, entries: violations))))
+        self.init(value: .table(LuaTable(entries: entries)), traceback: "")
+    }
+}

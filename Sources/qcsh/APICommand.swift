@@ -1,0 +1,102 @@
+import ArgumentParser
+import Contract
+import LuaHost
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Looks things of the API up.
+struct APICommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh api",
+        abstract: "Look up services, methods, messages and enums of the API.",
+        usage:
+            "qcsh api [NAME] [--search WORD] [--json] [--export FILE] [--descriptors FILE | --from HOST]",
+        discussion: """
+            NAME is a module (cluster.backup), a method (cluster.create_cluster), a message \
+            (Cluster), an enum (ClusterPhase) or a field (Cluster.name), with or without its \
+            package. Without a name all services are listed.
+            """)
+
+    @Argument(help: ArgumentHelp("What to look up.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("Find names and descriptions that have a word.", valueName: "word"))
+    var search: String?
+
+    @Flag(help: "Write JSON.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the API as a FileDescriptorSet with all its imports; - writes it to standard "
+                + "output.", valueName: "file"))
+    var export: String?
+
+    @OptionGroup var source: ContractSource
+
+    func run() throws {
+        do {
+            let registry = try ContractLoader.load(source.choice)
+            if let export { return try Self.write(registry, to: export) }
+            let reference = APIReference(registry: registry)
+            if let search {
+                let hits = try reference.search(search)
+                guard !hits.isEmpty else { throw Failure("nothing of the API has \"\(search)\"") }
+                return show(
+                    reference.page(hits, width: Self.width), reference.value(hits), registry)
+            }
+            for subject in try subjects(reference) {
+                show(
+                    reference.page(subject, width: Self.width), reference.value(subject), registry)
+            }
+        } catch {
+            Output.note("qcsh api: \(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    private struct Failure: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    /// Lines longer than this are hard to read.
+    private static var width: Int { min(Terminal.width, 100) }
+
+    private func subjects(_ reference: APIReference) throws -> [ReferenceSubject] {
+        let name = name ?? ""
+        let found = try reference.lookUp(name)
+        guard !found.isEmpty else {
+            let near = try reference.nearest(to: name).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw Failure(
+                "the API has no \"\(name)\"\(near)"
+                    + (near.isEmpty ? "; qcsh api --search finds words" : ""))
+        }
+        // A module that is also something else is meant as a whole.
+        if found.count > 1 {
+            if case .module = found[0] { return [found[0]] }
+            let names = found.map(\.name).sorted().joined(separator: "\n  ")
+            throw Failure("\"\(name)\" is the name of several things; say which:\n  \(names)")
+        }
+        return found
+    }
+
+    private func show(_ text: ReferenceText, _ value: LuaValue, _ registry: Registry) {
+        if json {
+            Output.data(Renderer(registry: registry, format: .json).text(value))
+        } else {
+            let isColoured =
+                Terminal.isTerminal(STDOUT_FILENO) && UserFiles.environment("NO_COLOR") == nil
+            Output.data(StyledText.text(text, isColoured: isColoured))
+        }
+    }
+
+    private static func write(_ registry: Registry, to file: String) throws {
+        guard UserFiles.write(registry.descriptorSet(), to: file) else {
+            throw Failure("\(file) cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import ArgumentParser
+import CloudClient
+import Codec
+import Contract
+import LuaHost
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// One call, without a script.
+struct CallCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh call",
+        abstract: "Make one call of the API.",
+        usage: "qcsh call [options] METHOD [PATH=VALUE …] [-d JSON|@FILE|-]",
+        discussion: """
+            METHOD is a name like cluster.list_clusters; qcsh api lists them. PATH=VALUE sets a \
+            field of the request: page_size=5, cluster.configuration.number_of_nodes=3, \
+            cluster.labels[0].key=team; PATH:=JSON takes JSON. The account is filled in. The \
+            result is a table on a terminal and JSON elsewhere, unless --output says otherwise.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(
+        name: [.customShort("d"), .customLong("data")],
+        help: ArgumentHelp(
+            "The request as JSON, from a file with @, from standard input with -; PATH=VALUE "
+                + "changes it.", valueName: "json"))
+    var data: String?
+
+    @Flag(help: "Fetch all pages of a list.")
+    var all = false
+
+    @Option(help: ArgumentHelp("How long the call may take.", valueName: "seconds"))
+    var timeout: Double?
+
+    @Argument(help: ArgumentHelp("The method.", valueName: "method"))
+    var method: String
+
+    @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
+    var fields: [String] = []
+
+    func validate() throws {
+        if let timeout, !(timeout > 0 && timeout < 1e9) {
+            throw ValidationError("--timeout has to be a positive number of seconds")
+        }
+    }
+
+    /// Why the command line makes no sense.
+    private struct Usage: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    func run() throws {
+        signal(SIGPIPE, SIG_IGN)
+        let loop = PollLoop(now: Clocks.monotonic)
+        let connections = Connections(options.values, loop: loop)
+        defer { connections.close() }
+        do {
+            try run(loop, connections)
+        } catch let failure as LuaFailure {
+            Output.note("qcsh: " + ErrorReport.text(failure))
+            connections.close()
+            throw ExitCode(ErrorReport.exitStatus(failure))
+        } catch {
+            Output.note("qcsh call: \(error)")
+            connections.close()
+            throw ExitCode(2)
+        }
+    }
+
+    private func run(_ loop: PollLoop, _ connections: Connections) throws {
+        let registry = try ContractLoader.load(options.values.contract, options: options.values)
+        connections.registry = registry
+        let method = try find(registry)
+        try refuseToLoseSecrets(method)
+        let request = try self.request(method, registry)
+        var secrets = try SecretOutput(options.values.secrets)
+        let session = try connections.open(LuaTable())
+        let response = try answer(method, request, session, loop)
+        let isForPeople = Terminal.isTerminal(STDOUT_FILENO)
+        let renderer = Renderer(
+            registry: registry, format: options.output ?? (isForPeople ? .table : .json),
+            width: Terminal.width)
+        Output.data(renderer.text(secrets.present(LuaValue(response))))
+        try secrets.finish()
+    }
+
+    private func find(_ registry: Registry) throws -> Method {
+        let reference = APIReference(registry: registry)
+        if let found = try reference.method(named: method) { return found }
+        let several = try reference.lookUp(method).compactMap { subject -> String? in
+            if case .method(let method) = subject { return method.displayName }
+            return nil
+        }
+        guard several.isEmpty else {
+            throw Usage(
+                "\"\(method)\" is the name of several methods; say which: "
+                    + several.joined(separator: ", "))
+        }
+        let names = try registry.allMethods().flatMap { [$0.displayName, $0.luaName] }
+        let near = Names.nearest(to: method, in: names).map { "; did you mean \"\($0)\"?" }
+        throw Usage("there is no method \"\(method)\"\(near ?? "; qcsh api lists them")")
+    }
+
+    /// A secret that is shown only once is not asked for when nothing would keep it.
+    private func refuseToLoseSecrets(_ method: Method) throws {
+        guard options.values.secrets == .mask, method.route?.verb != "GET",
+            let path = Self.secretPath(method.output)
+        else { return }
+        throw Usage(
+            "the answer holds a secret (\(path)): give --reveal to print it, or --secret-file FILE "
+                + "to keep it")
+    }
+
+    private static func secretPath(_ type: MessageType, depth: Int = 4) -> String? {
+        for field in type.fields {
+            if field.isSecret { return field.name }
+            if depth > 0, let inner = field.messageType,
+                let path = secretPath(inner, depth: depth - 1)
+            {
+                return field.name + "." + path
+            }
+        }
+        return nil
+    }
+
+    private func request(_ method: Method, _ registry: Registry) throws -> Message {
+        var request = Message(method.input)
+        if let data {
+            do throws(CodecError) {
+                request = try JSONReader(registry: registry).message(
+                    try Self.body(data), as: method.input)
+            } catch {
+                throw Usage("-d: \(error)")
+            }
+        }
+        for word in fields {
+            do throws(CodecError) {
+                try FieldAssignment(word, registry: registry).apply(to: &request)
+            } catch {
+                throw Usage("\(error)")
+            }
+        }
+        return request
+    }
+
+    private static func body(_ data: String) throws(CodecError) -> [UInt8] {
+        guard data == "-" || data.hasPrefix("@") else { return Array(data.utf8) }
+        let file = data == "-" ? "-" : String(data.dropFirst())
+        guard let bytes = UserFiles.read(file) else {
+            throw CodecError(
+                .assignment("cannot read \(file): \(String(cString: strerror(errno)))"))
+        }
+        return bytes
+    }
+
+    // MARK: - The call
+
+    private func answer(
+        _ method: Method, _ request: Message, _ session: Session, _ loop: PollLoop
+    ) throws -> Message {
+        var response = try call(method, request, session, loop)
+        guard all else { return response }
+        guard let list = method.output.field(named: "items"), list.isRepeated,
+            let token = method.output.field(named: "next_page_token"),
+            let goOn = method.input.field(named: "page_token")
+        else { throw Usage("\(method.displayName) has no pages: --all is for lists that have") }
+        var items = response.list("items")
+        var seen: Set<String> = []
+        var next = request
+        while case .string(let page) = response[token], !page.isEmpty {
+            guard seen.insert(page).inserted else {
+                throw Usage("\(method.displayName): the server repeats the page token \(page)")
+            }
+            next[goOn] = .string(page)
+            response = try call(method, next, session, loop)
+            items += response.list("items")
+        }
+        response[list] = .list(items)
+        response[token] = nil
+        return response
+    }
+
+    private func call(
+        _ method: Method, _ request: Message, _ session: Session, _ loop: PollLoop
+    ) throws -> Message {
+        var callOptions = CallOptions()
+        callOptions.timeout = timeout.map { Int64($0 * 1e9) }
+        var outcome: Result<Reply, CallError>?
+        session.call(method, request, options: callOptions) { outcome = $0 }
+        loop.run { outcome != nil }
+        switch outcome {
+        case .success(let reply):
+            do throws(CodecError) {
+                return try reply.message(as: method.output)
+            } catch {
+                throw LuaFailure("\(method.displayName): the answer cannot be read: \(error)")
+            }
+        case .failure(let error): throw LuaFailure(error)
+        case nil: throw LuaFailure("the call did not end")
+        }
+    }
+}
