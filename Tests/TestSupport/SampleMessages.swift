@@ -28,6 +28,49 @@ public struct SampleMessages {
         case full
         /// Each field that need not be set with this likelihood.
         case some(Double)
+
+        /// Whether it asks for as much as there can be.
+        public var isFull: Bool {
+            if case .full = self { return true }
+            return false
+        }
+    }
+
+    /// A message that keeps all rules, as small or as large as the rules let it be.
+    public mutating func valid(_ type: MessageType, _ fill: Fill) -> Message {
+        var made = message(type, fill)
+        for attempt in 0..<200 {
+            if validator.violations(in: made).isEmpty { return made }
+            if attempt % 5 == 4 { made = message(type, attempt < 50 ? fill : .some(0.3)) }
+            repair(&made)
+        }
+        return made
+    }
+
+    /// Takes out what a broken rule between fields names, and gives texts another value.
+    private mutating func repair(_ message: inout Message) {
+        let broken = validator.violations(in: message)
+        for field in message.type.fields {
+            guard case .message(var resource) = message[field], resource.type.wellKnown == nil else {
+                continue
+            }
+            for violation in broken where violation.rule.contains("no_read_only_fields") {
+                for word in violation.message.split(whereSeparator: { !($0.isLetter || $0 == "_") }) {
+                    if let named = resource.type.field(named: String(word)) { resource[named] = nil }
+                }
+            }
+            for inner in resource.type.fields where inner.kind == .string && !inner.isRepeated {
+                guard broken.contains(where: { $0.message.contains(inner.name) }) else { continue }
+                if broken.contains(where: { $0.rule.contains("no_read_only_fields") }) { continue }
+                resource[inner] = single(inner, in: resource.type, .minimal, 1)
+            }
+            message[field] = .message(resource)
+        }
+        for field in message.type.fields where !field.rules.isRequired && field.hasPresence {
+            if broken.contains(where: { $0.path.isEmpty && $0.message.contains(field.name) }) {
+                message[field] = nil
+            }
+        }
     }
 
     private static let deepest = 6
