@@ -79,7 +79,8 @@ let package = Package(
             dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
         .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient"]),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "qcsh", "Codec", "Contract"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "qcsh", "Codec", "Contract"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x,

@@ -239,7 +239,7 @@ public struct FieldAssignment {
         do throws(CodecError) {
             message = try JSONReader(registry: registry).message(Array(document.utf8), as: owner)
         } catch {
-            throw error.outside(field.jsonName)
+            throw error.outside(field.name)
         }
         guard isElement, case .list(let items) = message[field] else { return message[field] }
         return items.first

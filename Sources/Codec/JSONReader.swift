@@ -7,8 +7,7 @@ import Contract
 public struct JSONReader: Sendable {
     /// Whether fields that the type does not have are passed over rather than refused.
     public let ignoresUnknownFields: Bool
-    /// Whether names that an enum does not have count as its zero value: a newer server may send
-    /// them.
+    /// Whether names that an enum does not have are taken, as a newer server may send them.
     public let ignoresUnknownEnumNames: Bool
     /// How deep values may be nested.
     public let maximumDepth: Int
@@ -227,7 +226,9 @@ public struct JSONReader: Sendable {
             }
             let name = try scanner.string()
             guard let number = type.number(named: name) else {
-                if ignoresUnknownEnumNames { return sink.enumeration(0, of: type) }
+                if ignoresUnknownEnumNames {
+                    return sink.enumeration(unknownName: name, of: type)
+                }
                 throw CodecError(
                     .unknownEnumValue(
                         name, enumType: type.fullName,

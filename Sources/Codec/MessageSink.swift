@@ -25,6 +25,8 @@ public protocol MessageSink {
     mutating func string(_ value: UnsafeRawBufferPointer)
     mutating func bytes(_ value: UnsafeRawBufferPointer)
     mutating func enumeration(_ value: Int32, of type: EnumType)
+    /// A value whose name the enum does not have: a newer server's.
+    mutating func enumeration(unknownName name: String, of type: EnumType)
     /// A google.protobuf.Timestamp, in place of a message.
     mutating func timestamp(seconds: Int64, nanos: Int32)
     /// A google.protobuf.Duration, in place of a message.
@@ -33,6 +35,13 @@ public protocol MessageSink {
     mutating func wellKnown(_ message: Message)
     /// Fields that the type does not have, with their tags.
     mutating func unknown(_ bytes: UnsafeRawBufferPointer)
+}
+
+extension MessageSink {
+    /// A name has no number here, so the value counts as unset.
+    public mutating func enumeration(unknownName name: String, of type: EnumType) {
+        enumeration(0, of: type)
+    }
 }
 
 /// A sink that builds a ``Message``.

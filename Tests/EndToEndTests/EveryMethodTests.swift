@@ -40,7 +40,8 @@ import Testing
             let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
             let failed = zip(cases, lines).filter { $0.1.hasPrefix("error") }
             for (one, line) in failed {
-                Issue.record("\(transport) \(one.method.path): \(line)\n\(LuaText.table(one.request))")
+                Issue.record(
+                    "\(transport) \(one.method.path): \(line)\n\(LuaText.table(one.request))")
             }
             let recorded = try Self.recorded(requestsFile).dropFirst(walked)
             try #require(recorded.count == cases.count, "\(transport): \(result.errors)")

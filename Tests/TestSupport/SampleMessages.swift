@@ -51,12 +51,16 @@ public struct SampleMessages {
     private mutating func repair(_ message: inout Message) {
         let broken = validator.violations(in: message)
         for field in message.type.fields {
-            guard case .message(var resource) = message[field], resource.type.wellKnown == nil else {
+            guard case .message(var resource) = message[field], resource.type.wellKnown == nil
+            else {
                 continue
             }
             for violation in broken where violation.rule.contains("no_read_only_fields") {
-                for word in violation.message.split(whereSeparator: { !($0.isLetter || $0 == "_") }) {
-                    if let named = resource.type.field(named: String(word)) { resource[named] = nil }
+                for word in violation.message.split(whereSeparator: { !($0.isLetter || $0 == "_") })
+                {
+                    if let named = resource.type.field(named: String(word)) {
+                        resource[named] = nil
+                    }
                 }
             }
             for inner in resource.type.fields where inner.kind == .string && !inner.isRepeated {

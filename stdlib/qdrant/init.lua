@@ -6,8 +6,9 @@ local qdrant = {}
 --- Clears a field in an update, where leaving it out would mean "no change".
 qdrant.null = host.null
 
---- The paths of an update mask that names what a table sets. What is set in
---- `{ name = …, configuration = { number_of_nodes = … } }` is "configuration.number_of_nodes", "name".
+--- The paths of an update mask that names what a table sets: of
+--- `{ name = …, configuration = { number_of_nodes = … } }` it is "configuration.number_of_nodes"
+--- and "name".
 --- Lists are named as a whole, and so are fields that are cleared with `qdrant.null`.
 ---@param resource table
 ---@return string[]

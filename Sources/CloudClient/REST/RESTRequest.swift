@@ -43,8 +43,10 @@ struct RESTRequest {
         if let custom = route.customVerb { path += ":" + custom }
         switch route.body {
         case "*"?:
-            // The gateway takes the path's values before the body's, so both may stand.
-            body = Array(JSONWriter().text(request).utf8)
+            // `*` is everything that the path does not bind (google/api/http.proto).
+            var rest = request
+            for variable in route.variables { rest.setValue(nil, at: variable) }
+            body = Array(JSONWriter().text(rest).utf8)
             target = path
         case let field?:
             if case .message(let inner) = request[field] {

@@ -93,6 +93,9 @@ struct TapeSink: MessageSink {
         machine.define(type)
         qh_put_enum(tape, UInt32(type.id), value)
     }
+    mutating func enumeration(unknownName name: String, of type: EnumType) {
+        TapeWriter(tape).put(name)
+    }
     @inline(__always)
     mutating func timestamp(seconds: Int64, nanos: Int32) {
         goesOn = false
