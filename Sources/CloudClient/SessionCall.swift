@@ -8,6 +8,9 @@ final class SessionCall: RunningCall {
     private static let firstPause = 200_000_000.0
     private static let longestPause = 5_000_000_000.0
 
+    /// An id that stands for the account while it is not known.
+    private static let anyAccount = "00000000-0000-4000-8000-000000000000"
+
     private let session: Session
     private let method: Method
     private var request: Message
@@ -52,6 +55,12 @@ final class SessionCall: RunningCall {
         }
         if method.options.requiresAuthentication, case .none = session.configuration.credential {
             return check()
+        }
+        // What is wrong whatever the account is found out without asking for the account.
+        var filled = request
+        filled.setValue(.string(Self.anyAccount), at: path)
+        if let refusal = session.refusal(of: method, filled) {
+            return completion(.failure(refusal))
         }
         session.discoverAccount(timeout: options.timeout) { [self] result in
             guard !isCancelled else { return }

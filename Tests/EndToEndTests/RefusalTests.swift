@@ -100,15 +100,17 @@ private let id = "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"
     ])
     func nothingLeavesAndTheErrorHelps(_ code: String, _ expected: String) throws {
         let doorstep = try Doorstep()
-        let result = try qcsh(
-            [
-                "--endpoint", "http://127.0.0.1:\(doorstep.port)", "--account", id, "-e", code,
-            ], environment: ["QDRANT_CLOUD_API_KEY": "key"])
-        #expect(result.status != 0)
-        #expect(result.output.isEmpty)
-        #expect(result.errors.contains(expected), "\(result.errors)")
-        #expect(result.errors.split(separator: "\n").count <= 2, "\(result.errors)")
-        #expect(doorstep.knocks == 0)
+        // Nor is the account asked for, when it is not known.
+        for account in [["--account", id], []] {
+            let result = try qcsh(
+                ["--endpoint", "http://127.0.0.1:\(doorstep.port)"] + account + ["-e", code],
+                environment: ["QDRANT_CLOUD_API_KEY": "key"])
+            #expect(result.status != 0)
+            #expect(result.output.isEmpty)
+            #expect(result.errors.contains(expected), "\(result.errors)")
+            #expect(result.errors.split(separator: "\n").count <= 2, "\(result.errors)")
+            #expect(doorstep.knocks == 0)
+        }
     }
 
     @Test func aMaskedUpdateThatIsRightLeaves() throws {
