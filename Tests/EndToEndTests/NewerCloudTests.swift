@@ -64,6 +64,23 @@ import Testing
         _ = folder
     }
 
+    @Test func aReviewerReadsWhatANewerContractChanges() throws {
+        let (peer, folder, file) = try Self.start()
+        let result = try TestSupport.run(
+            Project.tool("python"), ["-B", Project.root + "/scripts/dev/contract", "--diff", file])
+        let lines = result.output.split(separator: "\n").map(String.init)
+        #expect(lines.count == 4, "\(result)")
+        #expect(
+            lines[0].hasPrefix("+ method  qdrant.cloud.cluster.v1.ClusterService.WakeCluster  "))
+        #expect(lines[0].contains("write:clusters"))
+        #expect(lines[1] == "+ field   qdrant.cloud.cluster.v1.Cluster.mood  99 string")
+        #expect(
+            lines[2]
+                == "+ value   qdrant.cloud.cluster.v1.ClusterPhase.CLUSTER_PHASE_DREAMING  77")
+        #expect(lines[3] == "0 gone, 3 new, 0 changed")
+        _ = (peer, folder)
+    }
+
     @Test func theSandboxDescribesItselfInFull() throws {
         let folder = try TemporaryFolder()
         let sandbox = try ServerProcess(Project.qcsh, ["sandbox"], home: folder.path)
