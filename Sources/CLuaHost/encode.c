@@ -8,6 +8,7 @@ typedef struct encoder {
     qh_tape *tape;
     const void *open[QH_MAX_DEPTH];
     int depth;
+    bool keeps_functions; ///< whether arguments that are functions get a reference
     char *error;
     size_t size;
 } encoder;
@@ -191,9 +192,14 @@ static bool encode_value(encoder *e, int index) {
         break;
     case LUA_TFUNCTION:
     case LUA_TTHREAD: {
-        // luaL_ref allocates: callers run in a protected call.
-        lua_pushvalue(L, index);
-        qh_put_u32(tape, QH_FUNCTION, (uint32_t)luaL_ref(L, LUA_REGISTRYINDEX));
+        // Only who is to call the function gets a reference, which has to be released; to others it
+        // is just that there is one. luaL_ref allocates: callers run in a protected call.
+        int reference = 0;
+        if (e->keeps_functions && e->depth == 0) {
+            lua_pushvalue(L, index);
+            reference = luaL_ref(L, LUA_REGISTRYINDEX);
+        }
+        qh_put_u32(tape, QH_FUNCTION, (uint32_t)reference);
         break;
     }
     default: return refuse(e, "this value cannot be passed to the host");
@@ -203,8 +209,7 @@ static bool encode_value(encoder *e, int index) {
     return true;
 }
 
-bool qh_try_encode(lua_State *L, qh_tape *tape, int first, int last, char *error, size_t size) {
-    encoder e = {.L = L, .tape = tape, .error = error, .size = size};
+static bool encode_range(encoder e, int first, int last) {
     for (int index = first; index <= last; index++) {
         e.depth = 0;
         if (!encode_value(&e, index)) return false;
@@ -212,8 +217,17 @@ bool qh_try_encode(lua_State *L, qh_tape *tape, int first, int last, char *error
     return true;
 }
 
-void qh_encode(lua_State *L, qh_tape *tape, int first, int last) {
+bool qh_try_encode(lua_State *L, qh_tape *tape, int first, int last, char *error, size_t size) {
+    return encode_range((encoder){.L = L, .tape = tape, .error = error, .size = size}, first, last);
+}
+
+void qh_encode(lua_State *L, qh_tape *tape, int first, int last, bool keeps_functions) {
     char error[600];
     luaL_checkstack(L, 16, "too many arguments");
-    if (!qh_try_encode(L, tape, first, last, error, sizeof error)) luaL_error(L, "%s", error);
+    encoder e = {.L = L,
+                 .tape = tape,
+                 .keeps_functions = keeps_functions,
+                 .error = error,
+                 .size = sizeof error};
+    if (!encode_range(e, first, last)) luaL_error(L, "%s", error);
 }

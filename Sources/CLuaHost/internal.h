@@ -56,6 +56,7 @@ struct qh_vm {
     size_t dead_count;
     size_t dead_capacity;
     size_t handles;           ///< handles alive
+    uint64_t keepers;         ///< which of the first 64 host functions keep functions
 };
 
 /// Keys of the registry, each a light userdata made of its own address.
@@ -72,7 +73,9 @@ void qh_open_memory(void);
 void qh_close_memory(qh_memory *memory);
 
 /// Writes the values at indexes first…last of the stack; raises an error with a path on refusal.
-void qh_encode(lua_State *L, qh_tape *tape, int first, int last);
+/// A function or thread gets a reference only as an argument, and only with `keeps_functions`;
+/// elsewhere its reference is 0.
+void qh_encode(lua_State *L, qh_tape *tape, int first, int last, bool keeps_functions);
 
 /// Whether the metatable on top of the stack is that of a message type (slot 1) or a registered one
 /// (slot 2), and its number. Neither raises nor allocates.

@@ -50,7 +50,8 @@ int qh_trampoline(lua_State *L) {
     qh_frame *frame = &vm->frames[vm->frame];
     qh_tape_clear(&frame->in);
     qh_tape_clear(&frame->out);
-    qh_encode(L, &frame->in, 1, lua_gettop(L));
+    bool keeps = function < 64 && (vm->keepers >> function & 1) != 0;
+    qh_encode(L, &frame->in, 1, lua_gettop(L), keeps);
     bool can_yield = lua_isyieldable(L) && vm->blocked == 0 && vm->task != NULL;
     vm->frame++;
     int32_t result = vm->dispatch(vm->host, function, &frame->in, &frame->out, can_yield);
@@ -174,6 +175,10 @@ void qh_close(qh_vm *vm) {
 
 void qh_set_memory_limit(qh_vm *vm, size_t limit) { vm->memory.limit = limit; }
 
+void qh_keep_functions(qh_vm *vm, uint32_t function) {
+    if (function < 64) vm->keepers |= UINT64_C(1) << function;
+}
+
 size_t qh_memory_used(const qh_vm *vm) { return vm->memory.used; }
 
 static int collect(lua_State *L) {
@@ -296,7 +301,7 @@ static int call_body(lua_State *L) {
     int status = lua_pcall(L, count, LUA_MULTRET, 1);
     qh_tape_clear(call->out);
     if (status == LUA_OK) {
-        qh_encode(L, call->out, 2, lua_gettop(L));
+        qh_encode(L, call->out, 2, lua_gettop(L), false);
         call->result = QH_DONE;
         return 0;
     }
@@ -308,7 +313,7 @@ static int call_body(lua_State *L) {
     int pair = lua_gettop(L);
     lua_rawgeti(L, pair, 1);
     lua_rawgeti(L, pair, 2);
-    qh_encode(L, call->out, pair + 1, pair + 2);
+    qh_encode(L, call->out, pair + 1, pair + 2, false);
     return 0;
 }
 

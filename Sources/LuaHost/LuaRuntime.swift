@@ -108,7 +108,11 @@ public final class LuaRuntime {
             case .function(let function) = try machine.compile(
                 Array(source.bytes), name: "=[\(source.name)]")
         else { throw LuaFailure("the Lua side of the host is missing") }
-        let numbers = functions.mapValues { machine.makeFunction($0) }
+        var numbers: [String: UInt32] = [:]
+        for (name, function) in functions {
+            numbers[name] = machine.makeFunction(
+                function, keepsFunctions: TaskModule.keepers.contains(name))
+        }
         _ = try machine.call(function) { writer in
             writer.table {
                 for (name, number) in numbers {

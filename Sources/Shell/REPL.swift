@@ -16,6 +16,8 @@ public final class REPL {
     private var isOver = false
     /// Whether Ctrl-C was pressed since the last look; set by the signal handler.
     private let takeInterrupt: () -> Bool
+    /// Whether the window has another size since the last look.
+    private let takeResize: () -> Bool
 
     /// readline has one terminal, so its handler finds the one shell here.
     private nonisolated(unsafe) static weak var current: REPL?
@@ -25,14 +27,16 @@ public final class REPL {
     /// - Parameters:
     ///   - historyFile: where entries are kept; nil keeps them in memory.
     ///   - takeInterrupt: whether Ctrl-C was pressed since it was last asked.
+    ///   - takeResize: whether the window has another size since it was last asked.
     public init(
         runtime: LuaRuntime, format: OutputFormat, historyFile: String?,
-        takeInterrupt: @escaping () -> Bool
+        takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool = { false }
     ) {
         self.runtime = runtime
         self.format = format
         self.historyFile = historyFile
         self.takeInterrupt = takeInterrupt
+        self.takeResize = takeResize
     }
 
     /// Runs until the input ends.
@@ -41,7 +45,9 @@ public final class REPL {
         let loop = runtime.machine.loop
         if let historyFile { _ = qrl_load_history(historyFile) }
         loop.onSignal = { [weak self] in
-            guard let self, takeInterrupt() else { return }
+            guard let self else { return }
+            if takeResize() { qrl_resize() }
+            guard takeInterrupt() else { return }
             pending = ""
             lines = []
             qrl_cancel_line()

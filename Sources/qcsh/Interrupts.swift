@@ -5,7 +5,7 @@ import LuaHost
     import Glibc
 #endif
 
-/// Ctrl-C: noted for the loop, and told to running Lua code at once.
+/// Signals. Ctrl-C: noted for the loop, and told to running Lua code at once.
 enum Interrupts {
     private nonisolated(unsafe) static var count: sig_atomic_t = 0
     private nonisolated(unsafe) static var machine: LuaMachine?
@@ -51,6 +51,27 @@ enum Interrupts {
         sigemptyset(&set)
         sigaddset(&set, SIGINT)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    private nonisolated(unsafe) static var isResized: sig_atomic_t = 0
+
+    /// Notes from now on when the window gets another size.
+    static func watchWindow() {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in
+            Interrupts.isResized = 1
+            var byte: UInt8 = 1
+            let problem = errno
+            _ = write(Interrupts.writeEnd, &byte, 1)
+            errno = problem
+        }
+        sigaction(SIGWINCH, &action, nil)
+    }
+
+    /// Whether the window has another size since this was last asked.
+    static func takeResize() -> Bool {
+        defer { isResized = 0 }
+        return isResized != 0
     }
 
     /// Whether Ctrl-C was pressed since this was last asked.

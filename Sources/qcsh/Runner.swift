@@ -134,9 +134,11 @@ struct Runner {
         guard Terminal.isTerminal(STDIN_FILENO) else {
             return runScript("-", runtime, loop, &secrets)
         }
+        Interrupts.watchWindow()
         REPL(
             runtime: runtime, format: options.output ?? .table,
-            historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take
+            historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take,
+            takeResize: Interrupts.takeResize
         ).run()
         return 0
     }

@@ -52,6 +52,33 @@ final class Canary {
         #expect(result[6].table?.array?[1].table?["x"]?.text == "y")
     }
 
+    @Test func functionsThatNobodyKeepsAreNotKept() throws {
+        let machine = try makeMachine()
+        let ignore = machine.makeFunction { call in
+            while !call.arguments.isAtEnd { _ = call.arguments.value() }
+            return .done
+        }
+        let keep = machine.makeFunction(
+            { call in
+                guard case .function(let reference) = call.arguments.value() else { return .done }
+                call.machine.release(reference)
+                return .done
+            }, keepsFunctions: true)
+        _ = try machine.evaluate("local f = ...; f(print, { print })", [ignore])
+        machine.collect()
+        let before = machine.memoryUsed
+        _ = try machine.evaluate(
+            """
+            local ignore, keep = ...
+            for i = 1, 20000 do
+              ignore(function() return i end, { function() return i end })
+              keep(function() return i end)
+            end
+            """, [ignore, keep])
+        machine.collect()
+        #expect(machine.memoryUsed < before + 4096)
+    }
+
     @Test func scriptsAreTextOnly() throws {
         let machine = try makeMachine()
         #expect(throws: LuaFailure.self) {

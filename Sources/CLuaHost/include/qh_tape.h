@@ -31,7 +31,7 @@ enum qh_tag {
     QH_TIME,     ///< int64 seconds since 1970, int32 nanoseconds
     QH_DURATION, ///< int64 seconds, int32 nanoseconds
     QH_NULL,     ///< the value of qdrant.null
-    QH_FUNCTION, ///< int32 reference to a Lua function or thread
+    QH_FUNCTION, ///< int32 reference to a Lua function or thread; 0 when nothing keeps it
     QH_HANDLE,   ///< uint32 slot, uint32 generation, uint32 type: an object of the host
     QH_META,     ///< uint32 number of a registered metatable, then QH_TABLE
     QH_HOST,     ///< uint32 number of a host function (to Lua only)

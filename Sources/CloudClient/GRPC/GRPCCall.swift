@@ -97,7 +97,7 @@ final class GRPCCall: RunningCall {
         case "content-type": contentType = text
         case "grpc-encoding": encoding = text
         case "grpc-status": grpcStatus = Int(text) ?? StatusCode.unknown.rawValue
-        case "grpc-message": grpcMessage = PercentCoding.decode(text)
+        case "grpc-message": grpcMessage = PercentCoding.decodeLeniently(text)
         case "grpc-status-details-bin": grpcDetails = GRPCFraming.decodeBinary(text)
         case "qc-trace-id": traceID = text
         default: break
@@ -219,54 +219,5 @@ enum Gzip {
         guard count >= 0, let output else { return nil }
         defer { free(output) }
         return Array(UnsafeBufferPointer(start: output, count: count))
-    }
-}
-
-/// The percent-coding of `grpc-message`.
-enum PercentCoding {
-    /// Decodes; what is no escape stays as it is, and damaged UTF-8 is repaired, as gRPC asks.
-    static func decode(_ text: String) -> String {
-        guard text.contains("%") else { return text }
-        let bytes = Array(text.utf8)
-        var decoded: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let high = hexadecimal(bytes[index + 1]), let low = hexadecimal(bytes[index + 2])
-            {
-                decoded.append(high << 4 | low)
-                index += 3
-            } else {
-                decoded.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: decoded, as: UTF8.self)
-    }
-
-    /// Encodes everything but RFC 3986's unreserved characters.
-    static func encode(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."), UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += byte < 16 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return encoded
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 48
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - 87
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - 55
-        default: nil
-        }
     }
 }

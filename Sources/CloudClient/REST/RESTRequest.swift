@@ -69,7 +69,7 @@ struct RESTRequest {
         for (field, value) in message.setFields where message.has(field) {
             let path = prefix + [field.name]
             if skipping.contains(path) { continue }
-            let name = path.map(PercentCoding.encode).joined(separator: ".")
+            let name = path.map { PercentCoding.encode($0) }.joined(separator: ".")
             switch value {
             case .list(let items):
                 for item in items {

@@ -131,9 +131,16 @@ public final class LuaMachine {
     public var memoryUsed: Int { qh_memory_used(vm) }
 
     /// Makes a host function; the number is what ``TapeWriter/function(_:)`` takes.
-    public func makeFunction(_ function: @escaping HostFunction) -> UInt32 {
+    ///
+    /// - Parameter keepsFunctions: whether arguments that are Lua functions come with a reference,
+    ///   which the host function has to release; one of the first 64 host functions only.
+    public func makeFunction(
+        _ function: @escaping HostFunction, keepsFunctions: Bool = false
+    ) -> UInt32 {
         functions.append(function)
-        return UInt32(functions.count - 1)
+        let number = UInt32(functions.count - 1)
+        if keepsFunctions { qh_keep_functions(vm, number) }
+        return number
     }
 
     // MARK: - Code

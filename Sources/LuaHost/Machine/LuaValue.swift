@@ -13,7 +13,8 @@ public indirect enum LuaValue: Sendable {
     case secret([UInt8])
     /// `qdrant.null`.
     case null
-    /// A function or coroutine, by its reference, which the receiver has to release.
+    /// A function or coroutine, by its reference, which the receiver has to release; 0 when nothing
+    /// keeps it.
     case function(Int32)
     /// An object of the host.
     case handle(slot: UInt32, generation: UInt32, type: UInt32)

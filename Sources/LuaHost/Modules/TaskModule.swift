@@ -11,6 +11,9 @@ final class TaskModule {
         var waiting: [LuaMachine.Resumption] = []
     }
 
+    /// The functions of the host that keep functions of scripts.
+    static let keepers: Set<String> = ["spawn"]
+
     init(machine: LuaMachine) { self.machine = machine }
 
     func register(in functions: inout HostFunctions) {

@@ -81,26 +81,13 @@ struct GRPCFront {
     func failure(_ error: APIError, trace: String) -> OutboundResponse {
         var trailers: [(name: String, value: String)] = [
             ("content-type", "application/grpc"), ("grpc-status", "\(error.code.rawValue)"),
-            ("grpc-message", Self.percentEncoded(error.message)), ("qc-trace-id", trace),
+            ("grpc-message", PercentCoding.encode(error.message, keeping: .printable)),
+            ("qc-trace-id", trace),
         ]
         if !error.violations.isEmpty, let status = error.status(registry: cloud.registry) {
             let encoded = Base64.encode(status.serialized()).prefix { $0 != "=" }
             trailers.append(("grpc-status-details-bin", String(encoded)))
         }
         return OutboundResponse(status: 200, headers: trailers)
-    }
-
-    /// `grpc-message`: printable ASCII but for the percent sign stays.
-    static func percentEncoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            if byte >= 0x20, byte <= 0x7e, byte != UInt8(ascii: "%") {
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += byte < 16 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return encoded
     }
 }

@@ -82,8 +82,8 @@ struct RESTGateway {
     ) throws(APIError) {
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = Percent.decode(parts[0], plusIsSpace: true)
-            let value = parts.count > 1 ? Percent.decode(parts[1], plusIsSpace: true) : ""
+            let name = PercentCoding.decode(parts[0], plusIsSpace: true)
+            let value = parts.count > 1 ? PercentCoding.decode(parts[1], plusIsSpace: true) : ""
             guard let name, let value else {
                 throw APIError(.invalidArgument, "the query is not percent-encoded properly")
             }
@@ -215,32 +215,12 @@ struct RouteTable {
                 guard segment == text else { return nil }
             case .single(let variable), .rest(let variable):
                 // A percent-encoded slash does not match one segment.
-                guard let value = Percent.decode(segment), !value.contains("/") else { return nil }
+                guard let value = PercentCoding.decode(segment), !value.contains("/") else {
+                    return nil
+                }
                 if let variable { variables.append((route.variables[variable], value)) }
             }
         }
         return variables
-    }
-}
-
-/// Percent-encoding of URLs (RFC 3986).
-enum Percent {
-    /// Decodes; nil when an escape is damaged or the result is no UTF-8.
-    static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "%"):
-                let digits = rest.prefix(2)
-                guard digits.count == 2, let value = UInt8(String(Substring(digits)), radix: 16)
-                else { return nil }
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
-            default: bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -109,7 +109,7 @@ def start_envoy(folder: str, configuration: dict) -> tuple[subprocess.Popen, str
         [ENVOY, "-c", config, "--concurrency", "1", "--disable-hot-restart", "-l", "error",
          "--admin-address-path", admin], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and child.poll() is None:
         try:
             url = f"http://{admin.read_text().strip()}"
