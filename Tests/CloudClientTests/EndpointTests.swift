@@ -55,3 +55,20 @@ import Testing
         }
     }
 }
+
+@Suite struct PollLoopTests {
+    @Test func whatAnActionDoesIsSeenBeforeTheLoopSleeps() {
+        // No descriptor and no timer: sleeping would be for ever.
+        let loop = PollLoop(now: { 0 })
+        var steps = 0
+        loop.enqueue {
+            steps = 1
+            loop.enqueue {
+                steps = 2
+                loop.enqueue { steps = 3 }
+            }
+        }
+        loop.run { steps == 3 }
+        #expect(steps == 3)
+    }
+}

@@ -95,6 +95,33 @@ extension ContinuousClock.Instant {
 
 /// Against gRPC's own implementation.
 @Suite(.serialized) struct GRPCAgainstGRPCCoreTests {
+    @Test(arguments: [SessionConfiguration.TransportKind.grpc, .rest])
+    func closingASessionEndsItsCalls(_ kind: SessionConfiguration.TransportKind) throws {
+        let silent = try ServerProcess.peer("fault_server")
+        let client = try Client(silent)
+        var options = CallOptions()
+        options.transport = kind
+        options.retries = 0
+        var outcomes: [Result<Reply, CallError>] = []
+        for _ in 0..<3 {
+            client.session.call(client.list, client.request("slow"), options: options) {
+                outcomes.append($0)
+            }
+        }
+        client.loop.turn(waitingAtMost: 50_000_000)
+        client.session.close()
+        client.loop.run { outcomes.count == 3 }
+        for outcome in outcomes {
+            guard case .failure(let error) = outcome else {
+                Issue.record("a call succeeded after its session was closed")
+                continue
+            }
+            #expect(error.code == .cancelled || error.code == .unavailable, "\(error)")
+        }
+        client.loop.turn(waitingAtMost: 0)
+        #expect(outcomes.count == 3)
+    }
+
     @Test(arguments: [false, true])
     func answersErrorsDetailsAndCompression(secure: Bool) throws {
         let peer = try ServerProcess.peer("fault_server", secure ? ["--tls"] : [])

@@ -9,7 +9,7 @@ import Contract
 /// One unary call on its way: what has been received of it, and what it amounts to.
 ///
 /// Source: grpc/doc/PROTOCOL-HTTP2.md.
-final class GRPCCall: RunningCall {
+final class GRPCCall: TransportCall, RunningCall {
     /// The method's path.
     let path: String
     /// Headers, lower-case.
@@ -18,14 +18,11 @@ final class GRPCCall: RunningCall {
     let deadline: Int64?
     /// The request in gRPC's framing.
     let body: [UInt8]
-    let completion: (Result<Reply, CallError>) -> Void
     weak var transport: GRPCTransport?
 
     /// The stream; nil while the call waits for one.
     var stream: Int32?
     weak var connection: HTTP2Connection?
-    var timer: PollLoop.Timer?
-    private(set) var isFinished = false
     /// How often the call has been repeated because it certainly was not executed.
     var repetitions = 0
 
@@ -49,30 +46,16 @@ final class GRPCCall: RunningCall {
         self.deadline = deadline
         self.transport = transport
         self.maximumResponseSize = maximumResponseSize
-        self.completion = completion
         var body: [UInt8] = []
         body.reserveCapacity(message.count + 5)
         body.append(0)  // not compressed
         withUnsafeBytes(of: UInt32(message.count).bigEndian) { body.append(contentsOf: $0) }
         body.append(contentsOf: message)
         self.body = body
+        super.init(completion: completion)
     }
 
     func cancel() { transport?.cancel(self) }
-
-    /// Ends the call. Later calls of this have no effect.
-    func finish(_ result: Result<Reply, CallError>) {
-        guard !isFinished else { return }
-        isFinished = true
-        timer?.cancel()
-        completion(result)
-    }
-
-    /// Ends the call without telling anybody.
-    func abandon() {
-        isFinished = true
-        timer?.cancel()
-    }
 
     /// Forgets what an attempt received, before the call is repeated.
     func reset() {

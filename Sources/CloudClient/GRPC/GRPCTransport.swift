@@ -17,6 +17,7 @@ public final class GRPCTransport: Transport {
     private var pingInterval: Int64
     private var backoff = Backoff()
     private var reconnect: PollLoop.Timer?
+    private var isClosed = false
 
     /// Creates a transport; nothing is opened before the first call.
     public init(endpoint: Endpoint, settings: ConnectionSettings, loop: PollLoop) {
@@ -44,10 +45,9 @@ public final class GRPCTransport: Transport {
             path: path, message: message, metadata: metadata, deadline: deadline, transport: self,
             maximumResponseSize: settings.maximumResponseSize, completion: completion)
         if let deadline {
-            running.timer = loop.after(deadline - loop.now()) { [weak self, weak running] in
-                guard let self, let running else { return }
-                expire(running)
-            }
+            // The timer keeps the call, so that whatever happens to it, it ends at its deadline; its
+            // end cancels the timer.
+            running.timer = loop.after(deadline - loop.now()) { [self] in expire(running) }
         }
         waiting.append(running)
         startWaiting()
@@ -55,7 +55,9 @@ public final class GRPCTransport: Transport {
     }
 
     public func close() {
+        isClosed = true
         reconnect?.cancel()
+        failWaiting(Self.closed)
         connection?.close()
         for connection in draining { connection.close() }
     }
@@ -79,7 +81,10 @@ public final class GRPCTransport: Transport {
 
     // MARK: - Waiting calls
 
+    private static let closed = CallError.transport(.cancelled, "the connection was closed")
+
     private func startWaiting() {
+        guard !isClosed else { return failWaiting(Self.closed) }
         while firstWaiting < waiting.count {
             guard let connection else {
                 openConnection()

@@ -154,7 +154,7 @@ final class HTTP2Connection {
         guard stream > 0 else {
             // Stream ids are used up: this connection is finished, the call is not.
             drain(wantsFewerPings: false)
-            delegate?.connection(self, refused: call)
+            refuse(call)
             return
         }
         call.stream = stream
@@ -176,8 +176,11 @@ final class HTTP2Connection {
         closeIfDrained()
     }
 
-    /// Closes the connection; calls in flight fail.
-    func close() { fail(.transport(.cancelled, "the connection was closed")) }
+    /// Closes the connection for good: its calls end, none is repeated.
+    func close() {
+        delegate = nil
+        fail(.transport(.cancelled, "the connection was closed"))
+    }
 
     /// The text of `grpc-timeout`: at most eight digits and a unit.
     static func timeout(_ nanoseconds: Int64) -> String {
@@ -299,8 +302,8 @@ final class HTTP2Connection {
         }
         session = nil
         for call in orphans.values {
-            if !wasOpen {
-                delegate?.connection(self, refused: call)
+            if !wasOpen, delegate != nil {
+                refuse(call)
                 continue
             }
             var unknown = error
@@ -309,6 +312,14 @@ final class HTTP2Connection {
             finish(call, .failure(unknown))
         }
         delegate?.connectionEnded(self, error: error, wasOpen: wasOpen)
+    }
+
+    /// Gives a call that certainly was not executed back. Where nobody takes it, it ends.
+    private func refuse(_ call: GRPCCall) {
+        if let delegate { return delegate.connection(self, refused: call) }
+        var error = CallError.transport(.cancelled, "the connection was closed")
+        error.wasNotExecuted = true
+        finish(call, .failure(error))
     }
 
     private func drain(wantsFewerPings: Bool) {
@@ -424,7 +435,7 @@ final class HTTP2Connection {
         if error == ErrorCode.refusedStream, !call.hasStatus {
             softLimit = max(1, calls.count)
             successes = 0
-            delegate?.connection(self, refused: call)
+            refuse(call)
             return
         }
         if error == ErrorCode.noError || call.hasStatus {

@@ -91,12 +91,16 @@ public final class PollLoop {
     ///
     /// - Parameter limit: the longest wait in nanoseconds; nil means none.
     public func turn(waitingAtMost limit: Int64? = nil) {
-        runDeferred()
+        // What the actions did may be what the caller waits for: no sleep before they are seen.
+        let hasRun = runDeferred()
         var wait = limit ?? .max
-        if !deferred.isEmpty { wait = 0 }
+        if hasRun || !deferred.isEmpty { wait = 0 }
         if let deadline = timers.nextDeadline { wait = min(wait, max(0, deadline - now())) }
         rebuildDescriptors()
         // Round up, so that a timer is due when poll returns for it.
+        precondition(
+            wait != .max || !descriptors.isEmpty, "the loop waits, but there is nothing to wait for"
+        )
         let milliseconds = wait == .max ? -1 : Int32(clamping: (wait + 999_999) / 1_000_000)
         let ready = poll(&descriptors, nfds_t(descriptors.count), milliseconds)
         if ready < 0 {
@@ -111,11 +115,15 @@ public final class PollLoop {
         runDeferred()
     }
 
-    private func runDeferred() {
+    /// Runs the deferred actions; whether there were any.
+    @discardableResult
+    private func runDeferred() -> Bool {
         // What the actions enqueue themselves waits for the next turn. A turn inside an action (a
         // nested wait) goes on with the rest of the queue.
+        guard !deferred.isEmpty else { return false }
         let last = deferred.appended
         while deferred.taken < last, let action = deferred.popFirst() { action() }
+        return true
     }
 
     private func fireTimers() {

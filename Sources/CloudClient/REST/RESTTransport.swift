@@ -11,7 +11,7 @@ public final class RESTTransport: Transport {
     private let loop: PollLoop
     private var engine: CurlEngine?
     private var waiting: [RESTCall] = []
-    private var running: Set<ObjectIdentifier> = []
+    private var running: [ObjectIdentifier: RESTCall] = [:]
     private var idle: [OpaquePointer] = []
     /// How many connections are open at most.
     private let maximumConnections = 16
@@ -30,8 +30,8 @@ public final class RESTTransport: Transport {
     ) -> any RunningCall {
         let running = RESTCall(call, transport: self, completion: completion)
         if let deadline = call.deadline {
-            running.timer = loop.after(deadline - loop.now()) { [weak self, weak running] in
-                guard let self, let running, !running.isFinished else { return }
+            running.timer = loop.after(deadline - loop.now()) { [self] in
+                guard !running.isFinished else { return }
                 var error = CallError.transport(.deadlineExceeded, "no answer before the deadline")
                 error.outcomeIsUnknown = running.easy != nil
                 error.wasNotExecuted = running.easy == nil
@@ -45,6 +45,13 @@ public final class RESTTransport: Transport {
     }
 
     public func close() {
+        let ended = CallError.transport(.cancelled, "the connection was closed")
+        let open = Array(running.values) + waiting
+        waiting = []
+        for call in open where !call.isFinished {
+            release(call, reusable: false)
+            loop.enqueue { call.finish(.failure(ended)) }
+        }
         for easy in idle { qcurl_easy_free(easy) }
         idle = []
     }
@@ -122,7 +129,7 @@ public final class RESTTransport: Transport {
         _ = qcurl_set_headers(easy, headers)
         _ = qcurl_set_sinks(
             easy, RESTCall.headerSink, RESTCall.bodySink, Unmanaged.passUnretained(call).toOpaque())
-        running.insert(ObjectIdentifier(call))
+        running[ObjectIdentifier(call)] = call
         engine.add(easy) { [weak self] code in
             // `call` is kept alive by this closure while libcurl knows its address.
             self?.finished(call, code)
@@ -159,7 +166,7 @@ public final class RESTTransport: Transport {
     }
 
     private func release(_ call: RESTCall, reusable: Bool) {
-        running.remove(ObjectIdentifier(call))
+        running[ObjectIdentifier(call)] = nil
         if let easy = call.easy {
             engine?.remove(easy)
             if reusable { idle.append(easy) } else { qcurl_easy_free(easy) }
@@ -170,15 +177,12 @@ public final class RESTTransport: Transport {
 }
 
 /// One REST call on its way.
-private final class RESTCall: RunningCall {
+private final class RESTCall: TransportCall, RunningCall {
     let call: OutgoingCall
     weak var transport: RESTTransport?
-    private let completion: (Result<Reply, CallError>) -> Void
     var easy: OpaquePointer?
     var headers: OpaquePointer?
-    var timer: PollLoop.Timer?
     let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
-    private(set) var isFinished = false
     /// The largest answer that is taken, in bytes.
     var limit = Int.max
 
@@ -194,7 +198,7 @@ private final class RESTCall: RunningCall {
     ) {
         self.call = call
         self.transport = transport
-        self.completion = completion
+        super.init(completion: completion)
         errorBuffer.initialize(repeating: 0, count: 256)
     }
 
@@ -205,18 +209,6 @@ private final class RESTCall: RunningCall {
     }
 
     func cancel() { transport?.cancel(self) }
-
-    func finish(_ result: Result<Reply, CallError>) {
-        guard !isFinished else { return }
-        isFinished = true
-        timer?.cancel()
-        completion(result)
-    }
-
-    func abandon() {
-        isFinished = true
-        timer?.cancel()
-    }
 
     /// The body at an address that stays the same.
     func pinnedBody() -> UnsafeRawPointer? {
