@@ -18,17 +18,15 @@ enum { QH_MAX_TAPE = 1 << 28 };
 /// How many sizes of small blocks the machine's memory keeps lists of.
 enum { QH_SIZE_CLASSES = 32 };
 
-typedef struct qh_chunk qh_chunk;
-typedef struct qh_free_block qh_free_block;
+typedef struct qh_slab qh_slab;
 
 /// Memory of one machine.
 typedef struct qh_memory {
     size_t used;  ///< bytes that Lua holds
     size_t limit; ///< the most that it may hold; 0 means no limit
-    char *next;   ///< the unused rest of the newest chunk
-    size_t rest;  ///< and its size in bytes
-    qh_chunk *chunks;
-    qh_free_block *free[QH_SIZE_CLASSES];
+    qh_slab *partial[QH_SIZE_CLASSES]; ///< slabs with room, by the size of their blocks
+    qh_slab *empty;                    ///< slabs that serve any size
+    size_t empty_count;
 } qh_memory;
 
 /// Arguments and results of one host call.
@@ -68,7 +66,7 @@ static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L
 /// Lua's allocator; `user` is a qh_memory.
 void *qh_allocate(void *user, void *block, size_t old_size, size_t new_size);
 
-/// Tells the C library what to expect; frees all chunks, once the state is closed.
+/// Tells the C library what to expect; frees all slabs, once the state is closed.
 void qh_open_memory(void);
 void qh_close_memory(qh_memory *memory);
 

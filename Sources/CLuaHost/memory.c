@@ -1,95 +1,150 @@
-// The machine's memory: a limit, and free lists for the small blocks that Lua asks for most.
+// The machine's memory: a limit, and slabs for the small blocks that Lua asks for most.
+#define _POSIX_C_SOURCE 200809L
 #include "internal.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 // Tables, closures, short strings and the hash parts of small tables are a few dozen bytes each and
-// come and go by the million. They are cut from chunks and kept in one list for each size; larger
-// blocks go to the C library. Lua tells a block's size when it gives it back, so none is stored.
+// come and go by the million. Each size has slabs of its own; larger blocks go to the C library. Lua
+// tells a block's size when it gives it back, so none is stored, and a slab is found by its address.
+// Slabs that are empty serve any size again, or go back to the system, so that what the limit counts
+// (the bytes that Lua holds) bounds what the process takes.
 enum {
     GRAIN = 16,
     LARGEST = QH_SIZE_CLASSES * GRAIN,
-    CHUNK = 1 << 16,
+    SLAB = 1 << 16,   ///< bytes of a slab, and what its address is a multiple of
+    MOST_EMPTY = 256, ///< how many empty slabs are kept
 };
 
-struct qh_chunk {
-    qh_chunk *next;
-    max_align_t bytes[];
+typedef struct block {
+    struct block *next;
+} block;
+
+struct qh_slab {
+    qh_slab *next;     ///< in the list of those with room, or of the empty ones
+    qh_slab *previous;
+    block *free;       ///< blocks that were given back
+    uint32_t live;     ///< blocks in use
+    uint32_t carved;   ///< blocks that were ever taken
+    uint32_t capacity; ///< how many there can be
+    uint32_t class;    ///< the size, in grains, less one
 };
 
-struct qh_free_block {
-    qh_free_block *next;
-};
+enum { HEADER = (sizeof(qh_slab) + GRAIN - 1) / GRAIN * GRAIN };
 
-static size_t class_of(size_t size) { return (size - 1) / GRAIN; }
+static uint32_t class_of(size_t size) { return (uint32_t)((size - 1) / GRAIN); }
+
+static qh_slab *slab_of(void *place) {
+    return (qh_slab *)((uintptr_t)place & ~(uintptr_t)(SLAB - 1));
+}
+
+static bool is_full(const qh_slab *slab) {
+    return slab->free == NULL && slab->carved == slab->capacity;
+}
+
+static void link(qh_memory *memory, qh_slab *slab) {
+    qh_slab **head = &memory->partial[slab->class];
+    slab->previous = NULL;
+    slab->next = *head;
+    if (*head != NULL) (*head)->previous = slab;
+    *head = slab;
+}
+
+static void unlink_slab(qh_memory *memory, qh_slab *slab) {
+    if (slab->previous != NULL) {
+        slab->previous->next = slab->next;
+    } else {
+        memory->partial[slab->class] = slab->next;
+    }
+    if (slab->next != NULL) slab->next->previous = slab->previous;
+}
+
+static qh_slab *new_slab(qh_memory *memory, uint32_t class) {
+    qh_slab *slab = memory->empty;
+    if (slab != NULL) {
+        memory->empty = slab->next;
+        memory->empty_count--;
+    } else {
+        slab = aligned_alloc(SLAB, SLAB);
+        if (slab == NULL) return NULL;
+    }
+    *slab = (qh_slab){.class = class,
+                      .capacity = (SLAB - HEADER) / ((class + 1) * GRAIN)};
+    link(memory, slab);
+    return slab;
+}
 
 static void *take(qh_memory *memory, size_t size) {
-    size_t class = class_of(size);
-    qh_free_block *block = memory->free[class];
-    if (block != NULL) {
-        memory->free[class] = block->next;
-        return block;
+    uint32_t class = class_of(size);
+    qh_slab *slab = memory->partial[class];
+    if (slab == NULL) slab = new_slab(memory, class);
+    if (slab == NULL) return NULL;
+    block *taken = slab->free;
+    if (taken != NULL) {
+        slab->free = taken->next;
+    } else {
+        size_t offset = HEADER + (size_t)slab->carved * (class + 1) * GRAIN;
+        taken = (block *)((char *)slab + offset);
+        slab->carved++;
     }
-    size_t rounded = (class + 1) * GRAIN;
-    if (memory->rest < rounded) {
-        // What is left of the last chunk is a block of a smaller size.
-        if (memory->rest != 0) {
-            qh_free_block *rest = (qh_free_block *)memory->next;
-            size_t kind = class_of(memory->rest);
-            rest->next = memory->free[kind];
-            memory->free[kind] = rest;
-        }
-        memory->rest = 0;
-        qh_chunk *chunk = malloc(sizeof *chunk + CHUNK);
-        if (chunk == NULL) return NULL;
-        chunk->next = memory->chunks;
-        memory->chunks = chunk;
-        memory->next = (char *)chunk->bytes;
-        memory->rest = CHUNK;
-    }
-    void *taken = memory->next;
-    memory->next += rounded;
-    memory->rest -= rounded;
+    slab->live++;
+    if (is_full(slab)) unlink_slab(memory, slab);
     return taken;
 }
 
-static void give(qh_memory *memory, void *block, size_t size) {
-    qh_free_block *freed = block;
-    size_t class = class_of(size);
-    freed->next = memory->free[class];
-    memory->free[class] = freed;
+static void give(qh_memory *memory, void *place) {
+    qh_slab *slab = slab_of(place);
+    if (is_full(slab)) link(memory, slab);
+    block *freed = place;
+    freed->next = slab->free;
+    slab->free = freed;
+    if (--slab->live > 0) return;
+    unlink_slab(memory, slab);
+    if (memory->empty_count == MOST_EMPTY) {
+        free(slab);
+        return;
+    }
+    slab->next = memory->empty;
+    memory->empty = slab;
+    memory->empty_count++;
 }
 
 /// A block of another size with the same beginning; the old one is unharmed when there is none.
-static void *change(qh_memory *memory, void *block, size_t old_size, size_t new_size) {
+static void *change(qh_memory *memory, void *place, size_t old_size, size_t new_size) {
     bool was_small = old_size <= LARGEST, is_small = new_size <= LARGEST;
-    if (!was_small && !is_small) return realloc(block, new_size);
-    if (was_small && is_small && class_of(old_size) == class_of(new_size)) return block;
+    if (!was_small && !is_small) return realloc(place, new_size);
+    if (was_small && is_small && class_of(old_size) == class_of(new_size)) return place;
     void *changed = is_small ? take(memory, new_size) : malloc(new_size);
-    // Lua counts on it that a block can always become smaller; this one stays as large as it is.
-    if (changed == NULL) return new_size < old_size ? block : NULL;
-    memcpy(changed, block, old_size < new_size ? old_size : new_size);
+    if (changed == NULL) {
+        if (new_size > old_size) return NULL;
+        // Lua counts on it that a block can become smaller. A small one stays where it is.
+        if (was_small) return place;
+        fprintf(stderr, "qcsh: the system has no memory left\n");
+        abort();
+    }
+    memcpy(changed, place, old_size < new_size ? old_size : new_size);
     if (was_small) {
-        give(memory, block, old_size);
+        give(memory, place);
     } else {
-        free(block);
+        free(place);
     }
     return changed;
 }
 
-void *qh_allocate(void *user, void *block, size_t old_size, size_t new_size) {
+void *qh_allocate(void *user, void *place, size_t old_size, size_t new_size) {
     qh_memory *memory = user;
     // For a new block, old_size is the kind of object, not a size.
-    size_t held = block == NULL ? 0 : old_size;
+    size_t held = place == NULL ? 0 : old_size;
     if (new_size == 0) {
         if (held > LARGEST) {
-            free(block);
+            free(place);
         } else if (held != 0) {
-            give(memory, block, held);
+            give(memory, place);
         }
         memory->used -= held;
         return NULL;
@@ -100,7 +155,7 @@ void *qh_allocate(void *user, void *block, size_t old_size, size_t new_size) {
     }
     void *given;
     if (held != 0) {
-        given = change(memory, block, held, new_size);
+        given = change(memory, place, held, new_size);
     } else {
         given = new_size <= LARGEST ? take(memory, new_size) : malloc(new_size);
     }
@@ -117,9 +172,11 @@ void qh_open_memory(void) {
 }
 
 void qh_close_memory(qh_memory *memory) {
-    while (memory->chunks != NULL) {
-        qh_chunk *chunk = memory->chunks;
-        memory->chunks = chunk->next;
-        free(chunk);
+    // Lua has given every block back, so every slab is empty.
+    while (memory->empty != NULL) {
+        qh_slab *slab = memory->empty;
+        memory->empty = slab->next;
+        free(slab);
     }
+    memory->empty_count = 0;
 }

@@ -41,8 +41,15 @@ static int reveal(lua_State *L) {
 static int write_file(lua_State *L) {
     size_t length;
     const char *bytes = check(L, &length);
-    const char *path = luaL_checkstring(L, 2);
+    size_t path_length;
+    const char *path = luaL_checklstring(L, 2, &path_length);
+    luaL_argcheck(L, path_length > 0 && strlen(path) == path_length, 2, "not the path of a file");
+    struct stat present;
+    if (stat(path, &present) == 0 && !S_ISREG(present.st_mode)) {
+        return luaL_error(L, "the secret cannot be written to %s: it is no plain file", path);
+    }
     const char *scratch = lua_pushfstring(L, "%s.%d.tmp", path, (int)getpid());
+    unlink(scratch); // of a run that was killed and had this process's number
     int file = open(scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int problem = file < 0 ? errno : 0;
     for (size_t done = 0; file >= 0 && problem == 0 && done < length;) {

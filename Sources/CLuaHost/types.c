@@ -45,6 +45,7 @@ static int unknown_field(lua_State *L, const char *name) {
 }
 
 static int message_index(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE); // scripts can get at metamethods
     if (lua_type(L, 2) != LUA_TSTRING) {
         // A number is that of a field that this contract does not know.
         if (lua_isinteger(L, 2)) return qh_unknown_field(L, 1, lua_tointeger(L, 2));
@@ -74,6 +75,7 @@ static int message_index(lua_State *L) {
 }
 
 static int message_newindex(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_type(L, 2) == LUA_TSTRING) {
         lua_pushvalue(L, 2);
         if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL) {

@@ -105,6 +105,9 @@ final class SessionCall: RunningCall {
         guard case .failure(var error) = result else { return completion(result) }
         error.method = method.displayName
         error.attempts = attempt
+        if error.outcomeIsUnknown, method.route?.verb != "GET", !error.message.contains("not known") {
+            error.message += "; whether the call was executed is not known"
+        }
         guard let wait = pauseBeforeRetry(error) else { return completion(.failure(error)) }
         pause = session.loop.after(wait) { [self] in
             pause = nil

@@ -115,7 +115,8 @@ public struct FieldAssignment {
         if case .list(let known) = present { items = known }
         switch rest.first {
         case nil:
-            if isJSON, text.hasPrefix("[") || text == "null" { return try json(field, in: owner) }
+            let first = text.first { !$0.isWhitespace }
+            if isJSON, first == "[" || first == "n" { return try json(field, in: owner) }
             if let item = try leaf(field, in: owner) { items.append(item) }
         case .index(let index):
             guard index <= items.count else {
@@ -233,6 +234,12 @@ public struct FieldAssignment {
     private func json(
         _ field: Field, in owner: MessageType, isElement: Bool = false
     ) throws(CodecError) -> Value? {
+        // One value, no more: what follows must not become another field.
+        try Array(text.utf8).withUnsafeBufferPointer { (buffer) throws(CodecError) in
+            var scanner = JSONScanner(UnsafeRawBufferPointer(buffer))
+            try scanner.skipValue(depth: 100)
+            try scanner.expectEnd()
+        }
         let name = JSONWriter.quoted(field.jsonName)
         let document = "{\(name):" + (isElement ? "[\(text)]" : text) + "}"
         let message: Message

@@ -236,7 +236,17 @@ public final class Registry: Sendable {
                 try self.message(typeName, neededBy: name, in: &linked)
             })
         {
+            service.isSuperseded = isSuperseded(service)
             linked.services[service.fullName] = service
+        }
+    }
+
+    private func isSuperseded(_ service: Service) -> Bool {
+        let (module, version) = Names.module(ofPackage: service.package)
+        let name = service.fullName.dropFirst(service.package.count)
+        return scan.packages.contains { package in
+            package.module == module && package.version > version
+                && package.services.contains(package.name + name)
         }
     }
 

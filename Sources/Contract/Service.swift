@@ -4,6 +4,8 @@ public final class Service: @unchecked Sendable {
     public let fullName: String
     /// The methods in the order of their declaration. Set while linking.
     public internal(set) nonisolated(unsafe) var methods: [Method] = []
+    /// Whether a newer version of the package has a service of the same name. Set while linking.
+    public internal(set) nonisolated(unsafe) var isSuperseded = false
     let source: SourceLocation
 
     init(fullName: String, source: SourceLocation) {
@@ -50,8 +52,12 @@ public final class Method: @unchecked Sendable {
     /// The HTTP/2 path, for example `/qdrant.cloud.cluster.v1.ClusterService/ListClusters`.
     public var path: String { "/\(service.fullName)/\(name)" }
 
-    /// The name that people know, for example `cluster.list_clusters`.
-    public var displayName: String { Names.module(ofPackage: service.package).name + "." + luaName }
+    /// The name that people know, for example `cluster.list_clusters`; with the version when it is
+    /// not the newest, as in `cluster.auth.v1.list_database_api_keys`.
+    public var displayName: String {
+        let (module, version) = Names.module(ofPackage: service.package)
+        return module + (service.isSuperseded ? ".v\(version)." : ".") + luaName
+    }
 
     /// The path of the account id in the request; nil when the method belongs to no account.
     public var accountIDPath: [String]? {

@@ -169,11 +169,13 @@ extension FieldRules {
     /// Reads the rules from the unknown fields of FieldOptions.
     init(options: [UInt8]) throws(WireError) {
         try forEachField(options, number: ValidateNumbers.options) { (payload) throws(WireError) in
-            try read(payload)
+            try read(payload, depth: 8)
         }
     }
 
-    private mutating func read(_ payload: [UInt8]) throws(WireError) {
+    /// Reads rules; those of elements of elements end somewhere, as lists are not nested.
+    private mutating func read(_ payload: [UInt8], depth: Int) throws(WireError) {
+        guard depth > 0 else { return }
         typealias Rules = ValidateNumbers.Rules
         var rules = self
         try forEachField(payload) { (number, value) throws(WireError) in
@@ -183,13 +185,13 @@ extension FieldRules {
                 rules.cel.append(CELRule(expression: bytes))
             case (Rules.required, .integer(let flag)): rules.isRequired = flag != 0
             case (Rules.ignore, .integer(let code)):
-                rules.ignore = Ignore(rawValue: Int(code)) ?? .never
+                rules.ignore = Ignore(rawValue: Int(truncatingIfNeeded: code)) ?? .never
             case (Rules.repeated, .bytes(let bytes)):
                 rules.type = number
-                try rules.readContainer(bytes, items: 4, keys: nil)
+                try rules.readContainer(bytes, items: 4, keys: nil, depth: depth)
             case (Rules.map, .bytes(let bytes)):
                 rules.type = number
-                try rules.readContainer(bytes, items: 5, keys: 4)
+                try rules.readContainer(bytes, items: 5, keys: 4, depth: depth)
             case (_, .bytes(let bytes)):
                 rules.type = number
                 try rules.readStandard(bytes)
@@ -208,13 +210,13 @@ extension FieldRules {
     }
 
     private mutating func readContainer(
-        _ payload: [UInt8], items itemsNumber: Int, keys keysNumber: Int?
+        _ payload: [UInt8], items itemsNumber: Int, keys keysNumber: Int?, depth: Int
     ) throws(WireError) {
         var rules = self
         try forEachField(payload) { (number, value) throws(WireError) in
             if case .bytes(let bytes) = value, number == itemsNumber || number == keysNumber {
                 var inner = FieldRules()
-                try inner.read(bytes)
+                try inner.read(bytes, depth: depth - 1)
                 if number == itemsNumber {
                     rules.items = Indirect(inner)
                 } else {

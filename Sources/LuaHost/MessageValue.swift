@@ -24,6 +24,9 @@ extension LuaValue {
             let value = message[field] ?? Value.defaultValue(of: field.kind)
             self = value.map { LuaValue($0, of: field) } ?? .nil
             return
+        case .struct, .listValue, .value:
+            self = LuaValue(dynamic: message)
+            return
         default: break
         }
         self = .table(
@@ -32,6 +35,28 @@ extension LuaValue {
                 entries: message.setFields.map { field, value in
                     (.text(field.name), LuaValue(value, of: field))
                 }))
+    }
+
+    /// Struct, Value and ListValue as plain values.
+    private init(dynamic message: Message) {
+        switch (message.type.wellKnown, message.setFields.first?.value) {
+        case (.struct, .map(let entries)?):
+            self = .table(
+                LuaTable(
+                    entries: entries.sorted { $0.key.sortKey < $1.key.sortKey }.map { key, value in
+                        guard case .message(let inner) = value else { return (.nil, .nil) }
+                        return (.text(key.mapKeyText), LuaValue(dynamic: inner))
+                    }))
+        case (.struct, _): self = .table(LuaTable())
+        case (.listValue, _):
+            self = Self.list(message.messages("values").map { LuaValue(dynamic: $0) })
+        case (_, .double(let number)?):
+            self = Int64(exactly: number).map { .integer($0) } ?? .number(number)
+        case (_, .string(let text)?): self = .text(text)
+        case (_, .bool(let flag)?): self = .bool(flag)
+        case (_, .message(let inner)?): self = LuaValue(dynamic: inner)
+        default: self = .null
+        }
     }
 
     private static func list(_ items: [LuaValue]) -> LuaValue {

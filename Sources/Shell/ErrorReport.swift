@@ -48,7 +48,9 @@ public enum ErrorReport {
     /// The exit status that a failure ends a script with.
     public static func exitStatus(_ failure: LuaFailure) -> Int32 {
         guard let table = failure.value.table, let code = table["code"]?.text else { return 1 }
-        if table["origin"]?.text == "local" { return 3 }
+        // Errors of scripts may have codes of their own.
+        guard let origin = table["origin"]?.text else { return 1 }
+        if origin == "local", !["UNAUTHENTICATED", "PERMISSION_DENIED"].contains(code) { return 3 }
         switch code {
         case "UNAUTHENTICATED", "PERMISSION_DENIED": return 4
         case "NOT_FOUND": return 5

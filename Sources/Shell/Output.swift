@@ -17,6 +17,9 @@ public enum Output {
         write(text + "\n", to: STDERR_FILENO)
     }
 
+    /// Why standard output did not take all data; nil when it did, or when nobody reads any more.
+    public private(set) nonisolated(unsafe) static var problem: String?
+
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
@@ -24,8 +27,17 @@ public enum Output {
             while !rest.isEmpty {
                 let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }
-                // A closed pipe: nobody reads any more.
-                guard count > 0 else { return }
+                if count < 0, errno == EAGAIN {
+                    var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&entry, 1, -1)
+                    continue
+                }
+                guard count > 0 else {
+                    if errno != EPIPE, descriptor == STDOUT_FILENO {
+                        problem = String(cString: strerror(errno))
+                    }
+                    return
+                }
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
         }

@@ -10,6 +10,7 @@ import LuaHost
 public final class REPL {
     private let runtime: LuaRuntime
     private let format: OutputFormat
+    private let secrets: SecretOutput
     private let historyFile: String?
     private var pending = ""
     private var lines: [String?] = []
@@ -29,11 +30,12 @@ public final class REPL {
     ///   - takeInterrupt: whether Ctrl-C was pressed since it was last asked.
     ///   - takeResize: whether the window has another size since it was last asked.
     public init(
-        runtime: LuaRuntime, format: OutputFormat, historyFile: String?,
+        runtime: LuaRuntime, format: OutputFormat, secrets: SecretOutput, historyFile: String?,
         takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool = { false }
     ) {
         self.runtime = runtime
         self.format = format
+        self.secrets = secrets
         self.historyFile = historyFile
         self.takeInterrupt = takeInterrupt
         self.takeResize = takeResize
@@ -119,8 +121,13 @@ public final class REPL {
             let renderer = Renderer(
                 registry: runtime.registry, format: format, width: Terminal.width)
             for value in try outcome?.get() ?? [] {
-                Output.data(renderer.text(value))
+                do throws(SecretOutput.Problem) {
+                    Output.data(renderer.text(try secrets.present(value)))
+                } catch {
+                    throw LuaFailure(error.description)
+                }
             }
+            secrets.note()
             fflush(nil)
         } catch {
             report(error)

@@ -40,7 +40,8 @@ public struct Renderer {
     }
 
     private func grid(_ rows: [LuaValue]) -> Grid? {
-        let columns = columns(rows)
+        // What is rare has no place on a screen.
+        let columns = columns(rows.prefix(50))
         return Grid(
             header: columns.map { $0.last ?? "" },
             rows: rows.map { row in columns.map { cell(row, $0) } })
@@ -49,7 +50,12 @@ public struct Renderer {
     /// The elements of a list of tables, also when it is a list method's answer.
     private func rows(_ value: LuaValue) -> [LuaValue]? {
         guard let table = value.table else { return nil }
-        if case .message = table.kind {
+        if case .message(let id) = table.kind {
+            if registry.message(id: id).field(named: "items")?.isRepeated == true,
+                table["items"] == nil
+            {
+                return []
+            }
             let lists = table.entries.filter { $0.value.table?.kind == .list }
             guard lists.count == 1, lists[0].key.text == "items" else { return nil }
             return rows(lists[0].value)
@@ -64,9 +70,9 @@ public struct Renderer {
 
     /// Names first, then what identifies, then the rest of the plain fields; a phase or status
     /// inside a sub-message is what one looks for, so it is a column, too.
-    private func columns(_ rows: [LuaValue]) -> [[String]] {
+    private func columns(_ rows: some Sequence<LuaValue>) -> [[String]] {
         var seen: [[String]] = []
-        for row in rows.prefix(50) {
+        for row in rows {
             guard let table = row.table else { continue }
             for (key, value) in ordered(table) {
                 guard let name = key.text else { continue }
@@ -115,7 +121,7 @@ public struct Renderer {
 
     /// RFC 4180.
     private static func csvField(_ text: String) -> String {
-        guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
+        guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
         return "\""
             + text.split(separator: "\"", omittingEmptySubsequences: false)
             .joined(separator: "\"\"") + "\""

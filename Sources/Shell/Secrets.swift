@@ -15,7 +15,7 @@ public enum SecretPolicy: Sendable, Equatable {
 }
 
 /// Applies a policy to results.
-public struct SecretOutput {
+public final class SecretOutput {
     /// Why a file of secrets could not be written.
     public struct Problem: Error, CustomStringConvertible {
         public let description: String
@@ -23,72 +23,80 @@ public struct SecretOutput {
 
     private let policy: SecretPolicy
     private var found: [(path: String, secret: [UInt8])] = []
+    private var isNoted = 0
 
-    /// The file that gets its name once it is whole; -1 without one.
-    private var scratch: Int32 = -1
-
-    /// Creates an output without results. The file is opened now: a secret that is shown only once
-    /// must not be lost for want of a place.
+    /// Creates an output without results. Whether the file can be written is tried out now: a secret
+    /// that is shown only once must not be lost for want of a place.
     public init(_ policy: SecretPolicy) throws(Problem) {
         self.policy = policy
         guard case .file(let path) = policy else { return }
+        close(try Self.open(path))
         unlink(Self.scratchPath(path))
-        scratch = open(
-            Self.scratchPath(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        var status = stat()
-        if scratch < 0 || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG) {
-            let reason = scratch < 0 ? String(cString: strerror(errno)) : "it is no plain file"
-            if scratch >= 0 { unlink(Self.scratchPath(path)) }
-            throw Problem(description: "secrets cannot be written to \(path): \(reason)")
-        }
     }
 
+    /// The file beside the one that is meant, which gets its name once it is whole.
     private static func scratchPath(_ path: String) -> String { "\(path).\(getpid()).tmp" }
 
-    /// The result as it may be written; its secrets are kept for ``finish()``.
-    public mutating func present(_ value: LuaValue) -> LuaValue {
+    private static func open(_ path: String) throws(Problem) -> Int32 {
+        var status = stat()
+        if path.isEmpty || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG) {
+            throw Problem(description: "secrets cannot be written to \"\(path)\": it is no plain file")
+        }
+        let scratch = scratchPath(path)
+        unlink(scratch)
+        let file = Glibc.open(
+            scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw Problem(
+                description:
+                    "secrets cannot be written to \(path): \(String(cString: strerror(errno)))")
+        }
+        return file
+    }
+
+    /// The result as it may be written. Its secrets are in the file when this returns.
+    public func present(_ value: LuaValue) throws(Problem) -> LuaValue {
         if policy == .reveal { return Self.revealed(value) }
+        let known = found.count
         collect(value, "")
+        if case .file(let path) = policy, found.count > known { try write(to: path) }
         return value
     }
 
-    /// Writes the file, or says what was masked.
-    public func finish() throws(Problem) {
+    /// Says what was masked or written since it was last said.
+    public func note() {
+        let new = found[isNoted...].map(\.path)
+        isNoted = found.count
+        guard !new.isEmpty else { return }
         switch policy {
         case .reveal: break
-        case .mask where !found.isEmpty:
-            let what = found.count == 1 ? "a secret is" : "\(found.count) secrets are"
+        case .mask:
+            let what = new.count == 1 ? "a secret is" : "\(new.count) secrets are"
             Output.note(
                 "qcsh: \(what) masked: --reveal shows, --secret-file FILE keeps what is secret")
-        case .mask: break
-        case .file(let path): try write(to: path)
+        case .file(let path): Output.note("qcsh: \(path) has \(new.joined(separator: ", "))")
         }
     }
 
     private func write(to path: String) throws(Problem) {
         let scratchPath = Self.scratchPath(path)
-        defer { close(scratch) }
-        if found.isEmpty {
-            unlink(scratchPath)
-            return
-        }
+        let file = try Self.open(path)
+        defer { close(file) }
         var rest = contents[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(scratch, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw Problem(
-                    description:
-                        "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
+                    description: "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
             }
             rest = rest.dropFirst(count)
         }
-        guard fchmod(scratch, 0o600) == 0, rename(scratchPath, path) == 0 else {
+        guard fchmod(file, 0o600) == 0, rename(scratchPath, path) == 0 else {
             throw Problem(
                 description: "the secrets are in \(scratchPath), which cannot be renamed: "
                     + String(cString: strerror(errno)))
         }
-        Output.note("qcsh: \(path) has \(found.map(\.path).joined(separator: ", "))")
     }
 
     /// One secret as it is; several as a JSON object by their paths.
@@ -101,9 +109,12 @@ public struct SecretOutput {
         return Array(("{\n  " + members.joined(separator: ",\n  ") + "\n}\n").utf8)
     }
 
-    private mutating func collect(_ value: LuaValue, _ path: String) {
+    private func collect(_ value: LuaValue, _ path: String) {
         switch value {
-        case .secret(let bytes): found.append((path.isEmpty ? "secret" : path, bytes))
+        case .secret(let bytes):
+            let name = path.isEmpty ? "secret" : path
+            let twins = found.count { $0.path == name || $0.path.hasPrefix(name + "#") }
+            found.append((twins == 0 ? name : "\(name)#\(twins + 1)", bytes))
         case .table(let table):
             for (key, inner) in table.entries {
                 let step = key.text ?? "[\(key.integer ?? 0)]"

@@ -42,7 +42,9 @@ struct YAMLWriter {
                 && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(
                     text.lowercased())
             return isPlain ? text : ValueText.quoted(text)
-        case .time, .duration: return ValueText.quoted(ValueText.scalar(value))
+        case .number(let number) where number.isNaN: return ".nan"
+        case .number(let number) where number.isInfinite: return number > 0 ? ".inf" : "-.inf"
+        case .time, .duration, .secret: return ValueText.quoted(ValueText.scalar(value))
         default: return ValueText.scalar(value)
         }
     }

@@ -75,9 +75,12 @@ struct APICommand: ParsableCommand {
                 "the API has no \"\(name)\"\(near)"
                     + (near.isEmpty ? "; qcsh api --search finds words" : ""))
         }
-        // A module that is also something else is meant as a whole.
-        if found.count > 1 {
-            if case .module = found[0] { return [found[0]] }
+        // A version of a module may have several services, which are meant together.
+        let areServices = found.allSatisfy { subject in
+            if case .service = subject { return true }
+            return false
+        }
+        if found.count > 1, !(areServices && name.last.map { $0.isNumber } == true) {
             let names = found.map(\.name).sorted().joined(separator: "\n  ")
             throw Failure("\"\(name)\" is the name of several things; say which:\n  \(names)")
         }

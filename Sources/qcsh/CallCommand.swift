@@ -66,6 +66,9 @@ struct CallCommand: ParsableCommand {
             Output.note("qcsh: " + ErrorReport.text(failure))
             connections.close()
             throw ExitCode(ErrorReport.exitStatus(failure))
+        } catch let code as ExitCode {
+            connections.close()
+            throw code
         } catch {
             Output.note("qcsh call: \(error)")
             connections.close()
@@ -79,15 +82,18 @@ struct CallCommand: ParsableCommand {
         let method = try find(registry)
         try refuseToLoseSecrets(method)
         let request = try self.request(method, registry)
-        var secrets = try SecretOutput(options.values.secrets)
+        let pages = try pages(of: method)
+        let secrets = try SecretOutput(options.values.secrets)
         let session = try connections.open(LuaTable())
-        let response = try answer(method, request, session, loop)
+        let response = try answer(method, request, pages, session, loop)
         let isForPeople = Terminal.isTerminal(STDOUT_FILENO)
         let renderer = Renderer(
             registry: registry, format: options.output ?? (isForPeople ? .table : .json),
             width: Terminal.width)
-        Output.data(renderer.text(secrets.present(LuaValue(response))))
-        try secrets.finish()
+        Output.data(renderer.text(try secrets.present(LuaValue(response))))
+        secrets.note()
+        let status = Runner.checkOutput(0)
+        if status != 0 { throw ExitCode(status) }
     }
 
     private func find(_ registry: Registry) throws -> Method {
@@ -161,28 +167,42 @@ struct CallCommand: ParsableCommand {
 
     // MARK: - The call
 
+    /// The fields that pages are made of.
+    private struct Pages {
+        let items: Field
+        let next: Field
+        let token: Field
+    }
+
+    /// How the method's pages are fetched; nil when only one is wanted.
+    private func pages(of method: Method) throws -> Pages? {
+        guard all else { return nil }
+        guard let items = method.output.field(named: "items"), items.isRepeated,
+            let next = method.output.field(named: "next_page_token"),
+            let token = method.input.field(named: "page_token")
+        else { throw Usage("\(method.displayName) has no pages: --all is for lists that have") }
+        return Pages(items: items, next: next, token: token)
+    }
+
     private func answer(
-        _ method: Method, _ request: Message, _ session: Session, _ loop: PollLoop
+        _ method: Method, _ request: Message, _ pages: Pages?, _ session: Session, _ loop: PollLoop
     ) throws -> Message {
         var response = try call(method, request, session, loop)
-        guard all else { return response }
-        guard let list = method.output.field(named: "items"), list.isRepeated,
-            let token = method.output.field(named: "next_page_token"),
-            let goOn = method.input.field(named: "page_token")
-        else { throw Usage("\(method.displayName) has no pages: --all is for lists that have") }
+        guard let pages else { return response }
         var items = response.list("items")
         var seen: Set<String> = []
         var next = request
-        while case .string(let page) = response[token], !page.isEmpty {
+        while case .string(let page) = response[pages.next], !page.isEmpty {
             guard seen.insert(page).inserted else {
-                throw Usage("\(method.displayName): the server repeats the page token \(page)")
+                throw LuaFailure(
+                    "\(method.displayName): the server repeats the page token \(page)")
             }
-            next[goOn] = .string(page)
+            next[pages.token] = .string(page)
             response = try call(method, next, session, loop)
             items += response.list("items")
         }
-        response[list] = .list(items)
-        response[token] = nil
+        response[pages.items] = .list(items)
+        response[pages.next] = nil
         return response
     }
 

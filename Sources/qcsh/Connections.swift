@@ -53,6 +53,20 @@ final class Connections {
         "account", "api_key", "context", "endpoint", "rest_endpoint", "token", "transport",
     ]
 
+    /// An option of `qdrant.connect`. Nothing is passed over: a wrong value must not mean another
+    /// credential.
+    private static func text(_ name: String, _ wanted: LuaTable) throws(Problem) -> String? {
+        switch wanted[name] {
+        case nil, .nil: return nil
+        case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
+        case .secret(let bytes) where name == "api_key" || name == "token":
+            return String(decoding: bytes, as: UTF8.self)
+        case .some(let other):
+            throw Problem(
+                description: "qdrant.connect: \(name) has to be a string, got a \(other.typeName)")
+        }
+    }
+
     private func configuration(_ wanted: LuaTable) throws(Problem) -> SessionConfiguration {
         for (key, _) in wanted.entries where !Self.names.contains(key.text ?? "") {
             throw Problem(
@@ -64,10 +78,10 @@ final class Connections {
             isSandbox ? try sandboxConfiguration(wanted) : try remoteConfiguration(wanted)
         // The sandbox has accounts of its own.
         let environment = isSandbox ? nil : UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
-        if let account = wanted["account"]?.text ?? options.account ?? environment {
+        if let account = try Self.text("account", wanted) ?? options.account ?? environment {
             configuration.accountID = account
         }
-        if let transport = wanted["transport"]?.text {
+        if let transport = try Self.text("transport", wanted) {
             guard let kind = SessionConfiguration.TransportKind(rawValue: transport) else {
                 throw Problem(description: "the transport has to be \"grpc\" or \"rest\"")
             }
@@ -91,9 +105,9 @@ final class Connections {
             isOwnContext ? nil : flag ?? UserFiles.environment(variable)
         }
         let overriding =
-            wanted["endpoint"]?.text ?? outer(options.endpoint, "QDRANT_CLOUD_ENDPOINT")
+            try Self.text("endpoint", wanted) ?? outer(options.endpoint, "QDRANT_CLOUD_ENDPOINT")
         let restOverriding =
-            wanted["rest_endpoint"]?.text
+            try Self.text("rest_endpoint", wanted)
             ?? (wanted["endpoint"] == nil
                 ? outer(options.restEndpoint, "QDRANT_CLOUD_REST_ENDPOINT") : nil)
         let endpoint = try (overriding ?? context?.endpoint).map { (text) throws(Problem) in
@@ -107,9 +121,9 @@ final class Connections {
                 ?? Self.defaultRESTEndpoint)
         configuration.contextName = context?.name
         configuration.accountID = context?.accountID
-        if let key = wanted["api_key"]?.text {
+        if let key = try Self.text("api_key", wanted) {
             configuration.credential = .managementKey(key)
-        } else if let token = wanted["token"]?.text {
+        } else if let token = try Self.text("token", wanted) {
             configuration.credential = .userToken(token)
         } else if let key = outer(nil, "QDRANT_CLOUD_API_KEY") {
             configuration.credential = .managementKey(key)
@@ -129,11 +143,11 @@ final class Connections {
     }
 
     private func context(_ wanted: LuaTable) throws(Problem) -> Context? {
+        let named = try Self.text("context", wanted)
         do throws(Contexts.Problem) {
             let contexts = try Contexts.load()
             let name =
-                wanted["context"]?.text ?? options.context
-                ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
+                named ?? options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
             return try name.map { (name) throws(Contexts.Problem) in
                 try contexts.context(named: name)
             }
@@ -191,7 +205,7 @@ final class Connections {
         let endpoint = Endpoint(isSecure: false, host: "127.0.0.1", port: server.port)
         var configuration = SessionConfiguration(endpoint: endpoint, restEndpoint: endpoint)
         configuration.accountID = server.accountID
-        if let key = wanted["api_key"]?.text ?? server.managementKey {
+        if let key = try Self.text("api_key", wanted) ?? server.managementKey {
             configuration.credential = .managementKey(key)
         }
         return configuration

@@ -16,7 +16,15 @@ enum Main {
     /// The exit status of a command line that makes no sense.
     private static let usageStatus: Int32 = 2
 
+    /// A file that is opened must not get the number of a closed standard stream.
+    private static func openStandardStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
     static func main() {
+        openStandardStreams()
         let arguments = CommandLine.arguments.dropFirst()
         if let runner = Runner(plain: arguments) { exit(runner.run()) }
         let subcommand = arguments.first.flatMap { subcommands[$0] }

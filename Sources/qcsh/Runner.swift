@@ -49,23 +49,26 @@ struct Runner {
         let connections = Connections(options, loop: loop)
         var status: Int32 = 0
         do throws(LuaFailure) {
-            var secrets = try openSecrets()
+            let secrets = try openSecrets()
             let registry = try loadContract()
             connections.registry = registry
             let runtime = try makeRuntime(loop, connections)
             Interrupts.install(for: runtime.machine, on: loop)
-            status = run(runtime, loop, &secrets)
-            do throws(SecretOutput.Problem) {
-                try secrets.finish()
-            } catch {
-                throw LuaFailure(error.description)
-            }
+            status = run(runtime, loop, secrets)
+            secrets.note()
         } catch {
             status = report(error)
         }
         fflush(nil)
         connections.close()
-        return status
+        return Self.checkOutput(status)
+    }
+
+    /// What was not written was not done.
+    static func checkOutput(_ status: Int32) -> Int32 {
+        guard let problem = Output.problem else { return status }
+        Output.note("qcsh: standard output: \(problem)")
+        return status == 0 ? 1 : status
     }
 
     private func loadContract() throws(LuaFailure) -> Registry {
@@ -119,24 +122,24 @@ struct Runner {
     }
 
     private func run(
-        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: inout SecretOutput
+        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: SecretOutput
     ) -> Int32 {
         if !code.isEmpty {
             for piece in code {
-                let status = evaluate(runtime, loop, &secrets) { () throws(LuaFailure) in
+                let status = evaluate(runtime, loop, secrets) { () throws(LuaFailure) in
                     try runtime.compileExpression(Array(piece.utf8), name: "=(command line)")
                 }
                 if status != 0 { return status }
             }
             return 0
         }
-        if let file = script.first { return runScript(file, runtime, loop, &secrets) }
+        if let file = script.first { return runScript(file, runtime, loop, secrets) }
         guard Terminal.isTerminal(STDIN_FILENO) else {
-            return runScript("-", runtime, loop, &secrets)
+            return runScript("-", runtime, loop, secrets)
         }
         Interrupts.watchWindow()
         REPL(
-            runtime: runtime, format: options.output ?? .table,
+            runtime: runtime, format: options.output ?? .table, secrets: secrets,
             historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take,
             takeResize: Interrupts.takeResize
         ).run()
@@ -144,20 +147,20 @@ struct Runner {
     }
 
     private func runScript(
-        _ file: String, _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: inout SecretOutput
+        _ file: String, _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: SecretOutput
     ) -> Int32 {
         guard let source = UserFiles.read(file) else {
             Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
             return 2
         }
         let name = file == "-" ? "=stdin" : "@" + file
-        return evaluate(runtime, loop, &secrets, arguments: Array(script.dropFirst())) {
+        return evaluate(runtime, loop, secrets, arguments: Array(script.dropFirst())) {
             () throws(LuaFailure) in try runtime.compile(source, name: name)
         }
     }
 
     private func evaluate(
-        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: inout SecretOutput,
+        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: SecretOutput,
         arguments: [String] = [],
         _ compile: () throws(LuaFailure) -> LuaMachine.Compiled
     ) -> Int32 {
@@ -181,7 +184,11 @@ struct Runner {
             let renderer = Renderer(
                 registry: runtime.registry, format: options.output ?? .table, width: Terminal.width)
             for value in try outcome?.get() ?? [] {
-                Output.data(renderer.text(secrets.present(value)))
+                do throws(SecretOutput.Problem) {
+                    Output.data(renderer.text(try secrets.present(value)))
+                } catch {
+                    throw LuaFailure(error.description)
+                }
             }
             return 0
         } catch {

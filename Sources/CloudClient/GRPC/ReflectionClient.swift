@@ -11,6 +11,9 @@ public final class ReflectionClient {
     private var pendingFiles: [String] = []
     private var files: [String: [UInt8]] = [:]
     private var order: [String] = []
+    private var size = 0
+    /// How large a description may be, in bytes.
+    private static let largest = 64 << 20
 
     private init(
         _ transport: GRPCTransport, metadata: [(name: String, value: String)], deadline: Int64?,
@@ -54,9 +57,8 @@ public final class ReflectionClient {
     }
 
     private func goOn() {
-        if let name = pendingFiles.popLast() {
-            guard files[name] == nil else { return goOn() }
-            return fetch(.file(name), name)
+        while let name = pendingFiles.popLast() {
+            if files[name] == nil { return fetch(.file(name), name) }
         }
         if let symbol = pendingSymbols.popLast() { return fetch(.symbol(symbol), symbol) }
         completion(.success(ReflectionFormat.descriptorSet(order.compactMap { files[$0] })))
@@ -74,6 +76,8 @@ public final class ReflectionClient {
     }
 
     private func take(_ found: [[UInt8]]) {
+        size += found.reduce(0) { $0 + $1.count }
+        guard size <= Self.largest else { return fail(8, "it is too large", "its API") }
         do throws(ContractError) {
             for bytes in found {
                 let (name, imports) = try ReflectionFormat.header(ofFile: bytes)

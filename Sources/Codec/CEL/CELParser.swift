@@ -8,8 +8,14 @@ struct CELParser {
     /// How deep an expression may be nested.
     private static let deepest = 64
 
+    /// How many words an expression may have. Chains of operators and members are as deep as they
+    /// are long.
+    private static let mostTokens = 1000
+
     static func parse(_ text: String) throws(CELError) -> CELExpression {
-        var parser = CELParser(tokens: try CELLexer.tokens(of: text))
+        let tokens = try CELLexer.tokens(of: text)
+        guard tokens.count <= mostTokens else { throw CELError("the expression is too long") }
+        var parser = CELParser(tokens: tokens)
         let expression = try parser.expression()
         guard parser.current == .end else { throw parser.unexpected() }
         return expression
@@ -113,7 +119,9 @@ struct CELParser {
             return try members(of: .literal(.int(.min)))
         }
         let operand = try member()
-        if isOdd, case .literal(.int(let number)) = operand { return .literal(.int(-number)) }
+        if isOdd, case .literal(.int(let number)) = operand, number != .min {
+            return .literal(.int(-number))
+        }
         if isOdd, case .literal(.double(let number)) = operand { return .literal(.double(-number)) }
         return isOdd ? .negate(operand) : .negate(.negate(operand))
     }

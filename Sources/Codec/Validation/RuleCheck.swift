@@ -99,6 +99,8 @@ struct RuleCheck {
         case .bytes(let bytes): "\(bytes.count) bytes"
         case .list(let items): "\(items.count) items"
         case .map(let entries): "\(entries.count) entries"
+        // A message may hold what is not to be shown.
+        case .message(let message) where message.type.wellKnown == nil: "a \(message.type.name)"
         case .message(let message): JSONWriter().text(message)
         }
     }

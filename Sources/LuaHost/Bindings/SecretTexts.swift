@@ -6,27 +6,68 @@ final class SecretTexts {
     /// The secrets, as bytes.
     var texts: [[UInt8]] = []
 
-    /// A text in which the secrets are masked.
-    func masked(_ text: String) -> String {
-        var bytes = Array(text.utf8)
-        for secret in texts where !secret.isEmpty {
-            while let range = bytes.firstRange(of: secret) {
-                bytes.replaceSubrange(range, with: Array(ValueText.secretMask.utf8))
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
     /// An error in whose words the secrets are masked.
+    ///
+    /// Values of fields are left out altogether: a message may show a part of one.
     func masked(_ error: CallError) -> CallError {
         guard !texts.isEmpty else { return error }
         var error = error
+        for violation in error.violations where !violation.value.isEmpty {
+            error.message = error.message.replacing(violation.value, by: ValueText.secretMask)
+        }
         error.message = masked(error.message)
         error.violations = error.violations.map { violation in
             Violation(
-                path: violation.path, rule: violation.rule, message: masked(violation.message),
-                value: masked(violation.value))
+                path: masked(violation.path), rule: violation.rule,
+                message: masked(violation.message),
+                value: violation.value.isEmpty ? "" : ValueText.secretMask)
         }
+        error.details = error.details.map(masked)
         return error
+    }
+
+    private func masked(_ text: String) -> String {
+        texts.reduce(text) { text, secret in
+            let plain = String(decoding: secret, as: UTF8.self)
+            let quoted = ValueText.quoted(plain).dropFirst().dropLast()
+            return text.replacing(plain, by: ValueText.secretMask)
+                .replacing(String(quoted), by: ValueText.secretMask)
+        }
+    }
+
+    private func masked(_ message: Message) -> Message {
+        var message = message
+        for (field, value) in message.setFields { message[field] = masked(value) }
+        return message
+    }
+
+    private func masked(_ value: Value) -> Value {
+        switch value {
+        case .string(let text): .string(masked(text))
+        case .message(let inner): .message(masked(inner))
+        case .list(let items): .list(items.map(masked))
+        case .map(let entries): .map(entries.mapValues(masked))
+        default: value
+        }
+    }
+}
+
+extension String {
+    /// The text with each occurrence of a part replaced; what was put in is not looked at again.
+    fileprivate func replacing(_ part: String, by replacement: String) -> String {
+        let (part, bytes) = (Array(part.utf8), Array(utf8))
+        guard !part.isEmpty, bytes.count >= part.count else { return self }
+        var result: [UInt8] = []
+        var position = 0
+        while position < bytes.count {
+            if bytes[position...].starts(with: part) {
+                result += replacement.utf8
+                position += part.count
+            } else {
+                result.append(bytes[position])
+                position += 1
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -40,8 +40,17 @@ public struct APIReference {
             return [.method(method)]
         }
         // Modules are in small letters: cluster is one, Cluster is a message.
-        if registry.packages.contains(where: { Self.isModule(name, in: $0.module) }) {
-            return [.module(name)]
+        let module = name.hasPrefix("qdrant.cloud.") ? String(name.dropFirst(13)) : name
+        if registry.packages.contains(where: { Self.isModule(module, in: $0.module) }) {
+            return [.module(module)]
+        }
+        for package in registry.packages {
+            guard module == "\(package.module).v\(package.version)" else { continue }
+            var found: [ReferenceSubject] = []
+            for name in package.services {
+                if let service = try registry.service(named: name) { found.append(.service(service)) }
+            }
+            return found
         }
         let lower = name.lowercased()
         let methods = try methods(named: lower)
@@ -115,12 +124,16 @@ public struct APIReference {
     private func fields(named name: String) throws(ContractError) -> [ReferenceSubject] {
         let parent = Names.parent(of: name)
         guard !parent.isEmpty else { return [] }
+        let last = String(name.dropFirst(parent.count + 1)).lowercased()
         var found: [ReferenceSubject] = []
         for subject in try symbols(named: parent.lowercased()) {
-            if case .message(let type) = subject,
-                let field = type.field(named: String(name.dropFirst(parent.count + 1)))
-            {
-                found.append(.field(type, field))
+            switch subject {
+            case .message(let type):
+                let names = type.fields.filter { [$0.name, $0.jsonName.lowercased()].contains(last) }
+                found += names.map { .field(type, $0) }
+            case .enumeration(let type):
+                if type.number(looselyNamed: last) != nil { found.append(subject) }
+            default: break
             }
         }
         return found
@@ -171,7 +184,10 @@ public struct APIReference {
                 "method", method.displayName, method.luaName, registry.documentation(of: method))
         }
         for symbol in registry.symbols(below: "qdrant.") {
-            if let type = try registry.message(named: symbol) {
+            if let service = try registry.service(named: symbol) {
+                consider(
+                    "service", symbol, Self.shortName(symbol), registry.documentation(of: service))
+            } else if let type = try registry.message(named: symbol) {
                 let text = registry.documentation(of: type)
                 consider("message", type.fullName, type.name, text)
                 for field in type.fields {

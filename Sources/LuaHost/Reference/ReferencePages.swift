@@ -59,7 +59,7 @@ extension APIReference {
         _ service: Service, _ package: Registry.Package, _ text: inout ReferenceText
     ) {
         let version = package.version == 1 ? "" : " v\(package.version)"
-        let older = service.methods.allSatisfy(isSuperseded)
+        let older = service.isSuperseded
         let count = service.methods.count == 1 ? "1 method" : "\(service.methods.count) methods"
         text.line(
             (package.module, .name), (version, .faint), ("  ", .plain),
@@ -72,22 +72,9 @@ extension APIReference {
         text.line((service.fullName, .title))
         text.paragraph(registry.documentation(of: service), indent: 2)
         text.blank()
-        let (module, version) = Names.module(ofPackage: service.package)
         for method in service.methods {
-            let prefix = isSuperseded(method) ? "\(module).v\(version)" : module
-            text.line(("  ", .plain), ("\(prefix).\(method.luaName)", .name))
+            text.line(("  ", .plain), (method.displayName, .name))
             text.paragraph(registry.documentation(of: method), indent: 6)
-        }
-    }
-
-    /// Whether a newer version of the package has the method, too.
-    private func isSuperseded(_ method: Method) -> Bool {
-        let (module, version) = Names.module(ofPackage: method.service.package)
-        return registry.packages.contains { package in
-            package.module == module && package.version > version
-                && services(of: package).contains { service in
-                    service.methods.contains { $0.luaName == method.luaName }
-                }
         }
     }
 
