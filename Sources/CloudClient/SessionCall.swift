@@ -69,6 +69,9 @@ final class SessionCall: RunningCall {
                 request.setValue(.string(account), at: path)
                 check()
             case .failure(var error):
+                // It was only asked for the account: the call itself has not left.
+                error.outcomeIsUnknown = false
+                error.wasNotExecuted = true
                 if error.method.isEmpty { error.method = method.displayName }
                 completion(.failure(error))
             }
@@ -105,7 +108,8 @@ final class SessionCall: RunningCall {
         guard case .failure(var error) = result else { return completion(result) }
         error.method = method.displayName
         error.attempts = attempt
-        if error.outcomeIsUnknown, method.route?.verb != "GET", !error.message.contains("not known") {
+        if error.outcomeIsUnknown, method.route?.verb != "GET", !error.message.contains("not known")
+        {
             error.message += "; whether the call was executed is not known"
         }
         guard let wait = pauseBeforeRetry(error) else { return completion(.failure(error)) }

@@ -220,7 +220,10 @@ public struct FieldAssignment {
     ) throws(CodecError) -> Value? {
         guard let type = field.messageType else { return nil }
         let parsed = parse(text) ?? Int64(text).map { ($0, 0) }
-        guard let parsed else {
+        let range =
+            field.messageType?.wellKnown == .timestamp
+            ? TimeText.timestampRange : TimeText.durationRange
+        guard let parsed, range.contains(parsed.seconds) else {
             throw CodecError(
                 .mismatch(expected: "\(form), or seconds", got: JSONWriter.quoted(text)))
         }

@@ -91,7 +91,9 @@ public enum TimeText {
             let perSecond: Int64 = 1_000_000_000
             let (product, overflow) = whole.multipliedReportingOverflow(
                 by: max(unit.1 / perSecond, 1))
-            guard !overflow, durationRange.contains(product) else { return nil }
+            guard !overflow, unit.1 < perSecond || durationRange.contains(product) else {
+                return nil
+            }
             if unit.1 >= perSecond {
                 seconds += product
                 nanos += Int64(part) * (unit.1 / perSecond)
@@ -101,6 +103,8 @@ public enum TimeText {
                 nanos += Int64(part) * unit.1 / perSecond
             }
             parts += 1
+            // So many parts that their sum would not fit are no duration of a person.
+            guard parts <= 16 else { return nil }
         }
         seconds += nanos / 1_000_000_000
         nanos %= 1_000_000_000

@@ -56,6 +56,9 @@ struct FileLinker {
         var fields: [Field] = []
         var arms = [[Int]](repeating: [], count: realOneofs)
         for (index, field) in message.field.enumerated() {
+            guard (1...536_870_911).contains(field.number), index <= Int(Int16.max) else {
+                throw WireError.invalidTag
+            }
             let oneof = field.hasOneofIndex ? oneofPosition[field.oneofIndex] : nil
             if let oneof { arms[oneof].append(index) }
             let built = try Self.field(
@@ -77,7 +80,8 @@ struct FileLinker {
         types.messages.append(
             MessageType(
                 fullName: fullName, id: firstMessageID + types.messages.count, fields: fields,
-                oneofs: oneofs, isMapEntry: message.options.mapEntry,
+                oneofs: oneofs,
+                isMapEntry: message.options.mapEntry && fields.map(\.number) == [1, 2],
                 rules: try MessageRules(options: Array(message.options.unknownFields.data)),
                 source: SourceLocation(file: file, path: path)))
         for (index, nested) in message.nestedType.enumerated() {
@@ -110,7 +114,9 @@ struct FileLinker {
             default: isRepeated
             }
         return Field(
-            name: field.name, jsonName: field.jsonName, number: Int(field.number), index: index,
+            name: field.name,
+            jsonName: field.hasJsonName ? field.jsonName : Names.lowerCamelCase(field.name),
+            number: Int(field.number), index: index,
             kind: kind, isRepeated: isRepeated,
             isPacked: isPackable && (!field.options.hasPacked || field.options.packed),
             hasPresence: !isRepeated

@@ -52,6 +52,7 @@ public struct HTTPRoute: Sendable {
             guard part.hasSuffix("}"), part.count > 2 else { throw .invalidTemplate(template) }
             let inner = part.dropFirst().dropLast()
             let pieces = inner.split(separator: "=", maxSplits: 1)
+            guard !pieces.isEmpty, !inner.hasPrefix("=") else { throw .invalidTemplate(template) }
             variables.append(pieces[0].split(separator: ".").map(String.init))
             let variable = variables.count - 1
             guard pieces.count == 2 else {

@@ -31,7 +31,10 @@ public final class MessageType: @unchecked Sendable {
         self.isMapEntry = isMapEntry
         self.rules = rules
         self.source = source
-        wellKnown = WellKnownType(rawValue: fullName)
+        wellKnown = WellKnownType(rawValue: fullName).flatMap { type in
+            // A type of that name and of another shape is a message like any other.
+            type.fieldNames.allSatisfy { name in fields.contains { $0.name == name } } ? type : nil
+        }
         var dense = [Int16](repeating: -1, count: 64)
         var sparse: [Int: Int] = [:]
         var byName: [String: Int] = [:]
@@ -95,6 +98,24 @@ public enum WellKnownType: String, Sendable {
     case uint32Value = "google.protobuf.UInt32Value"
     case uint64Value = "google.protobuf.UInt64Value"
     case value = "google.protobuf.Value"
+
+    /// The fields that a type has to have to be what its name says.
+    var fieldNames: [String] {
+        switch self {
+        case .any: ["type_url", "value"]
+        case .duration, .timestamp: ["seconds", "nanos"]
+        case .empty: []
+        case .fieldMask: ["paths"]
+        case .listValue: ["values"]
+        case .struct: ["fields"]
+        case .value:
+            [
+                "null_value", "number_value", "string_value", "bool_value", "struct_value",
+                "list_value",
+            ]
+        default: ["value"]
+        }
+    }
 
     /// Whether the type boxes one scalar in its field 1.
     public var isWrapper: Bool {

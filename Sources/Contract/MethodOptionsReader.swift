@@ -28,7 +28,7 @@ extension MethodOptions {
             case (OptionNumber.requiresAllPermissions, .integer(let flag)):
                 read.requiresAllPermissions = flag != 0
             case (OptionNumber.supportedActorTypes, .integer(let actor)):
-                read.actorTypes.append(Self.actorName(Int(actor)))
+                read.actorTypes.append(Self.actorName(Int(truncatingIfNeeded: actor)))
             case (OptionNumber.supportedActorTypes, .bytes(let packed)):
                 read.actorTypes += packed.map { Self.actorName(Int($0)) }
             case (OptionNumber.patchSource, .bytes(let payload)):

@@ -254,7 +254,7 @@ public final class Registry: Sendable {
         _ typeName: String, of field: Field, file: String, in linked: inout Linked
     ) throws(ContractError) {
         if field.kind == .enum {
-            if linked.enums[typeName] == nil, let other = scan.fileOfSymbol[typeName] {
+            if linked.enums[typeName] == nil, let other = fileName(defining: typeName) {
                 try link(file: other, into: &linked)
             }
             guard let type = linked.enums[typeName] else {
@@ -269,7 +269,7 @@ public final class Registry: Sendable {
     private func message(
         _ typeName: String, neededBy file: String, in linked: inout Linked
     ) throws(ContractError) -> MessageType {
-        if linked.messages[typeName] == nil, let other = scan.fileOfSymbol[typeName] {
+        if linked.messages[typeName] == nil, let other = fileName(defining: typeName) {
             try link(file: other, into: &linked)
         }
         guard let type = linked.messages[typeName] else {

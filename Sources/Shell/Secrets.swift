@@ -40,7 +40,8 @@ public final class SecretOutput {
     private static func open(_ path: String) throws(Problem) -> Int32 {
         var status = stat()
         if path.isEmpty || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG) {
-            throw Problem(description: "secrets cannot be written to \"\(path)\": it is no plain file")
+            throw Problem(
+                description: "secrets cannot be written to \"\(path)\": it is no plain file")
         }
         let scratch = scratchPath(path)
         unlink(scratch)
@@ -88,7 +89,8 @@ public final class SecretOutput {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else {
                 throw Problem(
-                    description: "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
+                    description:
+                        "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
             }
             rest = rest.dropFirst(count)
         }

@@ -147,7 +147,8 @@ final class Connections {
         do throws(Contexts.Problem) {
             let contexts = try Contexts.load()
             let name =
-                named ?? options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
+                named ?? options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT")
+                ?? contexts.current
             return try name.map { (name) throws(Contexts.Problem) in
                 try contexts.context(named: name)
             }

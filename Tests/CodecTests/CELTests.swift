@@ -71,8 +71,14 @@ import Testing
         let nested =
             String(repeating: "(", count: 10_000) + "1" + String(repeating: ")", count: 10_000)
         #expect(throws: CELError.self) { try CELProgram(nested, about: type) }
-        let list = "[" + String(repeating: "1,", count: 200) + "1]"
-        let product = "\(list).all(a, \(list).all(b, \(list).all(c, a == b && b == c)))"
+        let chain = [String](repeating: "true", count: 15_000).joined(separator: " && ")
+        #expect(throws: CELError.self) { try CELProgram(chain, about: type) }
+        #expect(throws: CELError.self) {
+            try CELProgram("-(-9223372036854775808) == 0", about: type)
+                .evaluate(this: .message(Message(type)), now: { (0, 0) })
+        }
+        let list = "[" + String(repeating: "1,", count: 120) + "1]"
+        let product = "\(list).all(a, \(list).all(b, \(list).all(c, a == a)))"
         let program = try CELProgram(product, about: type)
         let error = #expect(throws: CELError.self) {
             try program.evaluate(this: .message(Message(type)), now: { (0, 0) })

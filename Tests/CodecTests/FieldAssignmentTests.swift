@@ -62,8 +62,8 @@ import Testing
         ("page_size=5.5", "page_size: expected an integer"),
         ("page_size.x=5", "page_size: expected no field inside, got \"x\""),
         ("page_size[0]=5", "page_size: expected a field's name, got an index"),
-        ("page_size:={", "page_size: expected int32, got an object"),
-        ("page_size:=[", "page_size: expected int32, got an array"),
+        ("page_size:={}", "page_size: expected int32, got an object"),
+        ("page_size:=5,\"page_token\":\"x\"", "page_size: invalid JSON"),
         ("page_size:=", "invalid JSON"),
     ])
     func wrongWordsAreExplained(_ word: String, _ expected: String) throws {

@@ -156,10 +156,13 @@ import Testing
         ("cluster.backup.Backup", "qdrant.cloud.cluster.backup.v1.Backup\n"),
         (
             "cluster.auth.v1.list_database_api_keys",
-            "cluster.auth.list_database_api_keys  deprecated\n"
+            "cluster.auth.v1.list_database_api_keys  deprecated\n"
         ),
         ("/qdrant.cloud.cluster.v1.ClusterService/GetCluster", "cluster.get_cluster\n"),
         ("BadRequest", "google.rpc.BadRequest\n"),
+        ("cluster.v1", "qdrant.cloud.cluster.v1.ClusterService\n"),
+        ("qdrant.cloud.cluster.backup", "qdrant.cloud.cluster.backup.v1.BackupService\n"),
+        ("ClusterPhase.HEALTHY", "qdrant.cloud.cluster.v1.ClusterPhase\n"),
     ])
     func thingsAreFoundByTheNamesThatPeopleUse(_ name: String, _ title: String) throws {
         let result = try qcsh(["api", name])

@@ -52,7 +52,7 @@ import Testing
                 "return qdrant.api.cluster.get_cluster{cluster_id='00000000-0000-4000-8000-000000000000'}",
                 5
             ),
-            ("return qdrant.api.iam.get_authenticated_user{}", 3),
+            ("return qdrant.api.iam.get_authenticated_user{}", 4),
             (
                 "return qdrant.api.cluster.list_clusters{account_id='00000000-0000-4000-8000-000000000000'}",
                 4

@@ -94,6 +94,22 @@ private let id = "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"
             "cluster.id has to be set"
         ),
         (
+            "qdrant.api.cluster.update_cluster{cluster={id='\(id)'},update_mask={'configuration.numberOfNodes'}}",
+            "paths are in snake_case: write number_of_nodes for numberOfNodes"
+        ),
+        (
+            "qdrant.api.cluster.update_cluster{cluster={id='\(id)',name='xyz'},update_mask={'name.'}}",
+            "update_mask: name is named as a whole"
+        ),
+        (
+            "qdrant.api.cluster.update_cluster{cluster={id='\(id)',name='xyz'},update_mask={''}}",
+            "has no field \"\""
+        ),
+        (
+            "qdrant.api.account.update_account{update_mask={'name'}}",
+            "account.name: must be at least 4 characters long"
+        ),
+        (
             "qdrant.api.cluster.get_cluster({cluster_id='\(id)'}, {retry=3})",
             "no call option \"retry\""
         ),

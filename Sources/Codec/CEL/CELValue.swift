@@ -79,7 +79,7 @@ public struct CELInstant: Sendable, Comparable, Hashable {
 
     init(_ message: Message) {
         seconds = Int64(message.integer("seconds"))
-        nanos = Int32(message.integer("nanos"))
+        nanos = Int32(clamping: message.integer("nanos"))
     }
 
     init(seconds: Int64, nanos: Int32) {
@@ -95,6 +95,10 @@ public struct CELInstant: Sendable, Comparable, Hashable {
 extension CELValue {
     /// What a field holds; what an unset field means when there is no value.
     init(_ value: Value?, of field: Field) throws(CELError) {
+        if field.isMap, case .list(let items)? = value, items.isEmpty {
+            self = .map([])
+            return
+        }
         guard let value else {
             self = try CELValue(unset: field)
             return
@@ -146,8 +150,18 @@ extension CELValue {
     /// A message, or what a well-known type stands for.
     init(_ message: Message) throws(CELError) {
         switch message.type.wellKnown {
-        case .timestamp: self = .timestamp(CELInstant(message))
-        case .duration: self = .duration(CELInstant(message))
+        case .timestamp:
+            let time = CELInstant(message)
+            guard TimeText.timestampRange.contains(time.seconds) else {
+                throw CELError("a time is out of range")
+            }
+            self = .timestamp(time)
+        case .duration:
+            let length = CELInstant(message)
+            guard TimeText.durationRange.contains(length.seconds) else {
+                throw CELError("a duration is out of range")
+            }
+            self = .duration(length)
         case .some(let known) where known.isWrapper:
             guard let field = message.type.field(number: 1) else {
                 throw CELError("\(message.type.fullName) has no value")

@@ -75,7 +75,8 @@ extension RuleCheck {
 
     /// Whether the rules of an element or entry are to be looked at.
     private static func applies(_ rules: FieldRules, _ value: Value) -> Bool {
-        rules.ignore != .always && !(rules.ignore == .ifZero && value.isDefault)
+        if rules.ignore == .ifZero, case .message(let message) = value { return !message.isEmpty }
+        return rules.ignore != .always && !(rules.ignore == .ifZero && value.isDefault)
     }
 
     private static func areUnique(_ items: [Value]) -> Bool {

@@ -99,6 +99,7 @@ public enum RuleWords {
             case Numbers.double: shown(Double(bitPattern: raw))
             case Numbers.float: shown(Double(Float(bitPattern: UInt32(truncatingIfNeeded: raw))))
             case Numbers.sint32, Numbers.sint64: "\(Int64(zigZag: raw))"
+            case Numbers.sfixed32: "\(Int32(bitPattern: UInt32(truncatingIfNeeded: raw)))"
             case Numbers.uint32, Numbers.uint64, Numbers.fixed32, Numbers.fixed64: "\(raw)"
             default: "\(Int64(bitPattern: raw))"
             }

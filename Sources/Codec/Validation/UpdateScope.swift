@@ -6,6 +6,8 @@ public struct UpdateScope: Sendable {
     public let resource: String
     /// The paths inside the resource that the mask names.
     public let paths: [[String]]
+    /// Whether the mask names everything.
+    let isWhole: Bool
     /// What is wrong with the mask itself.
     let problems: [Violation]
     /// Fields of the resource that say which one it is; they count with every mask.
@@ -16,16 +18,21 @@ public struct UpdateScope: Sendable {
     public init?(_ request: Message, of method: Method) {
         guard let source = method.options.patchSource,
             let mask = request.type.field(named: "update_mask"),
+            mask.messageType?.wellKnown == .fieldMask,
             case .message(let value) = request[mask],
             case .list(let items) = value["paths"] ?? .list([]), !items.isEmpty
         else { return nil }
         resource = source.requestResourceField
-        paths = items.compactMap { item in
-            guard case .string(let path) = item, path != "*" else { return nil }
-            return path.split(separator: ".").map(String.init)
+        let texts = items.map { item -> String in
+            if case .string(let path) = item { return path }
+            return ""
         }
         // The path * names everything, as if there were no mask.
-        guard paths.count == items.count else { return nil }
+        guard !texts.contains("*") || texts.count > 1 else { return nil }
+        paths = texts.filter { $0 != "*" }.map {
+            $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        }
+        isWhole = texts.contains("*")
         let type = request.type.field(named: resource)?.messageType
         problems = paths.compactMap { path in type.flatMap { Self.problem(path, in: $0) } }
         let prefix = resource + "."
@@ -50,6 +57,12 @@ extension UpdateScope {
                         + (near.map { "; did you mean \"\($0)\"?" } ?? ""),
                     value: shown)
             }
+            guard field.name == name else {
+                return Violation(
+                    path: "update_mask", rule: "field_mask",
+                    message: "paths are in snake_case: write \(field.name) for \(name)",
+                    value: shown)
+            }
             guard position < path.count - 1 else { return nil }
             guard !field.isRepeated, let inner = field.messageType, inner.wellKnown == nil else {
                 return Violation(
@@ -70,7 +83,7 @@ enum ValidationScope {
     /// A request whose resource is masked.
     case request(UpdateScope)
     /// The resource or a message inside it: only these paths, and these fields besides.
-    case masked(paths: [[String]], identity: Set<String>)
+    case masked(paths: [[String]], identity: Set<String>, isResource: Bool)
 
     /// Whether the rules of the field that this is the scope of are looked at; otherwise only what
     /// is inside it.
@@ -79,18 +92,25 @@ enum ValidationScope {
         return true
     }
 
+    /// Whether the field that this is the scope of has to be there, if its rules say so: the resource
+    /// itself does, even when only a part of it counts.
+    var isRequired: Bool {
+        if case .masked(_, _, let isResource) = self { return isResource }
+        return true
+    }
+
     /// The scope of a field of the message; nil when it is not looked at.
     func scope(of field: Field) -> ValidationScope? {
         switch self {
         case .everything: return .everything
         case .request(let update):
-            guard field.name == update.resource else { return .everything }
-            return .masked(paths: update.paths, identity: update.identity)
-        case .masked(let paths, let identity):
+            guard field.name == update.resource, !update.isWhole else { return .everything }
+            return .masked(paths: update.paths, identity: update.identity, isResource: true)
+        case .masked(let paths, let identity, _):
             if identity.contains(field.name) { return .everything }
             let inner = paths.filter { field.hasName($0.first) }.map { Array($0.dropFirst()) }
             if inner.contains([]) { return .everything }
-            return inner.isEmpty ? nil : .masked(paths: inner, identity: [])
+            return inner.isEmpty ? nil : .masked(paths: inner, identity: [], isResource: false)
         }
     }
 
@@ -101,11 +121,13 @@ enum ValidationScope {
         case .everything: return true
         case .request(let update):
             covered = { path in
-                guard path.first == update.resource, path.count > 1 else { return true }
+                guard path.first == update.resource, path.count > 1, !update.isWhole else {
+                    return true
+                }
                 return Self.isNamed(
                     Array(path.dropFirst()), by: update.paths, or: update.identity)
             }
-        case .masked(let paths, let identity):
+        case .masked(let paths, let identity, _):
             covered = { path in Self.isNamed(path, by: paths, or: identity) }
         }
         guard let looked = expression.pathsOfThis else { return false }

@@ -84,6 +84,10 @@ public struct Validator: Sendable {
             }
         }
         for rule in message.type.rules.oneofs {
+            let isDecided = rule.fields.allSatisfy { name in
+                message.type.field(named: name).map { scope.scope(of: $0) != nil } ?? true
+            }
+            guard isDecided else { continue }
             let set = rule.fields.filter { name in
                 message.type.field(named: name).map { message.has($0) } ?? false
             }
@@ -119,14 +123,14 @@ public struct Validator: Sendable {
     ) {
         let rules = field.rules
         if rules.ignore == .always { return }
+        if rules.isRequired, scope.isRequired, !message.has(field) {
+            found.append(Violation(path: path, rule: "required", message: "has to be set"))
+            return
+        }
         if scope.isWhole {
-            if rules.isRequired, !message.has(field) {
-                found.append(Violation(path: path, rule: "required", message: "has to be set"))
-                return
-            }
             // A field of a message's oneof is not looked at while it is not set.
             let ignoresZero =
-                rules.ignore == .ifZero
+                (rules.ignore == .ifZero && !field.hasPresence)
                 || message.type.rules.oneofs.contains { $0.fields.contains(field.name) }
             if !rules.isEmpty, !(field.hasPresence && value == nil),
                 !(ignoresZero && (value?.isDefault ?? true))
@@ -143,13 +147,13 @@ public struct Validator: Sendable {
         }
         switch value {
         case .message(let inner): check(inner, at: path, scope, &found)
-        case .list(let items):
+        case .list(let items) where rules.items?.value.ignore != .always:
             for (index, item) in items.enumerated() {
                 if case .message(let inner) = item {
                     check(inner, at: "\(path)[\(index)]", .everything, &found)
                 }
             }
-        case .map(let entries):
+        case .map(let entries) where rules.items?.value.ignore != .always:
             for (key, item) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
                 if case .message(let inner) = item {
                     check(inner, at: "\(path)[\(Self.subscriptText(key))]", .everything, &found)

@@ -48,7 +48,9 @@ public struct APIReference {
             guard module == "\(package.module).v\(package.version)" else { continue }
             var found: [ReferenceSubject] = []
             for name in package.services {
-                if let service = try registry.service(named: name) { found.append(.service(service)) }
+                if let service = try registry.service(named: name) {
+                    found.append(.service(service))
+                }
             }
             return found
         }
@@ -129,7 +131,9 @@ public struct APIReference {
         for subject in try symbols(named: parent.lowercased()) {
             switch subject {
             case .message(let type):
-                let names = type.fields.filter { [$0.name, $0.jsonName.lowercased()].contains(last) }
+                let names = type.fields.filter {
+                    [$0.name, $0.jsonName.lowercased()].contains(last)
+                }
                 found += names.map { .field(type, $0) }
             case .enumeration(let type):
                 if type.number(looselyNamed: last) != nil { found.append(subject) }

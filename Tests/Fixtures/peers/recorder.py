@@ -101,27 +101,38 @@ def envoy_configuration(path: str, upstream: int) -> dict:
     }
 
 
-def start_envoy(folder: str, configuration: dict) -> tuple[subprocess.Popen, str]:
-    """Starts Envoy; returns it and the address of its listener once it serves."""
+def prepare_launcher() -> subprocess.Popen:
+    """A process that becomes the program whose command line it is given.
+
+    It is made before gRPC has threads: a process with such threads must not fork.
+    """
+    code = "import json,os,sys; command=json.loads(sys.stdin.readline()); os.execv(command[0],command)"
+    return subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+
+
+def start_envoy(launcher: subprocess.Popen, folder: str, configuration: dict) -> str:
+    """Starts Envoy; returns the address of its listener once it serves."""
     config, admin = pathlib.Path(folder, "envoy.json"), pathlib.Path(folder, "admin")
     config.write_text(json.dumps(configuration))
-    child = subprocess.Popen(
-        [ENVOY, "-c", config, "--concurrency", "1", "--disable-hot-restart", "-l", "error",
-         "--admin-address-path", admin], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+    command = [ENVOY, "-c", config, "--concurrency", "1", "--disable-hot-restart", "-l", "error",
+               "--admin-address-path", admin]
+    launcher.stdin.write(json.dumps([str(part) for part in command]) + "\n")
+    launcher.stdin.close()
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and child.poll() is None:
+    while time.monotonic() < deadline and launcher.poll() is None:
         try:
             url = f"http://{admin.read_text().strip()}"
             with urllib.request.urlopen(f"{url}/ready", timeout=2) as ready:
                 ready.read()
             with urllib.request.urlopen(f"{url}/listeners?format=json", timeout=2) as listeners:
                 socket = json.load(listeners)["listener_statuses"][0]["local_address"]
-            return child, f"127.0.0.1:{socket['socket_address']['port_value']}"
+            return f"127.0.0.1:{socket['socket_address']['port_value']}"
         except (OSError, KeyError, IndexError, ValueError):
             time.sleep(0.05)
-    child.kill()
-    raise SystemExit("recorder: Envoy does not serve")
+    launcher.kill()
+    raise SystemExit(f"recorder: Envoy does not serve (status {launcher.wait()})")
 
 
 def main() -> None:
@@ -132,6 +143,7 @@ def main() -> None:
     parser.add_argument("--requests", type=pathlib.Path, required=True)
     parser.add_argument("--envoy", action="store_true")
     options = parser.parse_args()
+    launcher = prepare_launcher() if options.envoy else None
     server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.so_reuseport", 0)])
     server.add_generic_rpc_handlers((Recorder(options.replies, options.requests),))
     port = server.add_insecure_port("127.0.0.1:0")
@@ -140,17 +152,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     line = {"address": f"127.0.0.1:{port}"}
     with tempfile.TemporaryDirectory(prefix="recorder-") as folder:
-        envoy = None
-        if options.envoy:
+        if launcher:
             path = str(options.contract or contract.DEFAULT_PATH)
-            envoy, line["rest_address"] = start_envoy(
-                folder, envoy_configuration(path, port))
+            line["rest_address"] = start_envoy(launcher, folder, envoy_configuration(path, port))
         print(json.dumps(line), flush=True)
         serving.watch_stdin(ended.set)
         ended.wait()
-        if envoy:
-            envoy.kill()
-            envoy.wait()
+        if launcher:
+            launcher.kill()
+            launcher.wait()
     server.stop(0).wait(5)
 
 
