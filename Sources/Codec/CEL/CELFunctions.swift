@@ -28,7 +28,7 @@ enum CELFunctions {
                     "lowerAscii", "upperAscii", "trim", "reverse",
                 ]
             ),
-            (1...1, ["contains", "startsWith", "endsWith", "isHostAndPort", "charAt"]),
+            (1...1, ["contains", "startsWith", "endsWith", "isHostAndPort", "charAt", "format"]),
             (0...1, ["isInf", "isIp", "join"] + Array(instantParts.keys)),
             (0...2, ["isIpPrefix"]),
             (1...2, ["indexOf", "lastIndexOf", "split", "substring"]),

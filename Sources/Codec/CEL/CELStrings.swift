@@ -4,6 +4,9 @@ enum CELStrings {
         if name == "join" { return try join(all) }
         guard case .string(let text) = all[0] else { throw .noOverload("\(name)()", all[0]) }
         let scalars = Array(text.unicodeScalars)
+        if name == "format", all.count == 2, case .list(let values) = all[1] {
+            return .string(try CELFormat.format(text, values))
+        }
         switch (name, all.dropFirst().first, all.dropFirst(2).first, all.dropFirst(3).first) {
         case ("lowerAscii", nil, _, _): return .string(ascii(scalars, from: "A"..."Z", shift: 32))
         case ("upperAscii", nil, _, _): return .string(ascii(scalars, from: "a"..."z", shift: -32))
