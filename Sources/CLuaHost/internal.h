@@ -19,6 +19,7 @@ enum { QH_MAX_TAPE = 1 << 28 };
 enum { QH_SIZE_CLASSES = 32 };
 
 typedef struct qh_slab qh_slab;
+typedef struct qh_arena qh_arena;
 
 /// Memory of one machine.
 typedef struct qh_memory {
@@ -26,7 +27,8 @@ typedef struct qh_memory {
     size_t limit; ///< the most that it may hold; 0 means no limit
     qh_slab *partial[QH_SIZE_CLASSES]; ///< slabs with room, by the size of their blocks
     qh_slab *empty;                    ///< slabs that serve any size
-    size_t empty_count;
+    char *uncut;                       ///< the newest arena's slabs that were never used, or NULL
+    qh_arena *arenas;
 } qh_memory;
 
 /// Arguments and results of one host call.

@@ -12,13 +12,18 @@
 // Tables, closures, short strings and the hash parts of small tables are a few dozen bytes each and
 // come and go by the million. Each size has slabs of its own; larger blocks go to the C library. Lua
 // tells a block's size when it gives it back, so none is stored, and a slab is found by its address.
-// Slabs that are empty serve any size again, or go back to the system, so that what the limit counts
-// (the bytes that Lua holds) bounds what the process takes.
+// Slabs that are empty serve any size again, so that what the limit counts (the bytes that Lua holds)
+// bounds what the process takes.
 enum {
     GRAIN = 16,
     LARGEST = QH_SIZE_CLASSES * GRAIN,
-    SLAB = 1 << 16,   ///< bytes of a slab, and what its address is a multiple of
-    MOST_EMPTY = 256, ///< how many empty slabs are kept
+    SLAB = 1 << 14,  ///< bytes of a slab, and what its address is a multiple of
+    ARENA = 64 * SLAB, ///< bytes that slabs are cut from
+};
+
+struct qh_arena {
+    qh_arena *next;
+    char *slabs;
 };
 
 typedef struct block {
@@ -64,14 +69,29 @@ static void unlink_slab(qh_memory *memory, qh_slab *slab) {
     if (slab->next != NULL) slab->next->previous = slab->previous;
 }
 
+static bool add_arena(qh_memory *memory) {
+    qh_arena *arena = malloc(sizeof *arena);
+    char *slabs = aligned_alloc(SLAB, ARENA);
+    if (arena == NULL || slabs == NULL) {
+        free(arena);
+        free(slabs);
+        return false;
+    }
+    *arena = (qh_arena){memory->arenas, slabs};
+    memory->arenas = arena;
+    memory->uncut = slabs;
+    return true;
+}
+
 static qh_slab *new_slab(qh_memory *memory, uint32_t class) {
     qh_slab *slab = memory->empty;
     if (slab != NULL) {
         memory->empty = slab->next;
-        memory->empty_count--;
     } else {
-        slab = aligned_alloc(SLAB, SLAB);
-        if (slab == NULL) return NULL;
+        if (memory->uncut == NULL && !add_arena(memory)) return NULL;
+        slab = (qh_slab *)memory->uncut;
+        memory->uncut += SLAB;
+        if (memory->uncut == memory->arenas->slabs + ARENA) memory->uncut = NULL;
     }
     *slab = (qh_slab){.class = class,
                       .capacity = (SLAB - HEADER) / ((class + 1) * GRAIN)};
@@ -105,13 +125,8 @@ static void give(qh_memory *memory, void *place) {
     slab->free = freed;
     if (--slab->live > 0) return;
     unlink_slab(memory, slab);
-    if (memory->empty_count == MOST_EMPTY) {
-        free(slab);
-        return;
-    }
     slab->next = memory->empty;
     memory->empty = slab;
-    memory->empty_count++;
 }
 
 /// A block of another size with the same beginning; the old one is unharmed when there is none.
@@ -172,11 +187,10 @@ void qh_open_memory(void) {
 }
 
 void qh_close_memory(qh_memory *memory) {
-    // Lua has given every block back, so every slab is empty.
-    while (memory->empty != NULL) {
-        qh_slab *slab = memory->empty;
-        memory->empty = slab->next;
-        free(slab);
+    while (memory->arenas != NULL) {
+        qh_arena *arena = memory->arenas;
+        memory->arenas = arena->next;
+        free(arena->slabs);
+        free(arena);
     }
-    memory->empty_count = 0;
 }
