@@ -50,6 +50,11 @@ public struct ValueJSON {
             (.sint64, .integer(let number)), (.fixed64, .integer(let number)),
             (.sfixed64, .integer(let number)):
             return "\"\(number)\""
+        case (.double, .number(let number)), (.float, .number(let number)):
+            // ProtoJSON writes whole numbers without a fraction, and what is no number as text.
+            if let whole = Int64(exactly: number) { return "\(whole)" }
+            if number.isNaN { return "\"NaN\"" }
+            return number.isFinite ? "\(number)" : number > 0 ? "\"Infinity\"" : "\"-Infinity\""
         case (.bytes, .string(let bytes)): return "\"" + Base64.encode(bytes) + "\""
         default: return text(value)
         }

@@ -171,6 +171,9 @@ struct Grid {
 
     /// Enum names lose the prefix that they share with their type: the column says it.
     private static func short(_ text: String) -> String {
+        let text =
+            text.contains { $0.isNewline }
+            ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : text
         for marker in ["_PHASE_", "_STATUS_", "_TIER_", "_TYPE_"] {
             if text.allSatisfy({ $0.isUppercase || $0 == "_" || $0.isNumber }),
                 let range = text[...].lastRange(of: marker)

@@ -71,7 +71,9 @@ import Testing
                 "cluster.configuration.package_id=\(package)")
             #expect(made.status == 0, "\(made.errors)")
         }
-        let first = try json(try call("cluster.list_clusters", "page_size=1").output)
+        let page = try call("cluster.list_clusters", "page_size=1").output
+        #expect(page.contains("\"base\": 32,"), "whole numbers have no fraction: \(page)")
+        let first = try json(page)
         #expect((first["items"] as? [Any])?.count == 1 && first["nextPageToken"] != nil)
         let all = try json(try call("cluster.list_clusters", "page_size=1", "--all").output)
         let names = try #require(all["items"] as? [[String: Any]]).map { $0["name"] as? String }
