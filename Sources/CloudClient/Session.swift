@@ -166,9 +166,8 @@ public final class Session {
     // MARK: - The account
 
     /// Finds the one account that the credential sees. Asked once; later calls get the answer.
-    func discoverAccount(
-        timeout: Int64? = nil, _ completion: @escaping (Result<String, CallError>) -> Void
-    ) {
+    /// It takes as long as a call of this session may: who waits for it less long gives up alone.
+    func discoverAccount(_ completion: @escaping (Result<String, CallError>) -> Void) {
         if let accountID { return completion(.success(accountID)) }
         if waitingForAccount != nil {
             waitingForAccount?.append(completion)
@@ -178,9 +177,7 @@ public final class Session {
             return completion(.failure(Self.noAccount("the contract has no list of accounts")))
         }
         waitingForAccount = [completion]
-        var options = CallOptions()
-        options.timeout = timeout
-        call(method, Message(method.input), options: options) { [weak self] result in
+        call(method, Message(method.input)) { [weak self] result in
             guard let self else { return }
             let found = result.flatMap { reply in self.onlyAccount(in: reply, of: method) }
             if case .success(let id) = found { accountID = id }

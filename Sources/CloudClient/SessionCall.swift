@@ -62,8 +62,20 @@ final class SessionCall: RunningCall {
         if let refusal = session.refusal(of: method, filled) {
             return completion(.failure(refusal))
         }
-        session.discoverAccount(timeout: options.timeout) { [self] result in
+        if let deadline {
+            pause = session.loop.after(deadline - session.loop.now()) { [self] in
+                isCancelled = true
+                var error = CallError.transport(
+                    .deadlineExceeded, "the account was not found out before the deadline")
+                error.method = method.displayName
+                error.wasNotExecuted = true
+                completion(.failure(error))
+            }
+        }
+        session.discoverAccount { [self] result in
             guard !isCancelled else { return }
+            pause?.cancel()
+            pause = nil
             switch result {
             case .success(let account):
                 request.setValue(.string(account), at: path)

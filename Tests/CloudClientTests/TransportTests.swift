@@ -313,6 +313,28 @@ extension ContinuousClock.Instant {
         #expect(error.message.contains(words), "\(error)")
     }
 
+    @Test func whoWaitsForTheAccountHasADeadlineOfItsOwn() throws {
+        let client = try Client(try peer("silent")) { $0.accountID = nil }
+        var order: [String] = []
+        for (name, seconds) in [("patient", 0.6), ("hurried", 0.1)] {
+            var options = CallOptions()
+            options.retries = 0
+            options.timeout = Int64(seconds * 1e9)
+            client.session.call(client.list, Message(client.list.input), options: options) {
+                guard case .failure(let error) = $0 else { return }
+                order.append("\(name) \(error.code.name) \(error.method)")
+                // The call itself was never sent, so its fate is known.
+                #expect(!error.outcomeIsUnknown && error.wasNotExecuted)
+            }
+        }
+        client.loop.run { order.count == 2 }
+        #expect(
+            order == [
+                "hurried DEADLINE_EXCEEDED cluster.list_clusters",
+                "patient DEADLINE_EXCEEDED cluster.list_clusters",
+            ])
+    }
+
     @Test func silenceEndsTheConnection() throws {
         let client = try Client(try peer("silent")) {
             $0.connection.keepaliveInterval = 200_000_000
