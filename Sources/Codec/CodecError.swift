@@ -45,6 +45,16 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         self.path = path
     }
 
+    /// An error about a name that a field's enum does not have; it lists those that there are.
+    public init(unknownValue name: String, of field: Field) {
+        let choices = field.enumType?.choices ?? []
+        let names = field.enumType?.values.map(\.name) ?? []
+        self.init(
+            .unknownEnumValue(
+                name, enumType: field.typeName,
+                nearest: Names.nearest(to: name, in: choices + names), values: choices))
+    }
+
     /// The same error, seen from the message that has the field.
     public func inside(_ element: String) -> CodecError {
         var outer = self
@@ -80,10 +90,10 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         case .mismatch(let expected, let got): "expected \(expected), got \(got)"
         case .outOfRange(let what): what
         case .unknownEnumValue(let name, let type, let nearest, let values):
-            "\(type) has no value \"\(name)\"" + Self.hint(nearest)
+            "\(type) has no value \"\(name)\"" + Names.suggestion(nearest)
                 + (values.isEmpty ? "" : "; it has " + values.joined(separator: ", "))
         case .unknownField(let name, let type, let nearest):
-            "\(type) has no field \"\(name)\"" + Self.hint(nearest)
+            "\(type) has no field \"\(name)\"" + Names.suggestion(nearest)
         case .duplicateKey(let key): "the key \"\(key)\" stands twice"
         case .secret:
             "a secret is not written: secret:reveal() gives its text, secret:write(path) a file"
@@ -92,7 +102,4 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    private static func hint(_ nearest: String?) -> String {
-        nearest.map { "; did you mean \"\($0)\"?" } ?? ""
-    }
 }

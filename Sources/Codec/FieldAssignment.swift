@@ -165,15 +165,8 @@ public struct FieldAssignment {
     private func leaf(_ field: Field, in owner: MessageType) throws(CodecError) -> Value? {
         if isJSON { return try json(field, in: owner, isElement: field.isRepeated) }
         if let type = field.enumType {
-            let names = type.values.map(\.name)
             guard let number = type.number(looselyNamed: text) ?? Int32(text) else {
-                let short = names.filter { !$0.hasSuffix("_UNSPECIFIED") }.map {
-                    $0.hasPrefix(type.prefix) ? String($0.dropFirst(type.prefix.count)) : $0
-                }
-                throw CodecError(
-                    .unknownEnumValue(
-                        text, enumType: type.fullName,
-                        nearest: Names.nearest(to: text, in: short), values: short))
+                throw CodecError(unknownValue: text, of: field)
             }
             return .enumeration(number)
         }

@@ -118,6 +118,16 @@ public final class EnumType: Sendable {
     /// The number of an exact value name.
     public func number(named name: String) -> Int32? { byName[name] }
 
+    /// A value's name without what all names begin with.
+    public func shortName(_ name: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
+
+    /// The names that one may choose from, short: all but that of "unspecified".
+    public var choices: [String] {
+        values.map(\.name).filter { !$0.hasSuffix("_UNSPECIFIED") }.map(shortName)
+    }
+
     /// The number that a person means: the full name or the name without its prefix, in any case.
     public func number(looselyNamed name: String) -> Int32? {
         if let exact = byName[name] { return exact }

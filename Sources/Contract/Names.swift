@@ -60,6 +60,11 @@ public enum Names {
         return best.name
     }
 
+    /// How an error goes on when a near name is known; nothing otherwise.
+    public static func suggestion(_ nearest: String?) -> String {
+        nearest.map { "; did you mean \"\($0)\"?" } ?? ""
+    }
+
     /// Levenshtein's distance.
     static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var previous = Array(0...b.count)

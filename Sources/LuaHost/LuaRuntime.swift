@@ -109,7 +109,10 @@ public final class LuaRuntime {
                 Array(source.bytes), name: "=[\(source.name)]")
         else { throw LuaFailure("the Lua side of the host is missing") }
         var numbers: [String: UInt32] = [:]
-        for (name, function) in functions {
+        // Those that keep functions have to be among the first.
+        let keepers = TaskModule.keepers.compactMap { name in functions[name].map { (name, $0) } }
+        let others = functions.filter { !TaskModule.keepers.contains($0.key) }
+        for (name, function) in keepers + others.map({ ($0.key, $0.value) }) {
             numbers[name] = machine.makeFunction(
                 function, keepsFunctions: TaskModule.keepers.contains(name))
         }

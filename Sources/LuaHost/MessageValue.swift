@@ -59,7 +59,8 @@ extension LuaValue {
         }
     }
 
-    private static func list(_ items: [LuaValue]) -> LuaValue {
+    /// A list.
+    static func list(_ items: [LuaValue]) -> LuaValue {
         .table(
             LuaTable(
                 kind: .list,
@@ -99,24 +100,8 @@ extension LuaValue {
 }
 
 extension LuaFailure {
-    /// A failed call, as a script would see its error.
+    /// A failed call, as a script would see its error; without the details.
     public init(_ error: CallError) {
-        var entries: [(key: LuaValue, value: LuaValue)] = [
-            (.text("code"), .text(error.code.name)), (.text("message"), .text(error.message)),
-            (.text("origin"), .text("\(error.origin)")),
-            (.text("retryable"), .bool(error.isRetryable)),
-        ]
-        if !error.method.isEmpty { entries.append((.text("method"), .text(error.method))) }
-        if let trace = error.traceID { entries.append((.text("trace_id"), .text(trace))) }
-        let violations = error.violations.enumerated().map { index, violation in
-            let table = LuaTable(entries: [
-                (.text("path"), .text(violation.path)), (.text("rule"), .text(violation.rule)),
-                (.text("message"), .text(violation.message)),
-            ])
-            return (LuaValue.integer(Int64(index + 1)), LuaValue.table(table))
-        }
-        entries.append(
-            (.text("violations"), .table(LuaTable(kind: .list, entries: violations))))
-        self.init(value: .table(LuaTable(entries: entries)), traceback: "")
+        self.init(value: .table(LuaTable(entries: ErrorObject.entries(error))), traceback: "")
     }
 }

@@ -21,9 +21,17 @@ public enum Output {
     public private(set) nonisolated(unsafe) static var problem: String?
 
     private static func write(_ text: String, to descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
+        guard !writeAll(text.utf8, to: descriptor), descriptor == STDOUT_FILENO, errno != EPIPE
+        else { return }
+        problem = String(cString: strerror(errno))
+    }
+
+    /// Writes all bytes to a descriptor, however long that takes; false when it fails, with `errno`
+    /// set.
+    public static func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: Int32) -> Bool {
+        let content = ContiguousArray(bytes)
+        return content.withUnsafeBytes { whole in
+            var rest = whole
             while !rest.isEmpty {
                 let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
                 if count < 0, errno == EINTR { continue }
@@ -32,14 +40,10 @@ public enum Output {
                     _ = poll(&entry, 1, -1)
                     continue
                 }
-                guard count > 0 else {
-                    if errno != EPIPE, descriptor == STDOUT_FILENO {
-                        problem = String(cString: strerror(errno))
-                    }
-                    return
-                }
+                guard count > 0 else { return false }
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
+            return true
         }
     }
 }

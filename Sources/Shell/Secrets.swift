@@ -83,16 +83,9 @@ public final class SecretOutput {
         let scratchPath = Self.scratchPath(path)
         let file = try Self.open(path)
         defer { close(file) }
-        var rest = contents[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw Problem(
-                    description:
-                        "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
-            }
-            rest = rest.dropFirst(count)
+        guard Output.writeAll(contents, to: file) else {
+            throw Problem(
+                description: "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
         }
         guard fchmod(file, 0o600) == 0, rename(scratchPath, path) == 0 else {
             throw Problem(

@@ -70,7 +70,7 @@ struct APICommand: ParsableCommand {
         let name = name ?? ""
         let found = try reference.lookUp(name)
         guard !found.isEmpty else {
-            let near = try reference.nearest(to: name).map { "; did you mean \"\($0)\"?" } ?? ""
+            let near = Names.suggestion(try reference.nearest(to: name))
             throw Failure(
                 "the API has no \"\(name)\"\(near)"
                     + (near.isEmpty ? "; qcsh api --search finds words" : ""))

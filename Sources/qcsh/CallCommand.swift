@@ -109,8 +109,10 @@ struct CallCommand: ParsableCommand {
                     + several.joined(separator: ", "))
         }
         let names = try registry.allMethods().flatMap { [$0.displayName, $0.luaName] }
-        let near = Names.nearest(to: method, in: names).map { "; did you mean \"\($0)\"?" }
-        throw Usage("there is no method \"\(method)\"\(near ?? "; qcsh api lists them")")
+        let near = Names.nearest(to: method, in: names)
+        throw Usage(
+            "there is no method \"\(method)\""
+                + (near == nil ? "; qcsh api lists them" : Names.suggestion(near)))
     }
 
     /// A secret that is shown only once is not asked for when nothing would keep it.

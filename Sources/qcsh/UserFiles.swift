@@ -1,3 +1,5 @@
+import Shell
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -55,14 +57,7 @@ enum UserFiles {
             ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return false }
-            rest = rest.dropFirst(count)
-        }
-        return true
+        return Output.writeAll(bytes, to: descriptor)
     }
 
     /// Reads a whole file; nil when it cannot be read, with `errno` set.

@@ -38,7 +38,7 @@ public enum LuaText {
             // In turn the full name, the short one and the number.
             switch (number % 3, field.enumType?.name(of: number)) {
             case (0, let name?): quoted(name)
-            case (1, let name?): quoted(short(name, field).lowercased())
+            case (1, let name?): quoted((field.enumType?.shortName(name) ?? name).lowercased())
             default: "\(number)"
             }
         case .message(let message): table(message)
@@ -49,11 +49,6 @@ public enum LuaText {
                     "[\(text(key, field.mapKey!))] = \(text(value, field.mapValue!))"
                 }.joined(separator: ", ") + " }"
         }
-    }
-
-    private static func short(_ name: String, _ field: Field) -> String {
-        let prefix = field.enumType?.prefix ?? ""
-        return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 
     private static func list(_ items: [String]) -> String {

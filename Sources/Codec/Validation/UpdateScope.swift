@@ -54,7 +54,7 @@ extension UpdateScope {
                 return Violation(
                     path: "update_mask", rule: "field_mask",
                     message: "\(type.fullName) has no field \"\(name)\""
-                        + (near.map { "; did you mean \"\($0)\"?" } ?? ""),
+                        + Names.suggestion(near),
                     value: shown)
             }
             guard field.name == name else {

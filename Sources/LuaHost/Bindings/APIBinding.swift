@@ -261,11 +261,9 @@ final class APIBinding {
                 options.accountID = account
             default:
                 let name = key.text ?? key.typeName
-                let hint = Names.nearest(to: name, in: Self.optionNames).map {
-                    "; did you mean \"\($0)\"?"
-                }
+                let hint = Names.suggestion(Names.nearest(to: name, in: Self.optionNames))
                 throw .message(
-                    "there is no call option \"\(name)\"\(hint ?? ""); there are "
+                    "there is no call option \"\(name)\"\(hint); there are "
                         + Self.optionNames.joined(separator: ", "))
             }
         }

@@ -10,53 +10,42 @@ enum ErrorObject {
     /// Writes a failed call as an error object.
     static func write(_ error: CallError, to writer: TapeWriter, machine: LuaMachine) {
         writer.object(meta: meta) {
-            writer.put("code")
-            writer.put(error.code.name)
-            writer.put("message")
-            writer.put(error.message)
-            if !error.method.isEmpty {
-                writer.put("method")
-                writer.put(error.method)
+            for (key, value) in entries(error) {
+                writer.put(key)
+                writer.put(value)
             }
-            writer.put("origin")
-            writer.put("\(error.origin)")
             writer.put("details")
             writer.list {
                 var sink = TapeSink(writer, machine: machine)
                 for detail in error.details { sink.write(detail) }
             }
-            writer.put("violations")
-            writer.list { for violation in error.violations { write(violation, to: writer) } }
-            if let trace = error.traceID {
-                writer.put("trace_id")
-                writer.put(trace)
-            }
-            if let status = error.httpStatus {
-                writer.put("http_status")
-                writer.put(status)
-            }
-            writer.put("attempts")
-            writer.put(error.attempts)
-            writer.put("retryable")
-            writer.put(error.isRetryable)
-            writer.put("outcome_unknown")
-            writer.put(error.outcomeIsUnknown)
         }
     }
 
-    private static func write(_ violation: Violation, to writer: TapeWriter) {
-        writer.table {
-            writer.put("path")
-            writer.put(violation.path)
-            writer.put("rule")
-            writer.put(violation.rule)
-            writer.put("message")
-            writer.put(violation.message)
-            if !violation.value.isEmpty {
-                writer.put("value")
-                writer.put(violation.value)
-            }
-        }
+    /// The members of an error object but for the details, which are messages.
+    static func entries(_ error: CallError) -> [(key: LuaValue, value: LuaValue)] {
+        let members: KeyValuePairs<String, LuaValue?> = [
+            "code": .text(error.code.name), "message": .text(error.message),
+            "method": error.method.isEmpty ? nil : .text(error.method),
+            "origin": .text("\(error.origin)"),
+            "violations": .list(error.violations.map(value)),
+            "trace_id": error.traceID.map { .text($0) },
+            "http_status": error.httpStatus.map { .integer(Int64($0)) },
+            "attempts": .integer(Int64(error.attempts)), "retryable": .bool(error.isRetryable),
+            "outcome_unknown": .bool(error.outcomeIsUnknown),
+        ]
+        return members.compactMap { name, value in value.map { (.text(name), $0) } }
+    }
+
+    private static func value(_ violation: Violation) -> LuaValue {
+        let members: KeyValuePairs<String, String> = [
+            "path": violation.path, "rule": violation.rule, "message": violation.message,
+            "value": violation.value,
+        ]
+        return .table(
+            LuaTable(
+                entries: members.filter { $0.key != "value" || !$0.value.isEmpty }
+                    .map { (.text($0.key), .text($0.value)) }))
     }
 
     /// A request that does not fit its message type.

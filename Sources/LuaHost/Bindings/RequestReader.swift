@@ -233,15 +233,7 @@ struct RequestReader {
         _ = tape.take()
         let name = String(decoding: tape.bytes(), as: UTF8.self)
         guard let type = field.enumType, let number = type.number(looselyNamed: name) else {
-            let names = field.enumType?.values.map(\.name) ?? []
-            let prefix = field.enumType?.prefix.count ?? 0
-            let short = names.filter { !$0.hasSuffix("_UNSPECIFIED") }.map {
-                String($0.dropFirst(prefix))
-            }
-            throw CodecError(
-                .unknownEnumValue(
-                    name, enumType: field.typeName,
-                    nearest: Names.nearest(to: name, in: short + names), values: short))
+            throw CodecError(unknownValue: name, of: field)
         }
         return .enumeration(number)
     }

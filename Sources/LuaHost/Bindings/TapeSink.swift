@@ -112,45 +112,10 @@ struct TapeSink: MessageSink {
 
     mutating func wellKnown(_ message: Message) {
         goesOn = false
-        let writer = TapeWriter(tape)
-        switch message.type.wellKnown {
-        case .fieldMask: writer.list { for path in message.strings("paths") { writer.put(path) } }
-        case .struct: structure(message, writer)
-        case .listValue:
-            writer.list { for item in message.messages("values") { dynamic(item, writer) } }
-        case .value: dynamic(message, writer)
-        case .any:
+        if message.type.wellKnown == .any {
             write(message)
-        default:
-            guard let field = message.type.fields.first,
-                let value = message[field] ?? Value.defaultValue(of: field.kind)
-            else { return writer.putNil() }
-            write(value, of: field)
-        }
-    }
-
-    private func structure(_ message: Message, _ writer: TapeWriter) {
-        writer.table {
-            guard case .map(let entries) = message["fields"] else { return }
-            for (key, value) in entries {
-                guard case .message(let inner) = value else { continue }
-                writer.put(key.mapKeyText)
-                dynamic(inner, writer)
-            }
-        }
-    }
-
-    /// A google.protobuf.Value. Its null is `qdrant.null`, as a table cannot hold nil.
-    private func dynamic(_ message: Message, _ writer: TapeWriter) {
-        switch message.setFields.first?.value {
-        case .double(let number):
-            if let whole = Int64(exactly: number) { writer.put(whole) } else { writer.put(number) }
-        case .string(let text): writer.put(text)
-        case .bool(let flag): writer.put(flag)
-        case .message(let inner) where inner.type.wellKnown == .struct: structure(inner, writer)
-        case .message(let inner):
-            writer.list { for item in inner.messages("values") { dynamic(item, writer) } }
-        default: writer.put(LuaValue.null)
+        } else {
+            TapeWriter(tape).put(LuaValue(message))
         }
     }
 

@@ -179,10 +179,7 @@ extension APIReference {
             text.paragraph(rules.joined(separator: "; "), indent: indent + 4, style: .faint)
         }
         if let type = field.enumType {
-            let values = type.values.filter { $0.number != 0 }.map {
-                String($0.name.dropFirst($0.name.hasPrefix(type.prefix) ? type.prefix.count : 0))
-            }
-            text.paragraph(values.joined(separator: ", "), indent: indent + 4, style: .faint)
+            text.paragraph(type.choices.joined(separator: ", "), indent: indent + 4, style: .faint)
         }
     }
 

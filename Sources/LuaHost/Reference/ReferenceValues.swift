@@ -37,12 +37,7 @@ extension APIReference {
                 entries: entries.compactMap { name, value in value.map { (.text(name), $0) } }))
     }
 
-    private func list(_ items: [LuaValue]) -> LuaValue {
-        .table(
-            LuaTable(
-                kind: .list,
-                entries: items.enumerated().map { (.integer(Int64($0.offset + 1)), $0.element) }))
-    }
+    private func list(_ items: [LuaValue]) -> LuaValue { .list(items) }
 
     private func texts(_ items: [String]) -> LuaValue { list(items.map { .text($0) }) }
 

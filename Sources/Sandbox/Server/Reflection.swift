@@ -7,10 +7,7 @@ import Wire
 struct Reflection {
     let registry: Registry
 
-    static let paths: Set<String> = [
-        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-    ]
+    static let paths = Set(ReflectionFormat.paths)
 
     /// Numbers of ServerReflectionRequest.
     private enum Request {
