@@ -8,6 +8,8 @@ struct RunCommand: ParsableCommand {
             qcsh [options]                      the interactive shell
             qcsh [options] SCRIPT [args …]      run a script; - reads it from standard input
             qcsh [options] -e CODE              run code, print what it returns
+            qcsh call [options] METHOD …        make one call; see qcsh call --help
+            qcsh api [NAME]                     look up the API; see qcsh api --help
             qcsh sandbox [options]              a local Qdrant Cloud; see qcsh sandbox --help
             """,
         discussion: """

@@ -11,6 +11,9 @@ import Testing
         let help = try qcsh(["--help"])
         #expect(help.status == 0)
         #expect(help.output.contains("--sandbox"))
+        for command in ["call", "api", "sandbox"] {
+            #expect(help.output.contains("qcsh \(command) --help"))
+        }
     }
 
     @Test func expressionsArePrintedAndStatementsAreNot() throws {
