@@ -14,22 +14,37 @@ public struct SandboxError: Error, Sendable, CustomStringConvertible {
 
 /// What a sandbox is started with.
 public struct SandboxConfiguration: Sendable {
-    /// How fast its time passes.
+    /// How time passes in it.
     public enum Speed: Sendable, Equatable {
         /// So many virtual seconds in a real one.
         case factor(Double)
         /// What takes time is done at once.
         case instant
+        /// Time stands still until it is moved.
+        case manual
     }
 
+    /// The address to listen on. Anything but the loopback interface wants ``usesTLS``.
+    public var host = "127.0.0.1"
     /// The port; 0 takes a free one.
     public var port = 0
     /// Whether the port speaks TLS.
     public var usesTLS = false
     /// The folder of its data; nil keeps everything in memory.
     public var dataFolder: String?
-    /// How fast its time passes.
+    /// How its time passes.
     public var speed = Speed.factor(1)
+    /// What it holds at first: YAML, or `demo` or `bare`.
+    public var seed = "demo"
+    /// What ids, secrets and times depend on, so that two runs with the same calls give the same
+    /// answers; nil makes them random.
+    public var seedNumber: UInt64?
+    /// Rules that are not applied.
+    public var leniencies: Set<Leniency> = []
+    /// Whether free clusters are suspended after a week and deleted after four.
+    public var retiresIdleFreeClusters = false
+    /// Faults from the start, each a YAML text of one or of a list.
+    public var faults: [String] = []
     /// The real time, in nanoseconds since 1970.
     public var realTime: @Sendable () -> Int64
 
@@ -43,48 +58,95 @@ public final class SandboxServer: Sendable {
     public let port: Int
     /// The file of the certificate authority to trust; nil without TLS.
     public let authorityFile: String?
-    /// The first account.
+    /// The first account; empty when the seed has none.
     public let accountID: String
+    /// The token that the admin API asks for.
+    public let adminToken: String
+    private let host: String
     private let group: MultiThreadedEventLoopGroup
     private let channel: any Channel
     private let temporaryFolder: String?
     private let front: NIOLoopBound<Front>
 
     /// `http://127.0.0.1:port`, or `https://` with TLS.
-    public var endpoint: String {
-        (authorityFile == nil ? "http" : "https") + "://127.0.0.1:\(port)"
+    public var endpoint: String { Self.url(host, isSecure: authorityFile != nil) + ":\(port)" }
+
+    /// `127.0.0.1:port`.
+    public var address: String { String(endpoint.drop { $0 != "/" }.dropFirst(2)) }
+
+    private static func url(_ host: String, isSecure: Bool) -> String {
+        let reachable = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host
+        return (isSecure ? "https://" : "http://")
+            + (reachable.contains(":") ? "[\(reachable)]" : reachable)
     }
 
     /// Starts a sandbox.
     public init(_ configuration: SandboxConfiguration) throws(SandboxError) {
         if let reason = Self.cryptoProblem { throw SandboxError(reason) }
+        try Self.check(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
         let loop = group.next()
         do {
-            let seed = try Self.seed(configuration)
+            host = configuration.host
+            let seed = try Seed(configuration.seed)
+            let secret = try Self.secret(configuration)
             var temporary: String?
             var tls: NIOSSLContext?
             var authority: String?
             if configuration.usesTLS {
                 let folder = try configuration.dataFolder ?? Self.makeTemporaryFolder()
                 if configuration.dataFolder == nil { temporary = folder }
-                let certificates = try Certificates(in: folder)
+                let certificates = try Certificates(in: folder, host: configuration.host)
                 authority = certificates.authority
                 tls = try Self.context(certificates)
             }
             temporaryFolder = temporary
             authorityFile = authority
-            front = try loop.submit {
-                NIOLoopBound(try Self.open(configuration, seed), eventLoop: loop)
-            }.wait()
-            accountID = DemoWorld.production
-            channel = try Self.bind(configuration.port, loop, front, tls)
-            port = channel.localAddress?.port ?? configuration.port
+            var dice = Dice()
+            let token = Digest.hexadecimal(dice.bytes(20))
+            adminToken = token
+            // The port is there before the state, whose addresses name it.
+            let pending = loop.makePromise(of: NIOLoopBound<Front>.self)
+            do {
+                channel = try Self.bind(configuration, loop, pending.futureResult, tls)
+            } catch {
+                pending.fail(error)
+                throw error
+            }
+            let port = channel.localAddress?.port ?? configuration.port
+            self.port = port
+            let url = Self.url(configuration.host, isSecure: configuration.usesTLS)
+            do {
+                front = try loop.submit {
+                    NIOLoopBound(
+                        try Self.open(configuration, seed, secret, (url, port), token),
+                        eventLoop: loop)
+                }.wait()
+            } catch {
+                pending.fail(error)
+                throw error
+            }
+            pending.succeed(front)
+            accountID = try front.onLoop(loop) { front in
+                try front.worlds.main.store.transaction {
+                    try $0.records(.account).first?.id ?? ""
+                }
+            }
         } catch {
             try? group.syncShutdownGracefully()
             if let known = error as? SandboxError { throw known }
             throw SandboxError("\(error)")
+        }
+    }
+
+    private static func check(_ configuration: SandboxConfiguration) throws(SandboxError) {
+        let isLoopback =
+            configuration.host == "localhost" || configuration.host == "::1"
+            || configuration.host.hasPrefix("127.")
+        guard isLoopback || configuration.usesTLS else {
+            throw SandboxError(
+                "listening on \(configuration.host) lets other machines in: that needs --tls")
         }
     }
 
@@ -100,40 +162,109 @@ public final class SandboxServer: Sendable {
 
     /// The secret of the first account's first management key; nil once that key is deleted.
     public var managementKey: String? {
-        let front = front
-        return try? group.next().submit { () -> String? in
-            let cloud = front.value.cloud
-            let id = Digest.uuid(named: "management-key/" + DemoWorld.production)
-            let isThere = try cloud.store.transaction {
-                try $0.record(Kind.managementKey, id) != nil
+        let account = accountID
+        return try? front.onLoop(group.next()) { front in
+            let cloud = front.worlds.main
+            let secret = cloud.managementKey(of: account)
+            let key = try cloud.store.transaction {
+                try $0.record(.managementKey, Identities.managementKey(of: account))
             }
-            return isThere
-                ? DemoWorld.managementKey(of: DemoWorld.production, seed: cloud.seed) : nil
-        }.wait()
+            return key?.parent == Digest.hash(secret) ? secret : nil
+        }
     }
 
-    private static func open(_ configuration: SandboxConfiguration, _ seed: [UInt8]) throws -> Front
-    {
+    /// The first account's owner, for `sandbox token`; empty when there is none.
+    public var ownerEmail: String {
+        let account = accountID
+        let email = try? front.onLoop(group.next()) { front in
+            try front.worlds.main.store.transaction {
+                try $0.record(.account, account)?.message.string("owner_email")
+            }
+        }
+        return (email ?? nil) ?? ""
+    }
+
+    /// Does what the admin API does, without a connection.
+    ///
+    /// - Parameters:
+    ///   - verb: `GET`, `POST` or `DELETE`.
+    ///   - path: the path below `/sandbox/v1`, with its query.
+    ///   - body: JSON or YAML, or a snapshot.
+    ///   - world: the world's name; empty for the first one.
+    /// - Returns: the HTTP status and the body of the answer.
+    public func administer(
+        _ verb: String, _ path: String, body: [UInt8] = [], world: String = ""
+    ) -> (status: Int, body: [UInt8]) {
+        var headers = [(name: "authorization", value: "Bearer " + adminToken)]
+        if !world.isEmpty { headers.append((Worlds.header, world)) }
+        let request = InboundRequest(
+            verb: verb, target: AdminAPI.prefix + path, headers: headers, body: body)
+        let answer = try? front.onLoop(group.next()) { front in front.admin.answer(request) }
+        return (answer?.status ?? 500, answer?.body ?? [])
+    }
+
+    private static func open(
+        _ configuration: SandboxConfiguration, _ seed: Seed, _ secret: [UInt8],
+        _ address: (url: String, port: Int), _ token: String
+    ) throws -> Front {
         let registry = Registry.embedded
         let store = try Store(
             path: configuration.dataFolder.map { $0 + "/sandbox.sqlite" }, registry: registry)
-        let lastMoment = try store.transaction { try $0.fact("moment") }.flatMap(Int64.init) ?? 0
+        let options = CloudOptions(
+            leniencies: configuration.leniencies,
+            retiresIdleFreeClusters: configuration.retiresIdleFreeClusters)
         let speed: VirtualClock.Speed =
             switch configuration.speed {
             case .factor(let factor): .factor(factor)
             case .instant: .instant
+            case .manual: .manual
             }
-        let clock = VirtualClock(speed: speed, real: configuration.realTime, notBefore: lastMoment)
-        let cloud = Cloud(registry: registry, store: store, clock: clock, seed: seed)
-        try DemoWorld.plant(in: cloud)
-        return Front(cloud: cloud)
+        // With a seed number, time has a begin of its own: 2026-01-01T00:00:00Z.
+        let start: Int64? =
+            configuration.seedNumber == nil ? nil : 1_767_225_600 * Nanoseconds.second
+        let last = try store.transaction { try $0.fact("moment") }.flatMap { Int64($0) } ?? 0
+        func clock(_ last: Int64) -> VirtualClock {
+            VirtualClock(speed: speed, real: configuration.realTime, start: start, notBefore: last)
+        }
+        let cloud = try Cloud(
+            registry: registry, store: store, clock: clock(last), seed: secret, options: options,
+            seedNumber: configuration.seedNumber)
+        cloud.dataPlane = address
+        for text in configuration.faults {
+            do throws(Tree.Problem) {
+                let tree = try Tree(parsing: text)
+                for fault in try FaultReader.faults(tree, registry, name: cloud.faults.newName) {
+                    cloud.faults.add(fault)
+                }
+            } catch {
+                throw SandboxError("the fault cannot be used: \(error)")
+            }
+        }
+        if try store.transaction({ try $0.fact("world") }) == nil {
+            try seed.plant(in: cloud)
+        }
+        try cloud.resume()
+        let worlds = Worlds(
+            main: cloud,
+            Worlds.CloudConfiguration(
+                registry: registry, seed: seed, secret: secret, options: options,
+                seedNumber: configuration.seedNumber, makeClock: { clock(0) }))
+        worlds.dataPlane = address
+        return Front(worlds: worlds, adminToken: token)
     }
 
-    /// The secret that keys are derived from. In memory it is always the same; a data folder has
-    /// its own, in a file that only its owner may read.
-    private static func seed(_ configuration: SandboxConfiguration) throws(SandboxError) -> [UInt8]
+    /// What keys derive from. On the loopback interface, in memory, it is always the same, so that
+    /// keys can be kept in the configuration of other programs; a data folder has its own, in a
+    /// file that only its owner may read.
+    private static func secret(_ configuration: SandboxConfiguration) throws(SandboxError)
+        -> [UInt8]
     {
         guard let folder = configuration.dataFolder else {
+            if let number = configuration.seedNumber { return Array("qcsh sandbox \(number)".utf8) }
+            guard !configuration.usesTLS else {
+                var dice = Dice()
+                return dice.bytes(32)
+            }
             return Array("qcsh sandbox in memory".utf8)
         }
         let files = FileManager.default
@@ -145,12 +276,13 @@ public final class SandboxServer: Sendable {
             if let present = files.contents(atPath: path), present.count == 32 {
                 return [UInt8](present)
             }
-            let seed = (0..<32).map { _ in UInt8.random(in: 0...255) }
+            var dice = Dice(state: configuration.seedNumber)
             guard
                 files.createFile(
-                    atPath: path, contents: Data(seed), attributes: [.posixPermissions: 0o600])
+                    atPath: path, contents: Data(dice.bytes(32)),
+                    attributes: [.posixPermissions: 0o600])
             else { throw SandboxError("cannot write \(path)") }
-            return seed
+            return [UInt8](files.contents(atPath: path) ?? Data())
         } catch let error as SandboxError {
             throw error
         } catch {
@@ -176,14 +308,15 @@ public final class SandboxServer: Sendable {
     }
 
     private static func bind(
-        _ port: Int, _ loop: any EventLoop, _ front: NIOLoopBound<Front>, _ tls: NIOSSLContext?
+        _ configuration: SandboxConfiguration, _ loop: any EventLoop,
+        _ front: EventLoopFuture<NIOLoopBound<Front>>, _ tls: NIOSSLContext?
     ) throws -> any Channel {
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 512)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                front.flatMapThrowing { front in
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(
                             NIOSSLServerHandler(context: tls))
@@ -193,11 +326,23 @@ public final class SandboxServer: Sendable {
                 }
             }
         do {
-            return try bootstrap.bind(host: "127.0.0.1", port: port).wait()
+            return try bootstrap.bind(host: configuration.host, port: configuration.port).wait()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw SandboxError(
-                "port \(port) is in use by another program; choose another with --port, or 0 for "
-                    + "any free one")
+                "port \(configuration.port) is in use by another program; choose another with "
+                    + "--port, or 0 for any free one")
+        } catch {
+            throw SandboxError(
+                "cannot listen on \(configuration.host) port \(configuration.port): \(error)")
         }
+    }
+}
+
+extension NIOLoopBound where Value == Front {
+    /// Uses the front on its event loop.
+    fileprivate func onLoop<Result: Sendable>(
+        _ loop: any EventLoop, _ body: @escaping @Sendable (Front) throws -> Result
+    ) throws -> Result {
+        try loop.submit { try body(self.value) }.wait()
     }
 }

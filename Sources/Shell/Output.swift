@@ -11,6 +11,9 @@ public enum Output {
         write(text, to: STDOUT_FILENO)
     }
 
+    /// Writes bytes to standard output as they are.
+    public static func data(_ bytes: [UInt8]) { data(String(decoding: bytes, as: UTF8.self)) }
+
     /// Writes a line of talk.
     public static func note(_ text: String) {
         fflush(nil)

@@ -196,6 +196,7 @@ final class Connections {
         } else {
             var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
             configuration.speed = .factor(Self.embeddedSpeed)
+            configuration.seed = try Self.seed()
             do throws(SandboxError) {
                 server = try SandboxServer(configuration)
             } catch {
@@ -210,6 +211,16 @@ final class Connections {
             configuration.credential = .managementKey(key)
         }
         return configuration
+    }
+
+    /// What the embedded sandbox holds at first: `demo`, unless the environment names a file.
+    private static func seed() throws(Problem) -> String {
+        guard let option = UserFiles.environment("QCSH_SANDBOX_SEED") else { return "demo" }
+        if option == "demo" || option == "bare" { return option }
+        guard let bytes = UserFiles.read(option) else {
+            throw Problem(description: "QCSH_SANDBOX_SEED: cannot read \(option)")
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func trace(_ record: TraceRecord) {

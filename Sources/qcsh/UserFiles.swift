@@ -21,7 +21,7 @@ enum UserFiles {
     /// The shell's history; the file is made so that only its owner may read it. Nil when there is
     /// no place for it.
     static func historyFile() -> String? {
-        guard let folder = folder("XDG_STATE_HOME", "/.local/state") else { return nil }
+        guard let folder = stateFolder else { return nil }
         makeFolders(folder)
         let path = folder + "/history"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
@@ -30,6 +30,9 @@ enum UserFiles {
         close(descriptor)
         return path
     }
+
+    /// Where what the program remembers is.
+    static var stateFolder: String? { folder("XDG_STATE_HOME", "/.local/state") }
 
     /// Where configuration files are.
     static var configurationFolder: String? {
@@ -42,7 +45,8 @@ enum UserFiles {
         folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/lua" }
     }
 
-    private static func makeFolders(_ path: String) {
+    /// Makes a folder and those above it, for their owner only.
+    static func makeFolders(_ path: String) {
         var made = ""
         for part in path.split(separator: "/") {
             made += "/" + part
@@ -57,6 +61,16 @@ enum UserFiles {
             ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
+        return Output.writeAll(bytes, to: descriptor)
+    }
+
+    /// Writes a whole file that only its owner can read; false when it cannot, with `errno` set.
+    static func writePrivately(_ bytes: [UInt8], to path: String) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // It may have been there before.
+        guard fchmod(descriptor, 0o600) == 0 else { return false }
         return Output.writeAll(bytes, to: descriptor)
     }
 

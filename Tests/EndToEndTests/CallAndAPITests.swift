@@ -47,7 +47,8 @@ import Testing
     @Test func pagesAreFetchedToTheEnd() throws {
         let folder = try TemporaryFolder()
         let sandbox = try ServerProcess(
-            Project.qcsh, ["sandbox", "--speed", "instant"], home: folder.path)
+            Project.qcsh, ["sandbox", "--speed", "instant", "--seed", "bare"],
+            home: folder.path)
         let account = try #require(sandbox.announcement["account_id"])
         let common = [
             "--endpoint", try #require(sandbox.announcement["endpoint"]), "--account", account,

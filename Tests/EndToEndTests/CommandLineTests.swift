@@ -61,7 +61,10 @@ import Testing
                 4
             ),
             ("os.exit(17)", 17), ("os.exit(true)", 0), ("os.exit(false)", 1),
-            ("return qdrant.api.hybrid.list_hybrid_cloud_environments{}", 7),
+            (
+                "return qdrant.api.booking.list_storage_tier_types{cloud_provider_id='aws', cloud_provider_region_id='nowhere'}",
+                7
+            ),
         ] as [(String, Int32)])
     func exitStatusTellsWhatHappened(_ code: String, _ status: Int32) throws {
         let result = try qcsh(["--sandbox", "-e", code])

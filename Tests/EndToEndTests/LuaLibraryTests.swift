@@ -4,7 +4,9 @@ import Testing
 /// What scripts find: tasks, the API's modules, messages, time, JSON. Each script asserts by itself.
 @Suite struct LuaLibraryTests {
     private func check(_ script: String) throws {
-        let result = try qcsh(["--sandbox", "-"], input: script + "\nprint('done')\n")
+        let result = try qcsh(
+            ["--sandbox", "-"], input: script + "\nprint('done')\n",
+            environment: ["QCSH_SANDBOX_SEED": "bare"])
         #expect(result.output.hasSuffix("done\n"), "\(result.errors)")
         #expect(result.status == 0)
     }

@@ -5,7 +5,8 @@ import Testing
 /// The sandbox as other people's clients see it.
 @Suite struct SandboxClientTests {
     private func sandbox(_ arguments: String...) throws -> ServerProcess {
-        try ServerProcess(Project.qcsh, ["sandbox", "--speed", "instant"] + arguments)
+        try ServerProcess(
+            Project.qcsh, ["sandbox", "--speed", "instant", "--seed", "bare"] + arguments)
     }
 
     private func request(_ server: ServerProcess) -> String {

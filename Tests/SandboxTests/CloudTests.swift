@@ -4,94 +4,6 @@ import Testing
 
 @testable import Sandbox
 
-/// An engine without a server, whose real time is turned by hand.
-final class World {
-    let cloud: Cloud
-    let time: Time
-    var key = ""
-
-    final class Time {
-        var now: Int64 = 1_800_000_000_000_000_000
-    }
-
-    init(speed: VirtualClock.Speed = .factor(1), path: String? = nil) throws {
-        let time = Time()
-        self.time = time
-        #expect(SandboxServer.cryptoProblem == nil)
-        let seed = Array("test".utf8)
-        cloud = Cloud(
-            registry: .embedded, store: try Store(path: path, registry: .embedded),
-            clock: VirtualClock(speed: speed, real: { time.now }), seed: seed)
-        try DemoWorld.plant(in: cloud)
-        key = DemoWorld.managementKey(of: DemoWorld.production, seed: seed)
-    }
-
-    /// Lets virtual seconds pass.
-    func pass(_ seconds: Double) { time.now += Int64(seconds * 1e9) }
-
-    func call(
-        _ service: String, _ method: String, key: String? = nil, authorization: String? = nil,
-        _ fill: (inout Message) -> Void
-    ) throws -> Message {
-        let found = try #require(
-            try cloud.registry.method(path: "/qdrant.cloud.\(service)/\(method)"))
-        var request = Message(found.input)
-        fill(&request)
-        return try cloud.handle(
-            found, request,
-            metadata: ["authorization": authorization ?? "apikey \(key ?? self.key)"])
-    }
-
-    func clusters(_ method: String, _ fill: (inout Message) -> Void) throws -> Message {
-        try call("cluster.v1.ClusterService", method) { request in
-            if request.type.field(named: "account_id") != nil {
-                request.set("account_id", DemoWorld.production)
-            }
-            fill(&request)
-        }
-    }
-
-    /// The package of a name in aws eu-central-1.
-    func package(_ name: String) throws -> String {
-        try #require(
-            Catalogue.packages.first { $0.name == name && $0.region == "eu-central-1" }
-        ).id
-    }
-
-    func create(
-        _ name: String = "search", package: String = "gpx2", nodes: Int = 1,
-        _ change: (inout Message) -> Void = { _ in }
-    ) throws -> Message {
-        let package = try self.package(package)
-        let answer = try clusters("CreateCluster") { request in
-            request.edit("cluster") { cluster in
-                cluster.set("account_id", DemoWorld.production)
-                cluster.set("name", name)
-                cluster.set("cloud_provider_id", "aws")
-                cluster.set("cloud_provider_region_id", "eu-central-1")
-                cluster.edit("configuration") {
-                    $0.set("number_of_nodes", nodes)
-                    $0.set("package_id", package)
-                }
-                change(&cluster)
-            }
-        }
-        return try #require(answer.message("cluster"))
-    }
-
-    func get(_ id: String) throws -> Message {
-        try #require(
-            try clusters("GetCluster") { $0.set("cluster_id", id) }.message("cluster"))
-    }
-
-    func phase(_ id: String) throws -> String { ClusterLifecycle.phase(of: try get(id)) }
-}
-
-/// The error that a call ends with.
-func failure(_ body: () throws -> Message) -> APIError? {
-    #expect(throws: APIError.self) { _ = try body() }
-}
-
 @Suite struct ClusterTests {
     @Test func aClusterComesUpNodeByNodeAndItsAddressLast() throws {
         let world = try World()
@@ -109,7 +21,7 @@ func failure(_ body: () throws -> Message) -> APIError? {
         let ready = try world.get(id)
         #expect(
             ready.message("state")?.message("endpoint")?.string("url")
-                == "https://\(id).eu-central-1.aws.cloud.qdrant.io")
+                == world.cloud.dataPlane.url)
         #expect(ready.message("state")?.integer("nodes_up") == 3)
         // Both places that tell of scaling say the same.
         let state = try #require(ready.message("state"))
@@ -130,7 +42,7 @@ func failure(_ body: () throws -> Message) -> APIError? {
         let answer = try world.clusters("UpdateCluster") { request in
             request.edit("cluster") {
                 $0.set("id", id)
-                $0.set("account_id", DemoWorld.production)
+                $0.set("account_id", World.production)
                 $0.edit("configuration") { $0.set("number_of_nodes", 3) }
             }
             request.edit("update_mask") {
@@ -164,7 +76,7 @@ func failure(_ body: () throws -> Message) -> APIError? {
                 try world.clusters("UpdateCluster") { request in
                     request.edit("cluster") {
                         $0.set("id", id)
-                        $0.set("account_id", DemoWorld.production)
+                        $0.set("account_id", World.production)
                     }
                     request.edit("update_mask") {
                         $0["paths"] = .list([.string("configuration.num_nodes")])
@@ -332,10 +244,10 @@ func failure(_ body: () throws -> Message) -> APIError? {
     @Test func anIdOfAnotherAccountIsNotFound() throws {
         let world = try World(speed: .instant)
         let id = try world.create().string("id")
-        let key = DemoWorld.managementKey(of: DemoWorld.sandbox, seed: world.cloud.seed)
+        let key = world.cloud.managementKey(of: World.sandbox)
         let error = failure {
             try world.call("cluster.v1.ClusterService", "GetCluster", key: key) {
-                $0.set("account_id", DemoWorld.sandbox)
+                $0.set("account_id", World.sandbox)
                 $0.set("cluster_id", id)
             }
         }
@@ -355,8 +267,7 @@ extension World {
 @Suite struct AccessTests {
     @Test func credentialsAndAccountsAreChecked() throws {
         let world = try World()
-        func code(_ authorization: String, account: String = DemoWorld.production) -> APIError.Code?
-        {
+        func code(_ authorization: String, account: String = World.production) -> APIError.Code? {
             failure {
                 try world.call(
                     "cluster.v1.ClusterService", "ListClusters", authorization: authorization
@@ -367,14 +278,14 @@ extension World {
         #expect(code("apikey wrong") == .unauthenticated)
         #expect(code("basic x") == .unauthenticated)
         // Another account and none at all look the same.
-        #expect(code("apikey \(world.key)", account: DemoWorld.sandbox) == .permissionDenied)
+        #expect(code("apikey \(world.key)", account: World.sandbox) == .permissionDenied)
         #expect(
             code("apikey \(world.key)", account: "00000000-0000-4000-8000-000000000009")
                 == .permissionDenied)
         // The scheme's case does not matter.
         _ = try world.call(
             "cluster.v1.ClusterService", "ListClusters", authorization: "ApiKey \(world.key)"
-        ) { $0.set("account_id", DemoWorld.production) }
+        ) { $0.set("account_id", World.production) }
     }
 
     @Test func methodsForPeopleRefuseKeys() throws {
@@ -388,10 +299,10 @@ extension World {
     @Test func peopleMayDoWhatTheirRolesAllow() throws {
         let world = try World(speed: .instant)
         func call(_ person: String, _ service: String, _ method: String) throws -> Message {
-            let token = DemoWorld.userToken(of: person, seed: world.cloud.seed)
+            let token = world.cloud.userToken(of: person)
             return try world.call(service, method, authorization: "Bearer \(token)") { request in
                 if request.type.field(named: "account_id") != nil {
-                    request.set("account_id", DemoWorld.production)
+                    request.set("account_id", World.production)
                 }
             }
         }
@@ -423,21 +334,21 @@ extension World {
     @Test func aDeletedKeyIsRefusedAtOnce() throws {
         let world = try World()
         let made = try world.call("auth.v1.AuthService", "CreateManagementKey") { request in
-            request.edit("management_key") { $0.set("account_id", DemoWorld.production) }
+            request.edit("management_key") { $0.set("account_id", World.production) }
         }
         let key = try #require(made.message("management_key"))
         let secret = key.string("key")
         #expect(secret.hasPrefix(key.string("prefix")))
         func list(_ key: String) throws -> Message {
             try world.call("auth.v1.AuthService", "ListManagementKeys", key: key) {
-                $0.set("account_id", DemoWorld.production)
+                $0.set("account_id", World.production)
             }
         }
         let listed = try list(secret).messages("items")
         #expect(listed.count == 2)
         #expect(listed.allSatisfy { $0.string("key").isEmpty })
         _ = try world.call("auth.v1.AuthService", "DeleteManagementKey", key: secret) {
-            $0.set("account_id", DemoWorld.production)
+            $0.set("account_id", World.production)
             $0.set("management_key_id", key.string("id"))
         }
         #expect(failure { try list(secret) }?.code == .unauthenticated)
@@ -449,7 +360,7 @@ extension World {
             failure {
                 try world.clusters("CreateCluster") { request in
                     request.edit("cluster") { cluster in
-                        cluster.set("account_id", DemoWorld.production)
+                        cluster.set("account_id", World.production)
                         cluster.set("name", "x")
                         cluster.set("cloud_provider_id", "aws")
                     }
@@ -468,7 +379,9 @@ extension World {
         let method = try #require(
             try world.cloud.registry.method(
                 path: "/qdrant.cloud.platform.v1.PlatformService/ListGlobalCloudProviders"))
-        let answer = try world.cloud.handle(method, Message(method.input), metadata: [:])
+        let answer = try world.cloud.handle(
+            method, Message(method.input), metadata: [:]
+        ).message
         #expect(answer.messages("items").count == 3)
     }
 }
@@ -478,7 +391,7 @@ extension World {
         let world = try World()
         let package = try world.package("gpx3")
         let quote = try world.call("booking.v1.BookingService", "GetQuote") { request in
-            request.set("account_id", DemoWorld.production)
+            request.set("account_id", World.production)
             request.set("cloud_provider_id", "aws")
             request.set("cloud_provider_region_id", "eu-central-1")
             request.set("number_of_nodes", 3)
@@ -507,7 +420,7 @@ extension World {
         let package = try world.package("gpx3")
         let quote = failure {
             try world.call("booking.v1.BookingService", "GetQuote") { request in
-                request.set("account_id", DemoWorld.production)
+                request.set("account_id", World.production)
                 request.set("cloud_provider_id", "aws")
                 request.set("cloud_provider_region_id", "eu-central-1")
                 request.set("number_of_nodes", 4_294_967_295)
@@ -544,7 +457,7 @@ extension World {
         {
             request in
             request.edit("database_api_key") {
-                $0.set("account_id", DemoWorld.production)
+                $0.set("account_id", World.production)
                 $0.set("cluster_id", cluster)
                 $0.set("name", "app-key")
                 change(&$0)
@@ -564,7 +477,7 @@ extension World {
         let parts = key.string("key").split(separator: ".").map(String.init)
         #expect(parts.count == 3)
         #expect(key.string("key").hasPrefix("eyJhb"))
-        let secret = DatabaseKeyService.clusterSecret(cluster, seed: world.cloud.seed)
+        let secret = DatabaseToken.secret(of: cluster, seed: world.cloud.seed)
         #expect(Digest.base64URL(Digest.hmac(key: secret, parts[0] + "." + parts[1])) == parts[2])
         let claims = String(decoding: try #require(Base64.decode(parts[1])), as: UTF8.self)
         #expect(claims.contains(#""access":"r""#))
@@ -592,7 +505,7 @@ extension World {
         #expect(stray?.violations.map(\.rule) == ["create_database_api_key.no_read_only_fields"])
         let listed = try world.call(
             "cluster.auth.v2.DatabaseApiKeyService", "ListDatabaseApiKeys"
-        ) { $0.set("account_id", DemoWorld.production) }
+        ) { $0.set("account_id", World.production) }
         #expect(listed.messages("items").map { $0.string("key") } == [""])
     }
 
@@ -603,7 +516,7 @@ extension World {
             try world.call("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                 request in
                 request.edit("database_api_key") {
-                    $0.set("account_id", DemoWorld.production)
+                    $0.set("account_id", World.production)
                     $0["cluster_ids"] = .list([.string(cluster)])
                 }
             }

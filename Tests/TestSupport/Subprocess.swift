@@ -108,6 +108,11 @@ public final class ServerProcess: @unchecked Sendable {
             process.environment = [
                 "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "HOME": home,
             ]
+        } else {
+            // A sandbox tells of itself there; it is none of the user's.
+            let state = NSTemporaryDirectory() + "/qcsh-state-\(UUID().uuidString)"
+            process.environment = ProcessInfo.processInfo.environment.merging(
+                ["XDG_STATE_HOME": state]) { _, own in own }
         }
         let output = Pipe()
         process.standardOutput = output

@@ -10,6 +10,9 @@ enum Digest {
         return digest
     }
 
+    /// What is stored of a secret.
+    static func hash(_ secret: String) -> String { hexadecimal(sha256(Array(secret.utf8))) }
+
     /// HMAC-SHA-256.
     static func hmac(key: [UInt8], _ text: String) -> [UInt8] {
         let bytes = Array(text.utf8)

@@ -15,6 +15,64 @@ enum Actor: Equatable {
         case .managementKey: "ACTOR_TYPE_MANAGEMENT_KEY"
         }
     }
+
+    /// The number of the value of ActorType.
+    var typeNumber: Int {
+        switch self {
+        case .user: 1
+        case .managementKey: 2
+        }
+    }
+
+    /// The id of the person or of the key.
+    var id: String {
+        switch self {
+        case .user(let id), .managementKey(let id, _): id
+        }
+    }
+}
+
+/// Whom the sandbox has let in lately, and what they may do.
+struct AdmissionCache {
+    private struct Membership: Hashable {
+        let actor: String
+        let account: String
+    }
+
+    private static let capacity = 10_000
+
+    private var version = -1
+    private var actors: [String: Actor] = [:]
+    private var granted: [Membership: Set<String>] = [:]
+
+    /// Forgets everything when who may call what has changed.
+    mutating func keepUp(with version: Int) {
+        guard version != self.version || actors.count > Self.capacity else { return }
+        self = AdmissionCache()
+        self.version = version
+    }
+
+    /// Who presents a credential.
+    mutating func actor(_ header: String, _ find: () throws -> Actor) rethrows -> Actor {
+        if let known = actors[header] { return known }
+        let actor = try find()
+        actors[header] = actor
+        return actor
+    }
+
+    /// What an actor may do in an account; nil for an actor that does not belong to it.
+    mutating func permissions(
+        of actor: Actor, in account: String, _ find: () throws -> Set<String>?
+    ) rethrows -> Set<String>? {
+        if case .managementKey(_, let own) = actor { return own == account ? Self.all : nil }
+        let key = Membership(actor: actor.id, account: account)
+        if let known = granted[key] { return known }
+        let found = try find()
+        if let found { granted[key] = found }
+        return found
+    }
+
+    private static let all = Set(PermissionCatalogue.values)
 }
 
 /// The first half of the chain: credential, kind of actor, account, permission.
@@ -24,10 +82,19 @@ struct Gate {
 
     /// Lets a call in, or says why not.
     func admit(
-        _ method: Method, _ request: Message, _ metadata: [String: String]
+        _ method: Method, _ request: Message, _ metadata: [String: String],
+        _ cache: inout AdmissionCache
     ) throws -> (actor: Actor?, account: String) {
         guard method.options.requiresAuthentication else { return (nil, "") }
-        let actor = try authenticate(metadata["authorization"])
+        cache.keepUp(with: cloud.store.accessVersion)
+        let header = metadata["authorization"] ?? ""
+        let actor: Actor
+        do {
+            actor = try cache.actor(header) { try authenticate(header) }
+        } catch let error as APIError where error.code == .unauthenticated {
+            guard cloud.options.leniencies.contains(.denied) else { throw error }
+            throw APIError(.permissionDenied, error.message)
+        }
         if !method.options.actorTypes.isEmpty,
             !method.options.actorTypes.contains(actor.typeName)
         {
@@ -40,7 +107,10 @@ struct Gate {
             // What is wrong with it, the rules of the contract say better.
             return (actor, "")
         }
-        let granted = try permissions(of: actor, in: account.lowercased())
+        let id = account.lowercased()
+        let granted = try cache.permissions(of: actor, in: id) {
+            try permissions(of: actor, in: id)
+        }
         guard let granted else {
             throw APIError(
                 .permissionDenied, "the caller does not belong to account \(account)")
@@ -55,11 +125,11 @@ struct Gate {
                 separator: method.options.requiresAllPermissions ? ", " : " or ")
             throw APIError(.permissionDenied, "\(method.name) needs the permission \(what)")
         }
-        return (actor, account.lowercased())
+        return (actor, id)
     }
 
-    private func authenticate(_ header: String?) throws -> Actor {
-        guard let header, !header.isEmpty else {
+    private func authenticate(_ header: String) throws -> Actor {
+        guard !header.isEmpty else {
             throw APIError(.unauthenticated, "the call carries no credential")
         }
         let parts = header.split(separator: " ", maxSplits: 1)
@@ -68,14 +138,14 @@ struct Gate {
         }
         switch parts[0].lowercased() {
         case "apikey":
-            let hash = Digest.hexadecimal(Digest.sha256(Array(parts[1].utf8)))
-            guard let key = try transaction.records(Kind.managementKey, parent: hash).first else {
+            let hash = Digest.hash(String(parts[1]))
+            guard let key = try transaction.records(.managementKey, parent: hash).first else {
                 throw APIError(.unauthenticated, "the management key is not valid")
             }
             return .managementKey(id: key.id, account: key.account)
         case "bearer":
-            let hash = Digest.hexadecimal(Digest.sha256(Array(parts[1].utf8)))
-            guard let token = try transaction.records(Kind.userToken, parent: hash).first else {
+            let hash = Digest.hash(String(parts[1]))
+            guard let token = try transaction.records(.userToken, parent: hash).first else {
                 throw APIError(.unauthenticated, "the token is not valid")
             }
             return .user(id: token.id)
@@ -90,32 +160,16 @@ struct Gate {
         case .managementKey(_, let own):
             return own == account ? Set(PermissionCatalogue.values) : nil
         case .user(let id):
-            guard let member = try transaction.record(Kind.member, account + "/" + id) else {
+            guard let member = try transaction.record(.member, account + "/" + id) else {
                 return nil
             }
             var granted: Set<String> = []
-            for role in (member.hidden["roles"] ?? "").split(separator: ",") {
-                guard let record = try transaction.record(Kind.role, String(role)) else { continue }
+            for role in Membership.roles(of: member) {
+                guard let record = try transaction.record(.role, role) else { continue }
                 granted.formUnion(
                     record.message.messages("permissions").map { $0.string("value") })
             }
             return granted
         }
     }
-}
-
-/// The kinds of records.
-enum Kind {
-    static let account = "account"
-    static let user = "user"
-    static let userToken = "user_token"
-    /// A person in an account: the id is account/user.
-    static let member = "member"
-    static let role = "role"
-    /// The parent is the hash of the secret.
-    static let managementKey = "management_key"
-    static let cluster = "cluster"
-    /// The parent is the cluster.
-    static let databaseKey = "database_key"
-    static let legacyDatabaseKey = "legacy_database_key"
 }

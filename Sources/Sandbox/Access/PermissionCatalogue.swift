@@ -1,3 +1,5 @@
+import Codec
+
 /// Every permission that a role may hold, with the group that the console shows it in.
 enum PermissionCatalogue {
     /// Groups and their permissions, in the order in which they are listed.
@@ -45,4 +47,21 @@ enum PermissionCatalogue {
 
     /// All permissions.
     static let values = groups.flatMap(\.values)
+
+    private static let categories: [String: String] = Dictionary(
+        groups.flatMap { group in group.values.map { ($0, group.category) } },
+        uniquingKeysWith: { first, _ in first })
+
+    /// Whether there is such a permission.
+    static func contains(_ value: String) -> Bool { categories[value] != nil }
+
+    /// Permissions as the API shows them, with their categories.
+    static func messages(_ values: [String], _ cloud: Cloud) -> [Message] {
+        values.map { value in
+            var message = cloud.new("qdrant.cloud.iam.v1.Permission")
+            message.set("value", value)
+            if let category = categories[value] { message.set("category", category) }
+            return message
+        }
+    }
 }

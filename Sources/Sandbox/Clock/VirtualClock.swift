@@ -1,11 +1,13 @@
-/// The sandbox's time: it starts with the real one and may run faster.
+/// The sandbox's time: it starts with the real one, may run faster, stand still, and be moved on.
 struct VirtualClock {
-    /// How fast time passes.
+    /// How time passes.
     enum Speed: Equatable {
         /// So many virtual seconds in a real one.
         case factor(Double)
         /// What takes time is done at once.
         case instant
+        /// Time stands still until it is moved.
+        case manual
     }
 
     /// A moment: nanoseconds since 1970.
@@ -13,30 +15,62 @@ struct VirtualClock {
 
     let speed: Speed
     private let realNow: () -> Int64
-    private let realStart: Int64
-    private let start: Instant
+    private var realStart: Int64
+    private var start: Instant
+    /// Whether the clock leaves the real time aside, so that two runs with the same calls have the
+    /// same times. It then moves by a millisecond with each call.
+    private let isStepped: Bool
 
     /// Creates a clock.
     ///
     /// - Parameters:
     ///   - real: the real time in nanoseconds since 1970.
+    ///   - start: where it begins; nil begins with the real time.
     ///   - notBefore: where the clock stood when it was last used.
-    init(speed: Speed, real: @escaping () -> Int64, notBefore: Instant = 0) {
+    init(
+        speed: Speed, real: @escaping () -> Int64, start: Instant? = nil, notBefore: Instant = 0
+    ) {
         self.speed = speed
         realNow = real
         realStart = real()
-        start = max(realStart, notBefore)
+        self.start = max(start ?? realStart, notBefore)
+        isStepped = speed == .manual || (start != nil && speed == .instant)
     }
 
     /// The present moment.
     var now: Instant {
-        let passed = realNow() - realStart
+        if isStepped { return start }
+        let passed = max(0, realNow() - realStart)
         guard case .factor(let factor) = speed else { return start + passed }
         return start + Int64(Double(passed) * factor)
+    }
+
+    /// Tells the clock that a call is made.
+    mutating func step() {
+        if isStepped { start += 1_000_000 }
+    }
+
+    /// Moves the clock on.
+    ///
+    /// - Parameter nanoseconds: by how much; not negative.
+    mutating func advance(by nanoseconds: Int64) { start += max(0, nanoseconds) }
+
+    /// Has the clock show a moment.
+    mutating func set(_ moment: Instant) {
+        realStart = realNow()
+        start = moment
     }
 
     /// When something is done that begins now and takes some virtual seconds.
     func moment(after seconds: Double, from begin: Instant) -> Instant {
         speed == .instant ? begin : begin + Int64(seconds * 1e9)
     }
+}
+
+/// Lengths of time in nanoseconds.
+enum Nanoseconds {
+    static let second: Int64 = 1_000_000_000
+    static let minute = 60 * second
+    static let hour = 3600 * second
+    static let day = 24 * hour
 }

@@ -3,8 +3,8 @@ import Contract
 
 /// An error that the sandbox answers with.
 struct APIError: Error {
-    /// The canonical codes that the sandbox uses (google/rpc/code.proto).
-    enum Code: Int {
+    /// The canonical codes (google/rpc/code.proto).
+    enum Code: Int, CaseIterable {
         case cancelled = 1
         case unknown = 2
         case invalidArgument = 3
@@ -14,20 +14,33 @@ struct APIError: Error {
         case permissionDenied = 7
         case resourceExhausted = 8
         case failedPrecondition = 9
+        case aborted = 10
+        case outOfRange = 11
         case unimplemented = 12
         case `internal` = 13
         case unavailable = 14
+        case dataLoss = 15
         case unauthenticated = 16
+
+        /// The name as the specification writes it, for example `NOT_FOUND`.
+        var name: String {
+            var name = ""
+            for character in "\(self)" {
+                if character.isUppercase { name.append("_") }
+                name.append(contentsOf: character.uppercased())
+            }
+            return name
+        }
 
         /// The HTTP status that grpc-gateway answers with.
         var httpStatus: Int {
             switch self {
             case .cancelled: 499
-            case .unknown, .internal: 500
-            case .invalidArgument, .failedPrecondition: 400
+            case .unknown, .internal, .dataLoss: 500
+            case .invalidArgument, .failedPrecondition, .outOfRange: 400
             case .deadlineExceeded: 504
             case .notFound: 404
-            case .alreadyExists: 409
+            case .alreadyExists, .aborted: 409
             case .permissionDenied: 403
             case .resourceExhausted: 429
             case .unimplemented: 501
@@ -40,6 +53,11 @@ struct APIError: Error {
     let code: Code
     let message: String
     var violations: [Violation] = []
+    /// After how many nanoseconds a client may try again (google.rpc.RetryInfo).
+    var retryAfter: Int64?
+
+    /// Whether there is more to tell than code and message.
+    var hasDetails: Bool { !violations.isEmpty || retryAfter != nil }
 
     init(_ code: Code, _ message: String) {
         self.code = code
@@ -61,17 +79,38 @@ struct APIError: Error {
         APIError(.notFound, "\(what) \(id) does not exist in this account")
     }
 
-    /// google.rpc.Status with google.rpc.BadRequest for the broken rules.
+    /// google.rpc.Status with google.rpc.BadRequest for the broken rules and google.rpc.RetryInfo.
     func status(registry: Registry) -> Message? {
-        guard let type = try? registry.message(named: "google.rpc.Status"),
-            let any = try? registry.message(named: "google.protobuf.Any"),
-            let badRequest = try? registry.message(named: "google.rpc.BadRequest")
-        else { return nil }
+        guard let type = try? registry.message(named: "google.rpc.Status") else { return nil }
         var status = Message(type)
         status.set("code", code.rawValue)
         status.set("message", message)
-        guard !violations.isEmpty else { return status }
-        var detail = Message(badRequest)
+        var details: [Message] = []
+        if !violations.isEmpty, let detail = badRequest(registry) { details.append(detail) }
+        if let retryAfter, let type = try? registry.message(named: "google.rpc.RetryInfo") {
+            var detail = Message(type)
+            detail.edit("retry_delay") {
+                $0["seconds"] = .int(retryAfter / Nanoseconds.second)
+                $0["nanos"] = .int(retryAfter % Nanoseconds.second)
+            }
+            details.append(detail)
+        }
+        if !details.isEmpty {
+            status.set(
+                "details",
+                details.map { detail in
+                    var packed = status.new("details")
+                    packed.set("type_url", "type.googleapis.com/" + detail.type.fullName)
+                    packed["value"] = .bytes(detail.serialized())
+                    return packed
+                })
+        }
+        return status
+    }
+
+    private func badRequest(_ registry: Registry) -> Message? {
+        guard let type = try? registry.message(named: "google.rpc.BadRequest") else { return nil }
+        var detail = Message(type)
         detail.set(
             "field_violations",
             violations.map { violation in
@@ -81,10 +120,6 @@ struct APIError: Error {
                 if entry.type.field(named: "reason") != nil { entry.set("reason", violation.rule) }
                 return entry
             })
-        var packed = Message(any)
-        packed.set("type_url", "type.googleapis.com/google.rpc.BadRequest")
-        packed["value"] = .bytes(detail.serialized())
-        status.set("details", [packed])
-        return status
+        return detail
     }
 }

@@ -1,74 +1,88 @@
 import Codec
 import Contract
 
-/// One call as the sandbox's services see it.
-struct Call {
-    /// The method.
-    let method: Method
-    /// The open transaction.
-    let transaction: Transaction
-    /// The sandbox's time, in nanoseconds since 1970.
-    let now: Int64
-    /// Who calls; nil for the public methods.
-    let actor: Actor?
-    /// The account that the call is about; empty for none.
-    let account: String
-    /// The request's metadata, names in lower case.
-    let metadata: [String: String]
-    /// The sandbox.
-    let cloud: Cloud
-
-    /// A message of a type of the contract, which has to exist.
-    func new(_ type: String) -> Message { cloud.new(type) }
-
-    /// An empty answer of the method's type.
-    var response: Message { Message(method.output) }
+/// What a sandbox is lenient or strict about.
+struct CloudOptions: Sendable {
+    /// Rules that are not applied.
+    var leniencies: Set<Leniency> = []
+    /// Whether free clusters that nobody uses are suspended after a week and deleted after four.
+    var retiresIdleFreeClusters = false
 }
 
-/// What a service's method does: it reads and writes in the call's transaction, and answers.
-typealias Handler = @Sendable (Call, Message) throws -> Message
+/// Rules of the contract or of the cloud that some clients of today break.
+public enum Leniency: String, CaseIterable, Sendable {
+    /// Backups and their schedules may come without a display name.
+    case displayName = "display_name"
+    /// Enum fields with presence may hold zero, which counts as unset.
+    case zeroEnums = "zero_enums"
+    /// A management key may delete users.
+    case deleteUser = "delete_user"
+    /// A call without a valid credential ends with PERMISSION_DENIED instead of UNAUTHENTICATED.
+    case denied
+    /// Paid clusters need no payment method.
+    case payment
 
-/// A service of the API.
-protocol CloudService: Sendable {
-    /// The full name of the service.
-    static var name: String { get }
-    /// Its methods by their names in the contract.
-    static var handlers: [String: Handler] { get }
+    /// What it is for, in one line.
+    public var explanation: String {
+        switch self {
+        case .displayName:
+            "backups and backup schedules may lack display_name (qcloud 0.25, Terraform)"
+        case .zeroEnums: "explicit zeros in optional enum fields count as unset (JSON echoes)"
+        case .deleteUser: "management keys may call IAMService/DeleteUser (qcloud)"
+        case .denied: "a missing or wrong credential is PERMISSION_DENIED"
+        case .payment: "paid clusters need no payment method"
+        }
+    }
 }
 
-/// The sandbox's engine: the chain that each call goes through, whichever way it came.
+/// A sandbox's engine: the chain that each call goes through, whichever way it came.
 ///
 /// decode → authenticate → actor → account → permission → mask merge → validate → handler. Not
 /// thread-safe: it lives on the server's one event loop.
 final class Cloud {
     let registry: Registry
     let store: Store
-    let clock: VirtualClock
-    /// Where the data plane answers; nil gives addresses like those of the real cloud.
+    var clock: VirtualClock
+    /// What secrets that can be told again derive from.
     let seed: [UInt8]
-    var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    /// Which of the server's worlds this is; empty for the first one.
+    let world: String
+    let options: CloudOptions
+    var dice: Dice
+    /// The next ids, while a sandbox is seeded.
+    var chosenIDs: [String] = []
+    private var traceDice: Dice
+    /// Where the data plane answers: scheme and host, and the port.
+    var dataPlane: (url: String, port: Int) = ("http://127.0.0.1", 6333)
+    let faults = FaultInjector()
+    let callJournal = CallJournal()
     private let handlers: [String: Handler]
     private let events: [String: EventHandler]
-
-    /// What happens when a scheduled moment has come.
-    typealias EventHandler = @Sendable (Cloud, Transaction, PendingEvent) throws -> Void
+    private var admitted = AdmissionCache()
+    private let validator: Validator
+    private let validationTime: ValidationTime
 
     init(
-        registry: Registry, store: Store, clock: VirtualClock, seed: [UInt8],
-        services: [any CloudService.Type] = Services.all
-    ) {
+        registry: Registry, store: Store, clock: VirtualClock, seed: [UInt8], world: String = "",
+        options: CloudOptions = CloudOptions(), seedNumber: UInt64? = nil
+    ) throws {
         self.registry = registry
         self.store = store
         self.clock = clock
         self.seed = seed
-        var handlers: [String: Handler] = [:]
-        for service in services {
-            for (name, handler) in service.handlers {
-                handlers["/\(service.name)/\(name)"] = handler
-            }
-        }
-        self.handlers = handlers
-        events = ClusterLifecycle.events
+        self.world = world
+        self.options = options
+        // A series goes on where it was when the sandbox was last used.
+        let state = try store.transaction { try $0.fact("dice") }.flatMap { UInt64($0) }
+        dice = Dice(state: seedNumber.map { state ?? $0 })
+        traceDice = Dice(state: seedNumber.map { $0 ^ 0x7ace })
+        handlers = Services.handlers
+        events = Services.events
+        let time = ValidationTime()
+        validationTime = time
+        validator = Validator(now: {
+            (time.now / Nanoseconds.second, Int32(time.now % Nanoseconds.second))
+        })
     }
 
     /// A message of a type of the contract, which has to exist.
@@ -79,19 +93,63 @@ final class Cloud {
         return Message(found)
     }
 
-    /// A new random id.
-    func newID() -> String { Digest.randomUUID(&random) }
+    /// A new id: a random one, unless ids have been chosen.
+    func newID() -> String {
+        chosenIDs.isEmpty ? Digest.randomUUID(&dice) : chosenIDs.removeFirst()
+    }
+
+    /// A random id that is no state of the sandbox, for example of a trace.
+    func newTraceID() -> String { Digest.randomUUID(&traceDice) }
+
+    /// A secret that says by itself which world it belongs to.
+    func marked(_ secret: String) -> String { world.isEmpty ? secret : secret + "-" + world }
+
+    /// A google.protobuf.Timestamp.
+    func timestamp(_ moment: Int64) -> Message {
+        var message = new("google.protobuf.Timestamp")
+        message["seconds"] = .int(moment / Nanoseconds.second)
+        // Microseconds, as the real cloud has them.
+        message["nanos"] = .int(moment % Nanoseconds.second / 1000 * 1000)
+        return message
+    }
+
+    /// A google.protobuf.Duration.
+    func duration(_ nanoseconds: Int64) -> Message {
+        var message = new("google.protobuf.Duration")
+        message["seconds"] = .int(nanoseconds / Nanoseconds.second)
+        message["nanos"] = .int(nanoseconds % Nanoseconds.second)
+        return message
+    }
+
+    // MARK: - Calls
+
+    /// An answer: the message, and what is said beside it.
+    struct Answer {
+        let message: Message
+        let metadata: [(name: String, value: String)]
+    }
 
     /// Makes a call.
     ///
+    /// - Parameter staleBy: how old what a read shows may be, in nanoseconds.
     /// - Throws: ``APIError``; whatever else goes wrong is INTERNAL.
     func handle(
-        _ method: Method, _ request: Message, metadata: [String: String]
-    ) throws(APIError) -> Message {
+        _ method: Method, _ request: Message, metadata: [String: String], staleBy: Int64 = 0
+    ) throws(APIError) -> Answer {
         do {
+            clock.step()
             try catchUp()
-            return try store.transaction { transaction in
-                try chain(method, request, metadata, transaction)
+            let diceBefore = dice
+            do {
+                return try store.transaction { transaction in
+                    if staleBy > 0, method.route?.verb == "GET" {
+                        transaction.asOf = clock.now - staleBy
+                    }
+                    return try chain(method, request, metadata, transaction)
+                }
+            } catch {
+                dice = diceBefore
+                throw error
             }
         } catch let error as APIError {
             throw error
@@ -100,67 +158,157 @@ final class Cloud {
         }
     }
 
-    /// Lets happen what is due by now.
-    private func catchUp() throws {
-        let moment = clock.now
+    private func chain(
+        _ method: Method, _ request: Message, _ metadata: [String: String],
+        _ transaction: Transaction
+    ) throws -> Answer {
+        let now = clock.now
+        store.history.now = now
+        let gate = Gate(cloud: self, transaction: transaction)
+        let access = try gate.admit(method, request, metadata, &admitted)
+        let caller = access.actor.map { stamp(of: $0, metadata) }
+        let moment = Moment(cloud: self, transaction: transaction, now: now, caller: caller)
+        let call = Call(
+            method: method, moment: moment, actor: access.actor, account: access.account,
+            metadata: metadata, reply: Reply())
+        guard let handler = handlers[method.path] else {
+            throw APIError(.unimplemented, "the sandbox does not have \(method.name)")
+        }
+        var whole = try MaskedUpdate.expand(request, call) { get, getRequest in
+            guard let handler = handlers[get.path] else {
+                throw APIError(.unimplemented, "the sandbox does not have \(get.name)")
+            }
+            let inner = Call(
+                method: get, moment: moment, actor: call.actor, account: call.account,
+                metadata: metadata, reply: Reply())
+            return try handler(inner, getRequest)
+        }
+        Lenience.prepare(&whole, options.leniencies)
+        validationTime.now = now
+        let violations = Lenience.remaining(
+            validator.violations(in: whole), of: method, options.leniencies)
+        guard violations.isEmpty else { throw APIError(violations: violations) }
+        let response = try handler(call, whole)
+        if method.route?.verb != "GET" {
+            try EventRecorder.record(call, whole, response)
+            try keepPace(transaction, now)
+        }
+        return Answer(message: response, metadata: call.reply.metadata)
+    }
+
+    private func stamp(of actor: Actor, _ metadata: [String: String]) -> Message {
+        var caller = new("qdrant.cloud.common.v1.Caller")
+        caller.set("actor_id", actor.id)
+        caller.set("actor_type", actor.typeNumber)
+        if let agent = metadata["user-agent"] {
+            caller.set("user_agent", String(agent.prefix(512)))
+        }
+        return caller
+    }
+
+    /// Stores what must not go back when the sandbox is opened again.
+    private func keepPace(_ transaction: Transaction, _ now: Int64) throws {
+        try transaction.setFact("moment", "\(now)")
+        if let state = dice.state { try transaction.setFact("dice", "\(state)") }
+    }
+
+    // MARK: - Time
+
+    /// Lets happen what is due by now, one thing after another, each at its own time.
+    func catchUp() throws { try catchUp(to: clock.now) }
+
+    /// Lets happen what is due by a moment.
+    func catchUp(to moment: Int64) throws {
         let isDue = try store.transaction { try $0.hasEvent(until: moment) }
         guard isDue else { return }
         while try store.transaction({ transaction in
             guard let event = try transaction.takeEvent(until: moment) else { return false }
-            try events[event.kind]?(self, transaction, event)
+            store.history.now = event.due
+            try events[event.kind]?(
+                Moment(cloud: self, transaction: transaction, now: event.due), event)
+            try keepPace(transaction, event.due)
             return true
         }) {}
     }
 
-    private func chain(
-        _ method: Method, _ request: Message, _ metadata: [String: String],
-        _ transaction: Transaction
-    ) throws -> Message {
-        let gate = Gate(cloud: self, transaction: transaction)
-        let access = try gate.admit(method, request, metadata)
-        let call = Call(
-            method: method, transaction: transaction, now: clock.now, actor: access.actor,
-            account: access.account, metadata: metadata, cloud: self)
-        guard let handler = handlers[method.path] else {
-            throw APIError(.unimplemented, "the sandbox does not have \(method.name) yet")
-        }
-        let whole = try MaskedUpdate.expand(request, call) { get, getRequest in
-            guard let handler = handlers[get.path] else {
-                throw APIError(.unimplemented, "the sandbox does not have \(get.name) yet")
-            }
-            let inner = Call(
-                method: get, transaction: transaction, now: call.now, actor: call.actor,
-                account: call.account, metadata: metadata, cloud: self)
-            return try handler(inner, getRequest)
-        }
-        let present = call.now
-        let validator = Validator(now: {
-            (present / 1_000_000_000, Int32(present % 1_000_000_000))
-        })
-        let violations = validator.violations(in: whole)
-        guard violations.isEmpty else { throw APIError(violations: violations) }
-        let response = try handler(call, whole)
-        // Time must not go back when the sandbox is opened again.
-        if method.route?.verb != "GET" { try transaction.setFact("moment", "\(present)") }
-        return response
+    /// Moves time on and lets happen what has become due.
+    func advance(by nanoseconds: Int64) throws {
+        clock.advance(by: nanoseconds)
+        try catchUp()
+        let now = clock.now
+        try store.transaction { try keepPace($0, now) }
     }
 
-    /// A google.protobuf.Timestamp.
-    func timestamp(_ moment: Int64) -> Message {
-        var message = new("google.protobuf.Timestamp")
-        message["seconds"] = .int(moment / 1_000_000_000)
-        // Microseconds, as the real cloud has them.
-        message["nanos"] = .int(moment % 1_000_000_000 / 1000 * 1000)
-        return message
+    // MARK: - Whole states
+
+    /// Puts another store's state in place of everything.
+    func replaceState(from other: Store) throws {
+        try store.replace(by: other)
+        try resume()
+    }
+
+    /// Goes on with a state that came from elsewhere: time does not go back, and the secrets that
+    /// can be told again are this world's own.
+    func resume() throws {
+        let last = try store.transaction { try $0.fact("moment") }.flatMap { Int64($0) } ?? 0
+        if last > clock.now { clock.set(last) }
+        let now = clock.now
+        try store.transaction { transaction in
+            let moment = Moment(cloud: self, transaction: transaction, now: now)
+            for user in try transaction.records(.user) {
+                guard let token = try transaction.record(.userToken, user.id) else { continue }
+                try putToken(of: user, generation: token.number("generation"), moment)
+            }
+            for account in try transaction.records(.account) {
+                let id = Identities.managementKey(of: account.id)
+                guard try transaction.record(.managementKey, id) != nil else { continue }
+                try putManagementKey(of: account.id, moment)
+            }
+            try refreshAddresses(moment)
+            try keepPace(transaction, now)
+        }
+        callJournal.clear()
+    }
+
+    /// Has all databases have the address of the present data plane.
+    private func refreshAddresses(_ moment: Moment) throws {
+        let transaction = moment.transaction
+        let address = dataPlane.url + ":\(dataPlane.port)"
+        guard try transaction.fact("data_plane") != address else { return }
+        for var cluster in try transaction.records(.cluster) {
+            ClusterLifecycle.refreshAddresses(of: &cluster, self)
+            try transaction.put(cluster)
+        }
+        for var space in try transaction.records(.space) {
+            SpaceLife.refreshAddress(of: &space, self)
+            try transaction.put(space)
+        }
+        try transaction.setFact("data_plane", address)
+    }
+
+    /// Does something that is no call of the API, at the present moment.
+    func perform<Result>(_ body: (Moment) throws -> Result) throws -> Result {
+        try catchUp()
+        let now = clock.now
+        return try store.transaction { transaction in
+            let result = try body(Moment(cloud: self, transaction: transaction, now: now))
+            try keepPace(transaction, now)
+            return result
+        }
     }
 }
 
+/// The time that a validator sees.
+private final class ValidationTime: @unchecked Sendable {
+    var now: Int64 = 0
+}
+
 extension Message {
-    /// A google.protobuf.Timestamp in nanoseconds since 1970.
+    /// A google.protobuf.Timestamp or Duration in nanoseconds, since 1970 or by itself.
     var nanoseconds: Int64 {
         // Far away moments are as good as the end of time.
         let (product, overflow) = Int64(integer("seconds")).multipliedReportingOverflow(
-            by: 1_000_000_000)
+            by: Nanoseconds.second)
         guard !overflow else { return integer("seconds") < 0 ? .min : .max }
         let (sum, carries) = product.addingReportingOverflow(Int64(integer("nanos")))
         return carries ? product : sum

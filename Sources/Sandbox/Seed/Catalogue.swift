@@ -196,6 +196,18 @@ enum Catalogue {
     /// The package with an id.
     static func package(_ id: String) -> Package? { packagesByID[id.lowercased()] }
 
+    /// What a cluster of a package is restored to: the same, or the smallest that is sold and has no
+    /// less.
+    static func successor(of package: Package) -> Package? {
+        if package.isActive { return package }
+        return packages.filter {
+            $0.isActive && $0.provider == package.provider && $0.region == package.region
+                && $0.isPremium == package.isPremium && $0.isMultiAZ == package.isMultiAZ
+                && $0.cpu >= package.cpu && $0.ram >= package.ram && $0.disk >= package.disk
+                && $0.gpu >= package.gpu && !$0.isFree
+        }.min { $0.price < $1.price }
+    }
+
     /// The region of a provider.
     static func region(_ provider: String, _ id: String) -> Region? {
         regions.first { $0.provider == provider && $0.id == id }

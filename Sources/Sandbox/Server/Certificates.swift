@@ -10,7 +10,9 @@ struct Certificates {
     let key: String
 
     /// Makes the files in a folder, or finds them there.
-    init(in folder: String) throws(SandboxError) {
+    ///
+    /// - Parameter host: the address that is listened on.
+    init(in folder: String, host: String) throws(SandboxError) {
         authority = folder + "/ca.pem"
         certificate = folder + "/server.pem"
         key = folder + "/server.key"
@@ -22,7 +24,7 @@ struct Certificates {
         do {
             try Data(
                 """
-                subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1
+                subjectAltName=\(Self.names(host))
                 basicConstraints=CA:FALSE
                 extendedKeyUsage=serverAuth
 
@@ -49,6 +51,18 @@ struct Certificates {
             try? files.removeItem(atPath: file)
         }
         try? files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+    }
+
+    private static func names(_ host: String) -> String {
+        var names = ["DNS:localhost", "IP:127.0.0.1", "IP:::1"]
+        let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
+        if !["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"].contains(host) {
+            names.append((isAddress ? "IP:" : "DNS:") + host)
+        }
+        // Whoever reaches this machine by its name.
+        let name = ProcessInfo.processInfo.hostName
+        if !name.isEmpty, name != "localhost" { names.append("DNS:" + name) }
+        return names.joined(separator: ",")
     }
 
     private static func openssl(_ arguments: [String]) throws(SandboxError) {

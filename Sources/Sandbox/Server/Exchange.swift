@@ -1,3 +1,6 @@
+import Codec
+import Contract
+
 /// A whole HTTP request, whichever version of HTTP it came by.
 struct InboundRequest {
     let verb: String
@@ -28,4 +31,95 @@ struct OutboundResponse {
     var body: [UInt8] = []
     /// Sent behind the body, over HTTP/2 only.
     var trailers: [(name: String, value: String)] = []
+    /// How it is sent.
+    var delivery = Delivery()
+}
+
+/// How an answer is sent, when not at once and whole.
+struct Delivery {
+    /// How long it is held back, in nanoseconds of the real time.
+    var delay: Int64 = 0
+    /// What is done in place of sending it.
+    var breaks: Fault.Break?
+    /// How it trickles.
+    var trickle: Fault.Trickle?
+
+    /// Whether there is nothing special about it.
+    var isPlain: Bool { delay == 0 && breaks == nil && trickle == nil }
+}
+
+/// A call of the API on its way through a sandbox: what faults make of it, its deadline, and its
+/// place in the journal.
+struct Execution {
+    let cloud: Cloud
+    let method: Method
+    /// Metadata, names in lower case.
+    let metadata: [String: String]
+    /// `grpc` or `rest`.
+    let transport: String
+    /// When the caller stops waiting, in nanoseconds from now on; nil for never.
+    let timeout: Int64?
+    let traceID: String
+
+    /// How a call ended, and how that is told.
+    struct Outcome {
+        let result: Result<Cloud.Answer, APIError>
+        var delivery: Delivery
+    }
+
+    /// Makes the call.
+    func run(_ request: () throws(APIError) -> Message) -> Outcome {
+        var account = ""
+        var plan = FaultPlan()
+        let result: Result<Cloud.Answer, APIError>
+        do throws(APIError) {
+            let message = try request()
+            if let path = method.accountIDPath, case .string(let id) = message.value(at: path) {
+                account = id.lowercased()
+            }
+            plan = cloud.faults.plan(method, account: account)
+            if let status = plan.status {
+                var error = APIError(status.code, status.message)
+                error.retryAfter = status.retryAfter
+                throw error
+            }
+            if plan.breaks == .reset || plan.breaks == .disconnect || plan.breaks == .goAway {
+                throw APIError(.unavailable, "the connection was broken by a fault")
+            }
+            cloud.store.history.isKept = cloud.faults.wantsHistory
+            cloud.faults.lifecycle = plan.lifecycle
+            defer { cloud.faults.lifecycle = nil }
+            result = .success(
+                try cloud.handle(method, message, metadata: metadata, staleBy: plan.staleBy))
+        } catch {
+            result = .failure(error)
+        }
+        var outcome = Outcome(
+            result: result,
+            delivery: Delivery(delay: plan.latency, breaks: plan.breaks, trickle: plan.trickle))
+        if let timeout, plan.latency >= timeout {
+            outcome = Outcome(
+                result: .failure(APIError(.deadlineExceeded, "the deadline has passed")),
+                delivery: Delivery(delay: timeout))
+        }
+        var error: APIError?
+        if case .failure(let failure) = outcome.result { error = failure }
+        cloud.callJournal.append(
+            moment: cloud.clock.now, method: String(method.path.dropFirst()),
+            transport: transport, account: account, error: error, faults: plan.names,
+            traceID: traceID)
+        return outcome
+    }
+
+    /// A value of `grpc-timeout`: at most eight digits and a unit.
+    static func timeout(_ text: String?) -> Int64? {
+        guard let text, let unit = text.last, let number = Int64(text.dropLast()),
+            (0...99_999_999).contains(number)
+        else { return nil }
+        let units: [Character: Int64] = [
+            "H": Nanoseconds.hour, "M": Nanoseconds.minute, "S": Nanoseconds.second,
+            "m": 1_000_000, "u": 1000, "n": 1,
+        ]
+        return units[unit].map { $0 * number }
+    }
 }

@@ -3,31 +3,37 @@ import Contract
 
 /// Answers gRPC calls (grpc/doc/PROTOCOL-HTTP2.md).
 struct GRPCFront {
-    let cloud: Cloud
+    let registry: Registry
 
     /// The largest request that is taken, as gRPC servers have it.
     static let maximumRequestSize = 4 << 20
 
     /// Answers a unary call whose request has been received whole.
-    func answer(_ request: InboundRequest) -> OutboundResponse {
-        let trace = cloud.newID()
-        do throws(APIError) {
-            guard let method = try? cloud.registry.method(path: String(request.path)) else {
-                throw APIError(.unimplemented, "unknown method \(request.path)")
-            }
+    func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
+        let trace = cloud.newTraceID()
+        guard let method = try? registry.method(path: String(request.path)) else {
+            return failure(APIError(.unimplemented, "unknown method \(request.path)"), trace: trace)
+        }
+        let execution = Execution(
+            cloud: cloud, method: method, metadata: Self.metadata(request.headers),
+            transport: "grpc", timeout: Execution.timeout(request.header("grpc-timeout")),
+            traceID: trace)
+        let outcome = execution.run { () throws(APIError) in
             let payload = try Self.message(in: request.body, request.header("grpc-encoding"))
-            let message: Message
             do throws(CodecError) {
-                message = try ProtobufReader().message(payload, as: method.input)
+                return try ProtobufReader().message(payload, as: method.input)
             } catch {
                 throw APIError(.invalidArgument, "the request cannot be read: \(error)")
             }
-            let response = try cloud.handle(
-                method, message, metadata: Self.metadata(request.headers))
-            return Self.success(Self.framed(response.serialized()), trace: trace)
-        } catch {
-            return failure(error, trace: trace)
         }
+        var response: OutboundResponse
+        switch outcome.result {
+        case .success(let answer):
+            response = Self.success(Self.framed(answer.message), trace: trace, answer.metadata)
+        case .failure(let error): response = failure(error, trace: trace)
+        }
+        response.delivery = outcome.delivery
+        return response
     }
 
     /// The metadata that services see.
@@ -60,10 +66,16 @@ struct GRPCFront {
     }
 
     /// A message with its prefix.
+    static func framed(_ message: Message) -> [UInt8] { framed(message.serialized()) }
+
+    /// A serialized message with its prefix.
     static func framed(_ message: [UInt8]) -> [UInt8] {
-        var frame: [UInt8] = [0]
+        var frame: [UInt8] = []
+        frame.reserveCapacity(message.count + 5)
+        frame.append(0)
         withUnsafeBytes(of: UInt32(message.count).bigEndian) { frame.append(contentsOf: $0) }
-        return frame + message
+        frame.append(contentsOf: message)
+        return frame
     }
 
     /// The headers of every answer that has a body.
@@ -71,9 +83,11 @@ struct GRPCFront {
         ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity"),
     ]
 
-    static func success(_ body: [UInt8], trace: String) -> OutboundResponse {
+    static func success(
+        _ body: [UInt8], trace: String, _ metadata: [(name: String, value: String)] = []
+    ) -> OutboundResponse {
         OutboundResponse(
-            status: 200, headers: headers, body: body,
+            status: 200, headers: headers + metadata, body: body,
             trailers: [("grpc-status", "0"), ("qc-trace-id", trace)])
     }
 
@@ -84,7 +98,7 @@ struct GRPCFront {
             ("grpc-message", PercentCoding.encode(error.message, keeping: .printable)),
             ("qc-trace-id", trace),
         ]
-        if !error.violations.isEmpty, let status = error.status(registry: cloud.registry) {
+        if error.hasDetails, let status = error.status(registry: registry) {
             let encoded = Base64.encode(status.serialized()).prefix { $0 != "=" }
             trailers.append(("grpc-status-details-bin", String(encoded)))
         }

@@ -31,7 +31,7 @@ final class HTTP1Handler: ChannelInboundHandler {
         case .end:
             guard let request else { return }
             self.request = nil
-            write(answer(request), context)
+            deliver(answer(request), context)
         }
     }
 
@@ -40,7 +40,7 @@ final class HTTP1Handler: ChannelInboundHandler {
             let error = APIError(
                 .resourceExhausted,
                 "the request has more than \(GRPCFront.maximumRequestSize) bytes")
-            return RESTGateway.failure(error, registry: front.value.cloud.registry)
+            return RESTGateway.failure(error, registry: front.value.rest.registry)
         }
         if Front.isGRPC(request.headers) {
             return OutboundResponse(
@@ -50,7 +50,47 @@ final class HTTP1Handler: ChannelInboundHandler {
         return front.value.answer(request)
     }
 
-    private func write(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
+    private func deliver(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
+        let delay = response.delivery.delay
+        guard delay > 0 else { return send(response, context) }
+        after(delay, context) { $0.send(response, $1) }
+    }
+
+    /// Does something later, unless the connection has ended by then.
+    private func after(
+        _ nanoseconds: Int64, _ context: ChannelHandlerContext,
+        _ body: @escaping (HTTP1Handler, ChannelHandlerContext) -> Void
+    ) {
+        let bound = NIOLoopBound((self, context, body), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+            let (handler, context, body) = bound.value
+            guard context.channel.isActive else { return }
+            body(handler, context)
+        }
+    }
+
+    private func send(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
+        // HTTP/1.1 has no streams: all that can break is the connection.
+        if response.delivery.breaks != nil { return context.close(promise: nil) }
+        guard let trickle = response.delivery.trickle else { return write(response, context) }
+        writeHead(response, context)
+        context.flush()
+        drip(response, from: 0, trickle, context)
+    }
+
+    /// Sends the body piece by piece.
+    private func drip(
+        _ response: OutboundResponse, from offset: Int, _ trickle: Fault.Trickle,
+        _ context: ChannelHandlerContext
+    ) {
+        guard offset < response.body.count else { return writeEnd(context) }
+        let end = min(offset + trickle.bytes, response.body.count)
+        let buffer = context.channel.allocator.buffer(bytes: response.body[offset..<end])
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        after(trickle.pause, context) { $0.drip(response, from: end, trickle, $1) }
+    }
+
+    private func writeHead(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
         var headers = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
         headers.replaceOrAdd(name: "content-length", value: "\(response.body.count)")
         if !keepsAlive { headers.replaceOrAdd(name: "connection", value: "close") }
@@ -58,13 +98,21 @@ final class HTTP1Handler: ChannelInboundHandler {
             version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
             headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        let buffer = context.channel.allocator.buffer(bytes: response.body)
-        context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+    }
+
+    private func writeEnd(_ context: ChannelHandlerContext) {
         let closes = !keepsAlive
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
             if closes { channel.close(promise: nil) }
         }
+    }
+
+    private func write(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
+        writeHead(response, context)
+        let buffer = context.channel.allocator.buffer(bytes: response.body)
+        context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        writeEnd(context)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

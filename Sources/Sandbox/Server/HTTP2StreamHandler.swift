@@ -49,7 +49,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         let response =
             isGRPC
             ? front.value.grpc.failure(error, trace: "")
-            : RESTGateway.failure(error, registry: front.value.cloud.registry)
+            : RESTGateway.failure(error, registry: front.value.rest.registry)
         write(response, context)
     }
 
@@ -85,7 +85,79 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
             context.flush()
             return
         }
-        write(front.value.answer(request), context)
+        deliver(front.value.answer(request), context)
+    }
+
+    // MARK: - Deliveries
+
+    private func deliver(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
+        isAnswered = true
+        let delivery = response.delivery
+        guard delivery.delay > 0 else { return send(response, context) }
+        after(delivery.delay, context) { $0.send(response, $1) }
+    }
+
+    /// Does something later, unless the stream has ended by then.
+    private func after(
+        _ nanoseconds: Int64, _ context: ChannelHandlerContext,
+        _ body: @escaping (HTTP2StreamHandler, ChannelHandlerContext) -> Void
+    ) {
+        let bound = NIOLoopBound((self, context, body), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+            let (handler, context, body) = bound.value
+            guard context.channel.isActive else { return }
+            body(handler, context)
+        }
+    }
+
+    private func send(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
+        switch response.delivery.breaks {
+        case .reset, .dropResponse:
+            let frame = HTTP2Frame.FramePayload.rstStream(.internalError)
+            context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        case .disconnect: context.channel.parent?.close(promise: nil)
+        case .goAway: sendAway(context)
+        case nil:
+            guard let trickle = response.delivery.trickle else { return write(response, context) }
+            writeHeaders(response.status, response.headers, end: false, context)
+            context.flush()
+            drip(response, from: 0, trickle, context)
+        }
+    }
+
+    /// Tells the client that this stream was not processed and that the connection ends.
+    private func sendAway(_ context: ChannelHandlerContext) {
+        guard let parent = context.channel.parent,
+            let stream = try? context.channel.syncOptions?.getOption(
+                HTTP2StreamChannelOptions.streamID)
+        else { return context.close(promise: nil) }
+        let last = HTTP2StreamID(max(0, Int(stream) - 2))
+        let frame = HTTP2Frame(
+            streamID: .rootStream,
+            payload: .goAway(lastStreamID: last, errorCode: .noError, opaqueData: nil))
+        parent.writeAndFlush(frame, promise: nil)
+        // Other calls of the connection may still be answered.
+        parent.eventLoop.scheduleTask(in: .milliseconds(200)) { parent.close(promise: nil) }
+    }
+
+    /// Sends the body piece by piece, and the trailers at the end.
+    private func drip(
+        _ response: OutboundResponse, from offset: Int, _ trickle: Fault.Trickle,
+        _ context: ChannelHandlerContext
+    ) {
+        guard offset < response.body.count else {
+            if response.trailers.isEmpty {
+                writeData([], end: true, context)
+            } else {
+                writeHeaders(nil, response.trailers, end: true, context)
+            }
+            context.flush()
+            return
+        }
+        let end = min(offset + trickle.bytes, response.body.count)
+        writeData(Array(response.body[offset..<end]), end: false, context)
+        context.flush()
+        after(trickle.pause, context) { $0.drip(response, from: end, trickle, $1) }
     }
 
     private func write(_ response: OutboundResponse, _ context: ChannelHandlerContext) {

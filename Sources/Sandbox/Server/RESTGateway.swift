@@ -4,55 +4,92 @@ import Contract
 /// The API as JSON over HTTP: translates route, query and body into a request message, as
 /// grpc-gateway does by google.api.http.
 struct RESTGateway {
-    let cloud: Cloud
+    let registry: Registry
     private let routes: RouteTable
 
-    init(cloud: Cloud) {
-        self.cloud = cloud
-        routes = RouteTable(registry: cloud.registry)
+    /// The largest answer that the gateway takes from a service, as gRPC clients have it.
+    private static let maximumAnswerSize = 4 << 20
+
+    init(registry: Registry) {
+        self.registry = registry
+        routes = RouteTable(registry: registry)
     }
 
-    func answer(_ request: InboundRequest) -> OutboundResponse {
-        let trace = cloud.newID()
+    func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
+        let trace = cloud.newTraceID()
         var response: OutboundResponse
         do throws(APIError) {
-            let (method, variables) = try find(request)
-            let message = try message(method, variables, request)
-            let answer = try cloud.handle(
-                method, message, metadata: Self.metadata(request.headers))
-            let text = JSONWriter(emitsDefaults: true, registry: cloud.registry).text(answer)
-            response = OutboundResponse(status: 200, headers: [], body: Array(text.utf8))
+            let (method, variables, isForm) = try find(request)
+            let execution = Execution(
+                cloud: cloud, method: method, metadata: Self.metadata(request.headers),
+                transport: "rest", timeout: Execution.timeout(request.header("grpc-timeout")),
+                traceID: trace)
+            let outcome = execution.run { () throws(APIError) in
+                try message(method, variables, request, isForm)
+            }
+            switch outcome.result {
+            case .success(let answer): response = try write(answer)
+            case .failure(let error): response = Self.failure(error, registry: registry)
+            }
+            response.delivery = outcome.delivery
         } catch {
-            response = Self.failure(error, registry: cloud.registry)
+            response = Self.failure(error, registry: registry)
         }
-        response.headers += [
-            ("content-type", "application/json"), ("grpc-metadata-qc-trace-id", trace),
-        ]
+        response.headers.append(("grpc-metadata-qc-trace-id", trace))
         return response
+    }
+
+    private func write(_ answer: Cloud.Answer) throws(APIError) -> OutboundResponse {
+        let text = JSONWriter(emitsDefaults: true, registry: registry).text(answer.message)
+        if text.utf8.count > Self.maximumAnswerSize {
+            let size = answer.message.serialized().count
+            guard size <= Self.maximumAnswerSize else {
+                throw APIError(
+                    .resourceExhausted,
+                    "grpc: received message larger than max (\(size) vs. "
+                        + "\(Self.maximumAnswerSize)); ask for pages")
+            }
+        }
+        return OutboundResponse(
+            status: 200,
+            headers: [("content-type", "application/json")]
+                + answer.metadata.map { ("grpc-metadata-" + $0.name, $0.value) },
+            body: Array(text.utf8))
     }
 
     private func find(
         _ request: InboundRequest
-    ) throws(APIError) -> (Method, [(path: [String], value: String)]) {
+    ) throws(APIError) -> (Method, [(path: [String], value: String)], isForm: Bool) {
         var verb = request.verb
-        if verb == "POST", let override = request.header("x-http-method-override") {
+        // Clients that cannot send a verb or a long query post a form in its place.
+        let isForm =
+            verb == "POST"
+            && request.header("content-type")?.lowercased()
+                .hasPrefix("application/x-www-form-urlencoded") == true
+        if isForm, let override = request.header("x-http-method-override") {
             verb = override.uppercased()
         }
         let matches = routes.matches(path: String(request.path))
         guard !matches.isEmpty else { throw APIError(.notFound, "Not Found") }
-        guard let match = matches.first(where: { $0.method.route?.verb == verb }) else {
-            throw APIError(.unimplemented, "Method Not Allowed")
+        if let match = matches.first(where: { $0.method.route?.verb == verb }) {
+            return (match.method, match.variables, isForm && verb != "POST")
         }
-        return (match.method, match.variables)
+        if isForm, let match = matches.first(where: { $0.method.route?.verb == "GET" }) {
+            return (match.method, match.variables, true)
+        }
+        throw APIError(.unimplemented, "Method Not Allowed")
     }
 
     private func message(
-        _ method: Method, _ variables: [(path: [String], value: String)], _ request: InboundRequest
+        _ method: Method, _ variables: [(path: [String], value: String)],
+        _ request: InboundRequest, _ isForm: Bool
     ) throws(APIError) -> Message {
         var message = Message(method.input)
-        let reader = JSONReader(ignoresUnknownFields: true, registry: cloud.registry)
+        // Names of enum values that are not known are dropped, as unknown fields are.
+        let reader = JSONReader(
+            ignoresUnknownFields: true, ignoresUnknownEnumNames: true, registry: registry)
         let body = method.route?.body
-        if let body, !request.body.isEmpty {
+        if let body, !request.body.isEmpty, !isForm {
             do throws(CodecError) {
                 if body == "*" {
                     message = try reader.message(
@@ -65,8 +102,12 @@ struct RESTGateway {
                 throw APIError(.invalidArgument, error.description)
             }
         }
-        if body != "*", let query = request.query {
-            try Self.read(query, into: &message, reader, skipping: variables.map(\.path))
+        if body != "*" {
+            let strict = JSONReader(ignoresUnknownFields: true, registry: registry)
+            let form = isForm ? String(decoding: request.body, as: UTF8.self) : ""
+            for text in [request.query ?? "", form[...]] where !text.isEmpty {
+                try Self.read(text, into: &message, strict, skipping: variables.map(\.path))
+            }
         }
         for (path, value) in variables {
             try Self.set(value, at: path, in: &message, reader)
@@ -143,7 +184,7 @@ struct RESTGateway {
         let text =
             error.status(registry: registry).map { writer.text($0) }
             ?? "{\"code\":\(error.code.rawValue),\"message\":\"\",\"details\":[]}"
-        var headers: [(name: String, value: String)] = []
+        var headers = [(name: "content-type", value: "application/json")]
         if error.code == .unauthenticated { headers.append(("www-authenticate", error.message)) }
         return OutboundResponse(
             status: error.code.httpStatus, headers: headers, body: Array(text.utf8))

@@ -24,12 +24,28 @@ enum BookingService: CloudService {
 
     // MARK: - Packages
 
+    /// The tier of packages that an account books.
+    enum Tier {
+        case standard
+        case premium
+    }
+
+    /// The tier of the call's account; that of everybody when there is none.
+    static func tier(of call: Call) throws -> Tier {
+        guard !call.account.isEmpty else { return .standard }
+        let account = try call.transaction.record(.account, call.account)
+        let privileges = account?.message.strings("privileges") ?? []
+        return privileges.contains("premium") ? .premium : .standard
+    }
+
     private static func list(_ call: Call, _ request: Message) throws -> Message {
         let type = request.type
         let statuses = type.field(named: "statuses") == nil ? [] : request.list("statuses")
         let multiAZ = type.field(named: "multi_az") == nil ? nil : request.optionalBool("multi_az")
         let gpu = request.optionalBool("gpu")
-        let wantsPremium = request.integer("tier") == 2
+        // Without a tier the account's own is meant.
+        let tier = request.optionalInteger("tier")
+        let wantsPremium = try tier.map { $0 == 2 } ?? (self.tier(of: call) == .premium)
         let minimum = try Minimum(request.message("min_resources"))
         let provider = request.string("cloud_provider_id")
         let region = request.optionalString("cloud_provider_region_id")
@@ -145,14 +161,15 @@ enum BookingService: CloudService {
         guard let tier else {
             throw APIError(.invalidArgument, "storage_tier_type is not known")
         }
-        let percentage = discount(of: call.account)
+        let percentage = try Discounts.percentage(
+            of: call.account, at: call.now, call.transaction)
         var response = call.response
         var original = 0
         var discounted = 0
         func add(_ field: String, _ price: Int, when isPresent: Bool) {
             guard isPresent else { return }
             // Half a millicent rounds up, in each component by itself.
-            let reduced = Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
+            let reduced = Discounts.reduced(price, percentage)
             original += price
             discounted += reduced
             response.edit(field) {
@@ -177,8 +194,9 @@ enum BookingService: CloudService {
         try checkRegion(request)
         let size = min(request.optionalInteger("backup_size_gib") ?? 1, 1_000_000_000)
         let price = Catalogue.backupPrice * size
-        let percentage = discount(of: call.account)
-        let reduced = Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
+        let percentage = try Discounts.percentage(
+            of: call.account, at: call.now, call.transaction)
+        let reduced = Discounts.reduced(price, percentage)
         var response = call.response
         response.set("currency", "USD")
         response.set("original_price_per_hour", price)
@@ -186,11 +204,6 @@ enum BookingService: CloudService {
         response.set(
             "discount_percentage", price == 0 ? 0 : Double(price - reduced) / Double(price) * 100)
         return response
-    }
-
-    /// The production account has a discount of ten percent.
-    private static func discount(of account: String) -> Double {
-        account == DemoWorld.production ? 10 : 0
     }
 
     private static func checkRegion(_ request: Message) throws {
@@ -205,58 +218,15 @@ enum BookingService: CloudService {
 
     // MARK: - Inference models
 
-    private struct Model {
-        let name: String
-        let vendor: String
-        let vector: String
-        var modality = "TEXT"
-        var dimensions: Int?
-        var price = 0
-        var documentation: String?
-    }
-
-    private static let models = [
-        Model(
-            name: "sentence-transformers/all-minilm-l6-v2", vendor: "Sentence Transformers",
-            vector: "DENSE", dimensions: 384),
-        Model(
-            name: "intfloat/multilingual-e5-small", vendor: "intfloat", vector: "DENSE",
-            dimensions: 384),
-        Model(
-            name: "mixedbread-ai/mxbai-embed-large-v1", vendor: "Mixedbread", vector: "DENSE",
-            dimensions: 1024, price: 4000),
-        Model(
-            name: "qdrant/clip-vit-b-32-text", vendor: "Qdrant", vector: "DENSE", dimensions: 512,
-            price: 2000),
-        Model(
-            name: "qdrant/clip-vit-b-32-vision", vendor: "Qdrant", vector: "DENSE",
-            modality: "IMAGE", dimensions: 512, price: 2000),
-        Model(name: "qdrant/bm25", vendor: "Qdrant", vector: "SPARSE"),
-        Model(
-            name: "prithivida/splade_pp_en_v1", vendor: "Prithivida", vector: "SPARSE", price: 3000),
-        Model(
-            name: "answerdotai/answerai-colbert-small-v1", vendor: "Answer.AI", vector: "MULTI",
-            dimensions: 96),
-        Model(
-            name: "openai/text-embedding-3-large", vendor: "OpenAI", vector: "DENSE",
-            documentation: "https://platform.openai.com/docs/guides/embeddings"),
-        Model(
-            name: "cohere/embed-v4.0", vendor: "Cohere", vector: "DENSE",
-            documentation: "https://docs.cohere.com/docs/embeddings"),
-        Model(
-            name: "jinaai/jina-embeddings-v3", vendor: "Jina AI", vector: "DENSE",
-            documentation: "https://jina.ai/embeddings"),
-    ]
-
     private static func listInferenceModels(_ call: Call, _ request: Message) throws -> Message {
         guard request.string("cloud_provider_id") != "hybrid" else {
             throw APIError(.invalidArgument, "cloud_provider_id: hybrid clusters have no inference")
         }
         try checkRegion(request)
         return call.list(
-            models.map { model in
+            InferenceModel.all.map { model in
                 var message = call.response.new("items")
-                message.set("id", Digest.uuid(named: "model/" + model.name))
+                message.set("id", model.id)
                 message.set("name", model.name)
                 message.set("title", String(model.name.split(separator: "/").last ?? ""))
                 message.set("description", "\(model.vendor)'s model \(model.name)")

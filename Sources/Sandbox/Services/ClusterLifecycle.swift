@@ -17,18 +17,17 @@ enum ClusterLifecycle {
         static let upgradeStep = 4.0
     }
 
-    static let events: [String: Cloud.EventHandler] = [
-        "cluster.node": { cloud, transaction, event in
-            try change(event, transaction) { record, argument in
+    static let events: [String: EventHandler] = [
+        "cluster.node": { moment, event in
+            try change(event, moment) { record, argument in
                 let parts = argument.split(separator: "/")
                 guard let index = Int(parts.first ?? "") else { return }
                 setNode(
-                    index, of: &record, parts.count > 1 ? String(parts[1]) : "HEALTHY", cloud,
-                    event.due)
+                    index, of: &record, parts.count > 1 ? String(parts[1]) : "HEALTHY", moment)
             }
         },
-        "cluster.version": { _, transaction, event in
-            try change(event, transaction) { record, version in
+        "cluster.version": { moment, event in
+            try change(event, moment) { record, version in
                 record.message.edit("state") { state in
                     state.set("version", version)
                     state.set(
@@ -41,17 +40,28 @@ enum ClusterLifecycle {
                 }
             }
         },
-        "cluster.settled": { cloud, transaction, event in
-            try change(event, transaction) { record, _ in settle(&record, cloud, event.due) }
+        "cluster.settled": { moment, event in
+            try change(event, moment) { record, _ in settle(&record, moment) }
         },
-        "cluster.address": { _, transaction, event in
+        "cluster.failed": { moment, event in
+            try change(event, moment) { record, argument in
+                let parts = argument.split(separator: "/", maxSplits: 1).map(String.init)
+                setPhase(&record, parts[0], reason: parts.count > 1 ? parts[1] : "")
+                for index in 0..<nodeCount(record) where parts[0] == "FAILED_TO_CREATE" {
+                    setNode(index, of: &record, "UNHEALTHY", moment)
+                }
+            }
+        },
+        "cluster.address": { moment, event in
             // The address comes whatever has begun meanwhile.
-            guard var record = try transaction.record(Kind.cluster, event.subject) else { return }
-            setAddress(of: &record)
-            try transaction.put(record)
+            guard var record = try moment.transaction.record(.cluster, event.subject) else {
+                return
+            }
+            setAddress(of: &record, moment.cloud)
+            try moment.transaction.put(record)
         },
-        "cluster.suspended": { _, transaction, event in
-            try change(event, transaction) { record, _ in
+        "cluster.suspended": { moment, event in
+            try change(event, moment) { record, _ in
                 setPhase(&record, "SUSPENDED")
                 record.message.edit("state") { state in
                     state.set("nodes_up", 0)
@@ -65,86 +75,136 @@ enum ClusterLifecycle {
                 }
             }
         },
-        "cluster.gone": { _, transaction, event in
-            guard try transaction.record(Kind.cluster, event.subject) != nil else { return }
-            for kind in [Kind.databaseKey] {
-                for key in try transaction.records(kind, parent: event.subject) {
-                    try transaction.delete(kind, key.id)
-                }
+        "cluster.idle": { moment, event in
+            guard let record = try moment.transaction.record(.cluster, event.subject),
+                moment.cloud.options.retiresIdleFreeClusters, !isLeaving(record.message)
+            else { return }
+            if event.payload == "delete" {
+                try delete(record, moment)
+            } else if phase(of: record.message) == "HEALTHY" {
+                try suspend(record, moment)
             }
-            try transaction.delete(Kind.cluster, event.subject)
+        },
+        "cluster.gone": { moment, event in
+            guard let record = try moment.transaction.record(.cluster, event.subject) else {
+                return
+            }
+            try remove(record, moment)
         },
     ]
 
     // MARK: - Operations
 
-    static func create(_ record: Record, _ call: Call) throws -> Record {
+    static func create(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
-        setState(&record, phase: "CREATING", call)
+        setState(&record, phase: "CREATING")
         begin(&record)
-        let end = try startNodes(record, from: 0, call)
-        try schedule("cluster.settled", record, call, at: end)
-        try schedule(
-            "cluster.address", record, call,
-            at: call.cloud.clock.moment(after: Seconds.address, from: end))
-        return try store(record, call)
+        let end = try startNodes(record, from: 0, moment)
+        try finish(record, moment, at: end, failing: "FAILED_TO_CREATE")
+        if moment.cloud.faults.lifecycle == nil {
+            try schedule(
+                "cluster.address", record, moment,
+                at: moment.cloud.clock.moment(after: Seconds.address, from: end))
+        }
+        if isFree(record), moment.cloud.options.retiresIdleFreeClusters {
+            for (days, action) in [(7, "suspend"), (28, "delete")] {
+                try moment.transaction.schedule(
+                    "cluster.idle", subject: record.id, payload: action,
+                    at: moment.now + Int64(days) * Nanoseconds.day)
+            }
+        }
+        return try store(record, moment)
     }
 
-    static func restart(_ record: Record, _ call: Call) throws {
+    static func restart(_ record: Record, _ moment: Moment) throws {
         var record = record
         record.message.edit("state") {
-            $0.set("restarted_at", call.cloud.timestamp(call.now))
+            $0.set("restarted_at", moment.timestamp)
             $0.set("jwt_rbac", record.hidden["jwt"] == "1")
         }
-        _ = try rollingChange(record, phase: "UPDATING", call)
+        _ = try rollingChange(record, phase: "UPDATING", moment)
     }
 
-    static func suspend(_ record: Record, _ call: Call) throws {
+    static func suspend(_ record: Record, _ moment: Moment) throws {
         var record = record
         setPhase(&record, "SUSPENDING")
         begin(&record)
-        try schedule(
-            "cluster.suspended", record, call,
-            at: call.cloud.clock.moment(after: Seconds.suspend, from: call.now))
-        _ = try store(record, call)
+        try finish(
+            record, moment, with: "cluster.suspended",
+            at: moment.cloud.clock.moment(after: Seconds.suspend, from: moment.now),
+            failing: "FAILED_TO_SUSPEND")
+        _ = try store(record, moment)
     }
 
-    static func resume(_ record: Record, _ call: Call) throws {
+    static func resume(_ record: Record, _ moment: Moment) throws {
         var record = record
         setPhase(&record, "RESUMING")
         begin(&record)
-        for index in 0..<nodeCount(record) {
-            setNode(index, of: &record, "STARTING", call.cloud, call.now)
-        }
-        let end = try startNodes(record, from: 0, call)
-        try schedule("cluster.settled", record, call, at: end)
-        _ = try store(record, call)
+        for index in 0..<nodeCount(record) { setNode(index, of: &record, "STARTING", moment) }
+        let end = try startNodes(record, from: 0, moment)
+        try finish(record, moment, at: end, failing: "FAILED_TO_RESUME")
+        _ = try store(record, moment)
     }
 
-    static func delete(_ record: Record, _ call: Call) throws {
+    static func delete(_ record: Record, _ moment: Moment) throws {
         var record = record
-        record.message.set("deleted_at", call.cloud.timestamp(call.now))
+        record.message.set("deleted_at", moment.timestamp)
         setPhase(&record, "DELETING")
         begin(&record)
-        try schedule(
-            "cluster.gone", record, call,
-            at: call.cloud.clock.moment(after: Seconds.delete, from: call.now))
-        _ = try store(record, call)
+        if moment.cloud.faults.lifecycle != .stuck {
+            try schedule(
+                "cluster.gone", record, moment,
+                at: moment.cloud.clock.moment(after: Seconds.delete, from: moment.now))
+        }
+        _ = try store(record, moment)
+    }
+
+    /// Has the configuration be what a backup holds, as an in-place restore does.
+    static func revert(
+        _ record: Record, to configuration: Message, _ moment: Moment
+    ) throws -> Record {
+        var record = record
+        record.message.set("configuration", configuration)
+        record.message.edit("configuration") { $0.set("last_modified_at", moment.timestamp) }
+        resize(&record, to: configuration.integer("number_of_nodes"))
+        return try rollingChange(record, phase: "UPDATING", moment)
+    }
+
+    /// Ends a cluster at once, with all that hangs on it but its backups.
+    static func remove(_ record: Record, _ moment: Moment) throws {
+        let transaction = moment.transaction
+        for kind in [Kind.databaseKey, .backupSchedule, .alert] {
+            for hanging in try transaction.records(kind, parent: record.id) {
+                try transaction.delete(kind, hanging.id)
+            }
+        }
+        for var key in try transaction.records(.legacyDatabaseKey, account: record.account) {
+            let others = key.message.strings("cluster_ids").filter { $0 != record.id }
+            guard others.count < key.message.strings("cluster_ids").count else { continue }
+            key.message["cluster_ids"] = .list(others.map(Value.string))
+            if others.isEmpty {
+                try transaction.delete(.legacyDatabaseKey, key.id)
+            } else {
+                try transaction.put(key)
+            }
+        }
+        try transaction.endSpans(.cluster, subject: record.id, at: moment.now)
+        try transaction.delete(.cluster, record.id)
     }
 
     /// Does what a change of the configuration asks for.
     static func apply(
-        _ change: ClusterChange, to record: Record, _ call: Call
+        _ change: ClusterChange, to record: Record, _ moment: Moment
     ) throws -> Record {
         switch change {
-        case .none, .instant: return try store(record, call)
-        case .restart: return try rollingChange(record, phase: "UPDATING", call)
-        case .scale: return try scale(record, call)
-        case .upgrade: return try upgrade(record, call)
+        case .none, .instant: return try store(record, moment)
+        case .restart: return try rollingChange(record, phase: "UPDATING", moment)
+        case .scale: return try scale(record, moment)
+        case .upgrade: return try upgrade(record, moment)
         }
     }
 
-    private static func scale(_ record: Record, _ call: Call) throws -> Record {
+    private static func scale(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
         setPhase(&record, "SCALING")
         begin(&record)
@@ -154,9 +214,9 @@ enum ClusterLifecycle {
             record.hidden["package"]
             == record.message.message("configuration")?.string("package_id")
         resize(&record, to: wanted)
-        let end = try startNodes(record, from: isSamePackage ? before : 0, call)
-        try schedule("cluster.settled", record, call, at: end)
-        return try store(record, call)
+        let end = try startNodes(record, from: isSamePackage ? before : 0, moment)
+        try finish(record, moment, at: end, failing: "FAILED_TO_UPDATE")
+        return try store(record, moment)
     }
 
     /// Adds or removes nodes, and gives each what the configuration says.
@@ -171,7 +231,7 @@ enum ClusterLifecycle {
         }
     }
 
-    private static func upgrade(_ record: Record, _ call: Call) throws -> Record {
+    private static func upgrade(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
         setPhase(&record, "UPGRADING")
         begin(&record)
@@ -182,61 +242,95 @@ enum ClusterLifecycle {
         let target = record.message.message("configuration")?.string("version") ?? ""
         let goal = Catalogue.numbers(of: target)
         // The platform goes through every minor version on the way.
-        var moment = call.now
+        let clock = moment.cloud.clock
+        var time = moment.now
         for release in Catalogue.releases
         where from.lexicographicallyPrecedes(release.numbers)
             && !goal.lexicographicallyPrecedes(release.numbers)
         {
-            moment = call.cloud.clock.moment(after: Seconds.upgradeStep, from: moment)
-            try schedule("cluster.version", record, call, argument: release.version, at: moment)
+            time = clock.moment(after: Seconds.upgradeStep, from: time)
+            try schedule("cluster.version", record, moment, argument: release.version, at: time)
         }
-        try schedule(
-            "cluster.settled", record, call,
-            at: call.cloud.clock.moment(after: Seconds.settle, from: moment))
-        return try store(record, call)
+        try finish(
+            record, moment, at: clock.moment(after: Seconds.settle, from: time),
+            failing: "FAILED_TO_UPDATE")
+        return try store(record, moment)
     }
 
     /// The nodes restart, one after another or at once.
     private static func rollingChange(
-        _ record: Record, phase: String, _ call: Call
+        _ record: Record, phase: String, _ moment: Moment
     ) throws -> Record {
         var record = record
         setPhase(&record, phase)
         begin(&record)
         setResources(&record)
-        let isParallel =
-            record.message.message("configuration")?.enumName("restart_policy")?
-            .hasSuffix("PARALLEL") ?? false
-        var moment = call.now
+        let clock = moment.cloud.clock
+        let isParallel = !rolls(record)
+        var time = moment.now
         for index in 0..<nodeCount(record) {
             if index == 0 || isParallel {
-                setNode(index, of: &record, "STARTING", call.cloud, call.now)
+                setNode(index, of: &record, "STARTING", moment)
             } else {
                 try schedule(
-                    "cluster.node", record, call, argument: "\(index)/STARTING", at: moment)
+                    "cluster.node", record, moment, argument: "\(index)/STARTING", at: time)
+            }
+            if !isParallel {
+                // It is up before it has caught up with the others.
+                try schedule(
+                    "cluster.node", record, moment, argument: "\(index)/RECOVERING",
+                    at: clock.moment(after: Seconds.nextNode, from: time))
             }
             if !isParallel || index == 0 {
-                moment = call.cloud.clock.moment(after: Seconds.nextNode + 1, from: moment)
+                time = clock.moment(after: Seconds.nextNode + 1, from: time)
             }
-            try schedule("cluster.node", record, call, argument: "\(index)", at: moment)
+            try schedule("cluster.node", record, moment, argument: "\(index)", at: time)
         }
-        try schedule(
-            "cluster.settled", record, call,
-            at: call.cloud.clock.moment(after: Seconds.settle, from: moment))
-        return try store(record, call)
+        try finish(
+            record, moment, at: clock.moment(after: Seconds.settle, from: time),
+            failing: "FAILED_TO_UPDATE")
+        return try store(record, moment)
+    }
+
+    /// Whether nodes restart one after another. Left to the platform, they do when the others hold
+    /// the same data.
+    private static func rolls(_ record: Record) -> Bool {
+        let configuration = record.message.message("configuration")
+        let policy = configuration?.enumName("restart_policy") ?? ""
+        if policy.hasSuffix("_ROLLING") { return true }
+        if policy.hasSuffix("_PARALLEL") { return false }
+        let factor =
+            configuration?.message("database_configuration")?.message("collection")?
+            .integer("replication_factor") ?? 1
+        return nodeCount(record) > 1 && factor >= 2
     }
 
     /// Has the nodes from an index on come up; the moment when the cluster is done.
     private static func startNodes(
-        _ record: Record, from first: Int, _ call: Call
+        _ record: Record, from first: Int, _ moment: Moment
     ) throws -> Int64 {
-        let clock = call.cloud.clock
-        var moment = clock.moment(after: Seconds.firstNode, from: call.now)
+        let clock = moment.cloud.clock
+        var time = clock.moment(after: Seconds.firstNode, from: moment.now)
         for index in first..<max(first, nodeCount(record)) {
-            try schedule("cluster.node", record, call, argument: "\(index)", at: moment)
-            moment = clock.moment(after: Seconds.nextNode, from: moment)
+            if moment.cloud.faults.lifecycle == nil {
+                try schedule("cluster.node", record, moment, argument: "\(index)", at: time)
+            }
+            time = clock.moment(after: Seconds.nextNode, from: time)
         }
-        return clock.moment(after: Seconds.settle, from: moment)
+        return clock.moment(after: Seconds.settle, from: time)
+    }
+
+    /// Has an operation end, unless a fault says that it does not, or how it fails.
+    private static func finish(
+        _ record: Record, _ moment: Moment, with kind: String = "cluster.settled", at end: Int64,
+        failing phase: String
+    ) throws {
+        switch moment.cloud.faults.lifecycle {
+        case nil: try schedule(kind, record, moment, at: end)
+        case .stuck: break
+        case .fails(let reason):
+            try schedule("cluster.failed", record, moment, argument: phase + "/" + reason, at: end)
+        }
     }
 
     // MARK: - Reading
@@ -250,11 +344,13 @@ enum ClusterLifecycle {
     /// Whether the cluster has been asked to go.
     static func isLeaving(_ cluster: Message) -> Bool { phase(of: cluster) == "DELETING" }
 
-    /// The memory that a node uses, in GiB: two fifths of what it was created with.
-    static func memoryUse(of cluster: Message) -> Double {
-        let ram = cluster.message("state")?.message("resources")?.message("ram")?["base"]
-        guard case .double(let base) = ram else { return 0 }
-        return (base * 4).rounded() / 10
+    /// The memory that a node uses, in GiB.
+    static func memoryUse(of cluster: Record) -> Double { Double(cluster.number("memory")) / 1024 }
+
+    /// Whether a cluster costs nothing.
+    static func isFree(_ record: Record) -> Bool {
+        let id = record.message.message("configuration")?.string("package_id") ?? ""
+        return Catalogue.package(id)?.isFree ?? false
     }
 
     private static func nodeCount(_ record: Record) -> Int {
@@ -263,9 +359,11 @@ enum ClusterLifecycle {
 
     // MARK: - Writing
 
-    private static func store(_ record: Record, _ call: Call) throws -> Record {
-        try call.transaction.put(record)
-        return record
+    static func store(_ record: Record, _ moment: Moment) throws -> Record {
+        let stored = try Metering.note(record, moment)
+        try moment.transaction.put(stored)
+        try ClusterAlerts.evaluate(stored, moment)
+        return stored
     }
 
     private static func begin(_ record: inout Record) {
@@ -274,51 +372,55 @@ enum ClusterLifecycle {
     }
 
     private static func schedule(
-        _ kind: String, _ record: Record, _ call: Call, argument: String = "", at moment: Int64
+        _ kind: String, _ record: Record, _ moment: Moment, argument: String = "", at time: Int64
     ) throws {
         let payload = (record.hidden["generation"] ?? "") + ":" + argument
-        try call.transaction.schedule(kind, subject: record.id, payload: payload, at: moment)
+        try moment.transaction.schedule(kind, subject: record.id, payload: payload, at: time)
     }
 
     /// Changes the cluster that an event is about, unless something newer has begun.
     private static func change(
-        _ event: PendingEvent, _ transaction: Transaction,
-        _ body: (inout Record, String) -> Void
+        _ event: PendingEvent, _ moment: Moment, _ body: (inout Record, String) -> Void
     ) throws {
-        guard var record = try transaction.record(Kind.cluster, event.subject) else { return }
+        guard var record = try moment.transaction.record(.cluster, event.subject) else { return }
         let parts = event.payload.split(
             separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, record.hidden["generation"] == String(parts[0]) else { return }
         body(&record, String(parts[1]))
-        try transaction.put(record)
+        _ = try store(record, moment)
     }
 
-    private static func setPhase(_ record: inout Record, _ phase: String) {
-        record.message.edit("state") { $0.setEnum("phase", phase) }
-    }
-
-    private static func settle(_ record: inout Record, _ cloud: Cloud, _ moment: Int64) {
-        for index in 0..<nodeCount(record) {
-            setNode(index, of: &record, "HEALTHY", cloud, moment)
+    static func setPhase(_ record: inout Record, _ phase: String, reason: String = "") {
+        record.message.edit("state") {
+            $0.setEnum("phase", phase)
+            $0.set("reason", reason)
         }
+    }
+
+    private static func settle(_ record: inout Record, _ moment: Moment) {
+        for index in 0..<nodeCount(record) { setNode(index, of: &record, "HEALTHY", moment) }
         setPhase(&record, "HEALTHY")
         let version = record.message.message("configuration")?.string("version") ?? ""
         record.message.edit("state") { $0.set("version", version) }
     }
 
     private static func setNode(
-        _ index: Int, of record: inout Record, _ state: String, _ cloud: Cloud, _ moment: Int64
+        _ index: Int, of record: inout Record, _ state: String, _ moment: Moment
     ) {
-        let cluster = record.message
+        let cluster = record
+        let wanted = record.message.message("configuration")?.string("version") ?? ""
         record.message.edit("state") { clusterState in
             var nodes = clusterState.messages("nodes")
             guard nodes.indices.contains(index) else { return }
             let wasHealthy = nodes[index].enumName("state")?.hasSuffix("_HEALTHY") ?? false
             nodes[index].setEnum("state", state)
             if state == "HEALTHY", !wasHealthy {
-                nodes[index].set("started_at", cloud.timestamp(moment))
+                nodes[index].set("started_at", moment.timestamp)
+                if clusterState.enumName("phase") != "CLUSTER_PHASE_UPGRADING" {
+                    nodes[index].set("version", wanted)
+                }
                 nodes[index].edit("endpoint") {
-                    setEndpoint(&$0, host: "node-\(index)-" + host(of: cluster))
+                    setEndpoint(&$0, node: index, cluster, moment.cloud)
                 }
             }
             clusterState.set("nodes", nodes)
@@ -327,22 +429,43 @@ enum ClusterLifecycle {
         }
     }
 
-    private static func host(of cluster: Message) -> String {
-        let region = cluster.string("cloud_provider_region_id")
-        let provider = cluster.string("cloud_provider_id")
-        return "\(cluster.string("id")).\(region).\(provider).cloud.qdrant.io"
+    /// The address: that of the sandbox's own data plane, which knows the cluster from the key. The
+    /// clusters of hybrid environments are out of reach, as those of a real one are.
+    private static func setEndpoint(
+        _ endpoint: inout Message, node: Int? = nil, _ cluster: Record, _ cloud: Cloud
+    ) {
+        guard cluster.message.string("cloud_provider_id") != "hybrid" else {
+            let namespace = cluster.hidden["namespace"] ?? "qdrant"
+            let prefix = node.map { "node-\($0)-" } ?? ""
+            endpoint.set("url", "http://\(prefix)qdrant-\(cluster.id).\(namespace).svc")
+            endpoint.set("rest_port", 6333)
+            endpoint.set("grpc_port", 6334)
+            return
+        }
+        endpoint.set("url", cloud.dataPlane.url)
+        endpoint.set("rest_port", cloud.dataPlane.port)
+        endpoint.set("grpc_port", cloud.dataPlane.port)
     }
 
-    private static func setEndpoint(_ endpoint: inout Message, host: String) {
-        endpoint.set("url", "https://" + host)
-        endpoint.set("rest_port", 6333)
-        endpoint.set("grpc_port", 6334)
-    }
-
-    private static func setAddress(of record: inout Record) {
-        let host = host(of: record.message)
+    /// Has the addresses of a cluster be those of the present data plane, where it has any.
+    static func refreshAddresses(of record: inout Record, _ cloud: Cloud) {
+        let cluster = record
+        func refresh(_ holder: inout Message, node: Int?) {
+            guard holder.message("endpoint")?.string("url").isEmpty == false else { return }
+            holder.edit("endpoint") { setEndpoint(&$0, node: node, cluster, cloud) }
+        }
         record.message.edit("state") { state in
-            state.edit("endpoint") { setEndpoint(&$0, host: host) }
+            refresh(&state, node: nil)
+            var nodes = state.messages("nodes")
+            for index in nodes.indices { refresh(&nodes[index], node: index) }
+            state.set("nodes", nodes)
+        }
+    }
+
+    private static func setAddress(of record: inout Record, _ cloud: Cloud) {
+        let cluster = record
+        record.message.edit("state") { state in
+            state.edit("endpoint") { setEndpoint(&$0, cluster, cloud) }
         }
     }
 
@@ -355,10 +478,10 @@ enum ClusterLifecycle {
     }
 
     /// The state of a cluster that is being created.
-    private static func setState(_ record: inout Record, phase: String, _ call: Call) {
+    private static func setState(_ record: inout Record, phase: String) {
         let cluster = record.message
         let configuration = cluster.message("configuration")
-        let isFree = Catalogue.package(configuration?.string("package_id") ?? "")?.isFree ?? false
+        let isFree = isFree(record)
         let id = record.id
         let hasJWT = record.hidden["jwt"] == "1"
         record.message.edit("state") { state in
@@ -397,6 +520,10 @@ enum ClusterLifecycle {
             let package = Catalogue.package(configuration.string("package_id"))
         else { return }
         record.hidden["package"] = package.id
+        // What a node uses is two fifths of what it had at first, in MiB.
+        if record.hidden["memory"] == nil {
+            record.hidden["memory"] = "\(package.ram * 1024 * 2 / 5)"
+        }
         let disk = configuration.message("additional_resources")?.integer("disk") ?? 0
         let cpuShare = configuration.optionalInteger("reserved_cpu_percentage") ?? 20
         let ramShare = configuration.optionalInteger("reserved_memory_percentage") ?? 20

@@ -6,53 +6,64 @@ enum ClusterService: CloudService {
 
     static let handlers: [String: Handler] = [
         "ListClusters": { call, request in
-            let provider = request.optionalString("cloud_provider_id")
-            let region = request.optionalString("cloud_provider_region_id")
-            let clusters = try call.transaction.records(Kind.cluster, account: call.account)
-                .filter { record in
-                    let cluster = record.message
-                    return (provider == nil || cluster.string("cloud_provider_id") == provider)
-                        && (region == nil || cluster.string("cloud_provider_region_id") == region)
-                }
-            return try Pages.answer(clusters, request, call)
+            try Pages.answer(.cluster, request, call)
         },
         "GetCluster": { call, request in
             call.answer("cluster", try cluster(call, request).message)
         },
         "GetClusterDownscaleRisk": downscaleRisk,
         "CreateCluster": create,
+        "CreateClusterFromBackup": { call, request in
+            let backup = try call.find(.backup, request.string("backup_id"), "backup")
+            let info = try BackupLife.clusters.restorable(backup)
+            var cluster = call.new("qdrant.cloud.cluster.v1.Cluster")
+            cluster.set("name", request.string("cluster_name"))
+            for name in ["cloud_provider_id", "cloud_provider_region_id", "configuration"] {
+                cluster[name] = info[name]
+            }
+            if let package = info.optionalString("restore_package_id") {
+                cluster.edit("configuration") { $0.set("package_id", package) }
+            }
+            let collections = backup.hidden.filter { $0.key == "collections" }
+            return call.answer(
+                "cluster",
+                try ClusterCreation.create(cluster, call, hidden: collections).message)
+        },
         "UpdateCluster": update,
         "DeleteCluster": { call, request in
             let record = try cluster(call, request)
             if !ClusterLifecycle.isLeaving(record.message) {
-                try ClusterLifecycle.delete(record, call)
+                try ClusterLifecycle.delete(record, call.moment)
+            }
+            if request.optionalBool("delete_backups") == true {
+                try BackupLife.clusters.deleteAll(parent: record.id, call.moment)
             }
             return call.response
         },
         "RestartCluster": { call, request in
             let record = try cluster(call, request)
             try require(record, ["HEALTHY", "NOT_READY", "RECOVERY_MODE"], to: "be restarted")
-            try ClusterLifecycle.restart(record, call)
+            try ClusterLifecycle.restart(record, call.moment)
             return call.response
         },
         "SuspendCluster": { call, request in
             let record = try cluster(call, request)
             try require(record, ["HEALTHY", "NOT_READY"], to: "be suspended")
-            try ClusterLifecycle.suspend(record, call)
+            try ClusterLifecycle.suspend(record, call.moment)
             return call.response
         },
         "UnsuspendCluster": { call, request in
             let record = try cluster(call, request)
             try require(record, ["SUSPENDED", "FAILED_TO_RESUME"], to: "be resumed")
-            try ClusterLifecycle.resume(record, call)
+            try ClusterLifecycle.resume(record, call.moment)
             return call.response
         },
         "EnableClusterJwtRbac": enableJWT,
         "SuggestClusterName": { call, _ in
-            let taken = try call.transaction.records(Kind.cluster, account: call.account)
+            let taken = try call.transaction.records(.cluster, account: call.account)
                 .map { $0.message.string("name") }
             var response = call.response
-            response.set("name", ClusterNames.suggest(avoiding: Set(taken), &call.cloud.random))
+            response.set("name", SuggestedNames.suggest(avoiding: Set(taken), &call.cloud.dice))
             return response
         },
         "ListQdrantReleases": listReleases,
@@ -66,7 +77,7 @@ enum ClusterService: CloudService {
     ]
 
     private static func cluster(_ call: Call, _ request: Message) throws -> Record {
-        try call.find(Kind.cluster, request.string("cluster_id"), "cluster")
+        try call.find(.cluster, request.string("cluster_id"), "cluster")
     }
 
     /// Refuses an action in a phase that does not allow it.
@@ -83,131 +94,18 @@ enum ClusterService: CloudService {
     // MARK: - Create
 
     private static func create(_ call: Call, _ request: Message) throws -> Message {
-        guard var cluster = request.message("cluster"),
-            var configuration = cluster.message("configuration")
-        else { return call.response }
-        let package = try checkPlacement(cluster, configuration)
-        try checkSize(configuration, package, call)
-        let present = try call.transaction.records(Kind.cluster, account: call.account)
-            .filter { !ClusterLifecycle.isLeaving($0.message) }
-        guard present.count < Services.Limits.clusters else {
-            throw APIError(
-                .resourceExhausted, "the account may have \(Services.Limits.clusters) clusters")
-        }
-        if package.isFree {
-            let free = present.filter {
-                let id = $0.message.message("configuration")?.string("package_id") ?? ""
-                return Catalogue.package(id)?.isFree ?? false
-            }
-            guard free.count < Services.Limits.freeClusters else {
-                throw APIError(
-                    .resourceExhausted,
-                    "the account may have \(Services.Limits.freeClusters) free cluster")
-            }
-        }
-        let version = try resolveVersion(configuration.optionalString("version"))
-        let id = call.cloud.newID()
-        cluster.set("id", id)
-        cluster.set("account_id", call.account)
-        cluster.set("created_at", call.cloud.timestamp(call.now))
-        configuration.set("version", version)
-        configuration.set("package_id", package.id)
-        configuration.set("last_modified_at", call.cloud.timestamp(call.now))
-        cluster.set("configuration", configuration)
-        let wantsJWT =
-            call.metadata["qc-jwt-rbac"] != "false" && Catalogue.isAtLeast(version, 1, 11)
-        let record = Record(
-            kind: Kind.cluster, id: id, account: call.account, created: call.now,
-            message: cluster, hidden: ["jwt": wantsJWT ? "1" : "0"])
-        let stored = try ClusterLifecycle.create(record, call)
-        return call.answer("cluster", stored.message)
-    }
-
-    /// Provider, region and package have to exist and to go together.
-    private static func checkPlacement(
-        _ cluster: Message, _ configuration: Message
-    ) throws -> Catalogue.Package {
-        let provider = cluster.string("cloud_provider_id")
-        let region = cluster.string("cloud_provider_region_id")
-        guard provider != "hybrid" else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.cloud_provider_region_id: the hybrid environment \(region) does not exist")
-        }
-        guard Catalogue.providers.contains(where: { $0.id == provider }) else {
-            throw APIError(
-                .invalidArgument, "cluster.cloud_provider_id: there is no provider \(provider)")
-        }
-        guard Catalogue.region(provider, region) != nil else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.cloud_provider_region_id: \(provider) has no region \(region)")
-        }
-        let id = configuration.string("package_id")
-        guard let package = Catalogue.package(id), package.provider == provider,
-            package.region == region
-        else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.package_id: package \(id) is not offered in \(region)")
-        }
-        return package
-    }
-
-    /// Nodes, disk and storage tier have to suit the package.
-    private static func checkSize(
-        _ configuration: Message, _ package: Catalogue.Package, _ call: Call
-    ) throws {
-        guard package.isActive else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.package_id: package \(package.name) is not sold any more")
-        }
-        guard !package.isPremium else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.package_id: package \(package.name) needs the premium tier")
-        }
-        let nodes = configuration.integer("number_of_nodes")
-        guard nodes <= Services.Limits.nodes else {
-            throw APIError(
-                .resourceExhausted, "a cluster may have \(Services.Limits.nodes) nodes")
-        }
-        let disk = configuration.message("additional_resources")?.integer("disk") ?? 0
-        if package.isFree, nodes != 1 || disk > 0 {
-            throw APIError(
-                .invalidArgument, "a free cluster has one node and no additional disk")
-        }
-        let tier =
-            configuration.message("cluster_storage_configuration")?
-            .integer("storage_tier_type") ?? 0
-        if tier > 1, package.isFree || package.disk + disk < 32 {
-            throw APIError(
-                .invalidArgument, "faster storage needs at least 32 GiB of disk on each node")
-        }
-    }
-
-    private static func resolveVersion(_ wanted: String?) throws -> String {
-        guard let wanted, wanted != "latest" else {
-            return Catalogue.releases.first(where: \.isDefault)?.version ?? ""
-        }
-        guard let release = Catalogue.release(wanted), !release.isUnavailable,
-            !release.isEndOfLife
-        else {
-            throw APIError(
-                .invalidArgument, "cluster.configuration.version: \(wanted) cannot be installed")
-        }
-        return release.version
+        guard let cluster = request.message("cluster") else { return call.response }
+        return call.answer("cluster", try ClusterCreation.create(cluster, call).message)
     }
 
     // MARK: - Update
 
     private static func update(_ call: Call, _ request: Message) throws -> Message {
         guard let wanted = request.message("cluster") else { return call.response }
-        var record = try call.find(Kind.cluster, wanted.string("id"), "cluster")
+        var record = try call.find(.cluster, wanted.string("id"), "cluster")
         let old = record.message
         let phase = ClusterLifecycle.phase(of: old)
-        guard !["SUSPENDED", "SUSPENDING", "DELETING"].contains(phase) else {
+        guard !["SUSPENDED", "SUSPENDING", "DELETING", "FAILED_TO_CREATE"].contains(phase) else {
             throw APIError(.failedPrecondition, "a cluster that is \(phase) cannot be updated")
         }
         for name in ["cloud_provider_id", "cloud_provider_region_id"]
@@ -224,19 +122,22 @@ enum ClusterService: CloudService {
         var change = ClusterChange.none
         if configuration != oldConfiguration {
             change = try ClusterChange(
-                from: oldConfiguration, to: &configuration, region: old, call: call)
-            configuration.set("last_modified_at", call.cloud.timestamp(call.now))
+                from: oldConfiguration, to: &configuration, of: record, call: call)
+            configuration.set("last_modified_at", call.moment.timestamp)
         }
         let busy = ["CREATING", "SCALING", "UPGRADING", "UPDATING", "RESUMING"]
         if change.takesTime, busy.contains(phase) {
             throw APIError(
                 .failedPrecondition, "the cluster is \(phase); wait until it is HEALTHY")
         }
+        if wanted.string("name") != old.string("name") {
+            try BackupLife.clusters.rename(record.id, wanted.string("name"), call.moment)
+        }
         for name in ["name", "labels", "cost_allocation_label"] {
             record.message[name] = wanted[name]
         }
         record.message.set("configuration", configuration)
-        let stored = try ClusterLifecycle.apply(change, to: record, call)
+        let stored = try ClusterLifecycle.apply(change, to: record, call.moment)
         return call.answer("cluster", stored.message)
     }
 
@@ -246,12 +147,16 @@ enum ClusterService: CloudService {
         guard record.hidden["jwt"] != "1" else {
             throw APIError(.failedPrecondition, "JWT is enabled already")
         }
+        guard record.message.string("cloud_provider_id") != "hybrid" else {
+            throw APIError(
+                .failedPrecondition, "hybrid clusters take their keys from Kubernetes secrets")
+        }
         guard Catalogue.isAtLeast(version, 1, 9) else {
             throw APIError(.failedPrecondition, "JWT needs version 1.9; the cluster has \(version)")
         }
         try require(record, ["HEALTHY", "NOT_READY"], to: "enable JWT")
         record.hidden["jwt"] = "1"
-        try ClusterLifecycle.restart(record, call)
+        try ClusterLifecycle.restart(record, call.moment)
         return call.response
     }
 
@@ -263,7 +168,7 @@ enum ClusterService: CloudService {
         guard let target = Catalogue.package(id) else {
             throw APIError(.notFound, "there is no package \(id)")
         }
-        let used = ClusterLifecycle.memoryUse(of: record.message)
+        let used = ClusterLifecycle.memoryUse(of: record)
         let current = record.message.message("configuration")?.string("package_id") ?? ""
         var risk = call.response.new("downscale_risks")
         risk.setEnum("resource", "MEMORY")
@@ -286,7 +191,7 @@ enum ClusterService: CloudService {
     private static func listReleases(_ call: Call, _ request: Message) throws -> Message {
         var releases = Catalogue.releases
         if let id = request.optionalString("cluster_id") {
-            let record = try call.find(Kind.cluster, id, "cluster")
+            let record = try call.find(.cluster, id, "cluster")
             let current = Catalogue.numbers(
                 of: record.message.message("configuration")?.string("version") ?? "")
             releases = releases.filter {
@@ -307,156 +212,5 @@ enum ClusterService: CloudService {
         message.set("end_of_life", release.isEndOfLife)
         message.set("unavailable", release.isUnavailable)
         return message
-    }
-}
-
-/// What an update changes, and how much the cluster has to do for it.
-enum ClusterChange: Int {
-    /// Nothing, or what takes effect at once.
-    case none
-    case instant
-    /// The nodes restart.
-    case restart
-    case scale
-    case upgrade
-
-    /// Fields of the configuration that take effect at once.
-    private static let instantFields: Set<String> = [
-        "allowed_ip_source_ranges", "cluster_storage_configuration", "last_modified_at",
-        "rebalance_strategy", "restart_policy",
-    ]
-    private static let scaleFields: Set<String> = [
-        "number_of_nodes", "package_id", "additional_resources",
-    ]
-
-    /// Whether the cluster is busy for a while.
-    var takesTime: Bool { rawValue >= Self.restart.rawValue }
-
-    /// Finds the strongest kind of change, and refuses what is not possible.
-    init(
-        from old: Message, to new: inout Message, region cluster: Message, call: Call
-    ) throws {
-        var strongest = ClusterChange.instant
-        for field in old.type.fields where !Self.same(old, new, field.name) {
-            let kind: ClusterChange
-            if field.name == "version" {
-                new.set(
-                    "version", try Self.checkUpgrade(old.string("version"), new.string("version")))
-                kind = new.string("version") == old.string("version") ? .instant : .upgrade
-            } else if Self.scaleFields.contains(field.name) {
-                kind = .scale
-            } else if Self.instantFields.contains(field.name) {
-                kind = .instant
-            } else {
-                kind = .restart
-            }
-            if kind.rawValue > strongest.rawValue { strongest = kind }
-        }
-        if Self.scaleFields.contains(where: { !Self.same(old, new, $0) }) {
-            try Self.checkScale(old, new, cluster, call)
-        }
-        self = strongest
-    }
-
-    /// Whether a field is the same; an absent message and an empty one are.
-    private static func same(_ old: Message, _ new: Message, _ name: String) -> Bool {
-        switch (old[name], new[name]) {
-        case (nil, .message(let message)), (.message(let message), nil):
-            return message.setFields.allSatisfy(\.value.isDefault)
-        case (let a, let b):
-            return a == b || ((a?.isDefault ?? true) && (b?.isDefault ?? true))
-        }
-    }
-
-    private static func checkUpgrade(_ old: String, _ wanted: String) throws -> String {
-        let target =
-            wanted == "latest"
-            ? Catalogue.releases.first(where: \.isDefault)?.version ?? old : wanted
-        guard target != old else { return old }
-        guard let release = Catalogue.release(target), !release.isUnavailable,
-            !release.isEndOfLife
-        else {
-            throw APIError(
-                .invalidArgument, "cluster.configuration.version: \(target) cannot be installed")
-        }
-        guard !release.numbers.lexicographicallyPrecedes(Catalogue.numbers(of: old)) else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.version: a cluster of \(old) cannot go back to \(target)")
-        }
-        return target
-    }
-
-    private static func checkScale(
-        _ old: Message, _ new: Message, _ cluster: Message, _ call: Call
-    ) throws {
-        guard let from = Catalogue.package(old.string("package_id")), !from.isFree else {
-            throw APIError(.failedPrecondition, "free clusters cannot be scaled")
-        }
-        let id = new.string("package_id")
-        guard let to = Catalogue.package(id), to.provider == from.provider,
-            to.region == from.region, to.isActive || to.id == from.id
-        else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.package_id: package \(id) is not offered there")
-        }
-        guard to.isMultiAZ == from.isMultiAZ, !to.isFree else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.package_id: a cluster keeps its zones and stays paid")
-        }
-        guard !to.isPremium || from.isPremium else {
-            throw APIError(
-                .invalidArgument,
-                "cluster.configuration.package_id: package \(to.name) needs the premium tier")
-        }
-        guard new.integer("number_of_nodes") <= Services.Limits.nodes else {
-            throw APIError(
-                .resourceExhausted, "a cluster may have \(Services.Limits.nodes) nodes")
-        }
-        func disk(_ configuration: Message, _ package: Catalogue.Package) -> Int {
-            package.disk + (configuration.message("additional_resources")?.integer("disk") ?? 0)
-        }
-        guard disk(new, to) >= disk(old, from) else {
-            throw APIError(
-                .failedPrecondition,
-                "disks cannot shrink: the nodes have \(disk(old, from)) GiB, asked for are "
-                    + "\(disk(new, to)) GiB")
-        }
-        guard to.ram >= from.ram || ClusterLifecycle.memoryUse(of: cluster) <= Double(to.ram) else {
-            throw APIError(
-                .failedPrecondition,
-                "the cluster uses more memory than package \(to.name) has")
-        }
-    }
-}
-
-/// Names like `weary-wombat-bronze`.
-enum ClusterNames {
-    private static let first = [
-        "amber", "brave", "calm", "dapper", "eager", "fancy", "gentle", "happy", "jolly", "keen",
-        "lucky", "merry", "noble", "proud", "quick", "sunny", "tidy", "vivid", "weary", "zesty",
-    ]
-    private static let second = [
-        "badger", "condor", "dolphin", "egret", "ferret", "gecko", "heron", "ibis", "jackal",
-        "koala", "lemur", "marmot", "newt", "otter", "pelican", "quokka", "raven", "stork",
-        "tapir", "wombat",
-    ]
-    private static let third = [
-        "azure", "bronze", "coral", "denim", "ebony", "fawn", "gold", "hazel", "indigo", "jade",
-        "khaki", "lilac", "mauve", "navy", "olive", "pearl", "ruby", "sepia", "teal", "umber",
-    ]
-
-    static func suggest(
-        avoiding taken: Set<String>, _ random: inout any RandomNumberGenerator
-    ) -> String {
-        func pick(_ words: [String]) -> String {
-            words[Int.random(in: 0..<words.count, using: &random)]
-        }
-        while true {
-            let name = "\(pick(first))-\(pick(second))-\(pick(third))"
-            if !taken.contains(name) { return name }
-        }
     }
 }

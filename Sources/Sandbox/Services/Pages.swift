@@ -2,30 +2,44 @@ import Codec
 
 /// Lists that come in pages, in the order of creation.
 enum Pages {
-    /// The asked-for page of records as an answer.
+    /// The asked-for page of an account's records as an answer.
     ///
     /// A token is the boundary's creation time and id, with a hash of the filters: a token that was
     /// issued for another question is refused.
-    static func answer(_ records: [Record], _ request: Message, _ call: Call) throws -> Message {
-        var response = call.response
+    static func answer(_ kind: Kind, _ request: Message, _ call: Call) throws -> Message {
+        var tags: [(field: String, value: String)] = []
+        for field in kind.tagFields where request.type.field(named: field) != nil {
+            guard let value = request.optionalString(field) else { continue }
+            // Ids are the same in any case of their letters.
+            tags.append((field, field.hasSuffix("region_id") ? value : value.lowercased()))
+        }
         let size = request.optionalInteger("page_size")
         let filters = filterHash(request)
-        var rest = records[...]
+        var page = Transaction.Page(tags: tags, limit: size.map { $0 + 1 })
         if let token = request.optionalString("page_token") {
-            let boundary = try parse(token, filters)
-            rest = rest.drop { ($0.created, $0.id) <= boundary }
+            page.after = try parse(token, filters)
         }
-        let page = size.map { rest.prefix($0) } ?? rest
-        response.set("items", page.map(\.message))
-        if size != nil { response.set("total_size", records.count) }
-        if page.count < rest.count, let last = page.last {
-            let text = "\(last.created)/\(last.id)/\(filters)"
-            response.set("next_page_token", Base64.encode(Array(text.utf8)))
+        var records = try call.transaction.records(kind, account: call.account, page)
+        var response = call.response
+        if let size, records.count > size {
+            records.removeLast(records.count - size)
+            if let last = records.last {
+                let text = "\(last.created)/\(last.id)/\(filters)"
+                response.set("next_page_token", Base64.encode(Array(text.utf8)))
+            }
+        }
+        response.set("items", records.map(\.message))
+        if size != nil {
+            response.set(
+                "total_size",
+                try call.transaction.count(kind, account: call.account, tags: tags))
         }
         return response
     }
 
-    private static func parse(_ token: String, _ filters: String) throws -> (Int64, String) {
+    private static func parse(
+        _ token: String, _ filters: String
+    ) throws -> (created: Int64, id: String) {
         let text = Base64.decode(token).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let parts = text.split(separator: "/").map(String.init)
         guard parts.count == 3, let created = Int64(parts[0]) else {

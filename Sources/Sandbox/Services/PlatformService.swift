@@ -17,13 +17,22 @@ enum PlatformService: CloudService {
         },
         "ListCloudProviderRegions": { call, request in
             let provider = request.string("cloud_provider_id")
-            try checkHybrid(provider, call)
-            return call.list(regions(of: provider, call))
+            guard provider == "hybrid" else { return call.list(regions(of: provider, call)) }
+            try checkHybrid(call)
+            let environments = try call.transaction.records(.environment, account: call.account)
+            return call.list(
+                environments.map { message($0.message, call.response.new("items")) })
         },
         "GetGlobalCloudProviderRegion": { call, request in try getRegion(call, request) },
         "GetCloudProviderRegion": { call, request in
-            try checkHybrid(request.string("cloud_provider_id"), call)
-            return try getRegion(call, request)
+            guard request.string("cloud_provider_id") == "hybrid" else {
+                return try getRegion(call, request)
+            }
+            try checkHybrid(call)
+            let id = request.string("region_id")
+            let environment = try call.find(.environment, id, "hybrid environment")
+            return call.answer(
+                "region", message(environment.message, call.response.new("region")))
         },
     ]
 
@@ -37,20 +46,46 @@ enum PlatformService: CloudService {
     }
 
     private static func hasHybrid(_ call: Call) throws -> Bool {
-        let account = try call.transaction.record(Kind.account, call.account)
+        let account = try call.transaction.record(.account, call.account)
         return account?.message.strings("privileges").contains("hybrid_cloud") ?? false
     }
 
     /// Hybrid regions are the account's environments, which a caller must be allowed to see.
-    private static func checkHybrid(_ provider: String, _ call: Call) throws {
-        guard provider == "hybrid", let actor = call.actor else { return }
-        let gate = Gate(cloud: call.cloud, transaction: call.transaction)
-        let granted = try gate.permissions(of: actor, in: call.account) ?? []
+    private static func checkHybrid(_ call: Call) throws {
         let needed = ["read:hybrid_cloud_environments", "read:clusters"]
-        guard !granted.isDisjoint(with: needed) else {
+        guard try !call.permissions().isDisjoint(with: needed) else {
             throw APIError(
                 .permissionDenied, "hybrid regions need \(needed.joined(separator: " or "))")
         }
+    }
+
+    /// An environment as a region.
+    private static func message(_ environment: Message, _ empty: Message) -> Message {
+        var message = empty
+        let status = environment.message("status")
+        let distribution = status?.enumName("kubernetes_distribution") ?? ""
+        message.set("id", environment.string("id"))
+        message.set("name", environment.string("name"))
+        message.set("available", HybridService.isReady(environment))
+        message.set(
+            "provider",
+            distribution.isEmpty || distribution.hasSuffix("_UNSPECIFIED")
+                ? "unknown"
+                : distribution.dropFirst("KUBERNETES_DISTRIBUTION_".count).lowercased())
+        if let namespace = environment.message("configuration")?.string("namespace") {
+            message.set("namespace", namespace)
+        }
+        message.edit("capabilities") {
+            $0.set(
+                "volume_snapshot", status?.message("capabilities")?.bool("volume_snapshot") ?? false
+            )
+            $0.set(
+                "volume_expansion",
+                status?.message("capabilities")?.bool("volume_expansion") ?? false)
+        }
+        message["storage_classes"] = status?["storage_classes"]
+        message["volume_snapshot_classes"] = status?["volume_snapshot_classes"]
+        return message
     }
 
     private static func provider(_ id: String, _ name: String, _ call: Call) -> Message {

@@ -1,44 +1,30 @@
-import Codec
-
-/// The services that the sandbox has.
+/// The services that the sandbox has, and what happens by itself in them.
 enum Services {
     static let all: [any CloudService.Type] = [
-        AccountService.self, AuthService.self, BookingService.self, ClusterService.self,
-        DashboardTokenService.self, DatabaseKeyService.self, LegacyDatabaseKeyService.self,
-        PermissionService.self, PlatformService.self, QuotaService.self,
+        AccountService.self, AggregationService.self, AuthService.self, BackupService.self,
+        BillingService.self, BookingService.self, ClusterDataService.self, ClusterService.self,
+        DashboardTokenService.self, DatabaseKeyService.self, HybridService.self, IAMService.self,
+        LegacyDatabaseKeyService.self, MeteringService.self, MonitoringService.self,
+        PaymentService.self, PlatformService.self, QuotaService.self,
+        ServerlessPlatformService.self, ServerlessQuotaService.self, SpaceBackupService.self,
+        SpaceKeyService.self, SpaceService.self, SpaceTokenService.self,
     ]
 
-    /// What an account may have.
-    enum Limits {
-        static let clusters = 10
-        static let nodes = 10
-        static let freeClusters = 1
-        static let keysPerCluster = 20
-        static let ownedAccounts = 5
-        static let memberAccounts = 20
-    }
-}
+    /// Each method's handler, by the method's path.
+    static let handlers: [String: Handler] = {
+        var handlers: [String: Handler] = [:]
+        for service in all {
+            for (name, handler) in service.handlers {
+                handlers["/\(service.name)/\(name)"] = handler
+            }
+        }
+        return handlers
+    }()
 
-extension Call {
-    /// The record with an id in the call's account.
-    func find(_ kind: String, _ id: String, _ what: String) throws -> Record {
-        guard let record = try transaction.record(kind, id.lowercased()),
-            record.account == account
-        else { throw APIError.notFound(what, id) }
-        return record
-    }
-
-    /// An answer whose field `items` (or another one) holds messages.
-    func list(_ messages: [Message], in field: String = "items") -> Message {
-        var response = response
-        response.set(field, messages)
-        return response
-    }
-
-    /// An answer that holds one message.
-    func answer(_ field: String, _ message: Message) -> Message {
-        var response = response
-        response.set(field, message)
-        return response
-    }
+    /// What happens when a scheduled moment has come, by the kind of event.
+    static let events: [String: EventHandler] = [
+        ClusterLifecycle.events, BackupLife.events, SpaceLife.events, SpaceKeyService.events,
+        SpaceTokenService.events, HybridService.events, PaymentService.events,
+        InviteHandlers.events,
+    ].reduce(into: [:]) { all, some in all.merge(some) { first, _ in first } }
 }

@@ -3,39 +3,20 @@ import Contract
 import Foundation
 import GRDB
 
-/// One stored thing: what the API shows of it, and what only the sandbox knows.
-struct Record {
-    /// What it is, for example `cluster`.
-    let kind: String
-    /// Its id, unique in its kind.
-    let id: String
-    /// The account that it belongs to; empty for none.
-    let account: String
-    /// What it hangs on, for example a key's cluster; empty for nothing.
-    var parent = ""
-    /// When it was created, in nanoseconds since 1970. Lists are in this order.
-    var created: Int64
-    /// What the API shows.
-    var message: Message
-    /// What only the sandbox knows, for example the hash of a secret.
-    var hidden: [String: String] = [:]
-}
-
-/// Something that is to happen at a moment.
-struct PendingEvent {
-    let number: Int64
-    /// Nanoseconds since 1970.
-    let due: Int64
-    let kind: String
-    let subject: String
-    let payload: String
-}
-
 /// The sandbox's state in SQLite. Every acknowledged write is in the file, or in memory when there
 /// is none.
+///
+/// What was read lately is kept decoded, so that the calls that everybody repeats cost no query.
 final class Store {
-    private let database: DatabaseQueue
-    private let registry: Registry
+    fileprivate let database: DatabaseQueue
+    let registry: Registry
+    /// Counts the changes of who may call what; whoever remembers an answer checks it by this.
+    fileprivate(set) var accessVersion = 0
+    fileprivate var cache = RecordCache()
+    /// When the next event is due; nil when that has to be looked up.
+    fileprivate var nextDue: Int64?
+    /// What was replaced lately, for reads that are to be stale.
+    let history = RecordHistory()
 
     /// Opens a store.
     ///
@@ -45,6 +26,7 @@ final class Store {
         configuration.prepareDatabase { database in
             if path != nil {
                 try database.execute(sql: "PRAGMA journal_mode = WAL")
+                // What is in the write-ahead log survives the end of the process at any moment.
                 try database.execute(sql: "PRAGMA synchronous = NORMAL")
             }
         }
@@ -52,121 +34,275 @@ final class Store {
             try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
             ?? DatabaseQueue(configuration: configuration)
         self.registry = registry
-        try Self.migrator.migrate(database)
+        try Schema.migrator.migrate(database)
     }
 
-    private static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("records, events, facts") { database in
-            try database.execute(
-                sql: """
-                    CREATE TABLE records (
-                        kind TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL,
-                        parent TEXT NOT NULL, created INTEGER NOT NULL, type TEXT NOT NULL,
-                        body BLOB NOT NULL, hidden TEXT NOT NULL, PRIMARY KEY (kind, id)
-                    ) WITHOUT ROWID;
-                    CREATE INDEX records_by_account ON records (kind, account, created, id);
-                    CREATE INDEX records_by_parent ON records (kind, parent);
-                    CREATE TABLE events (
-                        number INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL,
-                        kind TEXT NOT NULL, subject TEXT NOT NULL, payload TEXT NOT NULL
-                    );
-                    CREATE INDEX events_by_due ON events (due, number);
-                    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-                    """)
-        }
-        return migrator
+    /// A copy of another store, in memory.
+    init(copying other: Store) throws {
+        database = try DatabaseQueue()
+        registry = other.registry
+        try other.database.backup(to: database)
     }
 
-    /// Does something in one transaction: all of it is stored, or nothing when it throws.
+    /// Does something in one transaction: all of it is stored, or nothing when it throws. What only
+    /// reads opens none.
     func transaction<Result>(_ body: (Transaction) throws -> Result) throws -> Result {
         try database.writeWithoutTransaction { database in
-            var result: Swift.Result<Result, any Error>?
-            try database.inTransaction {
-                do {
-                    result = .success(
-                        try body(Transaction(database: database, registry: registry)))
-                    return .commit
-                } catch {
-                    result = .failure(error)
-                    return .rollback
-                }
+            let transaction = Transaction(store: self, database: database)
+            do {
+                let result = try body(transaction)
+                try transaction.commit()
+                return result
+            } catch {
+                transaction.rollBack()
+                throw error
             }
-            guard let result else { throw APIError(.internal, "the transaction had no result") }
-            return try result.get()
         }
+    }
+
+    // MARK: - Whole states
+
+    /// Writes everything to a new file.
+    func write(to path: String) throws {
+        let copy = try DatabaseQueue(path: path)
+        try database.backup(to: copy)
+        try copy.close()
+    }
+
+    /// Puts what ``write(to:)`` wrote in place of everything.
+    func replace(byFile path: String) throws {
+        var readOnly = Configuration()
+        readOnly.readonly = true
+        let other = try DatabaseQueue(path: path, configuration: readOnly)
+        let identifier = try other.read { try Int.fetchOne($0, sql: "PRAGMA application_id") }
+        guard identifier == Schema.applicationID else {
+            throw SandboxError("\(path) is no snapshot of a sandbox")
+        }
+        try other.backup(to: database)
+        try Schema.migrator.migrate(database)
+        forget()
+    }
+
+    /// Puts another store's state in place of everything.
+    func replace(by other: Store) throws {
+        try other.database.backup(to: database)
+        forget()
+    }
+
+    private func forget() {
+        cache = RecordCache()
+        nextDue = nil
+        accessVersion += 1
+        history.clear()
     }
 }
 
 /// Reading and writing inside one transaction.
-struct Transaction {
-    fileprivate let database: Database
-    fileprivate let registry: Registry
+final class Transaction {
+    private let store: Store
+    private let database: Database
+    /// What was written, so that it is forgotten when the transaction fails.
+    private var written: [RecordCache.Key] = []
+    private var isOpen = false
+    /// Reads show what was there at this moment, as far as it is still known.
+    var asOf: Int64?
+
+    fileprivate init(store: Store, database: Database) {
+        self.store = store
+        self.database = database
+    }
+
+    private func open() throws {
+        guard !isOpen else { return }
+        try database.beginTransaction(.immediate)
+        isOpen = true
+    }
+
+    fileprivate func commit() throws {
+        guard isOpen else { return }
+        try database.commit()
+        isOpen = false
+    }
+
+    fileprivate func rollBack() {
+        guard isOpen else { return }
+        try? database.rollback()
+        isOpen = false
+        for key in written { store.cache[key] = nil }
+        store.nextDue = nil
+        store.accessVersion += 1
+    }
 
     // MARK: - Records
 
     /// The record with an id.
-    func record(_ kind: String, _ id: String) throws -> Record? {
-        try select("kind = ? AND id = ?", [kind, id]).first
+    func record(_ kind: Kind, _ id: String) throws -> Record? {
+        let key = RecordCache.Key(kind: kind, id: id)
+        if let asOf, let earlier = store.history.state(of: key, at: asOf) { return earlier }
+        if let cached = store.cache[key] { return cached }
+        let found = try select("kind = ? AND id = ?", [kind.rawValue, id]).first
+        if let found { store.cache[key] = found }
+        return found
     }
 
     /// An account's records of a kind, oldest first.
-    func records(_ kind: String, account: String) throws -> [Record] {
-        try select("kind = ? AND account = ? ORDER BY created, id", [kind, account])
+    func records(_ kind: Kind, account: String) throws -> [Record] {
+        try past(
+            select(
+                "kind = ? AND account = ? ORDER BY created, id", [kind.rawValue, account]), kind,
+            account: account)
     }
 
     /// All records of a kind, oldest first.
-    func records(_ kind: String) throws -> [Record] {
-        try select("kind = ? ORDER BY created, id", [kind])
+    func records(_ kind: Kind) throws -> [Record] {
+        try select("kind = ? ORDER BY created, id", [kind.rawValue])
     }
 
     /// The records of a kind that hang on something, oldest first.
-    func records(_ kind: String, parent: String) throws -> [Record] {
-        try select("kind = ? AND parent = ? ORDER BY created, id", [kind, parent])
+    func records(_ kind: Kind, parent: String) throws -> [Record] {
+        try select("kind = ? AND parent = ? ORDER BY created, id", [kind.rawValue, parent])
+    }
+
+    /// Some of an account's records.
+    struct Page {
+        /// Only those that have these values in fields of ``Kind/tagFields``.
+        var tags: [(field: String, value: String)] = []
+        /// Only those behind this one.
+        var after: (created: Int64, id: String)?
+        /// At most so many.
+        var limit: Int?
+    }
+
+    /// An account's records of a kind, oldest first, as a page asks for them.
+    func records(_ kind: Kind, account: String, _ page: Page) throws -> [Record] {
+        var condition = "kind = ? AND account = ?"
+        var arguments: StatementArguments = [kind.rawValue, account]
+        filter(page.tags, &condition, &arguments)
+        if let (created, id) = page.after {
+            condition += " AND (created, id) > (?, ?)"
+            arguments += [created, id]
+        }
+        condition += " ORDER BY created, id"
+        if let limit = page.limit {
+            condition += " LIMIT ?"
+            arguments += [limit]
+        }
+        return try past(select(condition, arguments), kind, account: account)
+    }
+
+    /// How many records of a kind an account has.
+    func count(
+        _ kind: Kind, account: String, tags: [(field: String, value: String)] = []
+    ) throws -> Int {
+        guard !tags.isEmpty else {
+            let statement = try database.cachedStatement(
+                sql: "SELECT number FROM counts WHERE kind = ? AND account = ?")
+            return try Int.fetchOne(statement, arguments: [kind.rawValue, account]) ?? 0
+        }
+        var condition = "kind = ? AND account = ?"
+        var arguments: StatementArguments = [kind.rawValue, account]
+        filter(tags, &condition, &arguments)
+        let statement = try database.cachedStatement(
+            sql: "SELECT count(*) FROM records WHERE \(condition)")
+        return try Int.fetchOne(statement, arguments: arguments) ?? 0
+    }
+
+    private func filter(
+        _ tags: [(field: String, value: String)], _ condition: inout String,
+        _ arguments: inout StatementArguments
+    ) {
+        for (field, value) in tags {
+            condition += " AND instr(tags, ?)"
+            arguments += [Self.tag(field, value)]
+        }
     }
 
     private func select(_ condition: String, _ arguments: StatementArguments) throws -> [Record] {
         let statement = try database.cachedStatement(
-            sql: "SELECT * FROM records WHERE \(condition)")
-        return try Row.fetchAll(statement, arguments: arguments).map(record)
+            sql: "SELECT kind, id, account, parent, created, type, body, hidden FROM records "
+                + "WHERE \(condition)")
+        var found: [Record] = []
+        let rows = try Row.fetchCursor(statement, arguments: arguments)
+        while let row = try rows.next() { found.append(try record(row)) }
+        return found
     }
 
     private func record(_ row: Row) throws -> Record {
-        let typeName: String = row["type"]
-        guard let type = try registry.message(named: typeName) else {
-            throw APIError(.internal, "the store has a record of the unknown type \(typeName)")
-        }
+        let typeName: String = row[5]
+        guard let kind = Kind(rawValue: row[0]),
+            let type = try store.registry.message(named: typeName)
+        else { throw APIError(.internal, "the store has a record of the type \(typeName)") }
+        let body = try row.withUnsafeData(atIndex: 6) { $0.map { [UInt8]($0) } ?? [] }
         return Record(
-            kind: row["kind"], id: row["id"], account: row["account"], parent: row["parent"],
-            created: row["created"],
-            message: try ProtobufReader().message([UInt8](row["body"] as Data), as: type),
-            hidden: Self.decode(row["hidden"]))
+            kind: kind, id: row[1], account: row[2], parent: row[3], created: row[4],
+            message: try ProtobufReader().message(body, as: type), hidden: Self.decode(row[7]))
+    }
+
+    /// The list as it was at ``asOf``.
+    private func past(_ records: [Record], _ kind: Kind, account: String) -> [Record] {
+        guard let asOf else { return records }
+        return store.history.state(of: records, kind, account: account, at: asOf)
     }
 
     /// Stores a record, in place of an older one with its id.
     func put(_ record: Record) throws {
+        try open()
+        remember(record.kind, record.id)
         let statement = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            sql: """
+                INSERT INTO records (kind, id, account, parent, created, type, body, hidden, tags)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (kind, id) DO UPDATE SET account = excluded.account,
+                    parent = excluded.parent, created = excluded.created, type = excluded.type,
+                    body = excluded.body, hidden = excluded.hidden, tags = excluded.tags
+                """)
         try statement.execute(arguments: [
-            record.kind, record.id, record.account, record.parent, record.created,
+            record.kind.rawValue, record.id, record.account, record.parent, record.created,
             record.message.type.fullName, Data(record.message.serialized()),
-            Self.encode(record.hidden),
+            Self.encode(record.hidden), Self.tags(of: record),
         ])
+        let key = RecordCache.Key(kind: record.kind, id: record.id)
+        written.append(key)
+        store.cache[key] = record
+        if record.kind.concernsAccess { store.accessVersion += 1 }
     }
 
     /// Removes a record.
-    func delete(_ kind: String, _ id: String) throws {
-        try database.execute(
-            sql: "DELETE FROM records WHERE kind = ? AND id = ?", arguments: [kind, id])
+    func delete(_ kind: Kind, _ id: String) throws {
+        try open()
+        remember(kind, id)
+        let statement = try database.cachedStatement(
+            sql: "DELETE FROM records WHERE kind = ? AND id = ?")
+        try statement.execute(arguments: [kind.rawValue, id])
+        let key = RecordCache.Key(kind: kind, id: id)
+        written.append(key)
+        store.cache[key] = nil
+        if kind.concernsAccess { store.accessVersion += 1 }
+    }
+
+    /// Removes all that an account has.
+    func deleteAll(account: String) throws {
+        try open()
+        try database.execute(sql: "DELETE FROM records WHERE account = ?", arguments: [account])
+        try database.execute(sql: "DELETE FROM spans WHERE account = ?", arguments: [account])
+        store.cache = RecordCache()
+        store.accessVersion += 1
+    }
+
+    private func remember(_ kind: Kind, _ id: String) {
+        guard store.history.isKept else { return }
+        store.history.note(kind, id, (try? record(kind, id)) ?? nil)
     }
 
     // MARK: - Events
 
     /// Has something happen at a moment.
     func schedule(_ kind: String, subject: String, payload: String = "", at due: Int64) throws {
-        try database.execute(
-            sql: "INSERT INTO events (due, kind, subject, payload) VALUES (?, ?, ?, ?)",
-            arguments: [due, kind, subject, payload])
+        try open()
+        let statement = try database.cachedStatement(
+            sql: "INSERT INTO events (due, kind, subject, payload) VALUES (?, ?, ?, ?)")
+        try statement.execute(arguments: [due, kind, subject, payload])
+        if let next = store.nextDue { store.nextDue = min(next, due) }
     }
 
     /// Takes the first event that is due.
@@ -177,47 +313,176 @@ struct Transaction {
         let event = PendingEvent(
             number: row["number"], due: row["due"], kind: row["kind"], subject: row["subject"],
             payload: row["payload"])
-        try database.execute(sql: "DELETE FROM events WHERE number = ?", arguments: [event.number])
+        try open()
+        let removal = try database.cachedStatement(sql: "DELETE FROM events WHERE number = ?")
+        try removal.execute(arguments: [event.number])
+        store.nextDue = nil
         return event
+    }
+
+    /// All events that are still to happen, in their order.
+    func events() throws -> [PendingEvent] {
+        try Row.fetchAll(database, sql: "SELECT * FROM events ORDER BY due, number").map { row in
+            PendingEvent(
+                number: row["number"], due: row["due"], kind: row["kind"],
+                subject: row["subject"], payload: row["payload"])
+        }
     }
 
     /// Whether an event is due, without a write.
     func hasEvent(until moment: Int64) throws -> Bool {
-        let statement = try database.cachedStatement(
-            sql: "SELECT EXISTS (SELECT 1 FROM events WHERE due <= ?)")
-        return try Bool.fetchOne(statement, arguments: [moment]) ?? false
+        try nextEvent() <= moment
+    }
+
+    /// When the next event is due; the end of time when there is none.
+    func nextEvent() throws -> Int64 {
+        if let next = store.nextDue { return next }
+        let statement = try database.cachedStatement(sql: "SELECT min(due) FROM events")
+        let next = try Int64.fetchOne(statement) ?? .max
+        store.nextDue = next
+        return next
     }
 
     /// Drops what was to happen to something.
-    func cancelEvents(subject: String) throws {
-        try database.execute(sql: "DELETE FROM events WHERE subject = ?", arguments: [subject])
+    func cancelEvents(_ kind: String, subject: String) throws {
+        try open()
+        try database.execute(
+            sql: "DELETE FROM events WHERE kind = ? AND subject = ?", arguments: [kind, subject])
+        store.nextDue = nil
+    }
+
+    // MARK: - Spans of use
+
+    /// Begins a span of use.
+    func begin(_ span: Span) throws {
+        try open()
+        try database.execute(
+            sql: """
+                INSERT INTO spans (account, kind, subject, begun, ended, facts)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                span.account, span.kind.rawValue, span.subject, span.begun, span.ended,
+                Self.encode(span.facts),
+            ])
+    }
+
+    /// Ends the spans of a thing that are still open.
+    func endSpans(_ kind: Span.Kind, subject: String, at moment: Int64) throws {
+        try open()
+        try database.execute(
+            sql: "UPDATE spans SET ended = ? WHERE kind = ? AND subject = ? AND ended IS NULL",
+            arguments: [moment, kind.rawValue, subject])
+    }
+
+    /// The spans that overlap a time, oldest first.
+    func spans(account: String, from begin: Int64, to end: Int64) throws -> [Span] {
+        try spans(
+            "account = ? AND begun < ? AND coalesce(ended, ?) > ?", [account, end, end, begin])
+    }
+
+    /// All spans of one thing, oldest first.
+    func spans(_ kind: Span.Kind, subject: String) throws -> [Span] {
+        try spans("kind = ? AND subject = ?", [kind.rawValue, subject])
+    }
+
+    /// All spans of an account, oldest first.
+    func spans(account: String) throws -> [Span] { try spans("account = ?", [account]) }
+
+    private func spans(_ condition: String, _ arguments: StatementArguments) throws -> [Span] {
+        let statement = try database.cachedStatement(
+            sql: "SELECT * FROM spans WHERE \(condition) ORDER BY begun, number")
+        return try Row.fetchAll(statement, arguments: arguments).compactMap { row in
+            guard let kind = Span.Kind(rawValue: row["kind"]) else { return nil }
+            return Span(
+                account: row["account"], kind: kind, subject: row["subject"], begun: row["begun"],
+                ended: row["ended"], facts: Self.decode(row["facts"]))
+        }
+    }
+
+    // MARK: - Journal
+
+    /// Appends an event of the API (qdrant.cloud.event.v1.Event).
+    func append(_ event: Message, at moment: Int64) throws {
+        try open()
+        let statement = try database.cachedStatement(
+            sql: "INSERT INTO journal (moment, body) VALUES (?, ?)")
+        try statement.execute(arguments: [moment, Data(event.serialized())])
+    }
+
+    /// The API's events behind a number, oldest first, with their numbers.
+    func journal(after number: Int64, limit: Int) throws -> [(number: Int64, event: Message)] {
+        guard let type = try store.registry.message(named: "qdrant.cloud.event.v1.Event") else {
+            return []
+        }
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT number, body FROM journal WHERE number > ? ORDER BY number LIMIT ?",
+            arguments: [number, limit])
+        return try rows.map { row in
+            (row["number"], try ProtobufReader().message([UInt8](row["body"] as Data), as: type))
+        }
     }
 
     // MARK: - Facts
 
     /// A single stored value.
     func fact(_ name: String) throws -> String? {
-        try String.fetchOne(
-            database, sql: "SELECT value FROM facts WHERE name = ?", arguments: [name])
+        let statement = try database.cachedStatement(sql: "SELECT value FROM facts WHERE name = ?")
+        return try String.fetchOne(statement, arguments: [name])
     }
 
     /// Stores a single value.
     func setFact(_ name: String, _ value: String) throws {
-        try database.execute(
-            sql: "INSERT OR REPLACE INTO facts VALUES (?, ?)", arguments: [name, value])
+        try open()
+        let statement = try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO facts VALUES (?, ?)")
+        try statement.execute(arguments: [name, value])
     }
 
-    /// Names and values, one each line; both are free of line breaks.
+    // MARK: - Text
+
+    private static func tag(_ field: String, _ value: String) -> String { "\n\(field)=\(value)\n" }
+
+    private static func tags(of record: Record) -> String {
+        record.kind.tagFields.map { tag($0, record.message.string($0)) }.joined()
+    }
+
+    /// Names and values, one each line. Line breaks and backslashes are escaped.
     private static func encode(_ hidden: [String: String]) -> String {
-        hidden.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
+        hidden.sorted { $0.key < $1.key }.map { name, value in
+            let escaped =
+                value.contains { $0 == "\\" || $0 == "\n" }
+                ? value.replacingOccurrences(of: "\\", with: "\\\\")
+                    .replacingOccurrences(of: "\n", with: "\\n") : value
+            return "\(name)=\(escaped)"
+        }.joined(separator: "\n")
     }
 
     private static func decode(_ text: String) -> [String: String] {
         var hidden: [String: String] = [:]
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { hidden[String(parts[0])] = String(parts[1]) }
+            guard parts.count == 2 else { continue }
+            hidden[String(parts[0])] =
+                parts[1].contains("\\") ? unescape(parts[1]) : String(parts[1])
         }
         return hidden
+    }
+
+    private static func unescape(_ text: Substring) -> String {
+        var result = ""
+        var isEscaped = false
+        for character in text {
+            if isEscaped {
+                result.append(character == "n" ? "\n" : character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else {
+                result.append(character)
+            }
+        }
+        return result
     }
 }

@@ -1,0 +1,142 @@
+import Codec
+import Foundation
+
+/// Notes what is used, so that all that is billed adds up from it.
+enum Metering {
+    /// Phases in which a cluster has no nodes to pay for.
+    private static let unbilled = ["SUSPENDED", "SUSPENDING", "DELETING", "FAILED_TO_CREATE"]
+
+    /// Begins a new span of use when a cluster has become something that costs otherwise.
+    ///
+    /// - Returns: the cluster, which knows what its present span says.
+    static func note(_ cluster: Record, _ moment: Moment) throws -> Record {
+        let isUsed = !unbilled.contains(ClusterLifecycle.phase(of: cluster.message))
+        let facts = isUsed ? facts(of: cluster) : [:]
+        let mark = facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            .joined(separator: ";")
+        guard cluster.hidden["span"] != mark else { return cluster }
+        var cluster = cluster
+        cluster.hidden["span"] = mark
+        try moment.transaction.endSpans(.cluster, subject: cluster.id, at: moment.now)
+        if isUsed {
+            try moment.transaction.begin(
+                Span(
+                    account: cluster.account, kind: .cluster, subject: cluster.id,
+                    begun: moment.now, facts: facts))
+        }
+        return cluster
+    }
+
+    private static func facts(of cluster: Record) -> [String: String] {
+        let message = cluster.message
+        let configuration = message.message("configuration")
+        let storage = configuration?.message("cluster_storage_configuration")
+        var facts = [
+            "name": message.string("name"), "provider": message.string("cloud_provider_id"),
+            "region": message.string("cloud_provider_region_id"),
+            "package": configuration?.string("package_id") ?? "",
+            "nodes": "\(configuration?.integer("number_of_nodes") ?? 1)",
+            "disk": "\(configuration?.message("additional_resources")?.integer("disk") ?? 0)",
+            "tier": "\(max(1, storage?.integer("storage_tier_type") ?? 1))",
+            "labels": Labels.encode(message.messages("labels")),
+        ]
+        if let label = message.optionalString("cost_allocation_label") {
+            facts["cost_label"] = label
+        }
+        if let models = cluster.hidden["inference_models"] { facts["inference"] = models }
+        return facts
+    }
+
+    /// Begins what a backup takes.
+    ///
+    /// - Returns: its price.
+    static func beginBackup(_ backup: Record, _ moment: Moment) throws -> Message {
+        let info = backup.message.message("cluster_info")
+        let summary = info?.message("resources_summary")
+        let disk = summary?.message("disk")?.integer("amount") ?? 1
+        // A backup is as large as what is on the disks.
+        let gibibytes = max(1, disk * 2 / 5)
+        try moment.transaction.begin(
+            Span(
+                account: backup.account, kind: .backup, subject: backup.id, begun: moment.now,
+                facts: [
+                    "cluster": backup.parent, "name": info?.string("name") ?? "",
+                    "reference": backup.message.string("display_name"),
+                    "gib": "\(gibibytes)", "provider": info?.string("cloud_provider_id") ?? "",
+                    "region": info?.string("cloud_provider_region_id") ?? "",
+                ]))
+        let percentage = try Discounts.percentage(
+            of: backup.account, at: moment.now, moment.transaction)
+        let price = Catalogue.backupPrice * gibibytes
+        let reduced = Discounts.reduced(price, percentage)
+        var message = backup.message.new("price")
+        message.set("currency", "USD")
+        message.set("original_price_per_hour", price)
+        message.set("discounted_price_per_hour", reduced)
+        message.set("original_price_per_month", price * 730)
+        message.set("discounted_price_per_month", reduced * 730)
+        message.set("discount_percentage", percentage)
+        return message
+    }
+}
+
+/// Labels as one line of text.
+enum Labels {
+    static func encode(_ labels: [Message]) -> String {
+        labels.map { $0.string("key") + "\u{1f}" + $0.string("value") }.joined(separator: "\u{1e}")
+    }
+
+    /// The labels as a map of a message.
+    static func decode(_ text: String) -> Value {
+        var map: [Value: Value] = [:]
+        for pair in text.split(separator: "\u{1e}") {
+            let parts = pair.split(
+                separator: "\u{1f}", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { map[.string(String(parts[0]))] = .string(String(parts[1])) }
+        }
+        return .map(map)
+    }
+}
+
+/// What accounts pay less.
+enum Discounts {
+    /// The percentage that applies to an account at a moment: that of all its discounts together,
+    /// a hundred at most.
+    static func percentage(
+        of account: String, at moment: Int64, _ transaction: Transaction
+    ) throws -> Double {
+        min(
+            100,
+            try valid(account, moment, transaction).compactMap {
+                guard case .double(let value) = $0.message("percentage")?["value"] else {
+                    return nil
+                }
+                return value
+            }.reduce(0, +))
+    }
+
+    /// What an account pays less in a month, in millicents.
+    static func fixed(
+        of account: String, in month: CalendarMonth, _ transaction: Transaction
+    ) throws -> Int {
+        try valid(account, month.start, transaction).compactMap {
+            guard case .double(let value) = $0.message("fixed")?["value"] else { return nil }
+            // Major units of the currency.
+            return Int((value * 100_000).rounded())
+        }.reduce(0, +)
+    }
+
+    private static func valid(
+        _ account: String, _ moment: Int64, _ transaction: Transaction
+    ) throws -> [Message] {
+        try transaction.records(.discount, account: account).map(\.message).filter {
+            ($0.message("valid_from")?.nanoseconds ?? 0) <= moment
+                && moment < ($0.message("valid_until")?.nanoseconds ?? .max)
+        }
+    }
+
+    /// A price after a discount. Half a millicent rounds up.
+    static func reduced(_ price: Int, _ percentage: Double) -> Int {
+        Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
+    }
+}

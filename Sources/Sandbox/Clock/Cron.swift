@@ -1,0 +1,140 @@
+import Codec
+
+/// When a schedule fires, in UTC: five fields as in classic cron, `@daily` and its like, or
+/// `@every` with a length of time.
+struct Cron {
+    /// A text that is no schedule, in words for a person.
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private enum Rule {
+        /// Allowed minutes, hours, days of the month, months and days of the week, as bits.
+        case fields([UInt64], dayIsFree: Bool, weekdayIsFree: Bool)
+        /// Nanoseconds between two times.
+        case every(Int64)
+        /// Only when the platform starts: never, once the schedule is there.
+        case never
+    }
+
+    private let rule: Rule
+
+    private static let names = [
+        "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *",
+        "@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@hourly": "0 * * * *",
+    ]
+
+    private static let ranges: [(name: String, range: ClosedRange<Int>)] = [
+        ("minute", 0...59), ("hour", 0...23), ("day of the month", 1...31), ("month", 1...12),
+        ("day of the week", 0...7),
+    ]
+
+    /// Reads a schedule.
+    init(_ text: String) throws(Problem) {
+        if text == "@reboot" {
+            rule = .never
+            return
+        }
+        if text.hasPrefix("@every ") {
+            let length = text.dropFirst("@every ".count)
+            guard let parsed = TimeText.parseHumanDuration(String(length)),
+                parsed.seconds >= 1
+            else {
+                throw Problem(
+                    description: "\"\(length)\" is no length of at least a second, like 12h")
+            }
+            rule = .every(parsed.seconds * Nanoseconds.second + Int64(parsed.nanos))
+            return
+        }
+        let plain = Self.names[text] ?? text
+        let fields = plain.split(separator: " ", omittingEmptySubsequences: false)
+        guard fields.count == Self.ranges.count else {
+            throw Problem(
+                description: "\"\(text)\" has \(fields.count) fields; five are wanted: minute, "
+                    + "hour, day of the month, month, day of the week")
+        }
+        var sets: [UInt64] = []
+        for (field, allowed) in zip(fields, Self.ranges) {
+            sets.append(try Self.set(field, allowed.name, allowed.range))
+        }
+        // Sunday has two numbers.
+        if sets[4] & 1 << 7 != 0 { sets[4] |= 1 }
+        rule = .fields(
+            sets, dayIsFree: fields[2].hasPrefix("*"), weekdayIsFree: fields[4].hasPrefix("*"))
+    }
+
+    private static func set(
+        _ field: Substring, _ name: String, _ allowed: ClosedRange<Int>
+    ) throws(Problem) -> UInt64 {
+        var set: UInt64 = 0
+        for part in field.split(separator: ",", omittingEmptySubsequences: false) {
+            let halves = part.split(separator: "/", omittingEmptySubsequences: false)
+            let bounds = halves[0].split(separator: "-", omittingEmptySubsequences: false)
+            let numbers = bounds.compactMap { Int($0) }
+            let step = halves.count == 2 ? Int(halves[1]) : 1
+            let range: ClosedRange<Int>
+            if halves[0] == "*" {
+                range = allowed
+            } else if numbers.count == bounds.count, (1...2).contains(numbers.count),
+                numbers.allSatisfy(allowed.contains), numbers[0] <= numbers[numbers.count - 1]
+            {
+                // `5/15` begins at five.
+                let last =
+                    numbers.count == 1 && halves.count == 2
+                    ? allowed.upperBound : numbers[numbers.count - 1]
+                range = numbers[0]...last
+            } else {
+                throw Problem(
+                    description: "\"\(part)\" is no \(name) (\(allowed.lowerBound) to "
+                        + "\(allowed.upperBound))")
+            }
+            guard halves.count <= 2, let step, step > 0 else {
+                throw Problem(description: "\"\(part)\" has a step that is no number above zero")
+            }
+            for number in stride(from: range.lowerBound, through: range.upperBound, by: step) {
+                set |= 1 << UInt64(number)
+            }
+        }
+        return set
+    }
+
+    /// The first time behind a moment; nil when there is none.
+    ///
+    /// - Parameter moment: nanoseconds since 1970.
+    func next(after moment: Int64) -> Int64? {
+        switch rule {
+        case .never: return nil
+        case .every(let length):
+            let (sum, overflow) = moment.addingReportingOverflow(length)
+            return overflow ? nil : sum
+        case .fields(let sets, let dayIsFree, let weekdayIsFree):
+            let minute = moment / Nanoseconds.minute + 1
+            var day = minute / 1440
+            var first = Int(minute % 1440)
+            // A leap day on a weekday comes at least every forty years.
+            for _ in 0..<(366 * 41) {
+                if Self.fits(day, sets, dayIsFree, weekdayIsFree) {
+                    for time in first..<1440
+                    where sets[1] & 1 << UInt64(time / 60) != 0
+                        && sets[0] & 1 << UInt64(time % 60) != 0
+                    { return (day * 1440 + Int64(time)) * Nanoseconds.minute }
+                }
+                day += 1
+                first = 0
+            }
+            return nil
+        }
+    }
+
+    /// Whether a day is meant. When both kinds of days are restricted, either is enough.
+    private static func fits(
+        _ day: Int64, _ sets: [UInt64], _ dayIsFree: Bool, _ weekdayIsFree: Bool
+    ) -> Bool {
+        let date = TimeText.civil(fromDays: day)
+        guard sets[3] & 1 << UInt64(date.month) != 0 else { return false }
+        let fitsDay = sets[2] & 1 << UInt64(date.day) != 0
+        // 1970-01-01 was a Thursday.
+        let fitsWeekday = sets[4] & 1 << UInt64((day + 4) % 7) != 0
+        return dayIsFree || weekdayIsFree ? fitsDay && fitsWeekday : fitsDay || fitsWeekday
+    }
+}

@@ -1,0 +1,342 @@
+import Codec
+import Contract
+import Foundation
+
+/// What a sandbox can be told from outside: time, faults, worlds, journal, state. JSON over HTTP,
+/// below `/sandbox/v1`, with the token that the start line prints.
+struct AdminAPI {
+    static let prefix = "/sandbox/v1"
+
+    /// A request that cannot be done, with its HTTP status.
+    struct Refusal: Error {
+        let status: Int
+        let message: String
+
+        init(_ status: Int, _ message: String) {
+            self.status = status
+            self.message = message
+        }
+    }
+
+    /// An answer: JSON, or something else with its type.
+    enum Answer {
+        case json(Tree)
+        case text(String, type: String)
+        case bytes([UInt8])
+    }
+
+    private let worlds: Worlds
+    private let token: String
+
+    init(worlds: Worlds, token: String) {
+        self.worlds = worlds
+        self.token = token
+    }
+
+    func answer(_ request: InboundRequest) -> OutboundResponse {
+        do {
+            try authenticate(request)
+            let path = request.path.dropFirst(Self.prefix.count).split(separator: "/")
+                .map { PercentCoding.decode($0) ?? "" }
+            let answer = try perform(
+                request.verb, path, Self.parameters(request.query), request.body,
+                world: request.header(Worlds.header) ?? "")
+            return Self.response(200, answer)
+        } catch let refusal as Refusal {
+            return Self.failure(refusal.status, refusal.message)
+        } catch let error as APIError {
+            return Self.failure(error.code.httpStatus, error.message)
+        } catch {
+            return Self.failure(400, "\(error)")
+        }
+    }
+
+    private func authenticate(_ request: InboundRequest) throws {
+        let header = request.header("authorization") ?? ""
+        let given = Digest.sha256(Array(header.utf8))
+        let wanted = Digest.sha256(Array("Bearer \(token)".utf8))
+        // The same time for every wrong token.
+        guard zip(given, wanted).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0 else {
+            throw Refusal(
+                401,
+                "the admin API wants the token that the sandbox's start line prints: "
+                    + "Authorization: Bearer TOKEN")
+        }
+    }
+
+    private static func parameters(_ query: Substring?) -> [String: String] {
+        var parameters: [String: String] = [:]
+        for pair in (query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1).map {
+                PercentCoding.decode($0, plusIsSpace: true) ?? ""
+            }
+            parameters[parts[0]] = parts.count > 1 ? parts[1] : ""
+        }
+        return parameters
+    }
+
+    private static func response(_ status: Int, _ answer: Answer) -> OutboundResponse {
+        switch answer {
+        case .json(let tree):
+            OutboundResponse(
+                status: status, headers: [("content-type", "application/json")],
+                body: Array((tree.json + "\n").utf8))
+        case .text(let text, let type):
+            OutboundResponse(
+                status: status, headers: [("content-type", type)], body: Array(text.utf8))
+        case .bytes(let bytes):
+            OutboundResponse(
+                status: status, headers: [("content-type", "application/octet-stream")],
+                body: bytes)
+        }
+    }
+
+    private static func failure(_ status: Int, _ message: String) -> OutboundResponse {
+        response(status, .json(.object([("error", .string(message))])))
+    }
+
+    // MARK: - What can be done
+
+    /// Does something, or tells something.
+    func perform(
+        _ verb: String, _ path: [String], _ parameters: [String: String], _ body: [UInt8],
+        world name: String
+    ) throws -> Answer {
+        guard let cloud = worlds.world(name) else {
+            throw Refusal(404, "there is no world \(name)")
+        }
+        switch (verb, path.first, path.dropFirst().first) {
+        case ("GET", nil, nil): return .json(status(cloud))
+        case ("GET", "time", nil): return .json(time(cloud))
+        case ("POST", "time", nil): return .json(try moveTime(try tree(body), cloud))
+        case ("GET", "faults", nil):
+            return .json(
+                .object([("faults", .list(cloud.faults.faults.map(FaultReader.tree(of:))))]))
+        case ("POST", "faults", nil): return .json(try addFaults(try tree(body), cloud))
+        case ("DELETE", "faults", nil):
+            cloud.faults.clear()
+            return .json(.map([]))
+        case ("DELETE", "faults", let fault?):
+            guard cloud.faults.remove(fault) else {
+                throw Refusal(404, "there is no fault \(fault)")
+            }
+            return .json(.map([]))
+        case ("GET", "calls", nil): return .json(calls(parameters, cloud))
+        case ("GET", "events", nil): return .json(try events(parameters, cloud))
+        case ("POST", "tokens", nil):
+            guard let email = try tree(body)["user"]?.text else {
+                throw Refusal(400, "user: is missing, for example {\"user\":\"owner@example.com\"}")
+            }
+            return .json(.object([("token", .string(try cloud.token(forUser: email)))]))
+        case ("GET", "worlds", nil):
+            return .json(.object([("worlds", .list(worlds.names.map { .string($0) }))]))
+        case ("POST", "worlds", nil):
+            let opened = try worlds.open()
+            return .json(Self.description(of: opened))
+        case ("DELETE", "worlds", let world?):
+            guard worlds.close(world) else { throw Refusal(404, "there is no world \(world)") }
+            return .json(.map([]))
+        case ("GET", "seed", nil):
+            return .text(try SeedRecords.export(cloud), type: "application/yaml")
+        case ("POST", "reset", nil): return .json(try reset(body, cloud))
+        case ("GET", "snapshot", nil): return .bytes(try snapshot(cloud))
+        case ("POST", "restore", nil): return .json(try restore(body, cloud))
+        case ("POST", "incidents", nil): return .json(try incident(try tree(body), cloud))
+        default:
+            throw Refusal(
+                404,
+                "\(verb) \(Self.prefix)/\(path.joined(separator: "/")) is nothing that the "
+                    + "admin API can do")
+        }
+    }
+
+    private func tree(_ body: [UInt8]) throws -> Tree {
+        do throws(Tree.Problem) {
+            return try Tree(parsing: String(decoding: body, as: UTF8.self))
+        } catch {
+            throw Refusal(400, "the body \(error)")
+        }
+    }
+
+    private func status(_ cloud: Cloud) -> Tree {
+        .object([
+            ("world", .string(cloud.world)), ("now", .time(cloud.clock.now)),
+            ("worlds", .number("\(worlds.names.count)")),
+            ("faults", .number("\(cloud.faults.faults.count)")),
+        ])
+    }
+
+    /// What a client needs to know of a world.
+    static func description(of cloud: Cloud) -> Tree {
+        let accounts = (try? cloud.store.transaction { try $0.records(.account) }) ?? []
+        let first = accounts.first
+        return .object([
+            ("world", .string(cloud.world)),
+            ("account_id", first.map { .string($0.id) }),
+            ("management_key", first.map { .string(cloud.managementKey(of: $0.id)) }),
+            (
+                "accounts",
+                .list(
+                    accounts.map {
+                        .object([
+                            ("name", .string($0.message.string("name"))), ("id", .string($0.id)),
+                            ("management_key", .string(cloud.managementKey(of: $0.id))),
+                        ])
+                    })
+            ),
+        ])
+    }
+
+    // MARK: - Time
+
+    private func time(_ cloud: Cloud) -> Tree { .object([("now", .time(cloud.clock.now))]) }
+
+    private func moveTime(_ tree: Tree, _ cloud: Cloud) throws -> Tree {
+        if let text = tree["advance"]?.text {
+            guard let parsed = TimeText.parseHumanDuration(text),
+                (0...315_360_000).contains(parsed.seconds)
+            else { throw Refusal(400, "advance: \"\(text)\" is no length of time like 36h or 30d") }
+            try cloud.advance(
+                by: parsed.seconds * Nanoseconds.second + Int64(parsed.nanos))
+        } else if let text = tree["to"]?.text {
+            guard let parsed = TimeText.parseRFC3339(text) else {
+                throw Refusal(400, "to: \"\(text)\" is no time like 2026-12-31T23:59:00Z")
+            }
+            let moment = parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+            guard moment >= cloud.clock.now else {
+                throw Refusal(400, "to: \(text) has passed already")
+            }
+            try cloud.advance(by: moment - cloud.clock.now)
+        } else {
+            throw Refusal(400, "give advance, for example {\"advance\":\"36h\"}, or to")
+        }
+        return time(cloud)
+    }
+
+    // MARK: - Faults, journal
+
+    private func addFaults(_ tree: Tree, _ cloud: Cloud) throws -> Tree {
+        let faults: [Fault]
+        do throws(Tree.Problem) {
+            faults = try FaultReader.faults(tree, cloud.registry) { cloud.faults.newName() }
+        } catch {
+            throw Refusal(400, "\(error)")
+        }
+        for fault in faults { cloud.faults.add(fault) }
+        cloud.store.history.isKept = cloud.faults.wantsHistory
+        return .object([("names", .list(faults.map { .string($0.name) }))])
+    }
+
+    private func limits(_ parameters: [String: String]) -> (after: Int, limit: Int) {
+        (
+            parameters["after"].flatMap { Int($0) } ?? 0,
+            min(10_000, max(1, parameters["limit"].flatMap { Int($0) } ?? 1000))
+        )
+    }
+
+    private func calls(_ parameters: [String: String], _ cloud: Cloud) -> Tree {
+        let (after, limit) = limits(parameters)
+        let entries = cloud.callJournal.entries(after: after, limit: limit)
+        return .object([
+            (
+                "calls",
+                .list(
+                    entries.map { entry in
+                        .object([
+                            ("number", .number("\(entry.number)")), ("time", .time(entry.moment)),
+                            ("method", .string(entry.method)),
+                            ("transport", .string(entry.transport)),
+                            ("account_id", .string(entry.account)), ("code", .string(entry.code)),
+                            ("message", entry.message.isEmpty ? nil : .string(entry.message)),
+                            (
+                                "faults",
+                                entry.faults.isEmpty
+                                    ? nil : .list(entry.faults.map { .string($0) })
+                            ),
+                            ("trace_id", .string(entry.traceID)),
+                        ])
+                    })
+            )
+        ])
+    }
+
+    private func events(_ parameters: [String: String], _ cloud: Cloud) throws -> Tree {
+        let (after, limit) = limits(parameters)
+        let writer = JSONWriter(registry: cloud.registry)
+        let entries = try cloud.perform { moment in
+            try moment.transaction.journal(after: Int64(after), limit: limit)
+        }
+        return .object([
+            (
+                "events",
+                .list(
+                    try entries.map { number, event in
+                        .object([
+                            ("number", .number("\(number)")),
+                            ("event", try Tree(parsing: writer.text(event))),
+                        ])
+                    })
+            )
+        ])
+    }
+
+    // MARK: - State
+
+    private func reset(_ body: [UInt8], _ cloud: Cloud) throws -> Tree {
+        // Read before anything is lost.
+        let text = String(decoding: body, as: UTF8.self)
+        let seed = try text.isEmpty ? worlds.seed : Seed(text)
+        let scratch = try worlds.planted(seed)
+        try cloud.replaceState(from: scratch)
+        return Self.description(of: cloud)
+    }
+
+    private func snapshot(_ cloud: Cloud) throws -> [UInt8] {
+        try Self.withTemporaryFile { path in
+            try cloud.perform { _ in }
+            try cloud.store.write(to: path)
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        }
+    }
+
+    private func restore(_ body: [UInt8], _ cloud: Cloud) throws -> Tree {
+        try Self.withTemporaryFile { path in
+            try Data(body).write(to: URL(fileURLWithPath: path))
+            do {
+                try cloud.store.replace(byFile: path)
+            } catch let error as SandboxError {
+                throw error
+            } catch {
+                throw Refusal(400, "the snapshot cannot be read: \(error)")
+            }
+        }
+        try cloud.resume()
+        return Self.description(of: cloud)
+    }
+
+    private static func withTemporaryFile<Result>(
+        _ body: (String) throws -> Result
+    ) throws -> Result {
+        let path = NSTemporaryDirectory() + "/qcsh-snapshot-\(UUID().uuidString)"
+        // Nobody else shall read the state.
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        else { throw Refusal(500, "cannot write \(path)") }
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try body(path)
+    }
+
+    private func incident(_ tree: Tree, _ cloud: Cloud) throws -> Tree {
+        guard let kind = tree["kind"]?.text.flatMap(Incident.init(rawValue:)),
+            let id = tree["id"]?.text
+        else {
+            throw Refusal(
+                400,
+                "give kind (\(Incident.allCases.map(\.rawValue).joined(separator: ", "))) and "
+                    + "id, that of a cluster or an environment")
+        }
+        try cloud.perform { moment in try kind.happen(to: id.lowercased(), moment) }
+        return .map([])
+    }
+}

@@ -1,0 +1,140 @@
+import Codec
+import Contract
+
+/// The sandboxes of one server: the first one, which lasts, and others that tests open for
+/// themselves, each with its own state, time, faults and secrets, in memory.
+///
+/// Which one a request is for is told by the header `qcsh-world`, or by the credential: the secrets
+/// of a world end with its name.
+final class Worlds {
+    /// The header that names a world.
+    static let header = "qcsh-world"
+    /// At most so many worlds are kept; the oldest goes when there are more.
+    private static let capacity = 1000
+
+    let main: Cloud
+    private let configuration: CloudConfiguration
+    private var others: [String: Cloud] = [:]
+    private var order: [String] = []
+    /// What a fresh world is copied from.
+    private var template: (store: Store, planted: Int64)?
+    private var count = 0
+
+    /// What all worlds have in common.
+    struct CloudConfiguration {
+        let registry: Registry
+        let seed: Seed
+        let secret: [UInt8]
+        let options: CloudOptions
+        let seedNumber: UInt64?
+        /// A clock that begins now.
+        let makeClock: () -> VirtualClock
+    }
+
+    init(main: Cloud, _ configuration: CloudConfiguration) {
+        self.main = main
+        self.configuration = configuration
+    }
+
+    /// Where the data plane answers, for all worlds.
+    var dataPlane: (url: String, port: Int) = ("http://127.0.0.1", 6333) {
+        didSet {
+            main.dataPlane = dataPlane
+            for cloud in others.values { cloud.dataPlane = dataPlane }
+        }
+    }
+
+    /// The world with a name; the first one has none.
+    func world(_ name: String) -> Cloud? { name.isEmpty ? main : others[name] }
+
+    /// The names of the worlds that were opened, oldest first.
+    var names: [String] { order }
+
+    /// Opens a fresh world.
+    func open() throws -> Cloud {
+        count += 1
+        var dice = Dice(state: configuration.seedNumber.map { $0 &+ UInt64(count) })
+        let name = "w" + Digest.hexadecimal(dice.bytes(6))
+        let clock = configuration.makeClock()
+        let store = try Store(copying: try template(at: clock.now))
+        let secret = Digest.hmac(key: configuration.secret, "world/" + name)
+        let cloud = try Cloud(
+            registry: configuration.registry, store: store, clock: clock, seed: secret,
+            world: name, options: configuration.options,
+            seedNumber: configuration.seedNumber.map { $0 &+ UInt64(count) })
+        cloud.dataPlane = dataPlane
+        try cloud.resume()
+        others[name] = cloud
+        order.append(name)
+        if order.count > Self.capacity { close(order[0]) }
+        return cloud
+    }
+
+    /// Ends a world.
+    ///
+    /// - Returns: whether there was one.
+    @discardableResult
+    func close(_ name: String) -> Bool {
+        order.removeAll { $0 == name }
+        return others.removeValue(forKey: name) != nil
+    }
+
+    /// A planted store that is not much older than a moment.
+    private func template(at now: Int64) throws -> Store {
+        if let template, now - template.planted < Nanoseconds.hour { return template.store }
+        let store = try planted(seed)
+        template = (store, now)
+        return store
+    }
+
+    /// What worlds begin with.
+    var seed: Seed { configuration.seed }
+
+    /// A store, in memory, that a seed was planted in.
+    func planted(_ seed: Seed) throws -> Store {
+        let store = try Store(path: nil, registry: configuration.registry)
+        let cloud = try Cloud(
+            registry: configuration.registry, store: store, clock: configuration.makeClock(),
+            seed: configuration.secret, options: configuration.options,
+            seedNumber: configuration.seedNumber)
+        cloud.dataPlane = dataPlane
+        try seed.plant(in: cloud)
+        return store
+    }
+
+    // MARK: - Whose request it is
+
+    /// The world that a request is for.
+    ///
+    /// - Throws: NOT_FOUND when it names one that is not there.
+    func cloud(for request: InboundRequest, isData: Bool = false) throws(APIError) -> Cloud {
+        if let name = request.header(Self.header) {
+            guard let cloud = world(name) else {
+                throw APIError(.notFound, "there is no world \(name)")
+            }
+            return cloud
+        }
+        guard !others.isEmpty else { return main }
+        if isData {
+            guard let key = Self.databaseKey(of: request) else { return main }
+            if let claims = DatabaseToken.claims(of: key) { return world(claims.world) ?? main }
+            return others[Self.mark(of: key[...])] ?? main
+        }
+        guard let header = request.header("authorization") else { return main }
+        return others[Self.mark(of: header[...])] ?? main
+    }
+
+    /// What stands behind the last dash of a secret.
+    private static func mark(of secret: Substring) -> String {
+        guard let dash = secret.lastIndex(of: "-") else { return "" }
+        return String(secret[secret.index(after: dash)...])
+    }
+
+    /// The key that a request to the data plane carries.
+    static func databaseKey(of request: InboundRequest) -> String? {
+        if let key = request.header("api-key") { return key }
+        guard let header = request.header("authorization"), header.lowercased().hasPrefix("bearer ")
+        else { return nil }
+        return String(header.dropFirst("bearer ".count))
+    }
+}

@@ -1,0 +1,96 @@
+import Codec
+
+/// One stored thing: what the API shows of it, and what only the sandbox knows.
+struct Record {
+    /// What it is.
+    let kind: Kind
+    /// Its id, unique in its kind.
+    let id: String
+    /// The account that it belongs to; empty for none.
+    let account: String
+    /// What it hangs on, for example a key's cluster; empty for nothing.
+    var parent = ""
+    /// When it was created, in nanoseconds since 1970. Lists are in this order.
+    var created: Int64
+    /// What the API shows.
+    var message: Message
+    /// What only the sandbox knows, for example the hash of a secret.
+    var hidden: [String: String] = [:]
+
+    /// A number among ``hidden``; 0 when there is none.
+    func number(_ name: String) -> Int { hidden[name].flatMap { Int($0) } ?? 0 }
+}
+
+/// The kinds of records.
+enum Kind: String, CaseIterable {
+    case account
+    case user
+    /// The secret of a person: the id is the user's, the parent the secret's hash.
+    case userToken = "user_token"
+    /// The id is the user's.
+    case profile
+    /// The id is user/type.
+    case consent
+    /// A second factor: the id is user/external id.
+    case mfaMethod = "mfa_method"
+    case invite
+    /// A person in an account: the id is account/user, the parent the user.
+    case member
+    case role
+    /// The parent is the hash of the secret.
+    case managementKey = "management_key"
+    case cluster
+    /// The parent is the cluster.
+    case databaseKey = "database_key"
+    /// The parent is the hash of the secret.
+    case legacyDatabaseKey = "legacy_database_key"
+    /// The parent is the cluster.
+    case backup
+    case backupSchedule = "backup_schedule"
+    case backupRestore = "backup_restore"
+    case environment
+    case space
+    /// The parent is the space.
+    case spaceKey = "space_key"
+    /// A dashboard token's row among the keys of a space, which is the parent.
+    case spaceToken = "space_token"
+    case spaceBackup = "space_backup"
+    case spaceSchedule = "space_schedule"
+    case spaceRestore = "space_restore"
+    case paymentMethod = "payment_method"
+    /// A hosted checkout: the id is the session's.
+    case checkout
+    case discount
+    case creditContract = "credit_contract"
+    case alert
+
+    /// The fields by whose values lists of the kind can be filtered.
+    var tagFields: [String] {
+        switch self {
+        case .cluster, .space: ["cloud_provider_id", "cloud_provider_region_id"]
+        case .backup: ["cluster_id", "backup_schedule_id"]
+        case .backupSchedule, .backupRestore: ["cluster_id"]
+        case .spaceBackup: ["space_id", "backup_schedule_id", "collection_name"]
+        case .spaceSchedule, .spaceRestore: ["space_id"]
+        default: []
+        }
+    }
+
+    /// Whether a change of such a record can change who may call what.
+    var concernsAccess: Bool {
+        switch self {
+        case .managementKey, .userToken, .member, .role, .user: true
+        default: false
+        }
+    }
+}
+
+/// Something that is to happen at a moment.
+struct PendingEvent {
+    let number: Int64
+    /// Nanoseconds since 1970.
+    let due: Int64
+    let kind: String
+    let subject: String
+    let payload: String
+}

@@ -1,0 +1,164 @@
+import ArgumentParser
+import Codec
+import Sandbox
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Serves a sandbox until it is told to stop.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve a local Qdrant Cloud (the default).",
+        discussion: """
+            Serves gRPC (with reflection and health), REST and a small data plane on one port, and \
+            prints one line of JSON when it does. SIGTERM and Ctrl-C stop it.
+
+            What --lenient knows:
+            \(Leniency.allCases.map { "  \($0.rawValue): \($0.explanation)" }.joined(separator: "\n"))
+
+            A fault is a line of YAML, for example
+              --fault '{method: cluster.get_cluster, status: UNAVAILABLE, times: 3}'
+            with method, account, probability, skip, times, and what happens: status, message, \
+            retry_after, latency, break (reset, disconnect, goaway, drop_response), trickle \
+            ({bytes: 100, every: 50ms}), lifecycle (stuck, fail) with reason, stale (5s).
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The address to listen on; others than loopback want --tls.",
+            valueName: "address"))
+    var listen = "127.0.0.1"
+
+    @Option(help: "The port; 0 takes a free one.")
+    var port = 0
+
+    @Flag(help: "Speak TLS, with a certificate authority made for the purpose.")
+    var tls = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the data in this folder; without it all is gone at the end.",
+            valueName: "folder"))
+    var data: String?
+
+    @Option(
+        help: "How time passes: a factor, instant (what takes time is done at once), or manual.")
+    var speed = SandboxSpeed(value: .factor(1))
+
+    @Option(
+        help: ArgumentHelp(
+            "What it holds at first: a YAML file, demo, or bare (people and accounts only).",
+            valueName: "file"))
+    var seed = "demo"
+
+    @Option(
+        help: ArgumentHelp(
+            "Derive ids and secrets from this number; with --speed instant or manual, two runs "
+                + "with the same calls give the same answers.", valueName: "number"))
+    var seedNumber: UInt64?
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Do not apply a rule; see below. Repeatable.", valueName: "rule"))
+    var lenient: [Leniency] = []
+
+    @Flag(help: "Suspend free clusters after a week and delete them after four.")
+    var retireFree = false
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Inject a fault; see below. Repeatable.", valueName: "yaml"))
+    var fault: [String] = []
+
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("Inject the faults of a YAML file. Repeatable.", valueName: "file"))
+    var faults: [String] = []
+
+    func run() throws {
+        signal(SIGPIPE, SIG_IGN)
+        // Blocked before threads exist, so that only sigwait below takes them.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
+        configuration.host = listen
+        configuration.port = port
+        configuration.usesTLS = tls
+        configuration.dataFolder = data
+        configuration.speed = speed.value
+        configuration.seed = try SandboxFiles.seed(seed)
+        configuration.seedNumber = seedNumber
+        configuration.leniencies = Set(lenient)
+        configuration.retiresIdleFreeClusters = retireFree
+        configuration.faults = try fault + faults.map { try SandboxFiles.text($0) }
+        let server: SandboxServer
+        do throws(SandboxError) {
+            server = try SandboxServer(configuration)
+        } catch {
+            Output.note("qcsh sandbox: \(error)")
+            throw ExitCode(1)
+        }
+        let registration = RunningSandboxes.register(server)
+        Output.data(Self.announcement(server) + "\n")
+        var received: Int32 = 0
+        sigwait(&signals, &received)
+        registration?.remove()
+        server.stop()
+    }
+
+    private static func announcement(_ server: SandboxServer) -> String {
+        func text(_ value: String?) -> String { value.map(JSONWriter.quoted) ?? "null" }
+        let members = [
+            ("endpoint", text(server.endpoint)), ("rest_endpoint", text(server.endpoint)),
+            ("address", text(server.address)), ("ca_file", text(server.authorityFile)),
+            ("account_id", text(server.accountID)), ("management_key", text(server.managementKey)),
+            ("admin_token", text(server.adminToken)),
+        ]
+        return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+    }
+}
+
+/// The speed of the sandbox's time as an option.
+struct SandboxSpeed: ExpressibleByArgument {
+    let value: SandboxConfiguration.Speed
+
+    init(value: SandboxConfiguration.Speed) { self.value = value }
+
+    init?(argument: String) {
+        if argument == "instant" {
+            value = .instant
+        } else if argument == "manual" {
+            value = .manual
+        } else if let factor = Double(argument), factor > 0, factor <= 1_000_000 {
+            value = .factor(factor)
+        } else {
+            return nil
+        }
+    }
+
+    var defaultValueDescription: String { "1" }
+}
+
+extension Leniency: ExpressibleByArgument {}
+
+/// Files that a sandbox is given.
+enum SandboxFiles {
+    /// What a seed option stands for: the name of a seed that is built in, or a file's text.
+    static func seed(_ option: String) throws -> String {
+        option == "demo" || option == "bare" ? option : try text(option)
+    }
+
+    /// The text of a file.
+    static func text(_ path: String) throws -> String {
+        guard let bytes = UserFiles.read(path) else {
+            Output.note("qcsh sandbox: cannot read \(path): \(String(cString: strerror(errno)))")
+            throw ExitCode(1)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
