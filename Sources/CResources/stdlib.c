@@ -7,6 +7,9 @@ static const uint8_t file_host_boot_lua[] = {
 static const uint8_t file_host_json_lua[] = {
 #embed "../../stdlib/host/json.lua"
 };
+static const uint8_t file_host_sandbox_lua[] = {
+#embed "../../stdlib/host/sandbox.lua"
+};
 static const uint8_t file_host_task_lua[] = {
 #embed "../../stdlib/host/task.lua"
 };
@@ -17,6 +20,7 @@ static const uint8_t file_qdrant_init_lua[] = {
 static const qcsh_resource files[] = {
     {"host/boot.lua", file_host_boot_lua, sizeof file_host_boot_lua},
     {"host/json.lua", file_host_json_lua, sizeof file_host_json_lua},
+    {"host/sandbox.lua", file_host_sandbox_lua, sizeof file_host_sandbox_lua},
     {"host/task.lua", file_host_task_lua, sizeof file_host_task_lua},
     {"qdrant/init.lua", file_qdrant_init_lua, sizeof file_qdrant_init_lua},
 };

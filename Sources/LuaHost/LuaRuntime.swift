@@ -16,6 +16,8 @@ public final class LuaRuntime {
         public var modulePath: String
         /// Whether encoders write secrets.
         public var revealsSecrets = false
+        /// What starts and steers local clouds; without it there is no module `sandbox`.
+        public var sandboxes: (any SandboxControl)?
         /// The script's name and arguments, for `arg`.
         public var scriptName: String
         public var arguments: [String]
@@ -61,6 +63,9 @@ public final class LuaRuntime {
         UpdateMask(registry: registry).register(in: &functions)
         JSONModule(registry: registry, revealsSecrets: environment.revealsSecrets)
             .register(in: &functions)
+        if let control = environment.sandboxes {
+            SandboxModule(control: control).register(in: &functions)
+        }
         Self.registerBasics(environment, registry, in: &functions)
         try boot(environment, functions)
     }

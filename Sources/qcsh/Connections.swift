@@ -190,20 +190,7 @@ final class Connections {
     private func sandboxConfiguration(
         _ wanted: LuaTable
     ) throws(Problem) -> SessionConfiguration {
-        let server: SandboxServer
-        if let sandbox {
-            server = sandbox
-        } else {
-            var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
-            configuration.speed = .factor(Self.embeddedSpeed)
-            configuration.seed = try Self.seed()
-            do throws(SandboxError) {
-                server = try SandboxServer(configuration)
-            } catch {
-                throw Problem(description: "the sandbox cannot be started: \(error)")
-            }
-            sandbox = server
-        }
+        let server = try embeddedSandbox()
         let endpoint = Endpoint(isSecure: false, host: "127.0.0.1", port: server.port)
         var configuration = SessionConfiguration(endpoint: endpoint, restEndpoint: endpoint)
         configuration.accountID = server.accountID
@@ -211,6 +198,24 @@ final class Connections {
             configuration.credential = .managementKey(key)
         }
         return configuration
+    }
+
+    /// Whether the run was started with a sandbox of its own.
+    var hasEmbeddedSandbox: Bool { options.sandbox }
+
+    /// The sandbox of this run, started when it is first needed.
+    func embeddedSandbox() throws(Problem) -> SandboxServer {
+        if let sandbox { return sandbox }
+        var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
+        configuration.speed = .factor(Self.embeddedSpeed)
+        configuration.seed = try Self.seed()
+        do throws(SandboxError) {
+            let server = try SandboxServer(configuration)
+            sandbox = server
+            return server
+        } catch {
+            throw Problem(description: "the sandbox cannot be started: \(error)")
+        }
     }
 
     /// What the embedded sandbox holds at first: `demo`, unless the environment names a file.

@@ -103,6 +103,7 @@ struct Runner {
             modulePath: Self.modulePath(script: code.isEmpty ? script.first : nil),
             scriptName: name, arguments: arguments)
         environment.revealsSecrets = options.secrets == .reveal
+        environment.sandboxes = SandboxController(connections, loop: loop)
         return try LuaRuntime(
             environment, registry: connections.registry, loop: loop,
             memoryLimit: options.maximumMemory)

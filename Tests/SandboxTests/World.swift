@@ -130,3 +130,132 @@ final class World {
 func failure(_ body: () throws -> Message) -> APIError? {
     #expect(throws: APIError.self) { _ = try body() }
 }
+
+// MARK: - What tests need again and again
+
+extension World {
+    /// Gives viewer@example.com a role with these permissions and no other but the base role.
+    func restrictViewer(to permissions: [String]) throws {
+        let role = try own("iam.v1.IAMService", "CreateRole") { request in
+            request.edit("role") { role in
+                role.set("account_id", World.production)
+                role.set("name", "Restricted \(permissions.joined(separator: " "))".prefixed(64))
+                role.setEnum("role_type", "CUSTOM")
+                role.set("permissions", PermissionCatalogue.messages(permissions, self.cloud))
+            }
+        }
+        let user = Identities.user("viewer@example.com")
+        let present = try own("iam.v1.IAMService", "ListUserRoles") { $0.set("user_id", user) }
+        _ = try own("iam.v1.IAMService", "AssignUserRoles") { request in
+            request.set("user_id", user)
+            request["role_ids_to_add"] = .list([
+                .string(role.message("role")?.string("id") ?? "")
+            ])
+            request["role_ids_to_delete"] = .list(
+                present.messages("roles").filter { $0.optionalInteger("sub_type") == nil }
+                    .map { .string($0.string("id")) })
+        }
+    }
+
+    /// The code that a call ends with; nil when it succeeds.
+    func code(_ body: () throws -> Message) -> APIError.Code? {
+        do {
+            _ = try body()
+            return nil
+        } catch let error as APIError {
+            return error.code
+        } catch {
+            return .unknown
+        }
+    }
+
+    func backup(
+        of cluster: String, _ change: (inout Message) -> Void = { _ in }
+    ) throws -> Message {
+        let answer = try own("cluster.backup.v1.BackupService", "CreateBackup") { request in
+            request.edit("backup") {
+                $0.set("account_id", World.production)
+                $0.set("cluster_id", cluster)
+                $0.set("display_name", "copy")
+                change(&$0)
+            }
+        }
+        return try #require(answer.message("backup"))
+    }
+
+    func backups(_ fill: (inout Message) -> Void = { _ in }) throws -> [Message] {
+        try own("cluster.backup.v1.BackupService", "ListBackups", fill).messages("items")
+    }
+
+    func schedule(
+        of cluster: String, _ text: String, _ change: (inout Message) -> Void = { _ in }
+    ) throws -> Message {
+        let answer = try own("cluster.backup.v1.BackupService", "CreateBackupSchedule") { request in
+            request.edit("backup_schedule") {
+                $0.set("account_id", World.production)
+                $0.set("cluster_id", cluster)
+                $0.set("display_name", "nightly")
+                $0.set("schedule", text)
+                change(&$0)
+            }
+        }
+        return try #require(answer.message("backup_schedule"))
+    }
+
+    func space(
+        _ name: String = "assistant", _ change: (inout Message) -> Void = { _ in }
+    ) throws -> Message {
+        let answer = try own("serverless.space.v1.SpaceService", "CreateSpace") { request in
+            request.edit("space") {
+                $0.set("account_id", World.production)
+                $0.set("name", name)
+                $0.set("cloud_provider_id", "aws")
+                $0.set("cloud_provider_region_id", "eu-central-1")
+                $0.edit("configuration") { _ in }
+                change(&$0)
+            }
+        }
+        return try #require(answer.message("space"))
+    }
+
+    func environment(namespace: String? = "qdrant") throws -> Message {
+        let answer = try own("hybrid.v1.HybridCloudService", "CreateHybridCloudEnvironment") {
+            request in
+            request.edit("hybrid_cloud_environment") {
+                $0.set("account_id", World.production)
+                $0.set("name", "on-premises")
+                guard let namespace else { return }
+                $0.edit("configuration") { $0.set("namespace", namespace) }
+            }
+        }
+        return try #require(answer.message("hybrid_cloud_environment"))
+    }
+
+    /// An answer over REST.
+    struct RESTAnswer {
+        let status: Int
+        let text: String
+        let tree: Tree
+        let headers: [(name: String, value: String)]
+    }
+
+    /// A request over REST, by the account's key unless a person's token is asked for.
+    func rest(
+        _ verb: String, _ target: String, body: String = "", as email: String? = nil,
+        headers: [(name: String, value: String)] = []
+    ) throws -> RESTAnswer {
+        let credential = email.map { "Bearer " + cloud.userToken(of: $0) } ?? "apikey \(key)"
+        let request = InboundRequest(
+            verb: verb, target: target, headers: [("authorization", credential)] + headers,
+            body: Array(body.utf8))
+        let response = RESTGateway(registry: cloud.registry).answer(request, cloud)
+        let text = String(decoding: response.body, as: UTF8.self)
+        return RESTAnswer(
+            status: response.status, text: text, tree: try Tree(parsing: text),
+            headers: response.headers)
+    }
+}
+
+extension String {
+    fileprivate func prefixed(_ count: Int) -> String { String(prefix(count)) }
+}

@@ -9,7 +9,7 @@ for name, value in pairs(functions) do
 end
 
 --- Modules that are found before any file of the same name.
-local reserved = { task = "host.task", json = "host.json" }
+local reserved = { task = "host.task", json = "host.json", sandbox = "host.sandbox" }
 
 local function embedded_name(name)
   if name == "qdrant" or name:find("^qdrant%.") then
@@ -142,7 +142,7 @@ end
 
 -- Globals, loaded when they are first used ----------------------------------------------------
 
-local lazy = { qdrant = "qdrant", task = "task", json = "json" }
+local lazy = { qdrant = "qdrant", task = "task", json = "json", sandbox = "sandbox" }
 
 setmetatable(_G, {
   __index = function(globals, name)

@@ -107,6 +107,7 @@ struct AdminAPI {
         }
         switch (verb, path.first, path.dropFirst().first) {
         case ("GET", nil, nil): return .json(status(cloud))
+        case ("GET", "accounts", nil): return .json(Self.description(of: cloud))
         case ("GET", "time", nil): return .json(time(cloud))
         case ("POST", "time", nil): return .json(try moveTime(try tree(body), cloud))
         case ("GET", "faults", nil):

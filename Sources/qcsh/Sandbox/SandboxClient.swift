@@ -45,24 +45,15 @@ struct SandboxClient {
     ///
     /// - Throws: `ExitCode`, when what is wrong has been told.
     func request(_ verb: String, _ path: String, body: [UInt8] = []) throws -> [UInt8] {
-        let endpoint: Endpoint
+        let call: AdminCall
         do throws(Endpoint.ParseError) {
-            endpoint = try Endpoint(entry.endpoint)
+            call = try AdminCall(entry, world: world)
         } catch {
             throw refuse("\(error)")
         }
-        var settings = ConnectionSettings()
-        settings.caFile = entry.caFile
-        settings.maximumResponseSize = 1 << 30
-        var headers = [(name: "authorization", value: "Bearer " + entry.adminToken)]
-        if !world.isEmpty { headers.append(("qcsh-world", world)) }
         let loop = PollLoop(now: Clocks.monotonic)
         var outcome: Result<HTTPExchange.Response, CallError>?
-        let exchange = HTTPExchange.start(
-            HTTPExchange.Request(
-                verb, entry.endpoint + "/sandbox/v1" + path, headers: headers, body: body),
-            to: endpoint, settings, on: loop
-        ) { outcome = $0 }
+        let exchange = call.start(verb, path, body, on: loop) { outcome = $0 }
         loop.run { outcome != nil }
         withExtendedLifetime(exchange) {}
         switch outcome {
@@ -89,6 +80,36 @@ struct SandboxClient {
         }
         Output.note(Terminal.safe("qcsh sandbox: \(shown)"))
         return ExitCode(1)
+    }
+}
+
+/// A request of the admin API of a sandbox in another process.
+struct AdminCall {
+    private let entry: RunningSandboxes.Entry
+    private let world: String
+    private let endpoint: Endpoint
+
+    init(_ entry: RunningSandboxes.Entry, world: String) throws(Endpoint.ParseError) {
+        self.entry = entry
+        self.world = world
+        endpoint = try Endpoint(entry.endpoint)
+    }
+
+    /// Begins the request, below `/sandbox/v1`.
+    func start(
+        _ verb: String, _ path: String, _ body: [UInt8], on loop: PollLoop,
+        completion: @escaping (Result<HTTPExchange.Response, CallError>) -> Void
+    ) -> HTTPExchange.Running {
+        var settings = ConnectionSettings()
+        settings.caFile = entry.caFile
+        // A snapshot may be large.
+        settings.maximumResponseSize = 1 << 30
+        var headers = [(name: "authorization", value: "Bearer " + entry.adminToken)]
+        if !world.isEmpty { headers.append(("qcsh-world", world)) }
+        return HTTPExchange.start(
+            HTTPExchange.Request(
+                verb, entry.endpoint + "/sandbox/v1" + path, headers: headers, body: body),
+            to: endpoint, settings, on: loop, completion: completion)
     }
 }
 

@@ -1,0 +1,136 @@
+import CloudClient
+import LuaHost
+import Sandbox
+
+/// The sandboxes of a script: those that it starts in this process, the one of `--sandbox`, and
+/// those of the user that run elsewhere, by their admin API.
+final class SandboxController: SandboxControl {
+    private enum Place {
+        case here(SandboxServer)
+        case elsewhere(RunningSandboxes.Entry)
+    }
+
+    private let connections: Connections
+    private let loop: PollLoop
+    private var places: [Int64: Place] = [:]
+    private var started: Set<Int64> = []
+    private var lastNumber: Int64 = 0
+    private var running: [ObjectIdentifier: HTTPExchange.Running] = [:]
+
+    init(_ connections: Connections, loop: PollLoop) {
+        self.connections = connections
+        self.loop = loop
+    }
+
+    deinit {
+        for number in started { if case .here(let server) = places[number] { server.stop() } }
+    }
+
+    private func add(_ place: Place) -> Int64 {
+        lastNumber += 1
+        places[lastNumber] = place
+        return lastNumber
+    }
+
+    private func place(_ number: Int64) throws(LuaFailure) -> Place {
+        guard let place = places[number] else { throw LuaFailure("the sandbox has been closed") }
+        return place
+    }
+
+    func start(_ options: SandboxStart) throws(LuaFailure) -> Int64 {
+        var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
+        guard let speed = SandboxSpeed(argument: options.speed) else {
+            throw LuaFailure(
+                "sandbox.start: speed \(options.speed) is neither instant, manual nor a factor")
+        }
+        configuration.speed = speed.value
+        configuration.seed = options.seed
+        configuration.seedNumber = options.seedNumber
+        configuration.dataFolder = options.dataFolder
+        for name in options.leniencies {
+            guard let leniency = Leniency(rawValue: name) else {
+                let known = Leniency.allCases.map(\.rawValue).joined(separator: ", ")
+                throw LuaFailure("sandbox.start: lenient \(name) is not known; there are \(known)")
+            }
+            configuration.leniencies.insert(leniency)
+        }
+        do throws(SandboxError) {
+            let number = add(.here(try SandboxServer(configuration)))
+            started.insert(number)
+            return number
+        } catch {
+            throw LuaFailure("sandbox.start: \(error)")
+        }
+    }
+
+    func attach(port: Int64?) throws(LuaFailure) -> Int64 {
+        if port == nil, connections.hasEmbeddedSandbox {
+            do throws(Connections.Problem) {
+                return add(.here(try connections.embeddedSandbox()))
+            } catch {
+                throw LuaFailure(error.description)
+            }
+        }
+        let all = RunningSandboxes.all()
+        let fitting = port.map { port in all.filter { Int64($0.port) == port } } ?? all
+        guard let entry = fitting.first, fitting.count == 1 else {
+            throw LuaFailure(
+                fitting.isEmpty
+                    ? "sandbox.attach: none of yours runs"
+                        + (port.map { " on port \($0)" } ?? "; start one with qcsh sandbox")
+                    : "sandbox.attach: several run; give the port of one: "
+                        + fitting.map { "\($0.port)" }.joined(separator: ", "))
+        }
+        return add(.elsewhere(entry))
+    }
+
+    func endpoint(of number: Int64) throws(LuaFailure) -> String {
+        switch try place(number) {
+        case .here(let server): server.endpoint
+        case .elsewhere(let entry): entry.endpoint
+        }
+    }
+
+    func administer(
+        _ number: Int64, _ request: SandboxRequest,
+        completion: @escaping (Result<(status: Int, body: [UInt8]), LuaFailure>) -> Void
+    ) {
+        do throws(LuaFailure) {
+            switch try place(number) {
+            case .here(let server):
+                let answer = server.administer(
+                    request.verb, request.path, body: request.body, world: request.world)
+                loop.enqueue { completion(.success(answer)) }
+            case .elsewhere(let entry): try send(request, to: entry, completion)
+            }
+        } catch {
+            loop.enqueue { completion(.failure(error)) }
+        }
+    }
+
+    private func send(
+        _ request: SandboxRequest, to entry: RunningSandboxes.Entry,
+        _ completion: @escaping (Result<(status: Int, body: [UInt8]), LuaFailure>) -> Void
+    ) throws(LuaFailure) {
+        let call: AdminCall
+        do throws(Endpoint.ParseError) {
+            call = try AdminCall(entry, world: request.world)
+        } catch {
+            throw LuaFailure("\(error)")
+        }
+        var identifier: ObjectIdentifier?
+        let exchange = call.start(request.verb, request.path, request.body, on: loop) {
+            [weak self] result in
+            if let identifier { self?.running[identifier] = nil }
+            completion(
+                result.map { ($0.status, $0.body) }.mapError { LuaFailure($0.message) })
+        }
+        identifier = ObjectIdentifier(exchange)
+        running[ObjectIdentifier(exchange)] = exchange
+    }
+
+    func stop(_ number: Int64) {
+        guard let place = places.removeValue(forKey: number) else { return }
+        if case .here(let server) = place, started.remove(number) != nil { server.stop() }
+    }
+}

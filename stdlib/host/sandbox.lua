@@ -1,0 +1,254 @@
+--- Local Qdrant Clouds: start one, seed it, move its time, have it fail, see what it was asked.
+local host = ...
+
+local sandbox = {}
+
+---@class sandbox.Options
+---@field speed? string|number "instant", "manual", or how many seconds pass in a real one
+---@field seed? string|table "demo", "bare", a YAML text, or the same as a table
+---@field seed_number? integer what ids, secrets and times depend on
+---@field lenient? string[] rules of the cloud that are not applied
+---@field data? string a folder that keeps the data
+---@field faults? sandbox.Fault[]
+
+---@class sandbox.Fault
+---@field name? string
+---@field method? string `cluster.get_cluster`, `GetCluster`, or a pattern with `*`
+---@field account? string
+---@field probability? number
+---@field skip? integer
+---@field times? integer
+---@field status? string the name of a code, for example `UNAVAILABLE`
+---@field message? string
+---@field retry_after? string
+---@field latency? string
+---@field ["break"]? string `reset`, `disconnect`, `goaway` or `drop_response`
+---@field trickle? { bytes: integer, every?: string }
+---@field lifecycle? string `stuck` or `fail`
+---@field reason? string
+---@field stale? string
+
+---@class sandbox.Handle
+---@field endpoint string where it is reached
+---@field account_id string its first account
+---@field management_key userdata that account's key, a secret
+---@field world string the world's name; empty for the first one
+local Handle = { __name = "sandbox" }
+Handle.__index = Handle
+
+function Handle:__tostring()
+  local world = self.world ~= "" and " world " .. self.world or ""
+  return "sandbox " .. self.endpoint .. world
+end
+
+local function number_of(self)
+  return rawget(self, "_number")
+end
+
+--- Makes a request of the admin API; an error of it is raised.
+local function ask(self, verb, path, body)
+  local status, answer = host.sandbox_request(number_of(self), verb, path, body or "", self.world)
+  if status ~= 200 then
+    local ok, decoded = pcall(host.json_decode, answer)
+    error("sandbox: " .. (ok and decoded.error or answer), 3)
+  end
+  return answer
+end
+
+local function tell(self, verb, path, value)
+  return host.json_decode(ask(self, verb, path, value ~= nil and host.json_encode(value) or ""))
+end
+
+local function describe(handle, told)
+  handle.world = told.world or ""
+  handle.account_id = told.account_id
+  handle.management_key = told.management_key and host.make_secret(told.management_key) or nil
+  handle.accounts = {}
+  for _, account in ipairs(told.accounts or {}) do
+    handle.accounts[account.name] = {
+      id = account.id, management_key = host.make_secret(account.management_key),
+    }
+  end
+  return handle
+end
+
+local function handle(number)
+  local made = setmetatable(
+    { _number = number, world = "", endpoint = host.sandbox_endpoint(number) }, Handle)
+  return describe(made, tell(made, "GET", "/accounts"))
+end
+
+--- Starts a sandbox in this process. It ends with `close`, or with the program.
+---@async
+---@param options? sandbox.Options
+---@return sandbox.Handle
+function sandbox.start(options)
+  options = options or {}
+  local seed = options.seed
+  if type(seed) == "table" then
+    seed = host.json_encode(seed)
+  end
+  local made = handle(host.sandbox_start(
+    options.speed and tostring(options.speed) or "1", seed or "demo",
+    options.seed_number and tostring(options.seed_number) or nil,
+    table.concat(options.lenient or {}, ","), options.data))
+  for _, fault in ipairs(options.faults or {}) do
+    made:fault(fault)
+  end
+  return made
+end
+
+--- The sandbox of this run (`--sandbox`), or one of yours that runs already.
+---@async
+---@param port? integer which, when several run
+---@return sandbox.Handle
+function sandbox.attach(port)
+  return handle(host.sandbox_attach(port))
+end
+
+--- Opens a session, with the account's management key or as a person.
+---@async
+---@param options? { user?: string, account?: string, transport?: string }
+function Handle:connect(options)
+  options = options or {}
+  local account = self.accounts[options.account] or {}
+  local wanted = {
+    endpoint = self.endpoint, transport = options.transport,
+    account = account.id or self.account_id,
+  }
+  if options.user then
+    wanted.token = self:token(options.user)
+  else
+    wanted.api_key = account.management_key or self.management_key
+  end
+  return require("qdrant").connect(wanted)
+end
+
+--- A person's token, as a secret.
+---@async
+---@param user string the e-mail address
+function Handle:token(user)
+  return host.make_secret(tell(self, "POST", "/tokens", { user = user }).token)
+end
+
+--- The sandbox's time, as RFC 3339 text.
+---@async
+---@return string
+function Handle:now()
+  return tell(self, "GET", "/time").now
+end
+
+--- Moves time on: schedules fire, keys expire, invoices appear.
+---@async
+---@param length string for example "36h" or "30d"
+---@return string the new time
+function Handle:advance(length)
+  return tell(self, "POST", "/time", { advance = tostring(length) }).now
+end
+
+--- Injects a fault.
+---@async
+---@param fault sandbox.Fault
+---@return string its name
+function Handle:fault(fault)
+  return tell(self, "POST", "/faults", fault).names[1]
+end
+
+--- The faults, each with how many calls it saw and hit.
+---@async
+---@return table[]
+function Handle:faults()
+  return tell(self, "GET", "/faults").faults
+end
+
+--- Removes a fault, or all.
+---@async
+---@param name? string
+function Handle:clear_faults(name)
+  ask(self, "DELETE", name and "/faults/" .. name or "/faults")
+end
+
+--- The latest calls that were answered, oldest first.
+---@async
+---@param options? { after?: integer, limit?: integer }
+---@return table[]
+function Handle:calls(options)
+  options = options or {}
+  return tell(self, "GET", ("/calls?after=%d&limit=%d"):format(
+    options.after or 0, options.limit or 1000)).calls
+end
+
+--- The API's own events, oldest first.
+---@async
+---@param options? { after?: integer, limit?: integer }
+---@return table[]
+function Handle:events(options)
+  options = options or {}
+  return tell(self, "GET", ("/events?after=%d&limit=%d"):format(
+    options.after or 0, options.limit or 1000)).events
+end
+
+--- Something happens by itself: `out_of_memory`, `recovery_mode`, `unreachable`, `maintenance`,
+--- `recovered`.
+---@async
+---@param kind string
+---@param id string a cluster's or an environment's
+function Handle:incident(kind, id)
+  ask(self, "POST", "/incidents", host.json_encode({ kind = kind, id = id }))
+end
+
+--- Opens a fresh world in the same server: its own state, time, faults and secrets.
+---@async
+---@return sandbox.Handle
+function Handle:new_world()
+  local made = setmetatable(
+    { _number = number_of(self), world = "", endpoint = self.endpoint, _is_world = true }, Handle)
+  return describe(made, tell(self, "POST", "/worlds"))
+end
+
+--- The whole state as a seed, in YAML.
+---@async
+---@return string
+function Handle:export()
+  return ask(self, "GET", "/seed")
+end
+
+--- Begins again, with what it held at first or with another seed.
+---@async
+---@param seed? string|table
+function Handle:reset(seed)
+  if type(seed) == "table" then
+    seed = host.json_encode(seed)
+  end
+  describe(self, host.json_decode(ask(self, "POST", "/reset", seed)))
+end
+
+--- The whole state, as bytes for `restore`.
+---@async
+---@return string
+function Handle:snapshot()
+  return ask(self, "GET", "/snapshot")
+end
+
+--- Puts a snapshot in place of the whole state.
+---@async
+---@param snapshot string
+function Handle:restore(snapshot)
+  describe(self, host.json_decode(ask(self, "POST", "/restore", snapshot)))
+end
+
+--- Ends a world, or a sandbox that was started here.
+---@async
+function Handle:close()
+  if rawget(self, "_is_world") then
+    ask(self, "DELETE", "/worlds/" .. self.world)
+  else
+    host.sandbox_stop(number_of(self))
+  end
+end
+
+function Handle:__close()
+  self:close()
+end
+
+return sandbox
