@@ -69,6 +69,14 @@ let package = Package(
             name: "transport-bench", dependencies: ["CloudClient", "Codec", "Contract"],
             path: "scripts/dev/bench/transport"),
 
+        .executableTarget(
+            name: "nio-echo",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+            ], path: "scripts/dev/bench/nio"),
+
         .target(
             name: "TestSupport", dependencies: ["Codec", "Contract"], path: "Tests/TestSupport"),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
@@ -79,7 +87,8 @@ let package = Package(
             name: "CloudClientTests",
             dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
         .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient"]),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract"]),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "qcsh", "Codec", "Contract"]),
     ],

@@ -25,8 +25,12 @@ public struct Message: Sendable {
     /// The message's type.
     public let type: MessageType
     /// Fields that the type does not have, as they came, so that a round trip keeps them.
-    public var unknownFields: [UInt8] = []
+    public var unknownFields: [UInt8] = [] {
+        didSet { keptSerialization = nil }
+    }
     private var values: [Value?]
+    /// What the message is in the binary format, when that is known; any change forgets it.
+    private(set) var keptSerialization: [UInt8]?
 
     /// Creates a message with no field set.
     public init(_ type: MessageType) {
@@ -40,6 +44,7 @@ public struct Message: Sendable {
     public subscript(field: Field) -> Value? {
         get { values[field.index] }
         set {
+            keptSerialization = nil
             values[field.index] = newValue
             guard newValue != nil, let oneof = field.oneofIndex else { return }
             for index in type.oneofs[oneof].fieldIndexes where index != field.index {
@@ -65,8 +70,14 @@ public struct Message: Sendable {
 
     /// Changes a field in place without copying it.
     mutating func update<Result>(_ field: Field, _ body: (inout Value?) -> Result) -> Result {
-        body(&values[field.index])
+        keptSerialization = nil
+        return body(&values[field.index])
     }
+
+    /// Keeps what the message is in the binary format, for one that is written again and again.
+    ///
+    /// - Parameter bytes: what ``serialized()`` gave for this very message.
+    public mutating func keepSerialization(_ bytes: [UInt8]) { keptSerialization = bytes }
 
     /// The fields that are set, in the order of their declaration.
     public var setFields: [(field: Field, value: Value)] {

@@ -5,12 +5,14 @@ extension Message {
     /// The message in the protobuf binary format: fields in the order of their declaration, map
     /// entries sorted, unknown fields last.
     public func serialized() -> [UInt8] {
+        if let keptSerialization { return keptSerialization }
         var writer = WireWriter(capacity: 128)
         write(to: &writer)
         return writer.bytes
     }
 
     private func write(to writer: inout WireWriter) {
+        if let keptSerialization { return writer.raw(keptSerialization) }
         for (field, value) in setFields where field.hasPresence || !value.isDefault {
             switch value {
             case .list(let items) where field.isPacked:

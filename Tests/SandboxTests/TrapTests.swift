@@ -124,7 +124,8 @@ import Testing
     @Test func containersOfAnswersHaveTheirOwnNames() throws {
         let world = try World(speed: .instant, seed: "demo")
         let cluster = try #require(
-            try world.clusters("ListClusters") { _ in }.messages("items").first).string("id")
+            try world.clusters("ListClusters") { _ in }.messages("items").first
+        ).string("id")
         let package = try world.package("gpx1")
         let risks = try world.clusters("GetClusterDownscaleRisk") {
             $0.set("cluster_id", cluster)

@@ -95,6 +95,7 @@ public final class ServerProcess: @unchecked Sendable {
     private let process = Process()
     private let input = Pipe()
     private let ended = DispatchSemaphore(value: 0)
+    private let state: TemporaryFolder
     /// The members of the announcement that are texts.
     public let announcement: [String: String]
 
@@ -104,15 +105,15 @@ public final class ServerProcess: @unchecked Sendable {
     public init(_ program: String, _ arguments: [String], home: String? = nil) throws {
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
+        state = try TemporaryFolder()
         if let home {
             process.environment = [
                 "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "HOME": home,
             ]
         } else {
             // A sandbox tells of itself there; it is none of the user's.
-            let state = NSTemporaryDirectory() + "/qcsh-state-\(UUID().uuidString)"
             process.environment = ProcessInfo.processInfo.environment.merging(
-                ["XDG_STATE_HOME": state]) { _, own in own }
+                ["XDG_STATE_HOME": state.path]) { _, own in own }
         }
         let output = Pipe()
         process.standardOutput = output
@@ -136,6 +137,9 @@ public final class ServerProcess: @unchecked Sendable {
             ["-B", Project.root + "/Tests/Fixtures/peers/\(name).py", "--exit-with-stdin"]
                 + arguments)
     }
+
+    /// Where what the server remembers is, for other programs of the same user.
+    public var stateFolder: String { state.path }
 
     /// Ends the server and waits for it.
     @discardableResult

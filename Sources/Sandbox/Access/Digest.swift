@@ -23,10 +23,9 @@ enum Digest {
 
     /// Lower-case hexadecimal digits.
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return byte < 16 ? "0" + digits : digits
-        }.joined()
+        String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
+            as: UTF8.self)
     }
 
     /// A UUID that depends on a name only, laid out as RFC 9562 asks of version 8.
@@ -38,7 +37,11 @@ enum Digest {
 
     /// A random UUID (version 4).
     static func randomUUID(_ random: inout some RandomNumberGenerator) -> String {
-        var bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for number in [random.next(), random.next()] {
+            withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) }
+        }
         bytes[6] = bytes[6] & 0x0f | 0x40
         return format(bytes)
     }
@@ -46,15 +49,22 @@ enum Digest {
     private static func format(_ bytes: [UInt8]) -> String {
         var bytes = bytes
         bytes[8] = bytes[8] & 0x3f | 0x80
-        let text = hexadecimal(bytes)
-        var parts: [Substring] = []
-        var rest = text[...]
-        for length in [8, 4, 4, 4, 12] {
-            parts.append(rest.prefix(length))
-            rest = rest.dropFirst(length)
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var position = 0
+            for (index, byte) in bytes.enumerated() {
+                if [4, 6, 8, 10].contains(index) {
+                    text[position] = UInt8(ascii: "-")
+                    position += 1
+                }
+                text[position] = digits[Int(byte >> 4)]
+                text[position + 1] = digits[Int(byte & 15)]
+                position += 2
+            }
+            return position
         }
-        return parts.joined(separator: "-")
     }
+
+    private static let digits = Array("0123456789abcdef".utf8)
 
     /// Base64 for URLs, without padding (RFC 4648, section 5).
     static func base64URL(_ bytes: [UInt8]) -> String {

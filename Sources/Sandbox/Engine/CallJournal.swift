@@ -1,3 +1,5 @@
+import Contract
+
 /// The latest calls that a sandbox has answered, for tests of scripts.
 final class CallJournal {
     /// One call.
@@ -5,14 +7,12 @@ final class CallJournal {
         let number: Int
         /// The sandbox's time, in nanoseconds since 1970.
         let moment: Int64
-        /// The full name, for example `qdrant.cloud.cluster.v1.ClusterService/GetCluster`.
-        let method: String
+        let method: Method
         /// `grpc` or `rest`.
         let transport: String
         let account: String
-        /// The name of the code, for example `OK`.
-        let code: String
-        let message: String
+        /// What was wrong; nil when nothing was.
+        let error: APIError?
         /// The names of the faults that were at work.
         let faults: [String]
         let traceID: String
@@ -25,15 +25,14 @@ final class CallJournal {
 
     /// Appends a call.
     func append(
-        moment: Int64, method: String, transport: String, account: String, error: APIError?,
+        moment: Int64, method: Method, transport: String, account: String, error: APIError?,
         faults: [String], traceID: String
     ) {
         count += 1
         entries.append(
             Entry(
                 number: count, moment: moment, method: method, transport: transport,
-                account: account, code: error?.code.name ?? "OK", message: error?.message ?? "",
-                faults: faults, traceID: traceID))
+                account: account, error: error, faults: faults, traceID: traceID))
         if entries.count > 2 * Self.capacity { entries.removeFirst(Self.capacity) }
     }
 

@@ -75,7 +75,8 @@ final class Cloud {
         // A series goes on where it was when the sandbox was last used.
         let state = try store.transaction { try $0.fact("dice") }.flatMap { UInt64($0) }
         dice = Dice(state: seedNumber.map { state ?? $0 })
-        traceDice = Dice(state: seedNumber.map { $0 ^ 0x7ace })
+        // They have to differ, and nothing more.
+        traceDice = Dice(state: seedNumber.map { $0 ^ 0x7ace } ?? UInt64.random(in: 0 ... .max))
         handlers = Services.handlers
         events = Services.events
         let time = ValidationTime()
@@ -166,7 +167,9 @@ final class Cloud {
         store.history.now = now
         let gate = Gate(cloud: self, transaction: transaction)
         let access = try gate.admit(method, request, metadata, &admitted)
-        let caller = access.actor.map { stamp(of: $0, metadata) }
+        // Reads leave no traces.
+        let isRead = method.route?.verb == "GET"
+        let caller = isRead ? nil : access.actor.map { stamp(of: $0, metadata) }
         let moment = Moment(cloud: self, transaction: transaction, now: now, caller: caller)
         let call = Call(
             method: method, moment: moment, actor: access.actor, account: access.account,
@@ -189,7 +192,7 @@ final class Cloud {
             validator.violations(in: whole), of: method, options.leniencies)
         guard violations.isEmpty else { throw APIError(violations: violations) }
         let response = try handler(call, whole)
-        if method.route?.verb != "GET" {
+        if !isRead {
             try EventRecorder.record(call, whole, response)
             try keepPace(transaction, now)
         }

@@ -245,10 +245,11 @@ struct AdminAPI {
                     entries.map { entry in
                         .object([
                             ("number", .number("\(entry.number)")), ("time", .time(entry.moment)),
-                            ("method", .string(entry.method)),
+                            ("method", .string(String(entry.method.path.dropFirst()))),
                             ("transport", .string(entry.transport)),
-                            ("account_id", .string(entry.account)), ("code", .string(entry.code)),
-                            ("message", entry.message.isEmpty ? nil : .string(entry.message)),
+                            ("account_id", .string(entry.account)),
+                            ("code", .string(entry.error?.code.name ?? "OK")),
+                            ("message", entry.error.map { .string($0.message) }),
                             (
                                 "faults",
                                 entry.faults.isEmpty

@@ -6,20 +6,29 @@ struct InboundRequest {
     let verb: String
     /// Path and query as sent.
     let target: String
+    /// The path without its query.
+    let path: Substring
     /// Names in lower case.
     var headers: [(name: String, value: String)]
-    var body: [UInt8] = []
+    var body: [UInt8]
+
+    init(
+        verb: String, target: String, headers: [(name: String, value: String)], body: [UInt8] = []
+    ) {
+        self.verb = verb
+        self.target = target
+        let end = target.utf8.firstIndex(of: UInt8(ascii: "?"))
+        path = end.map { target[..<$0] } ?? target[...]
+        self.headers = headers
+        self.body = body
+    }
 
     /// The first header of a name.
     func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
-    /// The path without its query.
-    var path: Substring { target.prefix { $0 != "?" } }
-
     /// The query without its mark; nil when there is none.
     var query: Substring? {
-        guard let mark = target.firstIndex(of: "?") else { return nil }
-        return target[target.index(after: mark)...]
+        path.endIndex == target.endIndex ? nil : target[path.endIndex...].dropFirst()
     }
 }
 
@@ -105,8 +114,8 @@ struct Execution {
         var error: APIError?
         if case .failure(let failure) = outcome.result { error = failure }
         cloud.callJournal.append(
-            moment: cloud.clock.now, method: String(method.path.dropFirst()),
-            transport: transport, account: account, error: error, faults: plan.names,
+            moment: cloud.clock.now, method: method, transport: transport, account: account,
+            error: error, faults: plan.names,
             traceID: traceID)
         return outcome
     }

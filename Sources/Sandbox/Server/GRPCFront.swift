@@ -4,6 +4,15 @@ import Contract
 /// Answers gRPC calls (grpc/doc/PROTOCOL-HTTP2.md).
 struct GRPCFront {
     let registry: Registry
+    /// The methods by their paths.
+    private let methods: [Substring: Method]
+
+    init(registry: Registry) {
+        self.registry = registry
+        let all = (try? registry.allMethods()) ?? []
+        methods = Dictionary(
+            all.map { ($0.path[...], $0) }, uniquingKeysWith: { first, _ in first })
+    }
 
     /// The largest request that is taken, as gRPC servers have it.
     static let maximumRequestSize = 4 << 20
@@ -11,7 +20,7 @@ struct GRPCFront {
     /// Answers a unary call whose request has been received whole.
     func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
         let trace = cloud.newTraceID()
-        guard let method = try? registry.method(path: String(request.path)) else {
+        guard let method = methods[request.path] else {
             return failure(APIError(.unimplemented, "unknown method \(request.path)"), trace: trace)
         }
         let execution = Execution(
@@ -38,9 +47,12 @@ struct GRPCFront {
 
     /// The metadata that services see.
     static func metadata(_ headers: [(name: String, value: String)]) -> [String: String] {
-        Dictionary(
-            headers.filter { !$0.name.hasPrefix(":") }.map { ($0.name, $0.value) },
-            uniquingKeysWith: { first, _ in first })
+        var metadata: [String: String] = [:]
+        metadata.reserveCapacity(headers.count)
+        for (name, value) in headers where name.utf8.first != UInt8(ascii: ":") {
+            if metadata[name] == nil { metadata[name] = value }
+        }
+        return metadata
     }
 
     /// The one message of a request.
@@ -80,7 +92,7 @@ struct GRPCFront {
 
     /// The headers of every answer that has a body.
     static let headers: [(name: String, value: String)] = [
-        ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity"),
+        ("content-type", "application/grpc")
     ]
 
     static func success(

@@ -8,6 +8,13 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
+    private static let ok: HPACKHeaders = {
+        var headers = HPACKHeaders()
+        headers.reserveCapacity(6)
+        headers.add(name: ":status", value: "200")
+        return headers
+    }()
+
     private let front: NIOLoopBound<Front>
     private var request: InboundRequest?
     private var streamStarted = false
@@ -174,9 +181,13 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         _ status: Int?, _ headers: [(name: String, value: String)], end: Bool,
         _ context: ChannelHandlerContext
     ) {
-        var block = HPACKHeaders()
-        if let status { block.add(name: ":status", value: "\(status)") }
-        for (name, value) in headers { block.add(name: name, value: value) }
+        var block = status == 200 ? Self.ok : HPACKHeaders()
+        if let status, status != 200 { block.add(name: ":status", value: "\(status)") }
+        for (name, value) in headers {
+            // What is never the same again has no place in the table of headers.
+            let isUnique = name == "qc-trace-id"
+            block.add(name: name, value: value, indexing: isUnique ? .nonIndexable : .indexable)
+        }
         let frame = HTTP2Frame.FramePayload.headers(.init(headers: block, endStream: end))
         context.write(wrapOutboundOut(frame), promise: nil)
     }

@@ -233,9 +233,11 @@ final class Transaction {
             let type = try store.registry.message(named: typeName)
         else { throw APIError(.internal, "the store has a record of the type \(typeName)") }
         let body = try row.withUnsafeData(atIndex: 6) { $0.map { [UInt8]($0) } ?? [] }
+        var message = try ProtobufReader().message(body, as: type)
+        message.keepSerialization(body)
         return Record(
             kind: kind, id: row[1], account: row[2], parent: row[3], created: row[4],
-            message: try ProtobufReader().message(body, as: type), hidden: Self.decode(row[7]))
+            message: message, hidden: Self.decode(row[7]))
     }
 
     /// The list as it was at ``asOf``.
@@ -248,6 +250,7 @@ final class Transaction {
     func put(_ record: Record) throws {
         try open()
         remember(record.kind, record.id)
+        let body = record.message.serialized()
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO records (kind, id, account, parent, created, type, body, hidden, tags)
@@ -258,12 +261,14 @@ final class Transaction {
                 """)
         try statement.execute(arguments: [
             record.kind.rawValue, record.id, record.account, record.parent, record.created,
-            record.message.type.fullName, Data(record.message.serialized()),
+            record.message.type.fullName, Data(body),
             Self.encode(record.hidden), Self.tags(of: record),
         ])
         let key = RecordCache.Key(kind: record.kind, id: record.id)
         written.append(key)
-        store.cache[key] = record
+        var kept = record
+        kept.message.keepSerialization(body)
+        store.cache[key] = kept
         if record.kind.concernsAccess { store.accessVersion += 1 }
     }
 
