@@ -62,16 +62,15 @@ enum ClusterLog {
         let last = end / Nanoseconds.hour
         guard first <= last else { return [] }
         let collections = Collections.names(of: cluster)
-        return (first...last).map { hour in
+        return (first...last).compactMap { hour in
             let noise = Noise.value("\(cluster.id)/\(node)/log", Int(hour))
             let text =
                 collections.isEmpty
                 ? "INFO qdrant::consensus: heartbeat of node \(node), term \(1 + hour % 7)"
                 : "INFO segment::optimizer: optimized \(1 + Int(noise * 9)) segments of "
                     + collections[Int(noise * Double(collections.count))]
-            return Line(
-                moment: hour * Nanoseconds.hour + Int64(noise * 3000) * Nanoseconds.second,
-                text: text)
+            let moment = hour * Nanoseconds.hour + Int64(noise * 3000) * Nanoseconds.second
+            return moment < end ? Line(moment: moment, text: text) : nil
         }
     }
 
