@@ -37,6 +37,7 @@ public struct JSONWriter: Sendable {
     }
 
     private func fields(of message: Message, _ output: inout Output) {
+        let message = message.opened
         for field in message.type.fields {
             if let value = message[field], field.hasPresence || !value.isDefault {
                 output.key(field.jsonName)

@@ -21,21 +21,71 @@ public indirect enum Value: Sendable, Hashable {
 }
 
 /// A message whose type is known at run time only. A value type: copies are independent.
+///
+/// It may be known in the binary format only, until somebody looks into it: what is passed on as it
+/// came costs no decoding.
 public struct Message: Sendable {
     /// The message's type.
     public let type: MessageType
-    /// Fields that the type does not have, as they came, so that a round trip keeps them.
-    public var unknownFields: [UInt8] = [] {
-        didSet { keptSerialization = nil }
-    }
-    private var values: [Value?]
+    /// What the fields hold; nil while only ``keptSerialization`` is known.
+    private var decoded: Fields?
     /// What the message is in the binary format, when that is known; any change forgets it.
     private(set) var keptSerialization: [UInt8]?
+
+    /// Values by the fields' indexes, and what the type has no fields for.
+    private struct Fields {
+        var values: [Value?]
+        var unknown: [UInt8] = []
+
+        init(_ type: MessageType) {
+            values = [Value?](repeating: nil, count: type.fields.count)
+        }
+    }
+
+    /// The fields for reading. What cannot be decoded has none.
+    private var fields: Fields {
+        if let decoded { return decoded }
+        let read = try? ProtobufReader().message(keptSerialization ?? [], as: type)
+        return read?.decoded ?? Fields(type)
+    }
+
+    /// The fields for writing: what the message was in the binary format does not hold any more.
+    private var writable: Fields {
+        get { fields }
+        set {
+            decoded = newValue
+            keptSerialization = nil
+        }
+        _modify {
+            var present = fields
+            decoded = nil
+            keptSerialization = nil
+            defer { decoded = present }
+            yield &present
+        }
+    }
+
+    private var values: [Value?] { fields.values }
+
+    /// Fields that the type does not have, as they came, so that a round trip keeps them.
+    public var unknownFields: [UInt8] {
+        get { fields.unknown }
+        set { writable.unknown = newValue }
+        _modify { yield &writable.unknown }
+    }
 
     /// Creates a message with no field set.
     public init(_ type: MessageType) {
         self.type = type
-        values = [Value?](repeating: nil, count: type.fields.count)
+        decoded = Fields(type)
+    }
+
+    /// Creates a message from its binary format, which is decoded when somebody looks into it.
+    ///
+    /// - Parameter bytes: what ``serialized()`` gave for a message of this type.
+    public init(_ type: MessageType, serialized bytes: [UInt8]) {
+        self.type = type
+        keptSerialization = bytes
     }
 
     /// The value of a field of this message's type; nil when it is unset.
@@ -44,11 +94,10 @@ public struct Message: Sendable {
     public subscript(field: Field) -> Value? {
         get { values[field.index] }
         set {
-            keptSerialization = nil
-            values[field.index] = newValue
+            writable.values[field.index] = newValue
             guard newValue != nil, let oneof = field.oneofIndex else { return }
             for index in type.oneofs[oneof].fieldIndexes where index != field.index {
-                values[index] = nil
+                writable.values[index] = nil
             }
         }
     }
@@ -70,8 +119,15 @@ public struct Message: Sendable {
 
     /// Changes a field in place without copying it.
     mutating func update<Result>(_ field: Field, _ body: (inout Value?) -> Result) -> Result {
-        keptSerialization = nil
-        return body(&values[field.index])
+        body(&writable.values[field.index])
+    }
+
+    /// The same message, decoded, for whoever looks at several fields.
+    public var opened: Message {
+        guard decoded == nil else { return self }
+        var opened = self
+        opened.decoded = fields
+        return opened
     }
 
     /// Keeps what the message is in the binary format, for one that is written again and again.
@@ -81,7 +137,8 @@ public struct Message: Sendable {
 
     /// The fields that are set, in the order of their declaration.
     public var setFields: [(field: Field, value: Value)] {
-        type.fields.compactMap { field in values[field.index].map { (field, $0) } }
+        let values = values
+        return type.fields.compactMap { field in values[field.index].map { (field, $0) } }
     }
 
     /// Whether nothing is set.
@@ -98,8 +155,9 @@ public struct Message: Sendable {
 extension Message: Hashable {
     public static func == (a: Message, b: Message) -> Bool {
         guard a.type === b.type, a.unknownFields == b.unknownFields else { return false }
+        let (these, those) = (a.values, b.values)
         return a.type.fields.allSatisfy { field in
-            let (left, right) = (a.values[field.index], b.values[field.index])
+            let (left, right) = (these[field.index], those[field.index])
             if left == right { return true }
             // Without presence, unset and default are the same.
             return !field.hasPresence && (left?.isDefault ?? true) && (right?.isDefault ?? true)
@@ -108,6 +166,7 @@ extension Message: Hashable {
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(type.id)
+        let values = values
         for field in type.fields where has(field) { hasher.combine(values[field.index]) }
     }
 }

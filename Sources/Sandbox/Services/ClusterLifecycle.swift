@@ -118,9 +118,10 @@ enum ClusterLifecycle {
 
     static func restart(_ record: Record, _ moment: Moment) throws {
         var record = record
+        let hasJWT = record.hidden["jwt"] == "1"
         record.message.edit("state") {
             $0.set("restarted_at", moment.timestamp)
-            $0.set("jwt_rbac", record.hidden["jwt"] == "1")
+            $0.set("jwt_rbac", hasJWT)
         }
         _ = try rollingChange(record, phase: "UPDATING", moment)
     }

@@ -9,16 +9,119 @@ struct Record {
     /// The account that it belongs to; empty for none.
     let account: String
     /// What it hangs on, for example a key's cluster; empty for nothing.
-    var parent = ""
+    var parent: String
     /// When it was created, in nanoseconds since 1970. Lists are in this order.
     var created: Int64
     /// What the API shows.
     var message: Message
     /// What only the sandbox knows, for example the hash of a secret.
-    var hidden: [String: String] = [:]
+    var hidden: [String: String] {
+        get {
+            switch facts {
+            case .text(let text): Facts.decode(text)
+            case .decoded(let hidden): hidden
+            }
+        }
+        set { facts = .decoded(newValue) }
+    }
+    private var facts: StoredFacts
+
+    /// What is hidden, as it is stored or as it is used.
+    private enum StoredFacts {
+        case text(String)
+        case decoded([String: String])
+    }
+
+    init(
+        kind: Kind, id: String, account: String, parent: String = "", created: Int64,
+        message: Message, hidden: [String: String] = [:]
+    ) {
+        self.init(
+            kind: kind, id: id, account: account, parent: parent, created: created,
+            message: message, facts: .decoded(hidden))
+    }
+
+    /// A record as it is stored.
+    init(
+        kind: Kind, id: String, account: String, parent: String, created: Int64, message: Message,
+        storedFacts: String
+    ) {
+        self.init(
+            kind: kind, id: id, account: account, parent: parent, created: created,
+            message: message, facts: .text(storedFacts))
+    }
+
+    private init(
+        kind: Kind, id: String, account: String, parent: String, created: Int64, message: Message,
+        facts: StoredFacts
+    ) {
+        self.kind = kind
+        self.id = id
+        self.account = account
+        self.parent = parent
+        self.created = created
+        self.message = message
+        self.facts = facts
+    }
+
+    /// Decodes what was read as it is stored, for whoever looks into it.
+    mutating func open() {
+        message = message.opened
+        hidden = hidden
+    }
+
+    /// What is hidden, as it is stored.
+    var storedFacts: String {
+        switch facts {
+        case .text(let text): text
+        case .decoded(let hidden): Facts.encode(hidden)
+        }
+    }
 
     /// A number among ``hidden``; 0 when there is none.
     func number(_ name: String) -> Int { hidden[name].flatMap { Int($0) } ?? 0 }
+}
+
+/// Names and values as one text: a line each, with line breaks and backslashes escaped.
+enum Facts {
+    static func encode(_ facts: [String: String]) -> String {
+        facts.sorted { $0.key < $1.key }.map { name, value in
+            let isPlain = !value.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == 10 }
+            let escaped =
+                isPlain
+                ? value
+                : value.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+            return "\(name)=\(escaped)"
+        }.joined(separator: "\n")
+    }
+
+    static func decode(_ text: String) -> [String: String] {
+        var facts: [String: String] = [:]
+        for line in text.utf8.split(separator: 10) {
+            guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let value = line[line.index(after: equals)...]
+            facts[String(Substring(line[..<equals]))] =
+                value.contains(UInt8(ascii: "\\"))
+                ? unescape(Substring(value)) : String(Substring(value))
+        }
+        return facts
+    }
+
+    private static func unescape(_ text: Substring) -> String {
+        var result = ""
+        var isEscaped = false
+        for character in text {
+            if isEscaped {
+                result.append(character == "n" ? "\n" : character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else {
+                result.append(character)
+            }
+        }
+        return result
+    }
 }
 
 /// The kinds of records.

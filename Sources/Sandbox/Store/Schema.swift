@@ -29,9 +29,23 @@ enum Schema {
             try database.execute(
                 sql: """
                     PRAGMA application_id = \(applicationID);
-                    ALTER TABLE records ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+                    ALTER TABLE records RENAME TO old_records;
                     DROP INDEX records_by_account;
+                    DROP INDEX records_by_parent;
+                    -- Rows stand in the order of their creation, as lists want them.
+                    CREATE TABLE records (
+                        number INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL,
+                        account TEXT NOT NULL, parent TEXT NOT NULL, created INTEGER NOT NULL,
+                        type TEXT NOT NULL, body BLOB NOT NULL, hidden TEXT NOT NULL,
+                        tags TEXT NOT NULL DEFAULT '', UNIQUE (kind, id)
+                    );
+                    INSERT INTO records
+                        (kind, id, account, parent, created, type, body, hidden)
+                        SELECT kind, id, account, parent, created, type, body, hidden
+                        FROM old_records ORDER BY created, id;
+                    DROP TABLE old_records;
                     CREATE INDEX records_by_account ON records (kind, account, created, id, tags);
+                    CREATE INDEX records_by_parent ON records (kind, parent);
                     CREATE TABLE counts (
                         kind TEXT NOT NULL, account TEXT NOT NULL, number INTEGER NOT NULL,
                         PRIMARY KEY (kind, account)

@@ -187,7 +187,8 @@ final class Transaction {
             condition += " LIMIT ?"
             arguments += [limit]
         }
-        return try past(select(condition, arguments), kind, account: account)
+        return try past(
+            select(condition, arguments, passingOn: true), kind, account: account)
     }
 
     /// How many records of a kind an account has.
@@ -217,13 +218,20 @@ final class Transaction {
         }
     }
 
-    private func select(_ condition: String, _ arguments: StatementArguments) throws -> [Record] {
+    /// The records that fit a condition, decoded unless they are only passed on.
+    private func select(
+        _ condition: String, _ arguments: StatementArguments, passingOn: Bool = false
+    ) throws -> [Record] {
         let statement = try database.cachedStatement(
             sql: "SELECT kind, id, account, parent, created, type, body, hidden FROM records "
                 + "WHERE \(condition)")
         var found: [Record] = []
         let rows = try Row.fetchCursor(statement, arguments: arguments)
-        while let row = try rows.next() { found.append(try record(row)) }
+        while let row = try rows.next() {
+            var record = try record(row)
+            if !passingOn { record.open() }
+            found.append(record)
+        }
         return found
     }
 
@@ -233,11 +241,9 @@ final class Transaction {
             let type = try store.registry.message(named: typeName)
         else { throw APIError(.internal, "the store has a record of the type \(typeName)") }
         let body = try row.withUnsafeData(atIndex: 6) { $0.map { [UInt8]($0) } ?? [] }
-        var message = try ProtobufReader().message(body, as: type)
-        message.keepSerialization(body)
         return Record(
             kind: kind, id: row[1], account: row[2], parent: row[3], created: row[4],
-            message: message, hidden: Self.decode(row[7]))
+            message: Message(type, serialized: body), storedFacts: row[7])
     }
 
     /// The list as it was at ``asOf``.
@@ -262,7 +268,7 @@ final class Transaction {
         try statement.execute(arguments: [
             record.kind.rawValue, record.id, record.account, record.parent, record.created,
             record.message.type.fullName, Data(body),
-            Self.encode(record.hidden), Self.tags(of: record),
+            record.storedFacts, Self.tags(of: record),
         ])
         let key = RecordCache.Key(kind: record.kind, id: record.id)
         written.append(key)
@@ -368,7 +374,7 @@ final class Transaction {
                 """,
             arguments: [
                 span.account, span.kind.rawValue, span.subject, span.begun, span.ended,
-                Self.encode(span.facts),
+                Facts.encode(span.facts),
             ])
     }
 
@@ -401,7 +407,7 @@ final class Transaction {
             guard let kind = Span.Kind(rawValue: row["kind"]) else { return nil }
             return Span(
                 account: row["account"], kind: kind, subject: row["subject"], begun: row["begun"],
-                ended: row["ended"], facts: Self.decode(row["facts"]))
+                ended: row["ended"], facts: Facts.decode(row["facts"]))
         }
     }
 
@@ -413,7 +419,16 @@ final class Transaction {
         let statement = try database.cachedStatement(
             sql: "INSERT INTO journal (moment, body) VALUES (?, ?)")
         try statement.execute(arguments: [moment, Data(event.serialized())])
+        // Now and then what is too old goes.
+        let number = database.lastInsertedRowID
+        guard number % 1000 == 0 else { return }
+        try database.execute(
+            sql: "DELETE FROM journal WHERE number <= ?",
+            arguments: [number - Int64(Self.journalCapacity)])
     }
+
+    /// How many events of the API are kept.
+    private static let journalCapacity = 100_000
 
     /// The API's events behind a number, oldest first, with their numbers.
     func journal(after number: Int64, limit: Int) throws -> [(number: Int64, event: Message)] {
@@ -451,43 +466,5 @@ final class Transaction {
 
     private static func tags(of record: Record) -> String {
         record.kind.tagFields.map { tag($0, record.message.string($0)) }.joined()
-    }
-
-    /// Names and values, one each line. Line breaks and backslashes are escaped.
-    private static func encode(_ hidden: [String: String]) -> String {
-        hidden.sorted { $0.key < $1.key }.map { name, value in
-            let escaped =
-                value.contains { $0 == "\\" || $0 == "\n" }
-                ? value.replacingOccurrences(of: "\\", with: "\\\\")
-                    .replacingOccurrences(of: "\n", with: "\\n") : value
-            return "\(name)=\(escaped)"
-        }.joined(separator: "\n")
-    }
-
-    private static func decode(_ text: String) -> [String: String] {
-        var hidden: [String: String] = [:]
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { continue }
-            hidden[String(parts[0])] =
-                parts[1].contains("\\") ? unescape(parts[1]) : String(parts[1])
-        }
-        return hidden
-    }
-
-    private static func unescape(_ text: Substring) -> String {
-        var result = ""
-        var isEscaped = false
-        for character in text {
-            if isEscaped {
-                result.append(character == "n" ? "\n" : character)
-                isEscaped = false
-            } else if character == "\\" {
-                isEscaped = true
-            } else {
-                result.append(character)
-            }
-        }
-        return result
     }
 }
