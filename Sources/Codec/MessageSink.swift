@@ -153,6 +153,12 @@ public struct MessageBuilder: MessageSink {
     public mutating func bytes(_ value: UnsafeRawBufferPointer) { put(.bytes(Array(value))) }
     public mutating func enumeration(_ value: Int32, of type: EnumType) { put(.enumeration(value)) }
 
+    /// A name has no number here: the field stays unset, and a list or a map goes without it.
+    public mutating func enumeration(unknownName name: String, of type: EnumType) {
+        guard case .map(let entries, _, let field) = levels.last else { return }
+        levels[levels.count - 1] = .map(entries, key: nil, field: field)
+    }
+
     public mutating func timestamp(seconds: Int64, nanos: Int32) {
         putInstant(seconds: seconds, nanos: nanos)
     }

@@ -120,7 +120,9 @@ public final class SandboxServer: Sendable {
             do {
                 front = try loop.submit {
                     NIOLoopBound(
-                        try Self.open(configuration, seed, secret, (url, port), token),
+                        try Self.open(
+                            configuration, seed, secret, DataPlaneAddress(url: url, port: port),
+                            token),
                         eventLoop: loop)
                 }.wait()
             } catch {
@@ -205,7 +207,7 @@ public final class SandboxServer: Sendable {
 
     private static func open(
         _ configuration: SandboxConfiguration, _ seed: Seed, _ secret: [UInt8],
-        _ address: (url: String, port: Int), _ token: String
+        _ address: DataPlaneAddress, _ token: String
     ) throws -> Front {
         let registry = Registry.embedded
         let store = try Store(

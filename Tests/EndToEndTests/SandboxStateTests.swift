@@ -86,6 +86,75 @@ import Testing
         #expect(try command("time").errors.contains("none of yours runs"))
     }
 
+    @Test func twoProcessesWithANumberAnswerTheSame() throws {
+        let script = """
+            local packages = qdrant.api.booking.list_packages { cloud_provider_id = "aws",
+              cloud_provider_region_id = "eu-central-1" }.items
+            local lines = {}
+            for i = 1, 3 do
+              local made = qdrant.api.cluster.create_cluster { cluster = { name = "c" .. i,
+                cloud_provider_id = "aws", cloud_provider_region_id = "eu-central-1",
+                configuration = { number_of_nodes = i, package_id = packages[2].id } } }
+              lines[#lines + 1] = json.encode(made)
+              lines[#lines + 1] = json.encode(qdrant.api.cluster.get_cluster { cluster_id = made.cluster.id })
+              local key = qdrant.api.cluster.auth.create_database_api_key { database_api_key = {
+                cluster_id = made.cluster.id, name = "app key" } }
+              lines[#lines + 1] = key.database_api_key.key:reveal()
+            end
+            lines[#lines + 1] = json.encode(qdrant.api.cluster.suggest_cluster_name {})
+            return table.concat(lines, " ")
+            """
+        func run(_ number: String) throws -> String {
+            let sandbox = try RunningSandbox("--speed", "instant", "--seed-number", number)
+            let port = String(sandbox.endpoint.split(separator: ":")[2])
+            let result = try sandbox.qcsh(script)
+            #expect(result.status == 0, "\(result.errors)")
+            // Where it listens is all that differs.
+            return sandbox.key + result.output.replacing(port, with: "PORT")
+        }
+        let first = try run("41")
+        #expect(first.contains("CLUSTER_PHASE_HEALTHY") && first.contains("eyJhb"))
+        #expect(try run("41") == first)
+        #expect(try run("42") != first)
+    }
+
+    @Test func theCommandLineInjectsFaultsAndIsLenient() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "faults.yaml",
+            """
+            faults:
+              - method: cluster.list_clusters
+                status: ABORTED
+                times: 1
+            """)
+        let sandbox = try RunningSandbox(
+            "--speed", "instant", "--lenient", "denied", "--lenient", "zero_enums", "--fault",
+            "{method: iam.list_roles, status: UNAVAILABLE, times: 1}", "--faults", file)
+        let answers = try sandbox.grpcio([
+            ("iam.v1.IAMService/ListRoles", #"{"account_id":"\#(sandbox.account)"}"#, 5),
+            ("iam.v1.IAMService/ListRoles", #"{"account_id":"\#(sandbox.account)"}"#, 5),
+            (
+                "cluster.v1.ClusterService/ListClusters",
+                #"{"account_id":"\#(sandbox.account)"}"#, 5
+            ),
+        ])
+        #expect(
+            answers.map { $0["code"] as? String } == ["UNAVAILABLE", "OK", "ABORTED"])
+        let anonymous = try run(
+            "/usr/bin/curl",
+            ["-sS", "-w", "%{http_code}", sandbox.endpoint + "/api/account/v1/accounts"])
+        #expect(anonymous.output.hasSuffix("403"))
+        let help = try qcsh(["sandbox", "serve", "--help"])
+        for rule in ["display_name", "zero_enums", "delete_user", "denied", "payment"] {
+            #expect(help.output.contains(rule))
+        }
+        let wrong = try qcsh(["sandbox", "--fault", "{method: nothing, latency: 1s}"])
+        #expect(wrong.status == 1 && wrong.errors.contains("no method is called nothing"))
+        #expect(try qcsh(["sandbox", "--lenient", "everything"]).status == 2)
+        #expect(try qcsh(["sandbox", "--seed", "/no/such/file"]).errors.contains("/no/such/file"))
+    }
+
     @Test func worldsHaveNothingInCommon() throws {
         let sandbox = try RunningSandbox("--speed", "instant", "--seed", "bare")
         func open() throws -> [String: Any] {

@@ -272,6 +272,37 @@ import Testing
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
     }
 
+    @Test func addressesAreThoseOfThePresentPort() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/sandbox.sqlite"
+        func open(_ port: Int) throws -> Cloud {
+            let cloud = try Cloud(
+                registry: .embedded, store: Store(path: path, registry: .embedded),
+                clock: VirtualClock(speed: .instant, real: { 1_800_000_000_000_000_000 }),
+                seed: [1])
+            cloud.dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: port)
+            if try cloud.store.transaction({ try $0.fact("world") }) == nil {
+                try Seed("demo").plant(in: cloud)
+            }
+            try cloud.resume()
+            return cloud
+        }
+        func ports(_ cloud: Cloud) throws -> Set<Int> {
+            try cloud.store.transaction { transaction in
+                let states = try (transaction.records(.cluster) + transaction.records(.space))
+                    .compactMap { $0.message.message("state") }
+                let nodes = states.flatMap {
+                    $0.type.field(named: "nodes") == nil ? [] : $0.messages("nodes")
+                }
+                return Set(
+                    (states + nodes).compactMap { $0.message("endpoint") }
+                        .filter { !$0.string("url").isEmpty }.map { $0.integer("rest_port") })
+            }
+        }
+        #expect(try ports(open(1111)) == [1111])
+        #expect(try ports(open(2222)) == [2222])
+    }
+
     @Test func olderStoresAreBroughtUpToDate() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/sandbox.sqlite"

@@ -1,5 +1,19 @@
 import Codec
 
+/// Where the data plane answers: as endpoints have it, the port is told by itself.
+struct DataPlaneAddress {
+    /// Scheme and host.
+    let url: String
+    let port: Int
+
+    /// Writes it into an endpoint of a cluster, a node or a space.
+    func fill(_ endpoint: inout Message) {
+        endpoint.set("url", url)
+        endpoint.set("rest_port", port)
+        endpoint.set("grpc_port", port)
+    }
+}
+
 /// A small database at the sandbox's own port: enough to see that a key works, and for what.
 ///
 /// The key tells which cluster or space is meant, since all have one address.

@@ -52,8 +52,8 @@ final class Cloud {
     /// The next ids, while a sandbox is seeded.
     var chosenIDs: [String] = []
     private var traceDice: Dice
-    /// Where the data plane answers: scheme and host, and the port.
-    var dataPlane: (url: String, port: Int) = ("http://127.0.0.1", 6333)
+    /// Where the data plane answers.
+    var dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: 6333)
     let faults = FaultInjector()
     let callJournal = CallJournal()
     private let handlers: [String: Handler]

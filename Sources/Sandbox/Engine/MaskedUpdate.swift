@@ -15,7 +15,12 @@ enum MaskedUpdate {
         guard let source = call.method.options.patchSource else { return request }
         let path = source.requestResourceField.split(separator: ".").map(String.init)
         var whole = request
-        let paths = request.message("update_mask")?.strings("paths") ?? []
+        var paths = request.message("update_mask")?.strings("paths") ?? []
+        if paths == ["*"] {
+            // Everything is what an update without a mask is about.
+            paths = []
+            whole["update_mask"] = nil
+        }
         if !paths.isEmpty {
             guard let method = try call.cloud.registry.method(path: source.getMethod) else {
                 throw APIError(.internal, "the contract has no \(source.getMethod)")

@@ -6,6 +6,8 @@ import Foundation
 /// below `/sandbox/v1`, with the token that the start line prints.
 struct AdminAPI {
     static let prefix = "/sandbox/v1"
+    /// The largest snapshot or seed, in bytes.
+    static let maximumBodySize = 1 << 30
 
     /// A request that cannot be done, with its HTTP status.
     struct Refusal: Error {
@@ -51,12 +53,17 @@ struct AdminAPI {
         }
     }
 
-    private func authenticate(_ request: InboundRequest) throws {
+    /// Whether a request carries the token.
+    func isAllowed(_ request: InboundRequest) -> Bool {
         let header = request.header("authorization") ?? ""
         let given = Digest.sha256(Array(header.utf8))
         let wanted = Digest.sha256(Array("Bearer \(token)".utf8))
         // The same time for every wrong token.
-        guard zip(given, wanted).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0 else {
+        return zip(given, wanted).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private func authenticate(_ request: InboundRequest) throws {
+        guard isAllowed(request) else {
             throw Refusal(
                 401,
                 "the admin API wants the token that the sandbox's start line prints: "

@@ -20,6 +20,14 @@ final class Front {
         admin = AdminAPI(worlds: worlds, token: adminToken)
     }
 
+    /// The largest body of a request that is taken: whoever may administer the sandbox may send a
+    /// whole state.
+    func bodyLimit(_ target: String, _ headers: [(name: String, value: String)]) -> Int {
+        let request = InboundRequest(verb: "", target: target, headers: headers)
+        return request.path.hasPrefix(AdminAPI.prefix) && admin.isAllowed(request)
+            ? AdminAPI.maximumBodySize : GRPCFront.maximumRequestSize
+    }
+
     /// Whether a request speaks gRPC.
     static func isGRPC(_ headers: [(name: String, value: String)]) -> Bool {
         headers.contains { $0.name == "content-type" && $0.value.hasPrefix("application/grpc") }

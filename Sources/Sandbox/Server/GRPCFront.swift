@@ -2,16 +2,18 @@ import Codec
 import Contract
 
 /// Answers gRPC calls (grpc/doc/PROTOCOL-HTTP2.md).
-struct GRPCFront {
-    let registry: Registry
-    /// The methods by their paths.
-    private let methods: [Substring: Method]
+final class GRPCFront {
+    private let registry: Registry
+    /// The methods that were called, by their paths.
+    private var methods: [Substring: Method] = [:]
 
-    init(registry: Registry) {
-        self.registry = registry
-        let all = (try? registry.allMethods()) ?? []
-        methods = Dictionary(
-            all.map { ($0.path[...], $0) }, uniquingKeysWith: { first, _ in first })
+    init(registry: Registry) { self.registry = registry }
+
+    private func method(_ path: Substring) -> Method? {
+        if let known = methods[path] { return known }
+        guard let found = try? registry.method(path: String(path)) else { return nil }
+        methods[path] = found
+        return found
     }
 
     /// The largest request that is taken, as gRPC servers have it.
@@ -20,7 +22,7 @@ struct GRPCFront {
     /// Answers a unary call whose request has been received whole.
     func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
         let trace = cloud.newTraceID()
-        guard let method = methods[request.path] else {
+        guard let method = method(request.path) else {
             return failure(APIError(.unimplemented, "unknown method \(request.path)"), trace: trace)
         }
         let execution = Execution(

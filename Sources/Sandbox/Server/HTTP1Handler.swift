@@ -10,6 +10,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     private var request: InboundRequest?
     private var keepsAlive = false
     private var isTooLarge = false
+    private var limit = GRPCFront.maximumRequestSize
 
     init(front: NIOLoopBound<Front>) { self.front = front }
 
@@ -18,13 +19,14 @@ final class HTTP1Handler: ChannelInboundHandler {
         case .head(let head):
             keepsAlive = head.isKeepAlive
             isTooLarge = false
+            let headers = head.headers.map { (name: $0.name.lowercased(), value: $0.value) }
+            limit = front.value.bodyLimit(head.uri, headers)
             request = InboundRequest(
-                verb: head.method.rawValue, target: head.uri,
-                headers: head.headers.map { ($0.name.lowercased(), $0.value) })
+                verb: head.method.rawValue, target: head.uri, headers: headers)
         case .body(var buffer):
             guard !isTooLarge else { return }
             request?.body += buffer.readBytes(length: buffer.readableBytes) ?? []
-            if (request?.body.count ?? 0) > GRPCFront.maximumRequestSize {
+            if (request?.body.count ?? 0) > limit {
                 isTooLarge = true
                 request?.body = []
             }
@@ -39,7 +41,7 @@ final class HTTP1Handler: ChannelInboundHandler {
         if isTooLarge {
             let error = APIError(
                 .resourceExhausted,
-                "the request has more than \(GRPCFront.maximumRequestSize) bytes")
+                "the request has more than \(limit) bytes")
             return RESTGateway.failure(error, registry: front.value.rest.registry)
         }
         if Front.isGRPC(request.headers) {
@@ -53,20 +55,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     private func deliver(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
         let delay = response.delivery.delay
         guard delay > 0 else { return send(response, context) }
-        after(delay, context) { $0.send(response, $1) }
-    }
-
-    /// Does something later, unless the connection has ended by then.
-    private func after(
-        _ nanoseconds: Int64, _ context: ChannelHandlerContext,
-        _ body: @escaping (HTTP1Handler, ChannelHandlerContext) -> Void
-    ) {
-        let bound = NIOLoopBound((self, context, body), eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
-            let (handler, context, body) = bound.value
-            guard context.channel.isActive else { return }
-            body(handler, context)
-        }
+        context.after(delay) { [self] in send(response, $0) }
     }
 
     private func send(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
@@ -87,7 +76,7 @@ final class HTTP1Handler: ChannelInboundHandler {
         let end = min(offset + trickle.bytes, response.body.count)
         let buffer = context.channel.allocator.buffer(bytes: response.body[offset..<end])
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
-        after(trickle.pause, context) { $0.drip(response, from: end, trickle, $1) }
+        context.after(trickle.pause) { [self] in drip(response, from: end, trickle, $0) }
     }
 
     private func writeHead(_ response: OutboundResponse, _ context: ChannelHandlerContext) {

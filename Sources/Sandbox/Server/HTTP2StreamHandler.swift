@@ -19,6 +19,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private var request: InboundRequest?
     private var streamStarted = false
     private var isAnswered = false
+    private var limit = GRPCFront.maximumRequestSize
 
     init(front: NIOLoopBound<Front>) { self.front = front }
 
@@ -32,7 +33,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         case .data(let frame):
             guard case .byteBuffer(var buffer) = frame.data else { return }
             request?.body += buffer.readBytes(length: buffer.readableBytes) ?? []
-            if (request?.body.count ?? 0) > GRPCFront.maximumRequestSize + 5 {
+            if (request?.body.count ?? 0) > limit + 5 {
                 return reject(context)
             }
             answerStream(context)
@@ -42,16 +43,20 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }
 
     private func begin(_ headers: HPACKHeaders) {
-        request = InboundRequest(
+        let begun = InboundRequest(
             verb: headers.first(name: ":method") ?? "",
             target: headers.first(name: ":path") ?? "/",
             headers: headers.map { ($0.name, $0.value) })
+        if begun.path.hasPrefix(AdminAPI.prefix) {
+            limit = front.value.bodyLimit(begun.target, begun.headers)
+        }
+        request = begun
     }
 
     private func reject(_ context: ChannelHandlerContext) {
         let error = APIError(
             .resourceExhausted,
-            "the request has more than \(GRPCFront.maximumRequestSize) bytes")
+            "the request has more than \(limit) bytes")
         let isGRPC = Front.isGRPC(request?.headers ?? [])
         let response =
             isGRPC
@@ -101,20 +106,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         isAnswered = true
         let delivery = response.delivery
         guard delivery.delay > 0 else { return send(response, context) }
-        after(delivery.delay, context) { $0.send(response, $1) }
-    }
-
-    /// Does something later, unless the stream has ended by then.
-    private func after(
-        _ nanoseconds: Int64, _ context: ChannelHandlerContext,
-        _ body: @escaping (HTTP2StreamHandler, ChannelHandlerContext) -> Void
-    ) {
-        let bound = NIOLoopBound((self, context, body), eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
-            let (handler, context, body) = bound.value
-            guard context.channel.isActive else { return }
-            body(handler, context)
-        }
+        context.after(delivery.delay) { [self] in send(response, $0) }
     }
 
     private func send(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
@@ -164,7 +156,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
         let end = min(offset + trickle.bytes, response.body.count)
         writeData(Array(response.body[offset..<end]), end: false, context)
         context.flush()
-        after(trickle.pause, context) { $0.drip(response, from: end, trickle, $1) }
+        context.after(trickle.pause) { [self] in drip(response, from: end, trickle, $0) }
     }
 
     private func write(_ response: OutboundResponse, _ context: ChannelHandlerContext) {

@@ -3,17 +3,15 @@ import Contract
 
 /// The API as JSON over HTTP: translates route, query and body into a request message, as
 /// grpc-gateway does by google.api.http.
-struct RESTGateway {
+final class RESTGateway {
     let registry: Registry
-    private let routes: RouteTable
+    /// Made for the first request: it takes a look at the whole contract.
+    private lazy var routes = RouteTable(registry: registry)
 
     /// The largest answer that the gateway takes from a service, as gRPC clients have it.
     private static let maximumAnswerSize = 4 << 20
 
-    init(registry: Registry) {
-        self.registry = registry
-        routes = RouteTable(registry: registry)
-    }
+    init(registry: Registry) { self.registry = registry }
 
     func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
         let trace = cloud.newTraceID()
@@ -90,13 +88,14 @@ struct RESTGateway {
             ignoresUnknownFields: true, ignoresUnknownEnumNames: true, registry: registry)
         let body = method.route?.body
         if let body, !request.body.isEmpty, !isForm {
+            let json = Self.firstValue(of: request.body)
             do throws(CodecError) {
                 if body == "*" {
                     message = try reader.message(
-                        Self.withPlainMask(request.body, of: method), as: method.input)
+                        Self.withPlainMask(json, of: method), as: method.input)
                 } else if let field = method.input.field(named: body), let type = field.messageType
                 {
-                    message[field] = .message(try reader.message(request.body, as: type))
+                    message[field] = .message(try reader.message(json, as: type))
                 }
             } catch {
                 throw APIError(.invalidArgument, error.description)
@@ -157,7 +156,7 @@ struct RESTGateway {
         guard let last = path.last, let field = type.field(named: last) else { return }
         let value: Value
         do throws(CodecError) {
-            value = try reader.scalar(text, of: field)
+            value = try reader.scalar(field.kind == .bool ? flag(text) : text, of: field)
         } catch {
             throw APIError(
                 .invalidArgument, "parameter \(path.joined(separator: ".")): \(error)")
@@ -169,6 +168,25 @@ struct RESTGateway {
         var items: [Value] = []
         if case .list(let present) = message.value(at: path) { items = present }
         message.setValue(.list(items + [value]), at: path)
+    }
+
+    /// The ways in which clients write a flag in a query; JSON knows two of them.
+    private static func flag(_ text: String) -> String {
+        switch text.lowercased() {
+        case "1", "t", "true", "yes", "y": "true"
+        case "0", "f", "false", "no", "n": "false"
+        default: text
+        }
+    }
+
+    /// The first JSON value of a body; what stands behind it is passed over.
+    private static func firstValue(of body: [UInt8]) -> [UInt8] {
+        let end = body.withUnsafeBytes { bytes -> Int? in
+            var scanner = JSONScanner(bytes)
+            guard (try? scanner.skipValue(depth: 100)) != nil else { return nil }
+            return scanner.offset
+        }
+        return end.map { Array(body[..<$0]) } ?? body
     }
 
     /// Accepts `{"paths": [...]}` beside the comma-separated form that ProtoJSON has.

@@ -37,7 +37,7 @@ final class Worlds {
     }
 
     /// Where the data plane answers, for all worlds.
-    var dataPlane: (url: String, port: Int) = ("http://127.0.0.1", 6333) {
+    var dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: 6333) {
         didSet {
             main.dataPlane = dataPlane
             for cloud in others.values { cloud.dataPlane = dataPlane }

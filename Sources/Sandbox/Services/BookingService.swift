@@ -39,6 +39,7 @@ enum BookingService: CloudService {
     }
 
     private static func list(_ call: Call, _ request: Message) throws -> Message {
+        try checkRegion(request)
         let type = request.type
         let statuses = type.field(named: "statuses") == nil ? [] : request.list("statuses")
         let multiAZ = type.field(named: "multi_az") == nil ? nil : request.optionalBool("multi_az")

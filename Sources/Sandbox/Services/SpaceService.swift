@@ -137,11 +137,7 @@ enum SpaceLife {
             else { return }
             record.message.edit("state") { state in
                 state.setEnum("phase", "READY")
-                state.edit("endpoint") {
-                    $0.set("url", moment.cloud.dataPlane.url)
-                    $0.set("rest_port", moment.cloud.dataPlane.port)
-                    $0.set("grpc_port", moment.cloud.dataPlane.port)
-                }
+                state.edit("endpoint") { moment.cloud.dataPlane.fill(&$0) }
             }
             try moment.transaction.put(record)
         },
@@ -192,11 +188,7 @@ enum SpaceLife {
     static func refreshAddress(of record: inout Record, _ cloud: Cloud) {
         guard record.message.message("state")?.message("endpoint") != nil else { return }
         record.message.edit("state") { state in
-            state.edit("endpoint") {
-                $0.set("url", cloud.dataPlane.url)
-                $0.set("rest_port", cloud.dataPlane.port)
-                $0.set("grpc_port", cloud.dataPlane.port)
-            }
+            state.edit("endpoint") { cloud.dataPlane.fill(&$0) }
         }
     }
 }

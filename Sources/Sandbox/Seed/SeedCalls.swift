@@ -1,0 +1,148 @@
+import Codec
+
+/// The calls that make what a seed names.
+extension SeedPlanter {
+    func stripped(_ tree: Tree) -> Tree {
+        .map((tree.members ?? []).filter { !SeedSection.extras.contains($0.name) })
+    }
+
+    func message(_ tree: Tree, _ type: String, _ place: String) throws -> Message {
+        guard let type = try cloud.registry.message(named: type) else {
+            throw Tree.Problem("\(place): the contract has no \(type)")
+        }
+        do {
+            return try JSONReader(registry: cloud.registry).message(Array(tree.json.utf8), as: type)
+        } catch {
+            throw Tree.Problem("\(place): \(error)")
+        }
+    }
+
+    /// Plans the calls that make a resource.
+    func plan(
+        _ entry: Tree, _ section: SeedSection, _ place: String, account: String, owner: String,
+        born: Int64
+    ) throws {
+        let moment = entry["age"] == nil ? born : try moment(entry, place)
+        let name =
+            entry["name"]?.text ?? entry["display_name"]?.text ?? entry["user_email"]?.text
+            ?? place.split(separator: ".").last.map(String.init) ?? place
+        let id = Digest.uuid(named: "\(section.name)/\(account)/\(name)")
+        actions.append(
+            SeedAction(moment: moment, place: place) { [self] now in
+                try create(entry, section, place, account, owner, id, now)
+            })
+        if let text = entry["suspended_after"]?.text {
+            let then = moment + (try length(text, place + ".suspended_after"))
+            actions.append(
+                SeedAction(moment: min(start, then), place: place) { [self] now in
+                    try call(
+                        "qdrant.cloud.cluster.v1.ClusterService/SuspendCluster", account, owner, now
+                    ) { $0.set("cluster_id", id) }
+                })
+        }
+        if section.name == "environments", entry["configuration"] != nil {
+            actions.append(
+                SeedAction(moment: moment + Nanoseconds.minute, place: place) { [self] now in
+                    try call(
+                        "qdrant.cloud.hybrid.v1.HybridCloudService/GenerateBootstrapCommands",
+                        account, owner, now
+                    ) { $0.set("hybrid_cloud_environment_id", id) }
+                })
+        }
+    }
+
+    private func create(
+        _ entry: Tree, _ section: SeedSection, _ place: String, _ account: String, _ owner: String,
+        _ id: String, _ now: Int64
+    ) throws {
+        guard let method = try cloud.registry.method(path: "/" + section.method),
+            let type = method.input.field(named: section.field)?.messageType
+        else { throw Tree.Problem("\(place): the contract has no \(section.method)") }
+        var fields = stripped(entry)
+        if section.name == "roles", let permissions = entry["permissions"]?.items {
+            // In a seed, permissions are words.
+            fields = .map(
+                (fields.members ?? []).map { member in
+                    member.name != "permissions"
+                        ? member
+                        : Tree.Member(
+                            name: member.name,
+                            value: .list(permissions.map { .object([("value", $0)]) }))
+                })
+        }
+        var resource = try message(fields, type.fullName, place)
+        resource.set("account_id", account)
+        if section.name == "roles" { resource.setEnum("role_type", "CUSTOM") }
+        for (reference, list) in [("cluster", "clusters"), ("space", "spaces")] {
+            guard let name = entry[reference]?.text else { continue }
+            resource.set(reference + "_id", Digest.uuid(named: "\(list)/\(account)/\(name)"))
+        }
+        if let name = entry["package"]?.text {
+            let package = Catalogue.packages.first {
+                $0.name == name && $0.provider == resource.string("cloud_provider_id")
+                    && ($0.region == nil
+                        || $0.region == resource.string("cloud_provider_region_id"))
+            }
+            guard let package else {
+                throw Tree.Problem("\(place).package: \(name) is not offered there")
+            }
+            resource.edit("configuration") { $0.set("package_id", package.id) }
+        }
+        cloud.chosenIDs = [id]
+        defer { cloud.chosenIDs = [] }
+        try call(section.method, account, owner, now) { $0.set(section.field, resource) }
+        try complete(entry, section, id, now)
+    }
+
+    /// Sets what only a sandbox knows.
+    private func complete(_ entry: Tree, _ section: SeedSection, _ id: String, _ now: Int64) throws
+    {
+        let kinds: [String: Kind] = [
+            "clusters": .cluster, "spaces": .space, "payment_methods": .paymentMethod,
+        ]
+        guard let kind = kinds[section.name] else { return }
+        try cloud.store.transaction { transaction in
+            guard var record = try transaction.record(kind, id) else { return }
+            if kind == .paymentMethod { record.message.setEnum("status", "ACTIVE") }
+            for name in ["collections", "inference_models"] {
+                guard let items = entry["sandbox"]?[name]?.items else { continue }
+                record.hidden[name] = items.compactMap(\.text).joined(separator: ",")
+            }
+            if kind == .cluster {
+                _ = try ClusterLifecycle.store(
+                    record, Moment(cloud: cloud, transaction: transaction, now: now))
+            } else {
+                try transaction.put(record)
+            }
+        }
+    }
+
+    /// Makes a call at a moment of the past, as the account's owner.
+    private func call(
+        _ path: String, _ account: String, _ owner: String, _ now: Int64,
+        _ fill: (inout Message) -> Void
+    ) throws {
+        guard let method = try cloud.registry.method(path: "/" + path),
+            let handler = Services.handlers[method.path]
+        else { throw Tree.Problem("the contract has no \(path)") }
+        var request = Message(method.input)
+        if method.input.field(named: "account_id") != nil { request.set("account_id", account) }
+        fill(&request)
+        let violations = Validator(now: {
+            (now / Nanoseconds.second, Int32(now % Nanoseconds.second))
+        }).violations(in: request)
+        guard violations.isEmpty else { throw APIError(violations: violations) }
+        try cloud.store.transaction { transaction in
+            var caller = cloud.new("qdrant.cloud.common.v1.Caller")
+            caller.set("actor_id", owner)
+            caller.setEnum("actor_type", "USER")
+            let moment = Moment(
+                cloud: cloud, transaction: transaction, now: now, caller: caller)
+            let call = Call(
+                method: method, moment: moment, actor: .user(id: owner), account: account,
+                metadata: [:], reply: Reply())
+            let response = try handler(call, request)
+            try EventRecorder.record(call, request, response)
+        }
+    }
+}

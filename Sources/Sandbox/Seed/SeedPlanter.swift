@@ -1,0 +1,238 @@
+import Codec
+
+/// Something to be done at a moment.
+struct SeedAction {
+    let moment: Int64
+    /// Where it stands in the seed.
+    let place: String
+    let run: (Int64) throws -> Void
+}
+
+/// Plants a seed: people and accounts at once, everything else by calls at its own time.
+final class SeedPlanter {
+    let cloud: Cloud
+    let start: Int64
+    var actions: [SeedAction] = []
+
+    init(_ cloud: Cloud) {
+        self.cloud = cloud
+        start = cloud.clock.now
+    }
+
+    func plant(_ tree: Tree) throws {
+        for member in tree.members ?? [] {
+            guard
+                ["users", "accounts", "records", "spans", "events", "version"].contains(member.name)
+            else {
+                throw Tree.Problem(
+                    "\"\(member.name)\" is not known; a seed has users and accounts, or what an "
+                        + "export wrote")
+            }
+        }
+        try cloud.store.transaction { transaction in
+            let moment = Moment(cloud: cloud, transaction: transaction, now: start)
+            for user in tree["users"]?.items ?? [] { try plantUser(user, moment) }
+            try SeedRecords.plant(tree, moment)
+        }
+        for (index, account) in (tree["accounts"]?.items ?? []).enumerated() {
+            try plantAccount(account, "accounts[\(index)]")
+        }
+        for action in actions.sorted(by: { $0.moment < $1.moment }) {
+            try cloud.catchUp(to: action.moment)
+            do {
+                try action.run(action.moment)
+            } catch let error as APIError {
+                throw Tree.Problem("\(action.place): \(error.message)")
+            }
+        }
+    }
+
+    /// The moment that lies an entry's age before the present.
+    func moment(_ tree: Tree, _ place: String, default age: Int64 = 0) throws -> Int64 {
+        guard let text = tree["age"]?.text else { return start - age }
+        return start - (try length(text, place + ".age"))
+    }
+
+    func length(_ text: String, _ place: String) throws -> Int64 {
+        guard let parsed = TimeText.parseHumanDuration(text), parsed.seconds >= 0 else {
+            throw Tree.Problem("\(place): \"\(text)\" is no length of time like 90d or 12h")
+        }
+        return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+    }
+
+    func text(_ tree: Tree, _ name: String, _ place: String) throws -> String {
+        guard let text = tree[name]?.text, !text.isEmpty else {
+            throw Tree.Problem("\(place).\(name): is missing")
+        }
+        return text
+    }
+
+    // MARK: - People and accounts
+
+    private func plantUser(_ tree: Tree, _ moment: Moment) throws {
+        let email = try text(tree, "email", "users[]")
+        let id = tree["id"]?.text ?? Identities.user(email)
+        let past = Moment(
+            cloud: cloud, transaction: moment.transaction,
+            now: start - 100 * Nanoseconds.day)
+        var user = cloud.new("qdrant.cloud.iam.v1.User")
+        user.set("id", id)
+        user.set("created_at", past.timestamp)
+        user.set("last_modified_at", past.timestamp)
+        user.set("email", email)
+        user.setEnum("status", "ACTIVE")
+        user.setEnum("onboarding_status", "COMPLETED")
+        let record = Record(
+            kind: .user, id: id, account: "", created: past.now, message: user,
+            hidden: ["external": "auth0|" + id.filter { $0 != "-" }.prefix(24)])
+        try past.transaction.put(record)
+        try cloud.putToken(of: record, past)
+        var profile = cloud.new("qdrant.cloud.iam.v1.UserProfile")
+        for name in ["given_name", "family_name"] {
+            if let text = tree[name]?.text { profile.set(name, text) }
+        }
+        try past.transaction.put(
+            Record(
+                kind: .profile, id: id, account: "", parent: id, created: past.now,
+                message: profile))
+        for (type, name) in [("TOTP", nil), ("WEBAUTHN_ROAMING", "Security key")] {
+            var method = cloud.new("qdrant.cloud.iam.v1.UserMfaMethod")
+            let external = type.lowercased() + "|dev_" + id.prefix(8)
+            method.set("external_id", external)
+            method.setEnum("type", type)
+            method.set("created_at", past.timestamp)
+            method.set("last_authenticated_at", moment.timestamp)
+            if let name { method.set("name", name) }
+            try past.transaction.put(
+                Record(
+                    kind: .mfaMethod, id: "\(id)/\(external)", account: "", parent: id,
+                    created: past.now, message: method))
+        }
+    }
+
+    private func plantAccount(_ tree: Tree, _ place: String) throws {
+        let name = try text(tree, "name", place)
+        let owner = try text(tree, "owner", place)
+        let id = tree["id"]?.text ?? Identities.account(name)
+        let born = try moment(tree, place, default: 90 * Nanoseconds.day)
+        let known =
+            [
+                "name", "id", "owner", "age", "privileges", "company", "settings", "quotas",
+                "members",
+                "billing_parent", "discounts", "credit_contracts",
+            ] + SeedSection.all.map(\.name)
+        for member in tree.members ?? [] where !known.contains(member.name) {
+            throw Tree.Problem(
+                "\(place).\(member.name): is not known; an account has "
+                    + known.joined(separator: ", "))
+        }
+        try cloud.store.transaction { transaction in
+            let moment = Moment(cloud: cloud, transaction: transaction, now: born)
+            guard let user = try transaction.record(.user, Identities.user(owner)) else {
+                throw Tree.Problem("\(place).owner: there is no user \(owner)")
+            }
+            var fields: [Tree.Member] = []
+            for name in ["name", "privileges", "company", "settings"] {
+                if let value = tree[name] { fields.append(Tree.Member(name: name, value: value)) }
+            }
+            var account = try message(.map(fields), "qdrant.cloud.account.v1.Account", place)
+            account.set("id", id)
+            account.set("created_at", moment.timestamp)
+            account.set("last_modified_at", moment.timestamp)
+            account.set("external_owner_id", user.hidden["external"] ?? user.id)
+            account.set("owner_email", owner)
+            var hidden: [String: String] = [:]
+            for quota in tree["quotas"]?.members ?? [] {
+                guard Quotas.defaults.contains(where: { $0.name == quota.name }),
+                    let figure = quota.value.integer
+                else {
+                    throw Tree.Problem(
+                        "\(place).quotas.\(quota.name): is not known, or no number; there are "
+                            + Quotas.defaults.map(\.name).joined(separator: ", "))
+                }
+                hidden["quota." + quota.name] = "\(figure)"
+            }
+            if let parent = tree["billing_parent"]?.text {
+                hidden["billing_parent"] = Identities.account(parent)
+            }
+            try transaction.put(
+                Record(
+                    kind: .account, id: id, account: id, created: born, message: account,
+                    hidden: hidden))
+            try Membership.addSystemRoles(to: id, moment)
+            let role = try Membership.systemRole(.owner, of: id, transaction).id
+            try Membership.add(user, to: id, isOwner: true, roles: [role], moment)
+            try cloud.putManagementKey(of: id, moment)
+            try plantContracts(tree, of: id, place, moment)
+        }
+        for section in SeedSection.all {
+            for (index, entry) in (tree[section.name]?.items ?? []).enumerated() {
+                try plan(
+                    entry, section, "\(place).\(section.name)[\(index)]", account: id,
+                    owner: Identities.user(owner), born: born)
+            }
+        }
+        for (index, member) in (tree["members"]?.items ?? []).enumerated() {
+            actions.append(
+                SeedAction(moment: born, place: "\(place).members[\(index)]") { [self] moment in
+                    try plantMember(member, "\(place).members[\(index)]", id, moment)
+                })
+        }
+    }
+
+    private func plantMember(_ tree: Tree, _ place: String, _ account: String, _ now: Int64) throws
+    {
+        let email = try text(tree, "user", place)
+        try cloud.store.transaction { transaction in
+            let moment = Moment(cloud: cloud, transaction: transaction, now: now)
+            guard let user = try transaction.record(.user, Identities.user(email)) else {
+                throw Tree.Problem("\(place).user: there is no user \(email)")
+            }
+            let present = try transaction.records(.role, account: account)
+            let roles = try (tree["roles"]?.items ?? []).map { wanted in
+                let name = wanted.text ?? ""
+                guard let role = present.first(where: { $0.message.string("name") == name }) else {
+                    throw Tree.Problem("\(place).roles: there is no role \"\(name)\"")
+                }
+                return role.id
+            }
+            try Membership.add(user, to: account, isOwner: false, roles: roles, moment)
+        }
+    }
+
+    /// Discounts and contracts, which no call creates.
+    private func plantContracts(
+        _ tree: Tree, of account: String, _ place: String, _ moment: Moment
+    ) throws {
+        let kinds: [(section: String, kind: Kind, type: String, from: String, until: String)] = [
+            (
+                "discounts", .discount, "qdrant.cloud.billing.v1.Discount", "valid_from",
+                "valid_until"
+            ),
+            (
+                "credit_contracts", .creditContract, "qdrant.cloud.billing.v1.CreditContract",
+                "active_from", "active_to"
+            ),
+        ]
+        for (section, kind, type, from, until) in kinds {
+            for (index, entry) in (tree[section]?.items ?? []).enumerated() {
+                let place = "\(place).\(section)[\(index)]"
+                let id = Digest.uuid(named: "\(section)/\(account)/\(index)")
+                var record = try message(stripped(entry), type, place)
+                let validity = try length(entry["valid_for"]?.text ?? "365d", place + ".valid_for")
+                if record[from] == nil { record.set(from, moment.timestamp) }
+                if record[until] == nil {
+                    record.set(until, cloud.timestamp(moment.now + validity))
+                }
+                if kind == .creditContract {
+                    record.set("id", id)
+                    record.set("account_id", account)
+                }
+                try moment.transaction.put(
+                    Record(
+                        kind: kind, id: id, account: account, created: moment.now,
+                        message: record))
+            }
+        }
+    }
+}

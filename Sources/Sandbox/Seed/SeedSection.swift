@@ -1,0 +1,59 @@
+/// What a seed names, and how it is made.
+struct SeedSection {
+    let name: String
+    let method: String
+    /// The field of the request that takes the resource.
+    let field: String
+
+    /// The sections of an account, each of which may refer to what stands in an earlier one.
+    static let all = [
+        SeedSection(
+            name: "roles", method: "qdrant.cloud.iam.v1.IAMService/CreateRole", field: "role"),
+        SeedSection(
+            name: "invites",
+            method: "qdrant.cloud.account.v1.AccountService/CreateAccountInvite",
+            field: "account_invite"),
+        SeedSection(
+            name: "payment_methods",
+            method: "qdrant.cloud.payment.v1.PaymentService/CreatePaymentMethod",
+            field: "payment_method"),
+        SeedSection(
+            name: "environments",
+            method: "qdrant.cloud.hybrid.v1.HybridCloudService/CreateHybridCloudEnvironment",
+            field: "hybrid_cloud_environment"),
+        SeedSection(
+            name: "clusters", method: "qdrant.cloud.cluster.v1.ClusterService/CreateCluster",
+            field: "cluster"),
+        SeedSection(
+            name: "database_keys",
+            method: "qdrant.cloud.cluster.auth.v2.DatabaseApiKeyService/CreateDatabaseApiKey",
+            field: "database_api_key"),
+        SeedSection(
+            name: "backups", method: "qdrant.cloud.cluster.backup.v1.BackupService/CreateBackup",
+            field: "backup"),
+        SeedSection(
+            name: "backup_schedules",
+            method: "qdrant.cloud.cluster.backup.v1.BackupService/CreateBackupSchedule",
+            field: "backup_schedule"),
+        SeedSection(
+            name: "spaces", method: "qdrant.cloud.serverless.space.v1.SpaceService/CreateSpace",
+            field: "space"),
+        SeedSection(
+            name: "space_keys",
+            method: "qdrant.cloud.serverless.space.auth.v1.SpaceApiKeyService/CreateSpaceApiKey",
+            field: "space_api_key"),
+        SeedSection(
+            name: "space_backups",
+            method: "qdrant.cloud.serverless.space.backup.v1.BackupService/CreateBackup",
+            field: "backup"),
+        SeedSection(
+            name: "space_schedules",
+            method: "qdrant.cloud.serverless.space.backup.v1.BackupService/CreateBackupSchedule",
+            field: "backup_schedule"),
+    ]
+
+    /// What a seed says of a resource beside its fields.
+    static let extras: Set<String> = [
+        "age", "sandbox", "package", "cluster", "space", "suspended_after", "valid_for",
+    ]
+}
