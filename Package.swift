@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "Codec", "Contract", "CCrypto",
+                "Codec", "Contract", "Wire", "CCrypto",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -26,6 +26,8 @@ public struct SandboxConfiguration: Sendable {
 
     /// The address to listen on. Anything but the loopback interface wants ``usesTLS``.
     public var host = "127.0.0.1"
+    /// The name by which others reach it, for endpoints and the certificate; nil takes the address.
+    public var advertisedHost: String?
     /// The port; 0 takes a free one.
     public var port = 0
     /// Whether the port speaks TLS.
@@ -67,6 +69,8 @@ public final class SandboxServer: Sendable {
     private let channel: any Channel
     private let temporaryFolder: String?
     private let front: NIOLoopBound<Front>
+    /// Keeps other sandboxes from the data folder.
+    private let lock: FolderLock?
 
     /// `http://127.0.0.1:port`, or `https://` with TLS.
     public var endpoint: String { Self.url(host, isSecure: authorityFile != nil) + ":\(port)" }
@@ -88,16 +92,18 @@ public final class SandboxServer: Sendable {
         self.group = group
         let loop = group.next()
         do {
-            host = configuration.host
+            host = configuration.advertisedHost ?? configuration.host
             let seed = try Seed(configuration.seed)
             let secret = try Self.secret(configuration)
+            lock = try configuration.dataFolder.map { try FolderLock($0) }
             var temporary: String?
             var tls: NIOSSLContext?
             var authority: String?
             if configuration.usesTLS {
                 let folder = try configuration.dataFolder ?? Self.makeTemporaryFolder()
                 if configuration.dataFolder == nil { temporary = folder }
-                let certificates = try Certificates(in: folder, host: configuration.host)
+                let certificates = try Certificates(
+                    in: folder, host: configuration.advertisedHost ?? configuration.host)
                 authority = certificates.authority
                 tls = try Self.context(certificates)
             }
@@ -116,7 +122,7 @@ public final class SandboxServer: Sendable {
             }
             let port = channel.localAddress?.port ?? configuration.port
             self.port = port
-            let url = Self.url(configuration.host, isSecure: configuration.usesTLS)
+            let url = Self.url(host, isSecure: configuration.usesTLS)
             do {
                 front = try loop.submit {
                     NIOLoopBound(
@@ -145,7 +151,8 @@ public final class SandboxServer: Sendable {
     private static func check(_ configuration: SandboxConfiguration) throws(SandboxError) {
         let isLoopback =
             configuration.host == "localhost" || configuration.host == "::1"
-            || configuration.host.hasPrefix("127.")
+            || (configuration.host.hasPrefix("127.")
+                && configuration.host.allSatisfy { $0.isNumber || $0 == "." })
         guard isLoopback || configuration.usesTLS else {
             throw SandboxError(
                 "listening on \(configuration.host) lets other machines in: that needs --tls")
@@ -157,6 +164,8 @@ public final class SandboxServer: Sendable {
 
     /// Stops listening, closes all connections and the store.
     public func stop() {
+        // Time does not go back when the sandbox is opened again.
+        try? front.onLoop(group.next()) { try $0.worlds.main.perform { _ in } }
         try? channel.close().wait()
         try? group.syncShutdownGracefully()
         if let temporaryFolder { try? FileManager.default.removeItem(atPath: temporaryFolder) }
@@ -210,8 +219,11 @@ public final class SandboxServer: Sendable {
         _ address: DataPlaneAddress, _ token: String
     ) throws -> Front {
         let registry = Registry.embedded
+        // The files of the state are for their owner alone, whatever the folder is.
+        let mask = umask(0o077)
         let store = try Store(
             path: configuration.dataFolder.map { $0 + "/sandbox.sqlite" }, registry: registry)
+        umask(mask)
         let options = CloudOptions(
             leniencies: configuration.leniencies,
             retiresIdleFreeClusters: configuration.retiresIdleFreeClusters)

@@ -10,6 +10,13 @@ enum Clocks {
     /// Nanoseconds since 1970.
     static func realTime() -> Int64 { read(CLOCK_REALTIME) }
 
+    /// A clock that shows the real time of its making and then never goes back, whatever becomes of
+    /// the machine's own.
+    static func steadyTime() -> @Sendable () -> Int64 {
+        let difference = realTime() - monotonic()
+        return { monotonic() + difference }
+    }
+
     /// Seconds since 1970 and nanoseconds.
     static func wall() -> (seconds: Int64, nanos: Int32) {
         let now = realTime()

@@ -206,7 +206,7 @@ final class Connections {
     /// The sandbox of this run, started when it is first needed.
     func embeddedSandbox() throws(Problem) -> SandboxServer {
         if let sandbox { return sandbox }
-        var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
+        var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         configuration.speed = .factor(Self.embeddedSpeed)
         configuration.seed = try Self.seed()
         do throws(SandboxError) {

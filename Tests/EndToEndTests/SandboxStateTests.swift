@@ -145,7 +145,7 @@ import Testing
             "/usr/bin/curl",
             ["-sS", "-w", "%{http_code}", sandbox.endpoint + "/api/account/v1/accounts"])
         #expect(anonymous.output.hasSuffix("403"))
-        let help = try qcsh(["sandbox", "serve", "--help"])
+        let help = try qcsh(["sandbox", "--help"])
         for rule in ["display_name", "zero_enums", "delete_user", "denied", "payment"] {
             #expect(help.output.contains(rule))
         }
@@ -153,6 +153,79 @@ import Testing
         #expect(wrong.status == 1 && wrong.errors.contains("no method is called nothing"))
         #expect(try qcsh(["sandbox", "--lenient", "everything"]).status == 2)
         #expect(try qcsh(["sandbox", "--seed", "/no/such/file"]).errors.contains("/no/such/file"))
+    }
+
+    @Test func largeStatesAreBroughtBack() throws {
+        let folder = try TemporaryFolder()
+        let sandbox = try RunningSandbox("--speed", "instant", "--seed", "bare")
+        // Some thousand roles are more than a request of the API may have.
+        let made = try sandbox.qcsh(
+            """
+            for i = 1, 4000 do
+              qdrant.api.iam.create_role { role = { name = "role " .. i, description = ("x"):rep(250),
+                role_type = "CUSTOM", permissions = { { value = "read:clusters" } } } }
+            end
+            """)
+        #expect(made.status == 0, "\(made.errors)")
+        func command(_ arguments: String...) throws -> ProgramResult {
+            try qcsh(
+                ["sandbox"] + arguments,
+                environment: ["XDG_STATE_HOME": sandbox.server.stateFolder])
+        }
+        let file = folder.path + "/state"
+        #expect(try command("snapshot", file).status == 0)
+        let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
+        #expect(size > 4 << 20, "\(size)")
+        #expect(try command("snapshot", file).errors.contains("--force"))
+        #expect(try command("reset").status == 0)
+        let restored = try command("restore", file)
+        #expect(restored.status == 0, "\(restored.errors)")
+        #expect(try sandbox.qcsh("return #qdrant.api.iam.list_roles{}.items").output == "4004\n")
+    }
+
+    @Test func readinessIsAskedForWithoutAProtoFile() throws {
+        let sandbox = try RunningSandbox("--speed", "instant")
+        for service in ["", "qdrant.cloud.cluster.v1.ClusterService"] {
+            let answer = try run(
+                Project.tool("grpcurl"),
+                [
+                    "-plaintext", "-d", #"{"service":"\#(service)"}"#, sandbox.server.address,
+                    "grpc.health.v1.Health/Check",
+                ])
+            #expect(answer.output.contains("SERVING"), "\(answer.errors)")
+        }
+        for service in ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"] {
+            let answer = try run(
+                Project.tool("grpcurl"),
+                ["-plaintext", sandbox.server.address, "describe", service])
+            #expect(answer.output.contains("is a service"), "\(answer.errors)")
+        }
+    }
+
+    @Test func foldersPortsAndSeedsAreChecked() throws {
+        let folder = try TemporaryFolder()
+        let data = folder.path + "/data"
+        let first = try RunningSandbox("--data", data, "--speed", "500")
+        let second = try qcsh(["sandbox", "--data", data])
+        #expect(second.status == 1 && second.errors.contains("another sandbox uses"))
+        let clock = try RunningSandbox.json(try first.admin("GET", "/time"))["now"] as? String ?? ""
+        first.server.stop()
+        for file in ["sandbox.sqlite", "seed", "lock"] {
+            let mode = try FileManager.default.attributesOfItem(atPath: data + "/" + file)[
+                .posixPermissions]
+            #expect(mode as? Int == 0o600, "\(file)")
+        }
+        // Time goes on from where it was.
+        let again = try RunningSandbox("--data", data)
+        let later = try RunningSandbox.json(try again.admin("GET", "/time"))["now"] as? String ?? ""
+        #expect(later >= clock)
+        again.server.stop()
+        #expect(try qcsh(["sandbox", "--port", "70000"]).status == 2)
+        for text in ["", "{}", "- a", "users: []\naccounts: []", "version: 2\nrecords: []"] {
+            let seed = try folder.write("seed.yaml", text)
+            let result = try qcsh(["sandbox", "--seed", seed])
+            #expect(result.status == 1 && result.errors.contains("the seed"), "\(text)")
+        }
     }
 
     @Test func worldsHaveNothingInCommon() throws {

@@ -76,7 +76,7 @@ enum DatabaseToken {
     static func claims(of token: String) -> Claims? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let payload = Base64.decode(String(parts[1])),
-            let fields = try? Tree(parsing: String(decoding: payload, as: UTF8.self)),
+            let fields = Tree(json: payload),
             let id = fields["jti"]?.text, let database = fields["sub"]?.text
         else { return nil }
         var grant = Grant()

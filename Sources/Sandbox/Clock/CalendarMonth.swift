@@ -20,7 +20,13 @@ struct CalendarMonth: Hashable, Comparable {
     }
 
     /// Its first moment, in nanoseconds since 1970.
-    var start: Int64 { TimeText.days(fromCivil: year, month, 1) * Nanoseconds.day }
+    var start: Int64 {
+        let range = Nanoseconds.usable
+        let days = TimeText.days(fromCivil: year, month, 1)
+        return min(
+            max(days, range.lowerBound / Nanoseconds.day), range.upperBound / Nanoseconds.day)
+            * Nanoseconds.day
+    }
 
     /// The first moment behind it.
     var end: Int64 { next.start }

@@ -19,6 +19,9 @@ struct Cron {
 
     private let rule: Rule
 
+    /// Ten years, in seconds.
+    private static let longest: Int64 = 315_360_000
+
     private static let names = [
         "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *",
         "@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@hourly": "0 * * * *",
@@ -38,10 +41,10 @@ struct Cron {
         if text.hasPrefix("@every ") {
             let length = text.dropFirst("@every ".count)
             guard let parsed = TimeText.parseHumanDuration(String(length)),
-                parsed.seconds >= 1
+                (60...Self.longest).contains(parsed.seconds)
             else {
                 throw Problem(
-                    description: "\"\(length)\" is no length of at least a second, like 12h")
+                    description: "\"\(length)\" is no length from a minute to ten years, like 12h")
             }
             rule = .every(parsed.seconds * Nanoseconds.second + Int64(parsed.nanos))
             return

@@ -17,6 +17,8 @@ struct VirtualClock {
     private let realNow: () -> Int64
     private var realStart: Int64
     private var start: Instant
+    /// Where it began; nil for the real time.
+    private let origin: Instant?
     /// Whether the clock leaves the real time aside, so that two runs with the same calls have the
     /// same times. It then moves by a millisecond with each call.
     private let isStepped: Bool
@@ -33,6 +35,7 @@ struct VirtualClock {
         self.speed = speed
         realNow = real
         realStart = real()
+        origin = start
         self.start = max(start ?? realStart, notBefore)
         isStepped = speed == .manual || (start != nil && speed == .instant)
     }
@@ -42,7 +45,9 @@ struct VirtualClock {
         if isStepped { return start }
         let passed = max(0, realNow() - realStart)
         guard case .factor(let factor) = speed else { return start + passed }
-        return start + Int64(Double(passed) * factor)
+        let end = Nanoseconds.usable.upperBound
+        let scaled = Double(passed) * factor
+        return scaled < Double(end - start) ? start + Int64(scaled) : end
     }
 
     /// Tells the clock that a call is made.
@@ -54,6 +59,12 @@ struct VirtualClock {
     ///
     /// - Parameter nanoseconds: by how much; not negative.
     mutating func advance(by nanoseconds: Int64) { start += max(0, nanoseconds) }
+
+    /// Has the clock begin again: at its origin, or with the real time.
+    mutating func rewind() {
+        realStart = realNow()
+        start = origin ?? realStart
+    }
 
     /// Has the clock show a moment.
     mutating func set(_ moment: Instant) {
@@ -73,4 +84,8 @@ enum Nanoseconds {
     static let minute = 60 * second
     static let hour = 3600 * second
     static let day = 24 * hour
+    /// The moments that can be counted with: the years 1850 to 2200, so that sums and differences
+    /// with any length of time that occurs do not overflow.
+    static let usable: ClosedRange<Int64> =
+        -3_786_912_000 * second...7_258_118_400 * second
 }

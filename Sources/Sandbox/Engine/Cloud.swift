@@ -56,6 +56,8 @@ final class Cloud {
     var dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: 6333)
     let faults = FaultInjector()
     let callJournal = CallJournal()
+    /// What went wrong by itself: steps of lifecycles that could not be made.
+    private(set) var problems: [String] = []
     private let handlers: [String: Handler]
     private let events: [String: EventHandler]
     private var admitted = AdmissionCache()
@@ -132,14 +134,20 @@ final class Cloud {
 
     /// Makes a call.
     ///
-    /// - Parameter staleBy: how old what a read shows may be, in nanoseconds.
+    /// - Parameters:
+    ///   - staleBy: how old what a read shows may be, in nanoseconds.
+    ///   - lifecycle: what becomes of the lifecycle that the call begins.
     /// - Throws: ``APIError``; whatever else goes wrong is INTERNAL.
     func handle(
-        _ method: Method, _ request: Message, metadata: [String: String], staleBy: Int64 = 0
+        _ method: Method, _ request: Message, metadata: [String: String], staleBy: Int64 = 0,
+        lifecycle: Fault.Lifecycle? = nil
     ) throws(APIError) -> Answer {
         do {
             clock.step()
             try catchUp()
+            // What is due by itself has nothing to do with it.
+            faults.lifecycle = lifecycle
+            defer { faults.lifecycle = nil }
             let diceBefore = dice
             do {
                 return try store.transaction { transaction in
@@ -192,10 +200,8 @@ final class Cloud {
             validator.violations(in: whole), of: method, options.leniencies)
         guard violations.isEmpty else { throw APIError(violations: violations) }
         let response = try handler(call, whole)
-        if !isRead {
-            try EventRecorder.record(call, whole, response)
-            try keepPace(transaction, now)
-        }
+        if !isRead { try EventRecorder.record(call, whole, response) }
+        if !isRead || transaction.hasWritten { try keepPace(transaction, now) }
         return Answer(message: response, metadata: call.reply.metadata)
     }
 
@@ -224,18 +230,30 @@ final class Cloud {
     func catchUp(to moment: Int64) throws {
         let isDue = try store.transaction { try $0.hasEvent(until: moment) }
         guard isDue else { return }
-        while try store.transaction({ transaction in
-            guard let event = try transaction.takeEvent(until: moment) else { return false }
-            store.history.now = event.due
-            try events[event.kind]?(
-                Moment(cloud: self, transaction: transaction, now: event.due), event)
-            try keepPace(transaction, event.due)
-            return true
-        }) {}
+        var isMore = true
+        while isMore {
+            do {
+                isMore = try store.transaction { transaction in
+                    guard let event = try transaction.takeEvent(until: moment) else { return false }
+                    store.history.now = event.due
+                    try events[event.kind]?(
+                        Moment(cloud: self, transaction: transaction, now: event.due), event)
+                    try keepPace(transaction, event.due)
+                    return true
+                }
+            } catch {
+                // A step that cannot be made must not stand in the way of all others.
+                let lost = try store.transaction { try $0.takeEvent(until: moment) }
+                problems.append("\(lost?.kind ?? "?") \(lost?.subject ?? ""): \(error)")
+            }
+        }
     }
 
     /// Moves time on and lets happen what has become due.
     func advance(by nanoseconds: Int64) throws {
+        guard nanoseconds < Nanoseconds.usable.upperBound - clock.now else {
+            throw APIError(.outOfRange, "the sandbox's time ends in the year 2200")
+        }
         clock.advance(by: nanoseconds)
         try catchUp()
         let now = clock.now
@@ -247,6 +265,7 @@ final class Cloud {
     /// Puts another store's state in place of everything.
     func replaceState(from other: Store) throws {
         try store.replace(by: other)
+        clock.rewind()
         try resume()
     }
 
@@ -255,6 +274,11 @@ final class Cloud {
     func resume() throws {
         let last = try store.transaction { try $0.fact("moment") }.flatMap { Int64($0) } ?? 0
         if last > clock.now { clock.set(last) }
+        // A series goes on where that state's had come to, so that no id comes twice.
+        if dice.state != nil {
+            let state = try store.transaction { try $0.fact("dice") }.flatMap { UInt64($0) }
+            dice = Dice(state: state ?? dice.state)
+        }
         let now = clock.now
         try store.transaction { transaction in
             let moment = Moment(cloud: self, transaction: transaction, now: now)
@@ -309,11 +333,12 @@ private final class ValidationTime: @unchecked Sendable {
 extension Message {
     /// A google.protobuf.Timestamp or Duration in nanoseconds, since 1970 or by itself.
     var nanoseconds: Int64 {
-        // Far away moments are as good as the end of time.
-        let (product, overflow) = Int64(integer("seconds")).multipliedReportingOverflow(
-            by: Nanoseconds.second)
-        guard !overflow else { return integer("seconds") < 0 ? .min : .max }
-        let (sum, carries) = product.addingReportingOverflow(Int64(integer("nanos")))
-        return carries ? product : sum
+        // Far away moments are as good as the end of time, from which one can still count.
+        let seconds = Int64(integer("seconds"))
+        let range = Nanoseconds.usable
+        let clamped = min(
+            max(seconds, range.lowerBound / Nanoseconds.second),
+            range.upperBound / Nanoseconds.second)
+        return clamped * Nanoseconds.second + Int64(integer("nanos"))
     }
 }

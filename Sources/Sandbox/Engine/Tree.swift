@@ -34,7 +34,10 @@ indirect enum Tree: Equatable {
                 self = .null
                 return
             }
-            self = Tree(node)
+            var budget = Self.largest
+            self = try Tree(node, &budget)
+        } catch let error as Problem {
+            throw error
         } catch let error as YamlError {
             throw Problem("cannot be read: \(error)")
         } catch {
@@ -42,7 +45,12 @@ indirect enum Tree: Equatable {
         }
     }
 
-    private init(_ node: Node) {
+    /// How many values a text may stand for: references to other parts of it multiply them.
+    private static let largest = 2_000_000
+
+    private init(_ node: Node, _ budget: inout Int) throws(Problem) {
+        budget -= 1
+        guard budget > 0 else { throw Problem("stands for too many values") }
         switch node {
         case .scalar(let scalar):
             guard scalar.style == .plain || scalar.style == .any else {
@@ -62,11 +70,63 @@ indirect enum Tree: Equatable {
             } else {
                 self = .string(scalar.string)
             }
-        case .sequence(let items): self = .list(items.map(Tree.init))
+        case .sequence(let items):
+            var list: [Tree] = []
+            for item in items { list.append(try Tree(item, &budget)) }
+            self = .list(list)
         case .mapping(let pairs):
-            self = .map(
-                pairs.map { Member(name: $0.key.string ?? "", value: Tree($0.value)) })
+            var members: [Member] = []
+            for (key, value) in pairs {
+                members.append(Member(name: key.string ?? "", value: try Tree(value, &budget)))
+            }
+            self = .map(members)
         case .alias: self = .null
+        }
+    }
+
+    /// Reads JSON and nothing else, as a stranger may send it; nil when it is none.
+    init?(json: [UInt8]) {
+        let read = json.withUnsafeBytes { bytes -> Tree? in
+            var scanner = JSONScanner(bytes)
+            guard let tree = try? Self.scan(&scanner, depth: 20),
+                (try? scanner.expectEnd()) != nil
+            else { return nil }
+            return tree
+        }
+        guard let read else { return nil }
+        self = read
+    }
+
+    private static func scan(
+        _ scanner: inout JSONScanner, depth: Int
+    ) throws(CodecError) -> Tree {
+        guard depth > 0 else { throw CodecError(.tooDeep(limit: 20)) }
+        switch try scanner.peek() {
+        case .null:
+            try scanner.word("null")
+            return .null
+        case .bool: return .bool(try scanner.bool())
+        case .string: return .string(try scanner.string())
+        case .number: return .number(try scanner.number())
+        case .array:
+            try scanner.expect("[")
+            var items: [Tree] = []
+            if scanner.take("]") { return .list(items) }
+            repeat { items.append(try scan(&scanner, depth: depth - 1)) } while scanner.take(",")
+            try scanner.expect("]")
+            return .list(items)
+        case .object:
+            try scanner.expect("{")
+            var members: [Member] = []
+            if scanner.take("}") { return .map(members) }
+            repeat {
+                let name = try scanner.string()
+                try scanner.expect(":")
+                members.append(
+                    Member(name: name, value: try scan(&scanner, depth: depth - 1)))
+            } while scanner.take(",")
+            try scanner.expect("}")
+            return .map(members)
         }
     }
 

@@ -116,7 +116,7 @@ enum FaultReader {
     private static func length(_ tree: Tree, _ name: String) throws(Tree.Problem) -> Int64? {
         guard let value = tree[name] else { return nil }
         guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
-            (0...1_000_000_000).contains(parsed.seconds)
+            (0...31_536_000).contains(parsed.seconds)
         else { throw Tree.Problem("\(name): is no length of time like 250ms or 2s") }
         return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
     }

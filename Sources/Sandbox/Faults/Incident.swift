@@ -28,6 +28,12 @@ enum Incident: String, CaseIterable {
 
     private func happen(to cluster: Record, _ moment: Moment) throws {
         var cluster = cluster
+        let present = ClusterLifecycle.phase(of: cluster.message)
+        guard !["SUSPENDED", "SUSPENDING", "DELETING", "CREATING"].contains(present) else {
+            throw APIError(.failedPrecondition, "the cluster does not run: it is \(present)")
+        }
+        // What was under way does not end any more as it would have.
+        ClusterLifecycle.begin(&cluster)
         let (phase, reason): (String, String) =
             switch self {
             case .outOfMemory: ("NOT_READY", "a node has no memory left")
@@ -76,7 +82,8 @@ enum Incident: String, CaseIterable {
         // What stands in it is not heard of either.
         for cluster in try moment.transaction.records(.cluster, account: environment.account)
         where cluster.message.string("cloud_provider_region_id").lowercased() == environment.id {
-            try happen(to: cluster, moment)
+            // One that does not run has nothing to happen to.
+            try? happen(to: cluster, moment)
             for var backup in try moment.transaction.records(.backup, parent: cluster.id) {
                 backup.message.setEnum("status", isSilent ? "UNKNOWN" : "SUCCEEDED")
                 try moment.transaction.put(backup)

@@ -28,11 +28,13 @@ extension Cloud {
     /// Stores what is needed to recognise the token of a person.
     func putToken(of user: Record, generation: Int = 0, _ moment: Moment) throws {
         let token = userToken(of: user.message.string("email"), generation: generation)
-        try moment.transaction.put(
-            Record(
-                kind: .userToken, id: user.id, account: "", parent: Digest.hash(token),
-                created: moment.now, message: user.message,
-                hidden: ["generation": "\(generation)"]))
+        let present = try moment.transaction.record(.userToken, user.id)
+        let record = Record(
+            kind: .userToken, id: user.id, account: "", parent: Digest.hash(token),
+            created: present?.created ?? moment.now, message: user.message,
+            hidden: ["generation": "\(generation)"])
+        guard present?.parent != record.parent else { return }
+        try moment.transaction.put(record)
     }
 
     /// The present token of a person, made when there is none.
@@ -61,6 +63,12 @@ extension Cloud {
     func putManagementKey(of account: String, _ moment: Moment) throws {
         let secret = managementKey(of: account)
         let id = Identities.managementKey(of: account)
+        if var present = try moment.transaction.record(.managementKey, id) {
+            guard present.parent != Digest.hash(secret) else { return }
+            present.parent = Digest.hash(secret)
+            present.message.set("prefix", String(secret.prefix(8)))
+            return try moment.transaction.put(present)
+        }
         var key = new("qdrant.cloud.auth.v1.ManagementKey")
         key.set("id", id)
         key.set("account_id", account)

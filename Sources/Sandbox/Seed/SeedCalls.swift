@@ -75,6 +75,14 @@ extension SeedPlanter {
         if section.name == "roles" { resource.setEnum("role_type", "CUSTOM") }
         for (reference, list) in [("cluster", "clusters"), ("space", "spaces")] {
             guard let name = entry[reference]?.text else { continue }
+            let kind: Kind = reference == "cluster" ? .cluster : .space
+            let id = Digest.uuid(named: "\(list)/\(account)/\(name)")
+            let present = try cloud.store.transaction { try $0.record(kind, id) }
+            guard present != nil else {
+                throw Tree.Problem(
+                    "\(place).\(reference): there is no \(reference) \"\(name)\", or it is younger "
+                        + "than this")
+            }
             resource.set(reference + "_id", Digest.uuid(named: "\(list)/\(account)/\(name)"))
         }
         if let name = entry["package"]?.text {

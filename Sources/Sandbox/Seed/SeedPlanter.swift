@@ -20,14 +20,27 @@ final class SeedPlanter {
     }
 
     func plant(_ tree: Tree) throws {
-        for member in tree.members ?? [] {
-            guard
-                ["users", "accounts", "records", "spans", "events", "version"].contains(member.name)
-            else {
-                throw Tree.Problem(
-                    "\"\(member.name)\" is not known; a seed has users and accounts, or what an "
-                        + "export wrote")
-            }
+        // An export goes on at its own time.
+        if let text = tree["now"]?.text, let parsed = TimeText.parseRFC3339(text),
+            parsed.seconds < Nanoseconds.usable.upperBound / Nanoseconds.second
+        {
+            let now = parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+            if now > cloud.clock.now { cloud.clock.set(now) }
+        }
+        guard let members = tree.members, !members.isEmpty else {
+            throw Tree.Problem("is empty, or no map; it has users and accounts")
+        }
+        let known = ["users", "accounts", "records", "spans", "events", "version", "now"]
+        for member in members where !known.contains(member.name) {
+            throw Tree.Problem(
+                "\"\(member.name)\" is not known; a seed has users and accounts, or what an export "
+                    + "wrote")
+        }
+        if let version = tree["version"], version.text != "1" {
+            throw Tree.Problem("version: \(version.text ?? "?") is not known; there is 1")
+        }
+        guard !(tree["accounts"]?.items ?? tree["records"]?.items ?? []).isEmpty else {
+            throw Tree.Problem("accounts: there is none")
         }
         try cloud.store.transaction { transaction in
             let moment = Moment(cloud: cloud, transaction: transaction, now: start)
@@ -54,7 +67,9 @@ final class SeedPlanter {
     }
 
     func length(_ text: String, _ place: String) throws -> Int64 {
-        guard let parsed = TimeText.parseHumanDuration(text), parsed.seconds >= 0 else {
+        guard let parsed = TimeText.parseHumanDuration(text),
+            (0...3_153_600_000).contains(parsed.seconds)
+        else {
             throw Tree.Problem("\(place): \"\(text)\" is no length of time like 90d or 12h")
         }
         return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
@@ -71,6 +86,12 @@ final class SeedPlanter {
 
     private func plantUser(_ tree: Tree, _ moment: Moment) throws {
         let email = try text(tree, "email", "users[]")
+        guard email.contains("@") else {
+            throw Tree.Problem("users[].email: \"\(email)\" is no address like me@example.com")
+        }
+        guard try moment.transaction.record(.user, Identities.user(email)) == nil else {
+            throw Tree.Problem("users[].email: \(email) is there twice")
+        }
         let id = tree["id"]?.text ?? Identities.user(email)
         let past = Moment(
             cloud: cloud, transaction: moment.transaction,
@@ -131,6 +152,9 @@ final class SeedPlanter {
             guard let user = try transaction.record(.user, Identities.user(owner)) else {
                 throw Tree.Problem("\(place).owner: there is no user \(owner)")
             }
+            guard try transaction.record(.account, id) == nil else {
+                throw Tree.Problem("\(place).name: there is another account \"\(name)\"")
+            }
             var fields: [Tree.Member] = []
             for name in ["name", "privileges", "company", "settings"] {
                 if let value = tree[name] { fields.append(Tree.Member(name: name, value: value)) }
@@ -144,7 +168,7 @@ final class SeedPlanter {
             var hidden: [String: String] = [:]
             for quota in tree["quotas"]?.members ?? [] {
                 guard Quotas.defaults.contains(where: { $0.name == quota.name }),
-                    let figure = quota.value.integer
+                    let figure = quota.value.integer, figure >= 0
                 else {
                     throw Tree.Problem(
                         "\(place).quotas.\(quota.name): is not known, or no number; there are "

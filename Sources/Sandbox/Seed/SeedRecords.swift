@@ -19,7 +19,8 @@ enum SeedRecords {
                 try transaction.spans(account: $0.id)
             }
             return Tree.object([
-                ("version", .number("1")), ("records", .list(records)),
+                ("version", .number("1")), ("now", .time(moment.now)),
+                ("records", .list(records)),
                 ("spans", .list(spans.map(tree))),
                 ("events", .list(try transaction.events().map(tree))),
             ]).yaml
@@ -113,7 +114,12 @@ enum SeedRecords {
     }
 
     private static func time(_ tree: Tree, _ name: String, _ place: String) throws -> Int64 {
-        guard let text = tree[name]?.text, let parsed = TimeText.parseRFC3339(text) else {
+        let usable = Nanoseconds.usable
+        let range =
+            usable.lowerBound / Nanoseconds.second..<usable.upperBound / Nanoseconds.second
+        guard let text = tree[name]?.text, let parsed = TimeText.parseRFC3339(text),
+            range.contains(parsed.seconds)
+        else {
             throw Tree.Problem("\(place).\(name): is no time like 2026-01-31T12:00:00Z")
         }
         return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)

@@ -144,6 +144,8 @@ struct AdminAPI {
         case ("DELETE", "worlds", let world?):
             guard worlds.close(world) else { throw Refusal(404, "there is no world \(world)") }
             return .json(.map([]))
+        case ("POST", "worlds", _?), ("GET", "worlds", _?):
+            throw Refusal(404, "a world is opened with POST \(Self.prefix)/worlds")
         case ("GET", "seed", nil):
             return .text(try SeedRecords.export(cloud), type: "application/yaml")
         case ("POST", "reset", nil): return .json(try reset(body, cloud))
@@ -171,6 +173,7 @@ struct AdminAPI {
             ("world", .string(cloud.world)), ("now", .time(cloud.clock.now)),
             ("worlds", .number("\(worlds.names.count)")),
             ("faults", .number("\(cloud.faults.faults.count)")),
+            ("problems", .list(cloud.problems.suffix(100).map { .string($0) })),
         ])
     }
 
@@ -203,12 +206,18 @@ struct AdminAPI {
         if let text = tree["advance"]?.text {
             guard let parsed = TimeText.parseHumanDuration(text),
                 (0...315_360_000).contains(parsed.seconds)
-            else { throw Refusal(400, "advance: \"\(text)\" is no length of time like 36h or 30d") }
+            else {
+                throw Refusal(
+                    400, "advance: \"\(text)\" is no length of time like 36h or 30d, 3650d at most")
+            }
             try cloud.advance(
                 by: parsed.seconds * Nanoseconds.second + Int64(parsed.nanos))
         } else if let text = tree["to"]?.text {
             guard let parsed = TimeText.parseRFC3339(text) else {
                 throw Refusal(400, "to: \"\(text)\" is no time like 2026-12-31T23:59:00Z")
+            }
+            guard parsed.seconds < Nanoseconds.usable.upperBound / Nanoseconds.second else {
+                throw Refusal(400, "to: the sandbox's time ends in the year 2200")
             }
             let moment = parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
             guard moment >= cloud.clock.now else {
@@ -256,7 +265,10 @@ struct AdminAPI {
                             ("transport", .string(entry.transport)),
                             ("account_id", .string(entry.account)),
                             ("code", .string(entry.error?.code.name ?? "OK")),
-                            ("message", entry.error.map { .string($0.message) }),
+                            (
+                                "message",
+                                entry.error.map { .string(String($0.message.prefix(1000))) }
+                            ),
                             (
                                 "faults",
                                 entry.faults.isEmpty
@@ -297,6 +309,8 @@ struct AdminAPI {
         let seed = try text.isEmpty ? worlds.seed : Seed(text)
         let scratch = try worlds.planted(seed)
         try cloud.replaceState(from: scratch)
+        cloud.faults.clear()
+        cloud.store.history.isKept = false
         return Self.description(of: cloud)
     }
 
@@ -332,7 +346,12 @@ struct AdminAPI {
             FileManager.default.createFile(
                 atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         else { throw Refusal(500, "cannot write \(path)") }
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        defer {
+            // SQLite may have put its own beside it.
+            for file in [path, path + "-shm", path + "-wal"] {
+                try? FileManager.default.removeItem(atPath: file)
+            }
+        }
         return try body(path)
     }
 

@@ -17,19 +17,27 @@ struct Certificates {
         certificate = folder + "/server.pem"
         key = folder + "/server.key"
         let files = FileManager.default
-        if [authority, certificate, key].allSatisfy({ files.fileExists(atPath: $0) }) { return }
+        let wanted = "subjectAltName=" + Self.names(host)
+        let namesFile = folder + "/names"
+        // What is there is good as long as it is for the same names.
+        if [authority, certificate, key].allSatisfy({ files.fileExists(atPath: $0) }),
+            files.contents(atPath: namesFile) == Data(wanted.utf8)
+        {
+            return
+        }
         let authorityKey = folder + "/ca.key"
         let request = folder + "/server.csr"
         let names = folder + "/server.ext"
         do {
             try Data(
                 """
-                subjectAltName=\(Self.names(host))
+                \(wanted)
                 basicConstraints=CA:FALSE
                 extendedKeyUsage=serverAuth
 
                 """.utf8
             ).write(to: URL(fileURLWithPath: names))
+            try Data(wanted.utf8).write(to: URL(fileURLWithPath: namesFile))
         } catch {
             throw SandboxError("cannot write \(names): \(error.localizedDescription)")
         }

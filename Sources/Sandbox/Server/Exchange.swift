@@ -84,7 +84,7 @@ struct Execution {
         do throws(APIError) {
             let message = try request()
             if let path = method.accountIDPath, case .string(let id) = message.value(at: path) {
-                account = id.lowercased()
+                account = String(id.prefix(64)).lowercased()
             }
             plan = cloud.faults.plan(method, account: account)
             if let status = plan.status {
@@ -96,10 +96,10 @@ struct Execution {
                 throw APIError(.unavailable, "the connection was broken by a fault")
             }
             cloud.store.history.isKept = cloud.faults.wantsHistory
-            cloud.faults.lifecycle = plan.lifecycle
-            defer { cloud.faults.lifecycle = nil }
             result = .success(
-                try cloud.handle(method, message, metadata: metadata, staleBy: plan.staleBy))
+                try cloud.handle(
+                    method, message, metadata: metadata, staleBy: plan.staleBy,
+                    lifecycle: plan.lifecycle))
         } catch {
             result = .failure(error)
         }

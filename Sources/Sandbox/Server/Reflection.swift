@@ -29,11 +29,12 @@ struct Reflection {
             let text = String(decoding: bytes, as: UTF8.self)
             switch number {
             case Request.fileByName:
-                write(
-                    file: registry.serializedFile(named: text) == nil ? nil : text, text, &response)
+                write(file: file(text) == nil ? nil : text, text, &response)
                 isAnswered = true
             case Request.fileContainingSymbol:
-                write(file: registry.fileName(defining: text), text, &response)
+                write(
+                    file: OwnServices.file(defining: text) ?? registry.fileName(defining: text),
+                    text, &response)
                 isAnswered = true
             case Request.listServices:
                 writeServices(&response)
@@ -46,6 +47,10 @@ struct Reflection {
         }
         if !isAnswered { writeError(3, "the request asks for nothing", &response) }
         return response.bytes
+    }
+
+    private func file(_ name: String) -> [UInt8]? {
+        OwnServices.files[name] ?? registry.serializedFile(named: name)
     }
 
     /// Writes a file and all that it imports.
@@ -61,7 +66,7 @@ struct Reflection {
         response.tag(4, .lengthDelimited)
         response.nested { body in
             for file in files {
-                guard let bytes = registry.serializedFile(named: file) else { continue }
+                guard let bytes = self.file(file) else { continue }
                 body.tag(1, .lengthDelimited)
                 body.lengthDelimited(bytes)
             }
@@ -69,13 +74,9 @@ struct Reflection {
     }
 
     private func writeServices(_ response: inout WireWriter) {
-        let own = [
-            "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
-            "grpc.reflection.v1alpha.ServerReflection",
-        ]
         response.tag(6, .lengthDelimited)
         response.nested { body in
-            for name in (registry.packages.flatMap(\.services) + own).sorted() {
+            for name in (registry.packages.flatMap(\.services) + OwnServices.names).sorted() {
                 body.tag(1, .lengthDelimited)
                 body.nested { service in
                     service.tag(1, .lengthDelimited)

@@ -319,6 +319,7 @@ struct BackupLife: Sendable {
             moment.cloud.faults.lifecycle = method.flatMap {
                 moment.cloud.faults.plan($0, account: record.account).lifecycle
             }
+            // Events happen before a call's own fault is set, so that there is none to keep.
             defer { moment.cloud.faults.lifecycle = nil }
             _ = try start(wanted, of: source, moment)
         } else {

@@ -19,6 +19,10 @@ enum ClusterCreation {
         try checkPayment(package, call)
         let id = call.cloud.newID()
         let isHybrid = package.provider == "hybrid"
+        if isHybrid {
+            let environment = cluster.string("cloud_provider_region_id").lowercased()
+            cluster.set("cloud_provider_region_id", environment)
+        }
         cluster.set("id", id)
         cluster.set("account_id", call.account)
         cluster.set("created_at", call.moment.timestamp)

@@ -367,7 +367,8 @@ enum ClusterLifecycle {
         return stored
     }
 
-    private static func begin(_ record: inout Record) {
+    /// Has what was scheduled for the cluster so far be passed over.
+    static func begin(_ record: inout Record) {
         let generation = Int(record.hidden["generation"] ?? "0") ?? 0
         record.hidden["generation"] = "\(generation + 1)"
     }

@@ -109,7 +109,7 @@ enum ClusterService: CloudService {
             throw APIError(.failedPrecondition, "a cluster that is \(phase) cannot be updated")
         }
         for name in ["cloud_provider_id", "cloud_provider_region_id"]
-        where wanted.string(name) != old.string(name) {
+        where wanted.string(name).lowercased() != old.string(name).lowercased() {
             throw APIError(.invalidArgument, "cluster.\(name): cannot be changed")
         }
         guard let oldConfiguration = old.message("configuration"),

@@ -94,6 +94,13 @@ enum LegacyDatabaseKeyService: CloudService {
             let present = try call.transaction.records(.legacyDatabaseKey, account: call.account)
             for id in ids {
                 let cluster = try call.find(.cluster, id, "cluster")
+                guard cluster.message.string("cloud_provider_id") != "hybrid",
+                    !ClusterLifecycle.isLeaving(cluster.message)
+                else {
+                    throw APIError(
+                        .failedPrecondition,
+                        "cluster \(id) is hybrid or being deleted, and takes no keys")
+                }
                 guard
                     present.filter({ $0.message.strings("cluster_ids").contains(id) }).count < most
                 else {

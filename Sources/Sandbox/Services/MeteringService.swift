@@ -37,8 +37,13 @@ enum MeteringService: CloudService {
             let months = CalendarMonth.range(
                 from: CalendarMonth(containing: max(begin, first)),
                 to: CalendarMonth(containing: min(end, now) - 1))
+            let settlements = try Bill.settlements(call.account, call.moment)
             return call.list(
-                try months.compactMap { try breakdown($0, accounts, begin, end, call) })
+                try months.compactMap { month in
+                    try breakdown(
+                        month, accounts, begin, end,
+                        settlements.first { $0.month == month }?.settlement, call)
+                })
         },
     ]
 
@@ -78,7 +83,8 @@ enum MeteringService: CloudService {
     // MARK: - Breakdown
 
     private static func breakdown(
-        _ month: CalendarMonth, _ accounts: [String], _ begin: Int64, _ end: Int64, _ call: Call
+        _ month: CalendarMonth, _ accounts: [String], _ begin: Int64, _ end: Int64,
+        _ settlement: Bill.Settlement?, _ call: Call
     ) throws -> Message? {
         var message = call.response.new("items")
         message.set("year", month.year)
@@ -97,8 +103,6 @@ enum MeteringService: CloudService {
         }
         guard !slices.isEmpty else { return nil }
         message.set("accounts", slices)
-        let settlement = try Bill.settlements(call.account, call.moment)
-            .first { $0.month == month }?.settlement
         var funding = message.new("funding")
         funding.set(
             "credits_drawn",

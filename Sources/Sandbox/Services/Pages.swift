@@ -10,8 +10,8 @@ enum Pages {
         var tags: [(field: String, value: String)] = []
         for field in kind.tagFields where request.type.field(named: field) != nil {
             guard let value = request.optionalString(field) else { continue }
-            // Ids are the same in any case of their letters.
-            tags.append((field, field.hasSuffix("region_id") ? value : value.lowercased()))
+            // UUIDs are the same in any case of their letters.
+            tags.append((field, value.utf8.count == 36 ? value.lowercased() : value))
         }
         let size = request.optionalInteger("page_size")
         let filters = filterHash(request)

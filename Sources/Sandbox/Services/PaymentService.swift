@@ -35,9 +35,11 @@ enum PaymentService: CloudService {
             guard wanted["type"] == record.message["type"] else {
                 throw APIError(.invalidArgument, "payment_method.type: cannot be changed")
             }
-            for name in ["payment_method_details", "billing_address", "tax_id", "is_default"] {
+            for name in ["payment_method_details", "billing_address", "tax_id"] {
                 record.message[name] = wanted[name]
             }
+            // An account has one default: it ends when another method becomes it.
+            if wanted.bool("is_default") { record.message.set("is_default", true) }
             record.message.set("last_modified_at", call.moment.timestamp)
             complete(&record.message)
             try call.transaction.put(record)
@@ -190,6 +192,9 @@ enum PaymentService: CloudService {
                 message: message)
         }
         record.message.set("last_modified_at", moment.timestamp)
+        if !methods.contains(where: { $0.message.bool("is_default") }) {
+            record.message.set("is_default", true)
+        }
         record.message.setEnum("status", "ACTIVE")
         record.message.edit("payment_method_details") { details in
             details.set("id", card)

@@ -85,14 +85,24 @@ struct Record {
 /// Names and values as one text: a line each, with line breaks and backslashes escaped.
 enum Facts {
     static func encode(_ facts: [String: String]) -> String {
-        facts.sorted { $0.key < $1.key }.map { name, value in
-            let isPlain = !value.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == 10 }
-            let escaped =
-                isPlain
-                ? value
-                : value.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-            return "\(name)=\(escaped)"
-        }.joined(separator: "\n")
+        facts.sorted { $0.key < $1.key }.map { name, value in "\(name)=\(escape(value))" }
+            .joined(separator: "\n")
+    }
+
+    /// By scalars: a carriage return and a line feed together are one character.
+    private static func escape(_ value: String) -> String {
+        guard value.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == 10 }) else {
+            return value
+        }
+        var escaped = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": escaped.append(contentsOf: "\\\\".unicodeScalars)
+            case "\n": escaped.append(contentsOf: "\\n".unicodeScalars)
+            default: escaped.append(scalar)
+            }
+        }
+        return String(escaped)
     }
 
     static func decode(_ text: String) -> [String: String] {
@@ -108,9 +118,9 @@ enum Facts {
     }
 
     private static func unescape(_ text: Substring) -> String {
-        var result = ""
+        var result = String.UnicodeScalarView()
         var isEscaped = false
-        for character in text {
+        for character in text.unicodeScalars {
             if isEscaped {
                 result.append(character == "n" ? "\n" : character)
                 isEscaped = false
@@ -120,7 +130,7 @@ enum Facts {
                 result.append(character)
             }
         }
-        return result
+        return String(result)
     }
 }
 

@@ -78,6 +78,7 @@ final class Store {
             throw SandboxError("\(path) is no snapshot of a sandbox")
         }
         try other.backup(to: database)
+        try other.close()
         try Schema.migrator.migrate(database)
         forget()
     }

@@ -9,6 +9,8 @@ final class Transaction {
     /// What was written, so that it is forgotten when the transaction fails.
     private var written: [RecordCache.Key] = []
     private var isOpen = false
+    /// Whether anything was written.
+    private(set) var hasWritten = false
     /// Reads show what was there at this moment, as far as it is still known.
     var asOf: Int64?
 
@@ -22,6 +24,7 @@ final class Transaction {
         guard !isOpen else { return }
         try database.beginTransaction(.immediate)
         isOpen = true
+        hasWritten = true
     }
 
     func commit() throws {
@@ -93,8 +96,15 @@ final class Transaction {
             condition += " LIMIT ?"
             arguments += [limit]
         }
-        return try past(
-            select(condition, arguments, passingOn: true), kind, account: account)
+        let present = try select(condition, arguments, passingOn: true)
+        guard asOf != nil else { return present }
+        // What has changed since is put in or taken out before the page is cut.
+        var whole = past(try records(kind, account: account), kind, account: account)
+        whole.removeAll { record in
+            !page.tags.allSatisfy { record.message.string($0.field) == $0.value }
+        }
+        if let after = page.after { whole.removeAll { ($0.created, $0.id) <= after } }
+        return page.limit.map { Array(whole.prefix($0)) } ?? whole
     }
 
     /// How many records of a kind an account has.

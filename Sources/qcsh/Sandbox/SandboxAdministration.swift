@@ -190,9 +190,16 @@ struct SnapshotCommand: ParsableCommand {
     @Argument(help: "The file.")
     var file: String
 
+    @Flag(help: "Overwrite a file that is there.")
+    var force = false
+
     @OptionGroup var target: SandboxTarget
 
     func run() throws {
+        guard force || access(file, F_OK) != 0 else {
+            Output.note("qcsh sandbox: \(file) is there already; --force overwrites it")
+            throw ExitCode(1)
+        }
         let bytes = try target.client().request("GET", "/snapshot")
         guard UserFiles.writePrivately(bytes, to: file) else {
             Output.note(

@@ -7,8 +7,11 @@ struct SandboxCommand: ParsableCommand {
         commandName: "qcsh sandbox",
         abstract: "A local Qdrant Cloud.",
         discussion: """
-            Without a subcommand it serves. The other subcommands tell a sandbox that runs on this \
-            machine what to do: the one that runs, or that of --port when several do.
+            Without a subcommand it serves, with the options of qcsh sandbox serve --help. The other \
+            subcommands tell a sandbox that runs on this machine what to do: the one that runs, or \
+            that of --port when several do.
+
+            \(ServeCommand.leniencies)
             """,
         subcommands: [
             ServeCommand.self, TokenCommand.self, WorldCommand.self, TimeCommand.self,

@@ -38,7 +38,7 @@ final class SandboxController: SandboxControl {
     }
 
     func start(_ options: SandboxStart) throws(LuaFailure) -> Int64 {
-        var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
+        var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         guard let speed = SandboxSpeed(argument: options.speed) else {
             throw LuaFailure(
                 "sandbox.start: speed \(options.speed) is neither instant, manual nor a factor")

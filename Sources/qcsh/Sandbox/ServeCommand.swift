@@ -15,8 +15,7 @@ struct ServeCommand: ParsableCommand {
             Serves gRPC (with reflection and health), REST and a small data plane on one port, and \
             prints one line of JSON when it does. SIGTERM and Ctrl-C stop it.
 
-            What --lenient knows:
-            \(Leniency.allCases.map { "  \($0.rawValue): \($0.explanation)" }.joined(separator: "\n"))
+            \(Self.leniencies)
 
             A fault is a line of YAML, for example
               --fault '{method: cluster.get_cluster, status: UNAVAILABLE, times: 3}'
@@ -25,11 +24,22 @@ struct ServeCommand: ParsableCommand {
             ({bytes: 100, every: 50ms}), lifecycle (stuck, fail) with reason, stale (5s).
             """)
 
+    /// The rules that can be left out, a line each.
+    static let leniencies =
+        (["What --lenient knows:"]
+        + Leniency.allCases.map { "  \($0.rawValue): \($0.explanation)" }).joined(separator: "\n")
+
     @Option(
         help: ArgumentHelp(
             "The address to listen on; others than loopback want --tls.",
             valueName: "address"))
     var listen = "127.0.0.1"
+
+    @Option(
+        help: ArgumentHelp(
+            "The name by which others reach it: for endpoints and the certificate.",
+            valueName: "host"))
+    var advertise: String?
 
     @Option(help: "The port; 0 takes a free one.")
     var port = 0
@@ -49,9 +59,10 @@ struct ServeCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What it holds at first: a YAML file, demo, or bare (people and accounts only).",
+            "What it holds at first: a YAML file, demo (the default), or bare (people and "
+                + "accounts only).",
             valueName: "file"))
-    var seed = "demo"
+    var seed: String?
 
     @Option(
         help: ArgumentHelp(
@@ -77,6 +88,12 @@ struct ServeCommand: ParsableCommand {
         help: ArgumentHelp("Inject the faults of a YAML file. Repeatable.", valueName: "file"))
     var faults: [String] = []
 
+    func validate() throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port \(port) is no port: 0 to 65535")
+        }
+    }
+
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         // Blocked before threads exist, so that only sigwait below takes them.
@@ -85,13 +102,22 @@ struct ServeCommand: ParsableCommand {
         sigaddset(&signals, SIGTERM)
         sigaddset(&signals, SIGINT)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        var configuration = SandboxConfiguration(realTime: { Clocks.realTime() })
+        var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         configuration.host = listen
         configuration.port = port
         configuration.usesTLS = tls
-        configuration.dataFolder = data
+        configuration.advertisedHost = advertise
+        // Other programs are told of files in it, wherever they run.
+        configuration.dataFolder = data.map { $0.hasPrefix("/") ? $0 : Self.folder + "/" + $0 }
+        if let folder = configuration.dataFolder, seed != nil,
+            access(folder + "/sandbox.sqlite", F_OK) == 0
+        {
+            Output.note(
+                "qcsh sandbox: \(folder) holds a state already; --seed is not used (reset --seed "
+                    + "begins again)")
+        }
         configuration.speed = speed.value
-        configuration.seed = try SandboxFiles.seed(seed)
+        configuration.seed = try SandboxFiles.seed(seed ?? "demo")
         configuration.seedNumber = seedNumber
         configuration.leniencies = Set(lenient)
         configuration.retiresIdleFreeClusters = retireFree
@@ -105,10 +131,24 @@ struct ServeCommand: ParsableCommand {
         }
         let registration = RunningSandboxes.register(server)
         Output.data(Self.announcement(server) + "\n")
+        guard Output.problem == nil else {
+            Output.note("qcsh sandbox: standard output: \(Output.problem ?? "")")
+            registration?.remove()
+            server.stop()
+            throw ExitCode(1)
+        }
         var received: Int32 = 0
         sigwait(&signals, &received)
         registration?.remove()
         server.stop()
+    }
+
+    /// Where the program was started.
+    private static var folder: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard getcwd(&buffer, buffer.count) != nil else { return "." }
+        return String(
+            decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func announcement(_ server: SandboxServer) -> String {

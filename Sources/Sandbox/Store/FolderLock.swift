@@ -1,0 +1,22 @@
+import Foundation
+
+/// A lock on a data folder, held as long as the object lives: two sandboxes on one state would undo
+/// each other's writes.
+final class FolderLock: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the lock.
+    ///
+    /// - Throws: ``SandboxError`` when another process has it.
+    init(_ folder: String) throws(SandboxError) {
+        let path = folder + "/lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SandboxError("cannot write \(path)") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw SandboxError("another sandbox uses the data folder \(folder)")
+        }
+    }
+
+    deinit { close(descriptor) }
+}
