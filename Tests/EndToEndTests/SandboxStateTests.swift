@@ -158,12 +158,13 @@ import Testing
     @Test func largeStatesAreBroughtBack() throws {
         let folder = try TemporaryFolder()
         let sandbox = try RunningSandbox("--speed", "instant", "--seed", "bare")
-        // Some thousand roles are more than a request of the API may have.
+        // Together they are more than a request of the API may have.
         let made = try sandbox.qcsh(
             """
-            for i = 1, 4000 do
-              qdrant.api.iam.create_role { role = { name = "role " .. i, description = ("x"):rep(250),
-                role_type = "CUSTOM", permissions = { { value = "read:clusters" } } } }
+            for i = 1, 2 do
+              qdrant.api.hybrid.create_hybrid_cloud_environment { hybrid_cloud_environment = {
+                name = "env" .. i, configuration = {
+                  namespace = "qdrant", ca_certificates = ("x"):rep(3 << 20) } } }
             end
             """)
         #expect(made.status == 0, "\(made.errors)")
@@ -180,7 +181,12 @@ import Testing
         #expect(try command("reset").status == 0)
         let restored = try command("restore", file)
         #expect(restored.status == 0, "\(restored.errors)")
-        #expect(try sandbox.qcsh("return #qdrant.api.iam.list_roles{}.items").output == "4004\n")
+        #expect(
+            try sandbox.curl(
+                "GET", "/api/hybrid/v1/accounts/\(sandbox.account)/hybrid-cloud-environments"
+            ).status == 429)
+        let events = try RunningSandbox.json(try sandbox.admin("GET", "/events"))
+        #expect((events["events"] as? [Any])?.count == 4, "two of the seed, two of ours")
     }
 
     @Test func readinessIsAskedForWithoutAProtoFile() throws {

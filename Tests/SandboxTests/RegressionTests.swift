@@ -94,7 +94,9 @@ import Testing
 
     @Test func staleListsKeepToTheirFilters() throws {
         let world = try World()
-        let (one, two) = (try world.create("one").string("id"), try world.create("two").string("id"))
+        let (one, two) = (
+            try world.create("one").string("id"), try world.create("two").string("id")
+        )
         world.pass(60)
         world.cloud.store.history.isKept = true
         for cluster in [one, two] { _ = try world.backup(of: cluster) }
