@@ -184,17 +184,6 @@ public final class SandboxServer: Sendable {
         }
     }
 
-    /// The first account's owner, for `sandbox token`; empty when there is none.
-    public var ownerEmail: String {
-        let account = accountID
-        let email = try? front.onLoop(group.next()) { front in
-            try front.worlds.main.store.transaction {
-                try $0.record(.account, account)?.message.string("owner_email")
-            }
-        }
-        return (email ?? nil) ?? ""
-    }
-
     /// Does what the admin API does, without a connection.
     ///
     /// - Parameters:
@@ -254,16 +243,21 @@ public final class SandboxServer: Sendable {
                 throw SandboxError("the fault cannot be used: \(error)")
             }
         }
-        if try store.transaction({ try $0.fact("world") }) == nil {
-            try seed.plant(in: cloud)
-        }
-        try cloud.resume()
         let worlds = Worlds(
             main: cloud,
             Worlds.CloudConfiguration(
                 registry: registry, seed: seed, secret: secret, options: options,
                 seedNumber: configuration.seedNumber, makeClock: { clock(0) }))
         worlds.dataPlane = address
+        if try store.transaction({ try $0.fact("world") }) == nil {
+            if configuration.dataFolder == nil {
+                try seed.plant(in: cloud)
+            } else {
+                // All at once: a folder never holds a part of its seed.
+                try store.replace(by: worlds.planted(seed))
+            }
+        }
+        try cloud.resume()
         return Front(worlds: worlds, adminToken: token)
     }
 

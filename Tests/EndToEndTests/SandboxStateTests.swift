@@ -225,7 +225,14 @@ import Testing
         let again = try RunningSandbox("--data", data)
         let later = try RunningSandbox.json(try again.admin("GET", "/time"))["now"] as? String ?? ""
         #expect(later >= clock)
-        again.server.stop()
+        // Another first state, whole, however it ends.
+        try again.admin("POST", "/reset", "bare")
+        again.server.stop(SIGKILL)
+        let bare = try RunningSandbox("--data", data)
+        #expect(
+            try bare.curl("GET", "/api/cluster/v1/accounts/\(bare.account)/clusters").text
+                == #"{"items":[]}"#)
+        bare.server.stop()
         #expect(try qcsh(["sandbox", "--port", "70000"]).status == 2)
         for text in ["", "{}", "- a", "users: []\naccounts: []", "version: 2\nrecords: []"] {
             let seed = try folder.write("seed.yaml", text)
