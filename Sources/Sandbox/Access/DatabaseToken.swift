@@ -101,8 +101,6 @@ enum DatabaseToken {
         else { return false }
         let expected = Digest.hmac(
             key: secret(of: database, seed: seed), String(token[..<dot]))
-        // All bytes are compared, however early they differ.
-        return signature.count == expected.count
-            && zip(signature, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        return Digest.areEqual(signature, expected)
     }
 }

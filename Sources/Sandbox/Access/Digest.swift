@@ -21,6 +21,11 @@ enum Digest {
         return digest
     }
 
+    /// Whether two digests are the same; it takes as long wherever they differ.
+    static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        a.count == b.count && zip(a, b).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
     /// Lower-case hexadecimal digits.
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         String(

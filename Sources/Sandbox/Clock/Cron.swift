@@ -46,7 +46,7 @@ struct Cron {
                 throw Problem(
                     description: "\"\(length)\" is no length from a minute to ten years, like 12h")
             }
-            rule = .every(parsed.seconds * Nanoseconds.second + Int64(parsed.nanos))
+            rule = .every(Nanoseconds.sum(parsed))
             return
         }
         let plain = Self.names[text] ?? text

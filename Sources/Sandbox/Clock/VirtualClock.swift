@@ -84,6 +84,12 @@ enum Nanoseconds {
     static let minute = 60 * second
     static let hour = 3600 * second
     static let day = 24 * hour
+
+    /// Whole seconds and the rest, as texts are read, together. The seconds have to be ``usable``.
+    static func sum(_ parsed: (seconds: Int64, nanos: Int32)) -> Int64 {
+        parsed.seconds * second + Int64(parsed.nanos)
+    }
+
     /// The moments that can be counted with: the years 1850 to 2200, so that sums and differences
     /// with any length of time that occurs do not overflow.
     static let usable: ClosedRange<Int64> =

@@ -47,6 +47,8 @@ indirect enum Tree: Equatable {
 
     /// How many values a text may stand for: references to other parts of it multiply them.
     private static let largest = 2_000_000
+    /// How deep JSON may be nested.
+    private static let deepest = 100
 
     private init(_ node: Node, _ budget: inout Int) throws(Problem) {
         budget -= 1
@@ -88,7 +90,7 @@ indirect enum Tree: Equatable {
     init?(json: [UInt8]) {
         let read = json.withUnsafeBytes { bytes -> Tree? in
             var scanner = JSONScanner(bytes)
-            guard let tree = try? Self.scan(&scanner, depth: 20),
+            guard let tree = try? Self.scan(&scanner, depth: Self.deepest),
                 (try? scanner.expectEnd()) != nil
             else { return nil }
             return tree
@@ -100,7 +102,7 @@ indirect enum Tree: Equatable {
     private static func scan(
         _ scanner: inout JSONScanner, depth: Int
     ) throws(CodecError) -> Tree {
-        guard depth > 0 else { throw CodecError(.tooDeep(limit: 20)) }
+        guard depth > 0 else { throw CodecError(.tooDeep(limit: deepest)) }
         switch try scanner.peek() {
         case .null:
             try scanner.word("null")

@@ -118,7 +118,7 @@ enum FaultReader {
         guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
             (0...31_536_000).contains(parsed.seconds)
         else { throw Tree.Problem("\(name): is no length of time like 250ms or 2s") }
-        return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+        return Nanoseconds.sum(parsed)
     }
 
     /// A fault and what it has done.

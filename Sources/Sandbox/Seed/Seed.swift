@@ -28,13 +28,7 @@ struct Seed {
     func plant(in cloud: Cloud) throws(SandboxError) {
         do {
             try SeedPlanter(cloud).plant(tree)
-            let now = cloud.clock.now
-            try cloud.catchUp(to: now)
-            try cloud.store.transaction { transaction in
-                try transaction.setFact("world", "planted")
-                try transaction.setFact("moment", "\(now)")
-                if let state = cloud.dice.state { try transaction.setFact("dice", "\(state)") }
-            }
+            try cloud.perform { try $0.transaction.setFact("world", "planted") }
         } catch let error as Tree.Problem {
             throw SandboxError("the seed: \(error)")
         } catch let error as SandboxError {

@@ -24,7 +24,7 @@ final class SeedPlanter {
         if let text = tree["now"]?.text, let parsed = TimeText.parseRFC3339(text),
             parsed.seconds < Nanoseconds.usable.upperBound / Nanoseconds.second
         {
-            let now = parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+            let now = Nanoseconds.sum(parsed)
             if now > cloud.clock.now { cloud.clock.set(now) }
         }
         guard let members = tree.members, !members.isEmpty else {
@@ -72,7 +72,7 @@ final class SeedPlanter {
         else {
             throw Tree.Problem("\(place): \"\(text)\" is no length of time like 90d or 12h")
         }
-        return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+        return Nanoseconds.sum(parsed)
     }
 
     func text(_ tree: Tree, _ name: String, _ place: String) throws -> String {

@@ -34,7 +34,7 @@ enum SeedRecords {
             ("parent", record.parent.isEmpty ? nil : .string(record.parent)),
             ("created", .time(record.created)),
             ("type", .string(record.message.type.fullName)),
-            ("message", try Tree(parsing: writer.text(record.message))),
+            ("message", Tree(json: Array(writer.text(record.message).utf8)) ?? .null),
             ("sandbox", record.hidden.isEmpty ? nil : tree(of: record.hidden)),
         ])
     }
@@ -122,6 +122,6 @@ enum SeedRecords {
         else {
             throw Tree.Problem("\(place).\(name): is no time like 2026-01-31T12:00:00Z")
         }
-        return parsed.seconds * Nanoseconds.second + Int64(parsed.nanos)
+        return Nanoseconds.sum(parsed)
     }
 }

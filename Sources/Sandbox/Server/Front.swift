@@ -22,9 +22,8 @@ final class Front {
 
     /// The largest body of a request that is taken: whoever may administer the sandbox may send a
     /// whole state.
-    func bodyLimit(_ target: String, _ headers: [(name: String, value: String)]) -> Int {
-        let request = InboundRequest(verb: "", target: target, headers: headers)
-        return request.path.hasPrefix(AdminAPI.prefix) && admin.isAllowed(request)
+    func bodyLimit(_ request: InboundRequest) -> Int {
+        request.path.hasPrefix(AdminAPI.prefix) && admin.isAllowed(request)
             ? AdminAPI.maximumBodySize : GRPCFront.maximumRequestSize
     }
 

@@ -19,10 +19,11 @@ final class HTTP1Handler: ChannelInboundHandler {
         case .head(let head):
             keepsAlive = head.isKeepAlive
             isTooLarge = false
-            let headers = head.headers.map { (name: $0.name.lowercased(), value: $0.value) }
-            limit = front.value.bodyLimit(head.uri, headers)
-            request = InboundRequest(
-                verb: head.method.rawValue, target: head.uri, headers: headers)
+            let begun = InboundRequest(
+                verb: head.method.rawValue, target: head.uri,
+                headers: head.headers.map { ($0.name.lowercased(), $0.value) })
+            limit = front.value.bodyLimit(begun)
+            request = begun
         case .body(var buffer):
             guard !isTooLarge else { return }
             request?.body += buffer.readBytes(length: buffer.readableBytes) ?? []

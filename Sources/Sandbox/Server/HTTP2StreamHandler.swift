@@ -47,9 +47,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
             verb: headers.first(name: ":method") ?? "",
             target: headers.first(name: ":path") ?? "/",
             headers: headers.map { ($0.name, $0.value) })
-        if begun.path.hasPrefix(AdminAPI.prefix) {
-            limit = front.value.bodyLimit(begun.target, begun.headers)
-        }
+        limit = front.value.bodyLimit(begun)
         request = begun
     }
 

@@ -84,6 +84,7 @@ final class Transaction {
 
     /// An account's records of a kind, oldest first, as a page asks for them.
     func records(_ kind: Kind, account: String, _ page: Page) throws -> [Record] {
+        if asOf != nil { return try earlierRecords(kind, account: account, page) }
         var condition = "kind = ? AND account = ?"
         var arguments: StatementArguments = [kind.rawValue, account]
         filter(page.tags, &condition, &arguments)
@@ -96,10 +97,14 @@ final class Transaction {
             condition += " LIMIT ?"
             arguments += [limit]
         }
-        let present = try select(condition, arguments, passingOn: true)
-        guard asOf != nil else { return present }
-        // What has changed since is put in or taken out before the page is cut.
-        var whole = past(try records(kind, account: account), kind, account: account)
+        return try select(condition, arguments, passingOn: true)
+    }
+
+    /// A page as it was: what has changed since is put in or taken out before the page is cut.
+    private func earlierRecords(
+        _ kind: Kind, account: String, _ page: Page
+    ) throws -> [Record] {
+        var whole = try records(kind, account: account)
         whole.removeAll { record in
             !page.tags.allSatisfy { record.message.string($0.field) == $0.value }
         }
