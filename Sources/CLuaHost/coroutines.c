@@ -10,20 +10,26 @@ static int resume_again(lua_State *L, int status, lua_KContext context) {
     return resume_step(L, (lua_State *)context, 0);
 }
 
-/// Resumes a coroutine. Returns the number of values on L, or -1 with the error on top.
+/// Resumes a coroutine and returns how many results are on top. L's stack has, on top, the level of
+/// cancellation at which the resumption began: what is thrown later passes through.
 static int resume_step(lua_State *L, lua_State *co, int arguments) {
     qh_vm *vm = qh_of(L);
     bool blocks = !lua_isyieldable(L);
     lua_State *outer = vm->running;
     vm->blocked += blocks;
-    vm->running = co;
+    qh_set_running(vm, co);
     int count = 0;
     int status = lua_resume(co, L, arguments, &count);
-    vm->running = outer;
+    qh_set_running(vm, outer);
     vm->blocked -= blocks;
     if (status == LUA_YIELD && vm->waits) {
         // Only reached when every coroutine on the way can yield.
         return lua_yieldk(L, 0, (lua_KContext)co, resume_again);
+    }
+    if (status > LUA_YIELD && (qh_is_cancel(co, -1) || vm->level > lua_tointeger(L, -1))) {
+        lua_resetthread(co);
+        qh_push_cancel(L);
+        return lua_error(L);
     }
     bool wraps = lua_toboolean(L, lua_upvalueindex(2));
     if (status == LUA_OK || status == LUA_YIELD) {
@@ -71,6 +77,7 @@ static int start(lua_State *L, lua_State *co, int arguments) {
         lua_pushliteral(L, "too many arguments to resume");
     } else {
         lua_xmove(L, co, arguments);
+        lua_pushinteger(L, qh_of(L)->level);
         return resume_step(L, co, arguments);
     }
     if (lua_toboolean(L, lua_upvalueindex(2))) return lua_error(L);
@@ -107,8 +114,24 @@ static int co_yield(lua_State *L) {
     return lua_yield(L, lua_gettop(L));
 }
 
+/// coroutine.close (upvalue 1), but not of a coroutine that the host goes on with.
+static int co_close(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTHREAD);
+    if (waits_for_host(lua_tothread(L, 1))) {
+        return luaL_error(L, "cannot close a coroutine that waits for the host");
+    }
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
 void qh_open_coroutines(lua_State *L) {
     lua_getglobal(L, "coroutine");
+    lua_getfield(L, -1, "close");
+    lua_pushcclosure(L, co_close, 1);
+    lua_setfield(L, -2, "close");
     lua_pushnil(L);
     lua_pushboolean(L, 0);
     lua_pushcclosure(L, co_resume, 2);

@@ -209,6 +209,7 @@ static void decode_value(decoder *d) {
         break;
     }
     case QH_NULL: lua_pushlightuserdata(L, &qh_key_null); break;
+    case QH_CANCEL: qh_push_cancel(L); break;
     case QH_FUNCTION: {
         uint32_t reference = take_u32(d);
         lua_rawgeti(L, LUA_REGISTRYINDEX, (lua_Integer)reference);

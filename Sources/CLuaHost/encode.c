@@ -182,6 +182,10 @@ static bool encode_value(encoder *e, int index) {
         if (!encode_table(e, index)) return false;
         break;
     case LUA_TLIGHTUSERDATA:
+        if (lua_touserdata(L, index) == &qh_key_cancel) {
+            qh_put_tag(tape, QH_CANCEL);
+            break;
+        }
         if (lua_touserdata(L, index) != &qh_key_null) {
             return refuse(e, "a light userdata cannot be passed to the host");
         }

@@ -40,6 +40,7 @@ typedef struct qh_frame {
 struct qh_vm {
     lua_State *L;
     qh_dispatch dispatch;
+    qh_check check;
     void *host;
     qh_memory memory;
     qh_frame frames[QH_MAX_FRAMES];
@@ -52,6 +53,10 @@ struct qh_vm {
     lua_State *task;          ///< the coroutine of the task that runs
     volatile int active;      ///< how many calls into scripts are open
     lua_State *volatile running; ///< the coroutine that runs, which may be one of the script's
+    volatile sig_atomic_t interrupted; ///< whether the check is to be called
+    int level;                ///< enum qh_level, of the task that runs
+    uint64_t instructions;    ///< how many were counted
+    uint64_t instruction_limit; ///< 0 means that none are counted
     uint32_t *dead;           ///< slots of handles that are gone
     size_t dead_count;
     size_t dead_capacity;
@@ -61,7 +66,8 @@ struct qh_vm {
 
 /// Keys of the registry, each a light userdata made of its own address.
 extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown,
-    qh_key_time, qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret;
+    qh_key_time, qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret, qh_key_cancel,
+    qh_key_tracebacks;
 
 static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
 
@@ -98,6 +104,21 @@ int qh_trampoline(lua_State *L);
 void qh_open_time(lua_State *L);
 void qh_open_handles(lua_State *L);
 void qh_open_secrets(lua_State *L);
+
+/// Replaces pcall and xpcall, which must not catch a cancellation.
+void qh_open_cancellation(lua_State *L);
+
+/// Whether the value is the one that cancelled tasks are unwound with.
+bool qh_is_cancel(lua_State *L, int index);
+
+/// Pushes it.
+void qh_push_cancel(lua_State *L);
+
+/// Sets the hook that a thread has when nothing interrupts it: one that counts, or none.
+void qh_rest_hook(qh_vm *vm, lua_State *L);
+
+/// Notes which coroutine runs; a pending interrupt concerns it now.
+void qh_set_running(qh_vm *vm, lua_State *L);
 
 /// Replaces coroutine.* so that waiting works inside the script's own coroutines.
 void qh_open_coroutines(lua_State *L);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown, qh_key_time,
-    qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret;
+    qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret, qh_key_cancel, qh_key_tracebacks;
 
 static int panic(lua_State *L) {
     // Every entry is protected, so this is a bug of this file: say so and stop.
@@ -63,6 +63,11 @@ int qh_trampoline(lua_State *L) {
         vm->waits = true;
         return lua_yieldk(L, 0, 0, finish);
     }
+    if (result == QH_STOP) {
+        vm->frame--;
+        qh_push_cancel(L);
+        return lua_error(L);
+    }
     int count = qh_decode(L, &frame->out);
     vm->frame--;
     if (result == QH_OK) return count;
@@ -115,17 +120,23 @@ static void set_table(lua_State *L, char *key) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
-static int open_libraries(lua_State *L) {
-    luaL_openlibs(L);
-    set_table(L, &qh_key_messages);
-    set_table(L, &qh_key_enums);
-    set_table(L, &qh_key_metatables);
+/// A table that keeps none of its keys alive.
+static void set_weak_table(lua_State *L, char *key) {
     lua_newtable(L);
     lua_newtable(L);
     lua_pushliteral(L, "k");
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &qh_key_unknown);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+static int open_libraries(lua_State *L) {
+    luaL_openlibs(L);
+    set_table(L, &qh_key_messages);
+    set_table(L, &qh_key_enums);
+    set_table(L, &qh_key_metatables);
+    set_weak_table(L, &qh_key_unknown);
+    set_weak_table(L, &qh_key_tracebacks);
     lua_newtable(L);
     lua_pushliteral(L, "list");
     lua_setfield(L, -2, "__name");
@@ -133,6 +144,7 @@ static int open_libraries(lua_State *L) {
     qh_open_time(L);
     qh_open_handles(L);
     qh_open_secrets(L);
+    qh_open_cancellation(L);
     qh_open_coroutines(L);
     qh_restrict_libraries(L);
     return 0;
@@ -238,20 +250,29 @@ typedef struct error_call {
     qh_tape *out;
 } error_call;
 
-/// Writes the traceback and the error value that is on top of the thread's stack.
+/// Writes the traceback that traceback_handler has noted for a thread.
+static void put_traceback(lua_State *L, lua_State *thread, qh_tape *out) {
+    size_t length = 0;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_tracebacks);
+    lua_pushthread(thread);
+    lua_xmove(thread, L, 1);
+    lua_rawget(L, -2);
+    const char *trace = lua_tolstring(L, -1, &length);
+    qh_put_string(out, trace != NULL ? trace : "", length);
+    lua_pop(L, 2);
+}
+
+/// Writes the traceback and the error value, which is on top of the thread's stack.
 static int describe_error(lua_State *L) {
     error_call *error = lua_touserdata(L, 1);
     lua_State *thread = error->thread;
     qh_tape_clear(error->out);
-    luaL_traceback(L, thread, NULL, 0);
-    size_t length;
-    const char *trace = lua_tolstring(L, -1, &length);
-    qh_put_string(error->out, trace, length);
-    lua_pop(L, 1);
-    luaL_checkstack(thread, 16, NULL);
+    luaL_checkstack(thread, 20, NULL);
+    put_traceback(L, thread, error->out);
     size_t start = error->out->length;
     char refusal[600];
     int top = lua_gettop(thread);
+    size_t length;
     if (!qh_try_encode(thread, error->out, top, top, refusal, sizeof refusal)) {
         lua_settop(thread, top);
         error->out->length = start;
@@ -281,14 +302,15 @@ typedef struct value_call {
     qh_ref result;
 } value_call;
 
+/// Notes the traceback of the thread. The error stays as it is: to-be-closed variables are given it.
 static int traceback_handler(lua_State *L) {
-    // The message stays as it is; the traceback is kept beside it for describe_called_error.
+    lua_settop(L, 1);
+    if (qh_is_cancel(L, 1)) return 1;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_tracebacks);
+    lua_pushthread(L);
     luaL_traceback(L, L, NULL, 1);
-    lua_newtable(L);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, 1);
-    lua_pushvalue(L, 1);
-    lua_rawseti(L, -2, 2);
+    lua_rawset(L, 2);
+    lua_settop(L, 1);
     return 1;
 }
 
@@ -306,14 +328,12 @@ static int call_body(lua_State *L) {
         return 0;
     }
     call->result = QH_FAILED;
-    if (status == LUA_ERRMEM || !lua_istable(L, -1)) {
-        report(call->out, status == LUA_ERRMEM ? "not enough memory" : "error in error handling");
+    if (status == LUA_ERRMEM) {
+        report(call->out, "not enough memory");
         return 0;
     }
-    int pair = lua_gettop(L);
-    lua_rawgeti(L, pair, 1);
-    lua_rawgeti(L, pair, 2);
-    qh_encode(L, call->out, pair + 1, pair + 2, false);
+    put_traceback(L, L, call->out);
+    qh_encode(L, call->out, lua_gettop(L), lua_gettop(L), false);
     return 0;
 }
 
@@ -324,25 +344,28 @@ int32_t qh_call(qh_vm *vm, qh_ref function, qh_tape *in, qh_tape *out) {
     vm->active++;
     int status = protect(vm, call_body, &call);
     vm->active--;
-    if (vm->active == 0) lua_sethook(vm->L, NULL, 0, 0);
+    if (vm->active == 0) qh_rest_hook(vm, vm->L);
     vm->task = task;
     if (status == LUA_OK) return call.result;
     if (status != LUA_ERRMEM) report(out, "the values cannot be passed to the host");
     return failure(status, out);
 }
 
+/// Ends a task: its results stand above the handler, or its error is on top, which is raised once
+/// more, now that all to-be-closed variables have run where they could still wait.
 static int task_returned(lua_State *L, int status, lua_KContext context) {
-    (void)status;
     (void)context;
-    return lua_gettop(L);
+    if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - 1;
+    return lua_error(L);
 }
 
 static int task_entry(lua_State *L) {
     lua_settop(L, 0);
+    lua_pushcfunction(L, traceback_handler);
     lua_pushvalue(L, lua_upvalueindex(1));
     int count = qh_decode(L, qh_of(L)->resume);
-    lua_callk(L, count, LUA_MULTRET, 0, task_returned);
-    return task_returned(L, LUA_OK, 0);
+    int status = lua_pcallk(L, count, LUA_MULTRET, 1, 0, task_returned);
+    return task_returned(L, status, 0);
 }
 
 static int task_body(lua_State *L) {
@@ -393,7 +416,8 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     int frame = vm->frame;
     int blocked = vm->blocked;
     vm->task = thread;
-    vm->running = thread;
+    qh_rest_hook(vm, thread);
+    qh_set_running(vm, thread);
     vm->resume = in;
     vm->blocked = 0;
     vm->waits = false;
@@ -402,7 +426,7 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     int status = lua_resume(thread, L, 0, &count);
     vm->active--;
     vm->task = outer_task;
-    vm->running = outer_running;
+    qh_set_running(vm, outer_running);
     vm->resume = outer_resume;
     vm->frame = frame;
     vm->blocked = blocked;
@@ -410,7 +434,6 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
         vm->gc_paused = false;
         lua_gc(L, LUA_GCRESTART);
     }
-    lua_sethook(thread, NULL, 0, 0);
     if (status == LUA_YIELD) {
         if (vm->waits) return QH_WAITING;
         report(out, "attempt to yield from outside a coroutine");
@@ -435,18 +458,3 @@ static int release_body(lua_State *L) {
 }
 
 void qh_release(qh_vm *vm, qh_ref reference) { protect(vm, release_body, &reference); }
-
-// MARK: Interrupts
-
-static void interrupt_hook(lua_State *L, lua_Debug *record) {
-    (void)record;
-    lua_sethook(L, NULL, 0, 0);
-    luaL_error(L, "interrupted");
-}
-
-void qh_interrupt(qh_vm *vm) {
-    // Between entries there is nothing to interrupt, and the hook would hit the next one.
-    if (vm->active == 0) return;
-    // lua_sethook is what the stand-alone interpreter calls in its signal handler, too.
-    lua_sethook(vm->running, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
-}

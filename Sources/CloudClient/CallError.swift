@@ -48,6 +48,14 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         CallError(code, message, origin: .transport)
     }
 
+    /// A call that nobody waited for to its end.
+    public static func givenUp(_ method: Method) -> CallError {
+        var error = CallError(.cancelled, "given up before its answer came", origin: .transport)
+        error.method = method.displayName
+        error.outcomeIsUnknown = true
+        return error
+    }
+
     public var description: String {
         var text = method.isEmpty ? "" : method + ": "
         text += code.name
@@ -84,6 +92,21 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
                         path: violation.string("field"), rule: violation.string("reason"),
                         message: violation.string("description")))
             }
+        }
+    }
+}
+
+extension Result where Success == Reply, Failure == CallError {
+    /// What became of a change whose result nobody waits for any longer, for a person.
+    ///
+    /// - Parameter name: the method's.
+    public func fate(of name: String) -> String {
+        switch self {
+        case .success: "\(name) was on its way: it was executed"
+        case .failure(let error) where error.outcomeIsUnknown:
+            "\(name) was on its way: whether it was executed is not known"
+        case .failure(let error):
+            "\(name) was on its way: it was refused (\(error.code.name): \(error.message))"
         }
     }
 }

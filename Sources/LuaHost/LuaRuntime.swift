@@ -18,6 +18,9 @@ public final class LuaRuntime {
         public var revealsSecrets = false
         /// What starts and steers local clouds; without it there is no module `sandbox`.
         public var sandboxes: (any SandboxControl)?
+        /// Told what a person should know that is no result, for example the fate of a change that
+        /// was on its way when the run was interrupted.
+        public var note: (String) -> Void = { _ in }
         /// The script's name and arguments, for `arg`.
         public var scriptName: String
         public var arguments: [String]
@@ -44,6 +47,9 @@ public final class LuaRuntime {
     public let registry: Registry
     private let api: APIBinding
     private let tasks: TaskModule
+    private let childFailures = ChildFailures()
+    /// What runs a script's function: `host.main` of the Lua side.
+    private var main: Int32 = 0
 
     /// Opens a runtime.
     ///
@@ -55,8 +61,10 @@ public final class LuaRuntime {
         let machine = try LuaMachine(loop: loop, memoryLimit: memoryLimit)
         self.machine = machine
         self.registry = registry
-        api = APIBinding(machine: machine, registry: registry, connect: environment.connect)
-        tasks = TaskModule(machine: machine)
+        api = APIBinding(
+            machine: machine, registry: registry, connect: environment.connect,
+            note: environment.note)
+        tasks = TaskModule(machine: machine, childFailures: childFailures)
         var functions = HostFunctions()
         api.register(in: &functions)
         tasks.register(in: &functions)
@@ -67,6 +75,10 @@ public final class LuaRuntime {
             SandboxModule(control: control).register(in: &functions)
         }
         Self.registerBasics(environment, registry, in: &functions)
+        functions["set_main"] = { [unowned self] call in
+            if case .function(let reference) = call.arguments.value() { main = reference }
+            return .done
+        }
         try boot(environment, functions)
     }
 
@@ -115,11 +127,11 @@ public final class LuaRuntime {
         else { throw LuaFailure("the Lua side of the host is missing") }
         var numbers: [String: UInt32] = [:]
         // Those that keep functions have to be among the first.
-        let keepers = TaskModule.keepers.compactMap { name in functions[name].map { (name, $0) } }
-        let others = functions.filter { !TaskModule.keepers.contains($0.key) }
-        for (name, function) in keepers + others.map({ ($0.key, $0.value) }) {
-            numbers[name] = machine.makeFunction(
-                function, keepsFunctions: TaskModule.keepers.contains(name))
+        let keepers = TaskModule.keepers.union(["set_main"])
+        let keeping = keepers.compactMap { name in functions[name].map { (name, $0) } }
+        let others = functions.filter { !keepers.contains($0.key) }
+        for (name, function) in keeping + others.map({ ($0.key, $0.value) }) {
+            numbers[name] = machine.makeFunction(function, keepsFunctions: keepers.contains(name))
         }
         _ = try machine.call(function) { writer in
             writer.table {
@@ -186,13 +198,31 @@ public final class LuaRuntime {
         return Array(source[end...])
     }
 
-    /// Runs a compiled function as a task to its end.
+    /// Starts a script: the function is called as a task, and the tasks that it has started end
+    /// before it does.
+    public func start(
+        _ function: Int32, arguments: [String] = [],
+        onEnd: @escaping (LuaMachine.Outcome) -> Void
+    ) throws(LuaFailure) -> LuaMachine.Task {
+        try machine.spawn(
+            main,
+            { writer in
+                writer.put(.function(function))
+                for argument in arguments { writer.put(argument) }
+            }, isRoot: true
+        ) { [childFailures] outcome in
+            onEnd(outcome.mapError { childFailures.completed($0) })
+        }
+    }
+
+    /// Runs a compiled function as a script to its end.
     public func run(
         _ function: Int32, arguments: [String] = []
     ) throws(LuaFailure) -> [LuaValue] {
         defer { machine.release(function) }
-        return try machine.run(function) { writer in
-            for argument in arguments { writer.put(argument) }
-        }
+        var outcome: LuaMachine.Outcome?
+        _ = try start(function, arguments: arguments) { outcome = $0 }
+        machine.loop.run { outcome != nil }
+        return try outcome?.get() ?? []
     }
 }

@@ -79,6 +79,7 @@ public struct ValueText {
         case .secret: secretMask
         case .function: "function"
         case .handle: "handle"
+        case .cancellation: "cancelled"
         case .table: "table"
         }
     }

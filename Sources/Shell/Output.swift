@@ -20,6 +20,9 @@ public enum Output {
         write(text + "\n", to: STDERR_FILENO)
     }
 
+    /// Writes a remark of the program: what a person should know although nothing failed.
+    public static func remark(_ text: String) { note("qcsh: " + Terminal.safe(text)) }
+
     /// Why standard output did not take all data; nil when it did, or when nobody reads any more.
     public private(set) nonisolated(unsafe) static var problem: String?
 

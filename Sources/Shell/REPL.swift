@@ -15,10 +15,31 @@ public final class REPL {
     private var pending = ""
     private var lines: [String?] = []
     private var isOver = false
-    /// Whether Ctrl-C was pressed since the last look; set by the signal handler.
-    private let takeInterrupt: () -> Bool
-    /// Whether the window has another size since the last look.
-    private let takeResize: () -> Bool
+    private let control: RunControl
+    private let signals: Signals
+
+    /// What the terminal's signals have left behind.
+    public struct Signals {
+        /// Whether Ctrl-C was pressed since this was last asked.
+        let takeInterrupt: () -> Bool
+        /// Whether the window has another size since this was last asked.
+        let takeResize: () -> Bool
+        /// Whether the program was told to end.
+        let isTerminated: () -> Bool
+        /// Counts Ctrl-C from the beginning.
+        let forgetInterrupts: () -> Void
+
+        /// Creates a view of the signals.
+        public init(
+            takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool,
+            isTerminated: @escaping () -> Bool, forgetInterrupts: @escaping () -> Void
+        ) {
+            self.takeInterrupt = takeInterrupt
+            self.takeResize = takeResize
+            self.isTerminated = isTerminated
+            self.forgetInterrupts = forgetInterrupts
+        }
+    }
 
     /// readline has one terminal, so its handler finds the one shell here.
     private nonisolated(unsafe) static weak var current: REPL?
@@ -26,19 +47,18 @@ public final class REPL {
     /// Creates a shell.
     ///
     /// - Parameters:
+    ///   - control: what ends an entry that runs.
     ///   - historyFile: where entries are kept; nil keeps them in memory.
-    ///   - takeInterrupt: whether Ctrl-C was pressed since it was last asked.
-    ///   - takeResize: whether the window has another size since it was last asked.
     public init(
-        runtime: LuaRuntime, format: OutputFormat, secrets: SecretOutput, historyFile: String?,
-        takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool = { false }
+        runtime: LuaRuntime, control: RunControl, format: OutputFormat, secrets: SecretOutput,
+        historyFile: String?, signals: Signals
     ) {
         self.runtime = runtime
+        self.control = control
         self.format = format
         self.secrets = secrets
         self.historyFile = historyFile
-        self.takeInterrupt = takeInterrupt
-        self.takeResize = takeResize
+        self.signals = signals
     }
 
     /// Runs until the input ends.
@@ -48,8 +68,10 @@ public final class REPL {
         if let historyFile { _ = qrl_load_history(historyFile) }
         loop.onSignal = { [weak self] in
             guard let self else { return }
-            if takeResize() { qrl_resize() }
-            guard takeInterrupt() else { return }
+            if signals.takeResize() { qrl_resize() }
+            if signals.isTerminated() { isOver = true }
+            guard signals.takeInterrupt() else { return }
+            signals.forgetInterrupts()
             pending = ""
             lines = []
             qrl_cancel_line()
@@ -61,7 +83,8 @@ public final class REPL {
             loop.run { !lines.isEmpty || isOver }
             loop.unwatch(STDIN_FILENO)
             qrl_end()
-            while !lines.isEmpty { accept(lines.removeFirst()) }
+            while !lines.isEmpty, !signals.isTerminated() { accept(lines.removeFirst()) }
+            if signals.isTerminated() { isOver = true }
         }
         Self.current = nil
     }
@@ -107,17 +130,20 @@ public final class REPL {
         var outcome: LuaMachine.Outcome?
         let loop = runtime.machine.loop
         do throws(LuaFailure) {
-            let task = try runtime.machine.spawn(function) { outcome = $0 }
-            runtime.machine.release(function)
             let outer = loop.onSignal
-            loop.onSignal = { [takeInterrupt, machine = runtime.machine] in
-                guard takeInterrupt(), outcome == nil else { return }
-                machine.cancel(task)
-                outcome = .failure(LuaFailure("\ninterrupted"))
+            loop.onSignal = { [signals, control] in
+                if signals.takeInterrupt() { control.stop(.interrupted) }
+                if signals.isTerminated() { control.stop(.terminated) }
             }
+            defer {
+                loop.onSignal = outer
+                control.end()
+                signals.forgetInterrupts()
+            }
+            control.begin()
+            try runtime.machine.spawn(function, isRoot: true) { outcome = $0 }
+            runtime.machine.release(function)
             loop.run { outcome != nil }
-            loop.onSignal = outer
-            _ = takeInterrupt()
             let renderer = Renderer(
                 registry: runtime.registry, format: format, width: Terminal.width)
             for value in try outcome?.get() ?? [] {
@@ -136,7 +162,7 @@ public final class REPL {
 
     private func report(_ failure: LuaFailure) {
         fflush(nil)
-        Output.note(ErrorReport.text(failure))
+        Output.note(failure.isCancellation ? "\ninterrupted" : ErrorReport.text(failure))
     }
 
     /// A leading space keeps an entry out of the history.

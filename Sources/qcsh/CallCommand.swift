@@ -34,20 +34,11 @@ struct CallCommand: ParsableCommand {
     @Flag(help: "Fetch all pages of a list.")
     var all = false
 
-    @Option(help: ArgumentHelp("How long the call may take.", valueName: "seconds"))
-    var timeout: Double?
-
     @Argument(help: ArgumentHelp("The method.", valueName: "method"))
     var method: String
 
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
     var fields: [String] = []
-
-    func validate() throws {
-        if let timeout, !(timeout > 0 && timeout < 1e9) {
-            throw ValidationError("--timeout has to be a positive number of seconds")
-        }
-    }
 
     /// Why the command line makes no sense.
     private struct Usage: Error, CustomStringConvertible {
@@ -58,6 +49,7 @@ struct CallCommand: ParsableCommand {
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
+        Interrupts.install(for: nil, on: loop)
         let connections = Connections(options.values, loop: loop)
         defer { connections.close() }
         do {
@@ -212,10 +204,29 @@ struct CallCommand: ParsableCommand {
         _ method: Method, _ request: Message, _ session: Session, _ loop: PollLoop
     ) throws -> Message {
         var callOptions = CallOptions()
-        callOptions.timeout = timeout.map { Int64($0 * 1e9) }
+        callOptions.timeout = options.values.timeout
         var outcome: Result<Reply, CallError>?
-        session.call(method, request, options: callOptions) { outcome = $0 }
-        loop.run { outcome != nil }
+        let running = session.call(method, request, options: callOptions) { outcome = $0 }
+        var isUnwanted = false
+        // A read is given up; of a change it is told what became of it.
+        loop.run {
+            if outcome == nil, Interrupts.take() != nil {
+                if method.isRead || isUnwanted {
+                    running.cancel()
+                    outcome = .failure(CallError.givenUp(method))
+                } else {
+                    Output.remark("waiting for what is on its way: \(method.displayName)")
+                }
+                isUnwanted = true
+            }
+            return outcome != nil
+        }
+        if isUnwanted {
+            if !method.isRead, let outcome { Output.remark(outcome.fate(of: method.displayName)) }
+            Output.remark(Interrupts.isTerminated() ? "terminated" : "interrupted")
+            throw ExitCode(
+                Interrupts.isTerminated() ? ExitStatus.terminated : ExitStatus.interrupted)
+        }
         switch outcome {
         case .success(let reply):
             do throws(CodecError) {

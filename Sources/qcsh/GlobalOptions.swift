@@ -19,6 +19,9 @@ struct RunOptions {
     var secrets = SecretPolicy.mask
     /// In bytes.
     var maximumMemory: Int?
+    var maximumInstructions: UInt64?
+    /// How long the run may take, in nanoseconds.
+    var timeout: Int64?
 }
 
 /// The options that concern the whole run.
@@ -68,6 +71,18 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp("How much memory Lua may use, for example 256MiB.", valueName: "size"))
     var maxMemory: MemorySize?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many instructions of Lua may be executed; counting makes code slower.",
+            valueName: "number"))
+    var maxInstructions: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long it may take: seconds, or 30s, 5m, 2h. Then the exit status is 124.",
+            valueName: "time"))
+    var timeout: Interval?
+
     @Flag(help: "Show secrets in results, and let encoders write them.")
     var reveal = false
 
@@ -91,12 +106,31 @@ struct GlobalOptions: ParsableArguments {
             account: account, caFile: caFile, output: output,
             contract: source.choice, trace: trace, isVerbose: verbose,
             secrets: reveal ? .reveal : secretFile.map { .file($0) } ?? .mask,
-            maximumMemory: maxMemory?.bytes)
+            maximumMemory: maxMemory?.bytes, maximumInstructions: maxInstructions,
+            timeout: timeout?.nanoseconds)
     }
 }
 
 extension SessionConfiguration.TransportKind: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
+
+/// A length of time with a unit.
+struct Interval: ExpressibleByArgument {
+    let nanoseconds: Int64
+
+    init?(argument: String) {
+        let units = [
+            ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86400e9), ("", 1e9),
+        ]
+        for (unit, factor) in units where argument.hasSuffix(unit) {
+            guard let number = Double(argument.dropLast(unit.count)) else { continue }
+            guard number > 0, number * factor < 9e18 else { return nil }
+            nanoseconds = Int64(number * factor)
+            return
+        }
+        return nil
+    }
+}
 
 /// A number of bytes with a unit.
 struct MemorySize: ExpressibleByArgument {

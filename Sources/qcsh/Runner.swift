@@ -54,7 +54,8 @@ struct Runner {
             connections.registry = registry
             let runtime = try makeRuntime(loop, connections)
             Interrupts.install(for: runtime.machine, on: loop)
-            status = run(runtime, loop, secrets)
+            let run = Run(runtime: runtime, control: control(runtime), secrets: secrets)
+            status = self.run(run)
             secrets.note()
         } catch {
             status = report(error)
@@ -62,6 +63,39 @@ struct Runner {
         fflush(nil)
         connections.close()
         return Self.checkOutput(status)
+    }
+
+    /// What one run needs.
+    private struct Run {
+        let runtime: LuaRuntime
+        let control: RunControl
+        let secrets: SecretOutput
+    }
+
+    /// Limits the run, and has it ended on demand.
+    private func control(_ runtime: LuaRuntime) -> RunControl {
+        let machine = runtime.machine
+        let control = RunControl(machine: machine, alarm: Interrupts.alarm, note: Output.remark)
+        let obey = {
+            switch Interrupts.take() {
+            case .interrupt: control.stop(.interrupted)
+            case .terminate: control.stop(.terminated)
+            case nil: break
+            }
+        }
+        machine.loop.onSignal = obey
+        machine.onInterrupt(
+            obey, instructionsUsedUp: { control.stop(.instructionsUsedUp) },
+            alarm: Interrupts.alarm)
+        machine.limitInstructions(options.maximumInstructions)
+        if let timeout = options.timeout {
+            machine.loop.after(timeout) { control.stop(.timedOut) }
+            // Code that does not return from a function of C is not reached otherwise.
+            Interrupts.leave(
+                after: timeout + RunControl.grace + 1_000_000_000, status: ExitStatus.timedOut)
+            Interrupts.alarm(after: timeout)
+        }
+        return control
     }
 
     /// What was not written was not done.
@@ -103,6 +137,7 @@ struct Runner {
             modulePath: Self.modulePath(script: code.isEmpty ? script.first : nil),
             scriptName: name, arguments: arguments)
         environment.revealsSecrets = options.secrets == .reveal
+        environment.note = Output.remark
         environment.sandboxes = SandboxController(connections, loop: loop)
         return try LuaRuntime(
             environment, registry: connections.registry, loop: loop,
@@ -122,49 +157,45 @@ struct Runner {
         return folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
     }
 
-    private func run(
-        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: SecretOutput
-    ) -> Int32 {
+    private func run(_ run: Run) -> Int32 {
         if !code.isEmpty {
             for piece in code {
-                let status = evaluate(runtime, loop, secrets) { () throws(LuaFailure) in
-                    try runtime.compileExpression(Array(piece.utf8), name: "=(command line)")
+                let status = evaluate(run) { () throws(LuaFailure) in
+                    try run.runtime.compileExpression(Array(piece.utf8), name: "=(command line)")
                 }
                 if status != 0 { return status }
             }
             return 0
         }
-        if let file = script.first { return runScript(file, runtime, loop, secrets) }
-        guard Terminal.isTerminal(STDIN_FILENO) else {
-            return runScript("-", runtime, loop, secrets)
-        }
+        if let file = script.first { return runScript(file, run) }
+        guard Terminal.isTerminal(STDIN_FILENO) else { return runScript("-", run) }
         Interrupts.watchWindow()
         REPL(
-            runtime: runtime, format: options.output ?? .table, secrets: secrets,
-            historyFile: UserFiles.historyFile(), takeInterrupt: Interrupts.take,
-            takeResize: Interrupts.takeResize
+            runtime: run.runtime, control: run.control, format: options.output ?? .table,
+            secrets: run.secrets, historyFile: UserFiles.historyFile(),
+            signals: .init(
+                takeInterrupt: Interrupts.takeInterrupt, takeResize: Interrupts.takeResize,
+                isTerminated: Interrupts.isTerminated, forgetInterrupts: Interrupts.forget)
         ).run()
-        return 0
+        return Interrupts.isTerminated() ? ExitStatus.terminated : 0
     }
 
-    private func runScript(
-        _ file: String, _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: SecretOutput
-    ) -> Int32 {
+    private func runScript(_ file: String, _ run: Run) -> Int32 {
         guard let source = UserFiles.read(file) else {
             Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
-            return 2
+            return ExitStatus.usage
         }
         let name = file == "-" ? "=stdin" : "@" + file
-        return evaluate(runtime, loop, secrets, arguments: Array(script.dropFirst())) {
-            () throws(LuaFailure) in try runtime.compile(source, name: name)
+        return evaluate(run, arguments: Array(script.dropFirst())) {
+            () throws(LuaFailure) in try run.runtime.compile(source, name: name)
         }
     }
 
     private func evaluate(
-        _ runtime: LuaRuntime, _ loop: PollLoop, _ secrets: SecretOutput,
-        arguments: [String] = [],
+        _ run: Run, arguments: [String] = [],
         _ compile: () throws(LuaFailure) -> LuaMachine.Compiled
     ) -> Int32 {
+        let runtime = run.runtime
         do throws(LuaFailure) {
             let function: Int32
             switch try compile() {
@@ -173,36 +204,42 @@ struct Runner {
             }
             defer { runtime.machine.release(function) }
             var outcome: LuaMachine.Outcome?
-            let task = try runtime.machine.spawn(
-                function, { writer in for argument in arguments { writer.put(argument) } }
-            ) { outcome = $0 }
-            loop.onSignal = { [machine = runtime.machine] in
-                guard Interrupts.isPending, outcome == nil else { return }
-                machine.cancel(task)
-                outcome = .failure(LuaFailure("interrupted"))
-            }
-            loop.run { outcome != nil }
+            run.control.begin()
+            _ = try runtime.start(function, arguments: arguments) { outcome = $0 }
+            runtime.machine.loop.run { outcome != nil }
+            run.control.end()
             let renderer = Renderer(
                 registry: runtime.registry, format: options.output ?? .table, width: Terminal.width)
             for value in try outcome?.get() ?? [] {
                 do throws(SecretOutput.Problem) {
-                    Output.data(renderer.text(try secrets.present(value)))
+                    Output.data(renderer.text(try run.secrets.present(value)))
                 } catch {
                     throw LuaFailure(error.description)
                 }
             }
             return 0
         } catch {
-            return report(error)
+            return report(error, run.control.reason)
         }
     }
 
-    private func report(_ failure: LuaFailure) -> Int32 {
-        if Interrupts.isPending {
-            Output.note("qcsh: interrupted")
-            return 130
+    private func report(_ failure: LuaFailure, _ reason: RunControl.Reason? = nil) -> Int32 {
+        if !failure.isCancellation || reason == nil {
+            Output.note("qcsh: " + ErrorReport.text(failure, isVerbose: options.isVerbose))
         }
-        Output.note("qcsh: " + ErrorReport.text(failure, isVerbose: options.isVerbose))
-        return ErrorReport.exitStatus(failure)
+        guard let reason else { return ErrorReport.exitStatus(failure) }
+        Output.note("qcsh: " + words(reason))
+        return ExitStatus.of(reason)
+    }
+
+    private func words(_ reason: RunControl.Reason) -> String {
+        switch reason {
+        case .interrupted: "interrupted"
+        case .terminated: "terminated"
+        case .timedOut: "not done within \(Double(options.timeout ?? 0) / 1e9) s (--timeout)"
+        case .instructionsUsedUp:
+            "more than \(options.maximumInstructions ?? 0) instructions were executed "
+                + "(--max-instructions)"
+        }
     }
 }

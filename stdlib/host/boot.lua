@@ -45,10 +45,36 @@ host.metatable(0, {
 })
 host.metatable(1, Error)
 
+--- An error object of the host's own.
+function host.error(fields)
+  return setmetatable(fields, Error)
+end
+
 -- require -------------------------------------------------------------------------------------
 -- In Lua, so that a module that calls the API while it loads can wait.
 
+--- What is being loaded, by name: which task does so, and where others wait for it.
 local loading = {}
+--- Which module a task waits for.
+local waiting_for = {}
+
+--- Waits until another task has loaded a module; two that wait for each other would never end.
+local function wait_for(name)
+  local me = host.current_task()
+  local chain, next_name = { name }, name
+  while next_name do
+    local by = loading[next_name] and loading[next_name].task
+    if by == me then
+      error("module '" .. name .. "' requires itself, by way of " .. table.concat(chain, ", "), 3)
+    end
+    next_name = waiting_for[by]
+    chain[#chain + 1] = next_name
+  end
+  waiting_for[me] = name
+  local done <close> = setmetatable({}, { __close = function() waiting_for[me] = nil end })
+  host.pass(loading[name].gate)
+  local _ = done
+end
 
 local function load_embedded(name)
   local source, file = host.module_source(name)
@@ -103,16 +129,25 @@ function require(name)
   if loaded ~= nil then
     return loaded
   end
-  if loading[name] then
-    error("module '" .. name .. "' is being loaded already: it requires itself, or two tasks "
-      .. "load it at once", 2)
+  while loading[name] do
+    wait_for(name)
+    if package.loaded[name] ~= nil then
+      return package.loaded[name]
+    end
   end
   local chunk, where = find(name)
   if not chunk then
     error("module '" .. name .. "' not found:" .. where, 2)
   end
-  loading[name] = true
-  local done <close> = setmetatable({}, { __close = function() loading[name] = nil end })
+  local place = { task = host.current_task(), gate = host.gate() }
+  loading[name] = place
+  local done <close> = setmetatable({}, {
+    __close = function()
+      loading[name] = nil
+      host.open(place.gate)
+      host.close_gate(place.gate)
+    end,
+  })
   local result = chunk(name, where)
   if result ~= nil then
     package.loaded[name] = result
@@ -139,6 +174,25 @@ function os.exit(code)
   io.stdout:flush()
   host.exit(code == nil and true or code)
 end
+
+--- Runs a script: what it has started ends before it does.
+function host.main(fn, ...)
+  host.in_script = true
+  local failed = true
+  local finish <close> = setmetatable({}, {
+    __close = function()
+      if host.finish_script then
+        host.finish_script(failed)
+      end
+    end,
+  })
+  local results = table.pack(fn(...))
+  failed = false
+  local _ = finish
+  return table.unpack(results, 1, results.n)
+end
+
+host.set_main(host.main)
 
 -- Globals, loaded when they are first used ----------------------------------------------------
 

@@ -1,4 +1,9 @@
 --- Concurrency that reads sequentially: tasks are coroutines that the host runs while others wait.
+---
+--- Tasks live in scopes. A scope does not end before its tasks have ended; the first that fails
+--- cancels the others, and its error is raised where the scope was opened. A cancelled task is
+--- unwound from where it waits: no pcall catches that, to-be-closed variables run and may wait. A
+--- change that is on its way to the cloud is waited for first, so that its fate is known.
 local host = ...
 
 local task = {}
@@ -10,13 +15,274 @@ function task.sleep(seconds)
   host.sleep(seconds)
 end
 
---- Keeps where a child failed: error objects get a traceback, texts get it appended by the host.
+--- Ends here if the task was cancelled: for computations that take long and never wait.
+function task.checkpoint()
+  host.checkpoint()
+end
+
+-- Tasks ---------------------------------------------------------------------------------------
+
+---@class task.Handle a task that was started
+---@field status "running"|"done"|"failed"|"cancelled"
+local Handle = { __name = "task" }
+Handle.__index = Handle
+
+--- The handles of running tasks, by the host's numbers; the first task of a script has one when it
+--- asks for it.
+local handles = {}
+
+function Handle:__tostring()
+  return ("task (%s)"):format(self.status)
+end
+
+--- Waits for the task's end and returns its results. Its error is raised here, too.
+---@async
+function Handle:await()
+  if self.status == "running" then
+    self._gate = self._gate or host.gate()
+    host.pass(self._gate)
+  end
+  if self.status == "done" then
+    return table.unpack(self._results, 2, self._results.n)
+  elseif self.status == "failed" then
+    error(self._problem, 0)
+  end
+  error("the task was cancelled", 2)
+end
+
+--- Cancels the task, and what it has started. Does not wait for its end.
+function Handle:cancel()
+  host.cancel(self._number)
+end
+
+--- Runs what was put off with `task.defer`, last first. The first error is raised at the end.
+local function run_deferred(handle)
+  local failed, problem = false, nil
+  while handle._deferred and #handle._deferred > 0 do
+    local ok, found = pcall(table.remove(handle._deferred))
+    if not ok and not failed then
+      failed, problem = true, found
+    end
+  end
+  if failed then
+    error(problem, 0)
+  end
+end
+
+--- Ends a task however it ended: what is open is a cancellation.
+local function settle(handle)
+  if handle.status == "running" then
+    handle.status = "cancelled"
+  end
+  handles[handle._number] = nil
+  if handle._gate then
+    host.open(handle._gate)
+    host.close_gate(handle._gate)
+  end
+  local scope = handle._scope
+  if handle.status == "failed" and not scope.failed then
+    scope.failed, scope.failure = true, handle._problem
+    host.cancel_scope(scope.number)
+    host.wake_scope(scope.number)
+  elseif handle.status == "done" and scope.wakes_on_result then
+    host.wake_scope(scope.number)
+  end
+end
+
+--- Keeps where a child failed: error objects get a traceback, of texts the host remembers it.
 local function keep_traceback(problem)
-  if type(problem) == "table" and rawget(problem, "traceback") == nil then
-    rawset(problem, "traceback", debug.traceback(nil, 2))
+  local traceback = debug.traceback(nil, 2)
+  if type(problem) == "table" then
+    if rawget(problem, "traceback") == nil then
+      rawset(problem, "traceback", traceback)
+    end
+  elseif type(problem) == "string" then
+    host.child_failed(problem, traceback)
   end
   return problem
 end
+
+--- Settles the handle at [1] when it is closed.
+local Ending = { __close = function(self) settle(self[1]) end }
+
+local function spawn_in(scope, fn, ...)
+  local handle = setmetatable({ status = "running", _scope = scope, _number = 0 }, Handle)
+  local arguments = select("#", ...) > 0 and table.pack(...) or nil
+  handle._number = host.spawn(scope.number, function()
+    local ending <close> = setmetatable({ handle }, Ending)
+    host.checkpoint()
+    handles[handle._number] = handle
+    local results
+    if arguments then
+      results = table.pack(xpcall(fn, keep_traceback, table.unpack(arguments, 1, arguments.n)))
+    else
+      results = table.pack(xpcall(fn, keep_traceback))
+    end
+    if handle._deferred then
+      local ok, problem = pcall(run_deferred, handle)
+      if not ok and results[1] then
+        results = { n = 2, false, problem }
+      end
+    end
+    local _ = ending
+    if results[1] then
+      handle.status, handle._results = "done", results
+    else
+      handle.status, handle._problem = "failed", results[2]
+    end
+  end)
+  return handle
+end
+
+-- Scopes --------------------------------------------------------------------------------------
+
+---@class task.Scope
+local Scope = { __name = "scope" }
+Scope.__index = Scope
+
+--- Starts a task in the scope.
+---@param fn function
+---@param ... any what it is called with
+---@return task.Handle
+function Scope:spawn(fn, ...)
+  if type(fn) ~= "function" then
+    error("scope:spawn needs a function, got a " .. type(fn), 2)
+  end
+  return spawn_in(self, fn, ...)
+end
+
+--- Has a function called when the scope ends, however it ends; the last one first.
+---@param fn function
+function Scope:defer(fn)
+  if type(fn) ~= "function" then
+    error("scope:defer needs a function, got a " .. type(fn), 2)
+  end
+  self._deferred = self._deferred or {}
+  table.insert(self._deferred, fn)
+end
+
+--- Cancels all tasks of the scope, its body included.
+function Scope:cancel()
+  host.cancel_scope(self.number)
+end
+
+--- Scopes are left by closing them: what still runs is cancelled and waited for.
+function Scope:__close()
+  host.close_scope(self.number)
+  run_deferred(self)
+end
+
+local function open_scope(is_shield)
+  return setmetatable({ number = host.open_scope(is_shield == true, false) }, Scope)
+end
+
+--- Raises what failed first.
+local function check(scope)
+  if scope.failed then
+    error(scope.failure, 0)
+  end
+end
+
+local function need_function(fn, name)
+  if type(fn) ~= "function" then
+    error(("task.%s needs a function, got a %s"):format(name, type(fn)), 3)
+  end
+end
+
+--- Calls a function with a scope. Returns what it returns, once all tasks of the scope have ended.
+---@async
+---@param body fun(scope: task.Scope): ...
+function task.scope(body)
+  need_function(body, "scope")
+  local scope <close> = open_scope()
+  local first = spawn_in(scope, body, scope)
+  host.wait_scope(scope.number)
+  check(scope)
+  if first.status == "cancelled" then
+    return nil
+  end
+  return table.unpack(first._results, 2, first._results.n)
+end
+
+--- The scope of a script's own tasks: the script does not end before they have.
+local main_scope
+
+--- Starts a task that belongs to the task that runs: neither ends before the other one's children.
+---@param fn function
+---@param ... any what it is called with
+---@return task.Handle
+function task.spawn(fn, ...)
+  need_function(fn, "spawn")
+  local current = handles[host.current_task()]
+  local scope
+  if current then
+    scope = current._children
+    if not scope then
+      scope = setmetatable({ number = host.open_scope(false, false) }, Scope)
+      current._children = scope
+      current._deferred = current._deferred or {}
+      -- The children are waited for when the task ends by itself.
+      table.insert(current._deferred, 1, function()
+        local closing <close> = scope
+        host.wait_scope(scope.number)
+        local _ = closing
+        check(scope)
+      end)
+    end
+  else
+    main_scope = main_scope
+      or setmetatable({ number = host.open_scope(false, not host.in_script) }, Scope)
+    scope = main_scope
+  end
+  return spawn_in(scope, fn, ...)
+end
+
+local main_deferred = {}
+
+--- Has a function called when the task that runs ends, however it ends; the last one first. The
+--- result can be closed earlier: `local cleanup <close> = task.defer(…)`.
+---@param fn function
+function task.defer(fn)
+  need_function(fn, "defer")
+  local current = handles[host.current_task()]
+  local list = main_deferred
+  if current then
+    current._deferred = current._deferred or {}
+    list = current._deferred
+  end
+  local is_due = true
+  local function run()
+    if is_due then
+      is_due = false
+      fn()
+    end
+  end
+  table.insert(list, run)
+  return setmetatable({}, { __close = run })
+end
+
+--- What ends a script: its tasks are waited for, or cancelled when it failed, and what it put off
+--- is done.
+function host.finish_script(failed)
+  local scope = main_scope
+  main_scope = nil
+  local main <close> = setmetatable({}, {
+    __close = function() run_deferred({ _deferred = main_deferred }) end,
+  })
+  if scope then
+    local closing <close> = scope
+    if not failed then
+      host.wait_scope(scope.number)
+    end
+    local _ = closing
+  end
+  local _ = main
+  if scope and not failed then
+    check(scope)
+  end
+end
+
+-- Several at once -----------------------------------------------------------------------------
 
 --- Calls a function for each element, several at a time, and returns the results in order.
 --- The first failure cancels the others and is raised.
@@ -27,61 +293,40 @@ end
 ---@param options? { limit?: integer } how many run at once; 32 when not given
 ---@return R[]
 function task.map(list, fn, options)
+  need_function(fn, "map")
+  if type(list) ~= "table" then
+    error("task.map needs a list, got a " .. type(list), 2)
+  end
   local limit = options and options.limit or 32
   if math.type(limit) ~= "integer" or limit < 1 then
     error("task.map: limit has to be a positive integer", 2)
   end
   local results, count, next_index = {}, #list, 1
-  local running = math.min(limit, count)
-  local failed, failure = false, nil
-  local gate = host.gate()
-  local workers = {}
-  -- However this function is left, no child outlives it.
-  local scope <close> = setmetatable({}, {
-    __close = function()
-      for _, worker in ipairs(workers) do
-        host.cancel(worker)
-      end
-      host.close_gate(gate)
-    end,
-  })
-
-  local function take_items()
-    while not failed and next_index <= count do
-      local index = next_index
-      next_index = next_index + 1
-      local ok, result = xpcall(fn, keep_traceback, list[index], index)
-      if ok then
-        results[index] = result
-      elseif not failed then
-        failed, failure = true, result
-      end
-    end
-  end
-
+  local scope <close> = open_scope()
   local function work()
-    -- Reading the list may fail, too.
-    local ok, problem = pcall(take_items)
-    if not ok and not failed then
-      failed, failure = true, problem
-    end
-    running = running - 1
-    if failed or running == 0 then
-      host.open(gate)
+    while next_index <= count do
+      local index = next_index
+      next_index = index + 1
+      results[index] = fn(list[index], index)
     end
   end
-
-  for i = 1, running do
-    workers[i] = host.spawn(work)
+  for _ = 1, math.min(limit, count) do
+    spawn_in(scope, work)
   end
-  if running > 0 and not failed then
-    host.pass(gate)
-  end
-  local _ = scope
-  if failed then
-    error(failure, 0)
-  end
+  host.wait_scope(scope.number)
+  check(scope)
   return results
+end
+
+local function need_functions(functions, name)
+  if type(functions) ~= "table" then
+    error(("task.%s needs a list of functions, got a %s"):format(name, type(functions)), 3)
+  end
+  for i, fn in ipairs(functions) do
+    if type(fn) ~= "function" then
+      error(("task.%s needs functions, got a %s at [%d]"):format(name, type(fn), i), 3)
+    end
+  end
 end
 
 --- Runs functions at once and returns their results in order.
@@ -90,9 +335,191 @@ end
 ---@param functions (fun(): any)[]
 ---@return any[]
 function task.all(functions)
+  need_functions(functions, "all")
   return task.map(functions, function(fn)
     return fn()
   end, { limit = math.max(1, #functions) })
+end
+
+--- Runs functions at once and returns the results of the one that ends first; the others are
+--- cancelled. When the first one to end fails, its error is raised.
+---@async
+---@param functions (fun(): ...)[]
+function task.race(functions)
+  need_functions(functions, "race")
+  if #functions == 0 then
+    error("task.race needs at least one function", 2)
+  end
+  local winner
+  do
+    local scope <close> = open_scope()
+    scope.wakes_on_result = true
+    for _, fn in ipairs(functions) do
+      spawn_in(scope, function()
+        local results = table.pack(fn())
+        winner = winner or results
+      end)
+    end
+    host.wait_scope(scope.number)
+    if not winner then
+      check(scope)
+    end
+  end
+  return table.unpack(winner, 1, winner.n)
+end
+
+--- Calls a function that may take some time only: then it is cancelled, and an error with the code
+--- DEADLINE_EXCEEDED is raised. Code that never waits is reached, too.
+---@async
+---@param seconds number|userdata seconds, or a duration
+---@param fn function
+---@param ... any what it is called with
+function task.timeout(seconds, fn, ...)
+  need_function(fn, "timeout")
+  local scope <close> = open_scope()
+  local child = spawn_in(scope, fn, ...)
+  local in_time = host.wait_scope(scope.number, seconds)
+  check(scope)
+  if child.status == "done" then
+    return table.unpack(child._results, 2, child._results.n)
+  end
+  if in_time then
+    error("the task was cancelled", 2)
+  end
+  error(host.error {
+    code = "DEADLINE_EXCEEDED",
+    message = ("not done within %s"):format(
+      type(seconds) == "number" and seconds .. " s" or tostring(seconds)),
+  }, 2)
+end
+
+--- Calls a function that is not cancelled when the task is: what it does is done whole.
+---@async
+---@param fn function
+---@param ... any what it is called with
+function task.shield(fn, ...)
+  need_function(fn, "shield")
+  local scope <close> = open_scope(true)
+  local child = spawn_in(scope, fn, ...)
+  host.wait_scope(scope.number)
+  check(scope)
+  if child.status ~= "done" then
+    error("the task was cancelled", 2)
+  end
+  return table.unpack(child._results, 2, child._results.n)
+end
+
+-- Channels ------------------------------------------------------------------------------------
+
+---@class task.Channel values that tasks hand to each other, in order
+local Channel = { __name = "channel" }
+Channel.__index = Channel
+
+--- Waits until another task wakes this one from a list.
+local function wait_in(waiting)
+  local place = { gate = host.gate() }
+  table.insert(waiting, place)
+  local leaving <close> = setmetatable({}, {
+    __close = function()
+      host.close_gate(place.gate)
+      for i, other in ipairs(waiting) do
+        if other == place then
+          table.remove(waiting, i)
+          return
+        end
+      end
+      -- Woken, but cancelled before it could act: the next one may.
+      if not place.has_acted and waiting[1] then
+        host.open(table.remove(waiting, 1).gate)
+      end
+    end,
+  })
+  host.pass(place.gate)
+  place.has_acted = true
+  local _ = leaving
+end
+
+local function wake_first(waiting)
+  local place = table.remove(waiting, 1)
+  if place then
+    host.open(place.gate)
+  end
+end
+
+--- A channel. Who sends waits while it is full, who receives waits while it is empty.
+---@param capacity? integer how many values it holds; 0 when not given: sending waits for a receiver
+---@return task.Channel
+function task.channel(capacity)
+  capacity = capacity or 0
+  if math.type(capacity) ~= "integer" or capacity < 0 then
+    error("task.channel: the capacity has to be an integer that is not negative", 2)
+  end
+  return setmetatable({
+    _capacity = capacity, _values = {}, _first = 1, _last = 0, _taken = 0, _closed = false,
+    _senders = {}, _receivers = {}, _handed = {},
+  }, Channel)
+end
+
+--- Sends a value.
+---@async
+---@param value any not nil
+function Channel:send(value)
+  if value == nil then
+    error("a channel carries no nil", 2)
+  end
+  while not self._closed and self._capacity > 0
+    and self._last - self._first + 1 >= self._capacity do
+    wait_in(self._senders)
+  end
+  if self._closed then
+    error("the channel is closed", 2)
+  end
+  self._last = self._last + 1
+  local number = self._last
+  self._values[number] = value
+  wake_first(self._receivers)
+  while self._capacity == 0 and self._first <= number and not self._closed do
+    wait_in(self._handed)
+  end
+end
+
+--- The next value; nil when the channel is closed and empty.
+---@async
+function Channel:receive()
+  while self._first > self._last do
+    if self._closed then
+      return nil
+    end
+    wait_in(self._receivers)
+  end
+  local value = self._values[self._first]
+  self._values[self._first] = nil
+  self._first = self._first + 1
+  wake_first(self._senders)
+  -- Whoever handed something over sees for itself whether it was taken.
+  for _ = 1, #self._handed do
+    wake_first(self._handed)
+  end
+  return value
+end
+
+--- Closes the channel: what is in it can be received, nothing can be sent.
+function Channel:close()
+  self._closed = true
+  for _, waiting in ipairs { self._senders, self._receivers, self._handed } do
+    for _ = 1, #waiting do
+      wake_first(waiting)
+    end
+  end
+end
+
+Channel.__close = Channel.close
+
+--- Iterates over the values until the channel is closed and empty.
+function Channel:each()
+  return function()
+    return self:receive()
+  end
 end
 
 return task

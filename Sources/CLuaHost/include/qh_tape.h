@@ -36,6 +36,7 @@ enum qh_tag {
     QH_META,     ///< uint32 number of a registered metatable, then QH_TABLE
     QH_HOST,     ///< uint32 number of a host function (to Lua only)
     QH_SECRET,   ///< uint32 length, bytes: a text that is not shown
+    QH_CANCEL,   ///< what a cancelled task is unwound with: no error that pcall may catch
     QH_UNKNOWN,  ///< uint32 length, bytes: unknown fields of the message around it
 };
 
@@ -67,7 +68,7 @@ static inline void qh_tape_free(qh_tape *tape) {
 
 static inline uint8_t *qh_tape_reserve(qh_tape *tape, size_t size) {
     if (tape->capacity - tape->length < size) {
-        size_t capacity = tape->capacity == 0 ? 256 : tape->capacity;
+        size_t capacity = tape->capacity == 0 ? 64 : tape->capacity;
         while (capacity - tape->length < size) capacity *= 2;
         uint8_t *bytes = (uint8_t *)realloc(tape->bytes, capacity);
         if (bytes == NULL) {

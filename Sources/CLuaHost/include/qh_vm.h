@@ -17,6 +17,7 @@ enum qh_result {
     QH_OK = 0,    ///< the out tape holds the results
     QH_ERROR = 1, ///< the out tape holds one value to raise
     QH_YIELD = 2, ///< the results come later, with qh_task_resume
+    QH_STOP = 3,  ///< the running task is cancelled: it is unwound from here
 };
 
 /// What running Lua code ended with.
@@ -28,11 +29,22 @@ enum qh_status {
     QH_NO_MEMORY,   ///< memory ran out
 };
 
+/// How far a task's cancellation has come.
+enum qh_level {
+    QH_RUNNING = 0,
+    QH_UNWINDING, ///< it has been thrown: what runs is cleaning up
+    QH_KILLED,    ///< cleaning up has taken too long: nothing may go on
+};
+
 /// Called when Lua calls a host function. Reads arguments from `in`, writes results to `out`.
 ///
 /// `can_yield` tells whether QH_YIELD may be returned.
 typedef int32_t (*qh_dispatch)(void *host, uint32_t function, qh_tape *in, qh_tape *out,
                                bool can_yield);
+
+/// Called between two instructions after qh_interrupt, and when the instructions are used up.
+/// Whether the running code has to stop.
+typedef bool (*qh_check)(void *host, bool instructions_used_up);
 
 /// What reading an unset field of a message gives.
 enum qh_default {
@@ -96,9 +108,20 @@ int32_t qh_define_message(qh_vm *vm, uint32_t id, const char *name, const qh_fie
 int32_t qh_define_enum(qh_vm *vm, uint32_t id, const char *const *names, const int32_t *numbers,
                        size_t count);
 
-/// Makes the running code raise an error at its next instruction. May be called by a signal
-/// handler.
+/// Makes the host's check be called before the next instruction of the code that runs. May be called
+/// by a signal handler of the machine's thread.
 void qh_interrupt(qh_vm *vm);
+
+/// Says what to ask between instructions.
+void qh_set_check(qh_vm *vm, qh_check check);
+
+/// Limits the instructions that all tasks together may execute from now on; 0 means none. Counting
+/// makes code about half as fast.
+void qh_set_instruction_limit(qh_vm *vm, uint64_t limit);
+
+/// Says how far the cancellation of the running task has come (enum qh_level). pcall and its like do
+/// not catch what was thrown at a higher level than they were called at.
+void qh_set_level(qh_vm *vm, int32_t level);
 
 /// Takes the slots of handles that were collected or closed since the last call.
 size_t qh_drain_dead(qh_vm *vm, uint32_t *slots, size_t capacity);

@@ -111,7 +111,7 @@ public final class PollLoop {
                 watches[entry.fd]?.action(Events(rawValue: entry.revents))
             }
         }
-        fireTimers()
+        fireDueTimers()
         runDeferred()
     }
 
@@ -126,7 +126,8 @@ public final class PollLoop {
         return true
     }
 
-    private func fireTimers() {
+    /// Fires the timers that are due, without waiting for anything.
+    public func fireDueTimers() {
         let present = now()
         while let timer = timers.popDue(at: present) {
             let action = timer.action

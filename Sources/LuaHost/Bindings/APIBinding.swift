@@ -8,13 +8,16 @@ final class APIBinding {
     private let registry: Registry
     private var sessions: [Session] = []
     private let connect: (LuaTable) throws(LuaFailure) -> Session
+    private let note: (String) -> Void
     private var methods: [Method] = []
     private var numbers: [ObjectIdentifier: Int] = [:]
 
     init(
         machine: LuaMachine, registry: Registry,
-        connect: @escaping (LuaTable) throws(LuaFailure) -> Session
+        connect: @escaping (LuaTable) throws(LuaFailure) -> Session,
+        note: @escaping (String) -> Void
     ) {
+        self.note = note
         self.machine = machine
         self.registry = registry
         self.connect = connect
@@ -190,8 +193,14 @@ final class APIBinding {
             throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
         }
         let options = try options(call.arguments.value(), method)
-        return .wait { resumption in
+        let name = method.displayName
+        // A change is not given up: whether it was made would not be known.
+        let kind = method.isRead ? LuaMachine.WaitKind.outer : .committed(name)
+        return .wait(as: kind) { [note] resumption in
             let running = session.call(method, request, options: options) { result in
+                if resumption.isUnwanted {
+                    note(result.mapError { secrets.masked($0) }.fate(of: name))
+                }
                 switch result {
                 case .success(let reply):
                     Self.succeed(resumption, reply, method, machine)
@@ -200,7 +209,12 @@ final class APIBinding {
                     resumption.fail { ErrorObject.write(error, to: $0, machine: machine) }
                 }
             }
-            return { running.cancel() }
+            return {
+                running.cancel()
+                guard kind != .outer else { return }
+                note(
+                    "\(name) was on its way and was given up: whether it was executed is not known")
+            }
         }
     }
 

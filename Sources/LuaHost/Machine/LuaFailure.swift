@@ -2,6 +2,12 @@
 public struct LuaFailure: Error, Sendable, CustomStringConvertible {
     /// The error value.
     public let value: LuaValue
+    /// Whether the task was cancelled rather than that something failed.
+    public var isCancellation: Bool {
+        if case .cancellation = value { return true }
+        return false
+    }
+
     /// Where it happened, innermost first, with the script's line numbers.
     public let traceback: String
 
@@ -27,6 +33,7 @@ public struct LuaFailure: Error, Sendable, CustomStringConvertible {
         case .integer(let number): return "\(number)"
         case .number(let number): return "\(number)"
         case .nil: return "nil"
+        case .cancellation: return "cancelled"
         default: return "(error object is a \(value.typeName) value)"
         }
     }

@@ -24,7 +24,7 @@ public final class LuaMachine {
         case done
         /// The results come later. The closure is called at once; it starts the work and keeps the
         /// resumption, which has to be called once. It may return how to give the work up.
-        case wait((Resumption) -> (() -> Void)?)
+        case wait(as: WaitKind = .outer, (Resumption) -> (() -> Void)?)
     }
 
     /// A host function.
@@ -33,73 +33,18 @@ public final class LuaMachine {
     /// How a task ended.
     public typealias Outcome = Result<[LuaValue], LuaFailure>
 
-    /// Ends a wait.
-    public final class Resumption {
-        fileprivate let tape = OwnedTape()
-        fileprivate var isComplete = false
-        fileprivate var onComplete: (() -> Void)?
-
-        /// Goes on with results.
-        public func succeed(_ body: (TapeWriter) -> Void) { complete(true, body) }
-
-        /// Goes on with an error.
-        public func fail(_ body: (TapeWriter) -> Void) { complete(false, body) }
-
-        /// Goes on with results when the first body returns true, else with the error that the
-        /// second writes.
-        public func complete(
-            _ body: (TapeWriter) -> Bool, otherwise: (TapeWriter) -> Void
-        ) {
-            guard !isComplete else { return }
-            tape.clear()
-            tape.writer.put(true)
-            if !body(tape.writer) { return fail(otherwise) }
-            isComplete = true
-            onComplete?()
-        }
-
-        private func complete(_ ok: Bool, _ body: (TapeWriter) -> Void) {
-            guard !isComplete else { return }
-            isComplete = true
-            tape.clear()
-            tape.writer.put(ok)
-            body(tape.writer)
-            onComplete?()
-        }
-    }
-
-    /// A coroutine that the scheduler runs.
-    public final class Task {
-        fileprivate let reference: Int32
-        fileprivate var input: OwnedTape
-        fileprivate var giveUp: (() -> Void)?
-        fileprivate let onEnd: (Outcome) -> Void
-        /// Whether the task has ended or was cancelled.
-        public fileprivate(set) var isOver = false
-
-        fileprivate init(reference: Int32, input: OwnedTape, onEnd: @escaping (Outcome) -> Void) {
-            self.reference = reference
-            self.input = input
-            self.onEnd = onEnd
-        }
-    }
-
     /// The loop that waits run on.
     public let loop: PollLoop
-    private nonisolated(unsafe) let vm: OpaquePointer
+    nonisolated(unsafe) let vm: OpaquePointer
     private let box: Weak
     private var functions: [HostFunction] = []
-    private var definedMessages: [Bool] = []
-    private var definedEnums: [Bool] = []
+    var definedMessages: [Bool] = []
+    var definedEnums: [Bool] = []
     /// How many fields a message of each type had last, for the size of its table.
-    private var lastFields: [UInt32] = []
-    /// Tasks that have not ended; nobody else need keep them.
-    private var live: [ObjectIdentifier: Task] = [:]
-    private var current: Task?
-    private var depth = 0
-    private var ready: [Task] = []
-    private var isDraining = false
-    private let output = OwnedTape()
+    var lastFields: [UInt32] = []
+    /// What runs the tasks.
+    let scheduler = Scheduler()
+    let output = OwnedTape()
 
     private final class Weak {
         weak var machine: LuaMachine?
@@ -123,6 +68,12 @@ public final class LuaMachine {
         guard let opened else { throw LuaFailure("not enough memory for Lua") }
         vm = opened
         box.machine = self
+        qh_set_check(vm) { host, isUsedUp in
+            guard let host,
+                let machine = Unmanaged<Weak>.fromOpaque(host).takeUnretainedValue().machine
+            else { return false }
+            return machine.check(instructionsAreUsedUp: isUsedUp)
+        }
     }
 
     deinit { qh_close(vm) }
@@ -177,9 +128,9 @@ public final class LuaMachine {
         let input = OwnedTape()
         let results = OwnedTape()
         arguments(input.writer)
-        depth += 1
+        scheduler.depth += 1
         let status = qh_call(vm, function, input.pointer, results.pointer)
-        depth -= 1
+        scheduler.depth -= 1
         guard status == Int32(QH_DONE.rawValue) else { throw Self.failure(results.reader) }
         return results.reader.rest()
     }
@@ -187,103 +138,21 @@ public final class LuaMachine {
     /// Releases a function.
     public func release(_ reference: Int32) { qh_release(vm, reference) }
 
-    /// Makes running Lua code raise "interrupted". Safe in a signal handler.
+    /// Has ``onInterrupt`` called between two instructions of the Lua code that runs, if any does.
+    /// Safe in a signal handler of the machine's thread.
     public func interrupt() { qh_interrupt(vm) }
+
+    /// Limits how many instructions may be executed from now on; nil means no limit.
+    public func limitInstructions(_ limit: UInt64?) { qh_set_instruction_limit(vm, limit ?? 0) }
 
     /// Collects garbage and forgets handles that are gone.
     public func collect() { qh_collect(vm) }
 
-    private func readFailure() -> LuaFailure { Self.failure(output.reader) }
+    func readFailure() -> LuaFailure { Self.failure(output.reader) }
 
-    private static func failure(_ reader: TapeReader) -> LuaFailure {
+    static func failure(_ reader: TapeReader) -> LuaFailure {
         let traceback = reader.value().text ?? ""
         return LuaFailure(value: reader.value(), traceback: traceback)
-    }
-
-    // MARK: - Tasks
-
-    /// Starts a task that calls a function. It runs until it waits for the first time before this
-    /// returns, unless another task is running.
-    @discardableResult
-    public func spawn(
-        _ function: Int32, _ arguments: (TapeWriter) -> Void = { _ in },
-        onEnd: @escaping (Outcome) -> Void
-    ) throws(LuaFailure) -> Task {
-        var reference: Int32 = 0
-        let status = qh_task_new(vm, function, &reference, output.pointer)
-        guard status == Int32(QH_DONE.rawValue) else { throw readFailure() }
-        let input = OwnedTape()
-        arguments(input.writer)
-        let task = Task(reference: reference, input: input, onEnd: onEnd)
-        live[ObjectIdentifier(task)] = task
-        enqueue(task)
-        return task
-    }
-
-    /// Runs a function as a task to its end, turning the loop meanwhile.
-    public func run(
-        _ function: Int32, _ arguments: (TapeWriter) -> Void = { _ in }
-    ) throws(LuaFailure) -> [LuaValue] {
-        var outcome: Outcome?
-        try spawn(function, arguments) { outcome = $0 }
-        loop.run { outcome != nil }
-        return try outcome?.get() ?? []
-    }
-
-    /// Ends a task that waits or has not begun: what it waits for is given up, its to-be-closed
-    /// variables run.
-    public func cancel(_ task: Task) {
-        guard !task.isOver, task !== current else { return }
-        task.isOver = true
-        live[ObjectIdentifier(task)] = nil
-        task.giveUp?()
-        task.giveUp = nil
-        qh_release(vm, task.reference)
-    }
-
-    private func enqueue(_ task: Task) {
-        ready.append(task)
-        // Inside Lua no other task may run: a nested wait drives its own operation only.
-        if depth == 0, !isDraining { drain() }
-    }
-
-    private func drain() {
-        isDraining = true
-        defer { isDraining = false }
-        var next = 0
-        while next < ready.count {
-            let task = ready[next]
-            next += 1
-            if next > 256 {
-                ready.removeFirst(next)
-                next = 0
-            }
-            resume(task)
-        }
-        ready.removeAll(keepingCapacity: true)
-    }
-
-    private func resume(_ task: Task) {
-        guard !task.isOver else { return }
-        let results = OwnedTape()
-        let outer = current
-        current = task
-        depth += 1
-        let status = qh_task_resume(vm, task.reference, task.input.pointer, results.pointer)
-        depth -= 1
-        current = outer
-        switch qh_status(UInt32(status)) {
-        case QH_WAITING: return
-        case QH_DONE: end(task, .success(results.reader.rest()))
-        default: end(task, .failure(Self.failure(results.reader)))
-        }
-    }
-
-    private func end(_ task: Task, _ outcome: Outcome) {
-        task.isOver = true
-        live[ObjectIdentifier(task)] = nil
-        qh_release(vm, task.reference)
-        task.onEnd(outcome)
     }
 
     // MARK: - Host functions
@@ -298,9 +167,12 @@ public final class LuaMachine {
         do {
             switch try functions[function](call) {
             case .done: return Int32(QH_OK.rawValue)
-            case .wait(let start):
-                return canYield ? park(start) : pump(start, output)
+            case .wait(let kind, let start):
+                if stopsHere() { return Int32(QH_STOP.rawValue) }
+                return canYield ? park(kind, start) : pump(kind, start, output)
             }
+        } catch is Cancellation {
+            return Int32(QH_STOP.rawValue)
         } catch let error as HostError {
             qh_tape_clear(output)
             switch error {
@@ -312,95 +184,5 @@ public final class LuaMachine {
             call.results.put("\(error)")
         }
         return Int32(QH_ERROR.rawValue)
-    }
-
-    /// Lets the current task wait.
-    private func park(_ start: (Resumption) -> (() -> Void)?) -> Int32 {
-        guard let task = current else { return Int32(QH_ERROR.rawValue) }
-        let resumption = Resumption()
-        resumption.onComplete = { [weak self, weak task, weak resumption] in
-            guard let self, let task, let resumption, !task.isOver else { return }
-            task.giveUp = nil
-            task.input = resumption.tape
-            enqueue(task)
-        }
-        let giveUp = start(resumption)
-        // What is waited for keeps the resumption; the task keeps it, too, until it ends.
-        task.giveUp = {
-            _ = resumption
-            giveUp?()
-        }
-        if resumption.isComplete { task.giveUp = nil }
-        return Int32(QH_YIELD.rawValue)
-    }
-
-    /// Waits where Lua cannot yield: the loop turns for this one operation.
-    private func pump(
-        _ start: (Resumption) -> (() -> Void)?, _ output: UnsafeMutablePointer<qh_tape>
-    ) -> Int32 {
-        let resumption = Resumption()
-        _ = start(resumption)
-        loop.run { resumption.isComplete }
-        let tape = resumption.tape.pointer
-        let ok = tape.pointee.bytes[0] == UInt8(QH_TRUE.rawValue)
-        let count = tape.pointee.length - 1
-        if let place = qh_tape_reserve(output, count) {
-            place.update(from: tape.pointee.bytes + 1, count: count)
-        }
-        return Int32(ok ? QH_OK.rawValue : QH_ERROR.rawValue)
-    }
-
-    // MARK: - Types
-
-    /// Makes a message type known to Lua, once.
-    @inline(__always)
-    func define(_ type: ContractMessageType) {
-        if type.id < definedMessages.count, definedMessages[type.id] { return }
-        defineNew(type)
-    }
-
-    /// How large a table for a message of a type should be made.
-    @inline(__always)
-    func expectedFields(_ type: Int) -> UInt32 { lastFields[type] }
-
-    /// Notes how many fields a message of a type had.
-    @inline(__always)
-    func sawFields(_ count: UInt32, of type: Int) { lastFields[type] = count }
-
-    private func defineNew(_ type: ContractMessageType) {
-        if definedMessages.count <= type.id {
-            definedMessages += [Bool](repeating: false, count: type.id + 64 - definedMessages.count)
-            lastFields += [UInt32](repeating: 4, count: definedMessages.count - lastFields.count)
-        }
-        let names = type.fields.map { strdup($0.name) }
-        let texts = type.fields.map { field in
-            strdup(field.enumType?.name(of: 0) ?? "")
-        }
-        defer { for text in names + texts { free(text) } }
-        let fields = type.fields.enumerated().map { index, field in
-            qh_field(
-                name: names[index], kind: Int32(field.luaDefault.rawValue), text: texts[index])
-        }
-        let status = qh_define_message(
-            vm, UInt32(type.id), type.fullName, fields, fields.count)
-        definedMessages[type.id] = status == Int32(QH_DONE.rawValue)
-    }
-
-    /// Makes an enum known to Lua, once.
-    @inline(__always)
-    func define(_ type: ContractEnumType) {
-        if type.id < definedEnums.count, definedEnums[type.id] { return }
-        defineNew(type)
-    }
-
-    private func defineNew(_ type: ContractEnumType) {
-        if definedEnums.count <= type.id {
-            definedEnums += [Bool](repeating: false, count: type.id + 64 - definedEnums.count)
-        }
-        let names = type.values.map { UnsafePointer(strdup($0.name)) }
-        defer { for name in names { free(UnsafeMutablePointer(mutating: name)) } }
-        let status = qh_define_enum(
-            vm, UInt32(type.id), names, type.values.map(\.number), type.values.count)
-        definedEnums[type.id] = status == Int32(QH_DONE.rawValue)
     }
 }

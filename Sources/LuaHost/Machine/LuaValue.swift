@@ -16,6 +16,8 @@ public indirect enum LuaValue: Sendable {
     /// A function or coroutine, by its reference, which the receiver has to release; 0 when nothing
     /// keeps it.
     case function(Int32)
+    /// What a cancelled task was unwound with.
+    case cancellation
     /// An object of the host.
     case handle(slot: UInt32, generation: UInt32, type: UInt32)
 
@@ -66,6 +68,7 @@ public indirect enum LuaValue: Sendable {
         case .null: "null"
         case .function: "function"
         case .handle: "handle"
+        case .cancellation: "cancellation"
         }
     }
 }

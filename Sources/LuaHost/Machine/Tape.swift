@@ -63,6 +63,7 @@ public struct TapeReader {
         case QH_DURATION: return .duration(seconds: load(Int64.self), nanos: load(Int32.self))
         case QH_SECRET: return .secret(Array(bytes()))
         case QH_NULL: return .null
+        case QH_CANCEL: return .cancellation
         case QH_FUNCTION: return .function(load(Int32.self))
         case QH_HANDLE:
             return .handle(
@@ -182,6 +183,7 @@ public struct TapeWriter {
             qh_put_instant(tape, UInt8(QH_DURATION.rawValue), seconds, nanos)
         case .secret(let bytes): bytes.withUnsafeBytes { put(secret: $0) }
         case .null: qh_put_tag(tape, UInt8(QH_NULL.rawValue))
+        case .cancellation: qh_put_tag(tape, UInt8(QH_CANCEL.rawValue))
         case .function(let reference):
             qh_put_u32(tape, UInt8(QH_FUNCTION.rawValue), UInt32(bitPattern: reference))
         case .handle(let slot, let generation, let type):

@@ -1,0 +1,37 @@
+/// What a method does to the cloud's state.
+public enum MethodEffect: String, Sendable, CaseIterable {
+    /// Nothing.
+    case read
+    /// It creates, changes, starts or stops something, or mints a credential.
+    case write
+    /// It ends something that does not come back by itself.
+    case delete
+}
+
+extension Method {
+    /// Methods whose effect their HTTP verb does not tell, by their full names.
+    static let effectOverrides: [String: MethodEffect] = [
+        // Questions with a body.
+        "qdrant.cloud.booking.v1.BookingService.GetQuote": .read,
+        "qdrant.cloud.booking.v1.BookingService.GetBackupQuote": .read,
+        // Fetching a finished checkout stores its payment method.
+        "qdrant.cloud.payment.v1.PaymentService.GetStripeCheckoutSession": .write,
+        // Endings that are no DELETE.
+        "qdrant.cloud.account.v1.AccountService.LeaveAccount": .delete,
+        "qdrant.cloud.serverless.space.auth.v1.EphemeralDashboardTokenService"
+            + ".RevokeEphemeralDashboardToken": .delete,
+    ]
+
+    /// What the method does to the cloud's state: what its HTTP verb says, but for a few methods.
+    public var effect: MethodEffect {
+        if let override = Self.effectOverrides["\(service.fullName).\(name)"] { return override }
+        return switch route?.verb {
+        case "GET": .read
+        case "DELETE": .delete
+        default: .write
+        }
+    }
+
+    /// Whether the method changes nothing.
+    public var isRead: Bool { effect == .read }
+}

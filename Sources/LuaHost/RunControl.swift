@@ -1,0 +1,81 @@
+import CloudClient
+
+/// Ends a run in stages, whatever its code does.
+///
+/// First the run's tasks are cancelled: reads are given up, changes on their way are waited for,
+/// to-be-closed variables run. When that takes longer than the time of grace, or on a second demand,
+/// nothing may wait any longer.
+public final class RunControl {
+    /// Why a run is ended.
+    public enum Reason: Sendable {
+        /// Ctrl-C.
+        case interrupted
+        /// SIGTERM or SIGHUP.
+        case terminated
+        /// It took longer than it may.
+        case timedOut
+        /// It executed more instructions than it may.
+        case instructionsUsedUp
+    }
+
+    /// How long cleaning up may take, in nanoseconds.
+    public static let grace: Int64 = 5_000_000_000
+    /// How often it is looked whether a change is still on its way, in nanoseconds.
+    private static let look: Int64 = 200_000_000
+
+    /// Why the run is being ended; nil while it is not.
+    public private(set) var reason: Reason?
+    private let machine: LuaMachine
+    private let note: (String) -> Void
+    private var timer: PollLoop.Timer?
+    private let alarm: (Int64) -> Void
+
+    /// Creates a control of the runs of a machine, one after another.
+    ///
+    /// - Parameters:
+    ///   - alarm: has the machine interrupted after some nanoseconds, though Lua code runs.
+    ///   - note: tells a person what is waited for.
+    public init(
+        machine: LuaMachine, alarm: @escaping (Int64) -> Void, note: @escaping (String) -> Void
+    ) {
+        self.machine = machine
+        self.alarm = alarm
+        self.note = note
+    }
+
+    /// Notes that a run begins.
+    public func begin() {
+        end()
+        reason = nil
+    }
+
+    /// Notes that the run has ended.
+    public func end() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// Ends the run: politely the first time, at once the second.
+    public func stop(_ reason: Reason) {
+        guard let task = machine.root, !task.isOver else { return }
+        guard self.reason == nil else { return machine.killAll() }
+        self.reason = reason
+        machine.cancel(task)
+        let pending = machine.committedWaits
+        if !pending.isEmpty {
+            note(
+                "waiting for what is on its way: \(pending.joined(separator: ", "))"
+                    + (reason == .interrupted ? " (Ctrl-C again gives it up)" : ""))
+        }
+        hurry(after: Self.grace)
+    }
+
+    private func hurry(after nanoseconds: Int64) {
+        alarm(nanoseconds)
+        timer = machine.loop.after(nanoseconds) { [unowned self] in
+            // A call ends by its own deadline.
+            if machine.committedWaits.isEmpty { return machine.killAll() }
+            hurry(after: Self.look)
+        }
+    }
+}

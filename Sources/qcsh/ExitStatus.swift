@@ -1,0 +1,23 @@
+import LuaHost
+
+/// The exit statuses that no error object decides; the others are in `ErrorReport`.
+enum ExitStatus {
+    /// The command line makes no sense.
+    static let usage: Int32 = 2
+    /// `--timeout`, as with timeout(1).
+    static let timedOut: Int32 = 124
+    /// SIGINT.
+    static let interrupted: Int32 = 130
+    /// SIGTERM.
+    static let terminated: Int32 = 143
+
+    /// The status of a run that was ended.
+    static func of(_ reason: RunControl.Reason) -> Int32 {
+        switch reason {
+        case .interrupted: interrupted
+        case .terminated: terminated
+        case .timedOut: timedOut
+        case .instructionsUsedUp: 1
+        }
+    }
+}
