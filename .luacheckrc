@@ -1,5 +1,14 @@
 std = "lua54"
 max_line_length = 100
-read_globals = { "qdrant", "task", "json" }
+-- These have settings, or refuse them.
+globals = { "env", "log" }
+read_globals = {
+  "qdrant", "task", "json", "cli", "crypto", "csv", "fs", "http", "process",
+  "sandbox", "secret", "script", "term", "test", "time", "yaml",
+}
 -- The one file that sets up what the others find.
-files["stdlib/host/boot.lua"] = { globals = { "__host", "arg", "require", "dofile", "os" } }
+files["stdlib/host/boot.lua"] = {
+  globals = { "__host", "arg", "require", "dofile", "loadfile", "io", "os", "package" },
+}
+-- Specs have the words of busted.
+files["Tests/Lua"] = { std = "+busted" }

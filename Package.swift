@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline")]),
         .target(name: "CRegex", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CCrypto"),
+        .target(name: "CSpawn"),
         .target(
             name: "CResources", exclude: ["contract.binpb"]),
 
@@ -42,7 +43,11 @@ let package = Package(
         .target(name: "CloudClient", dependencies: ["Codec", "Contract", "CCurl", "CHTTP2"]),
         .target(
             name: "LuaHost",
-            dependencies: ["CloudClient", "Codec", "Contract", "CLuaHost", "CResources"]),
+            dependencies: [
+                "CloudClient", "Codec", "Contract", "CLuaHost", "CCrypto", "CSpawn",
+                "CResources",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         .target(name: "Shell", dependencies: ["LuaHost", "Contract", "CReadline"]),
         .target(
             name: "Sandbox",

@@ -35,6 +35,8 @@ SAME(QCURL_MAXAGE_CONN, CURLOPT_MAXAGE_CONN);
 SAME(QCURL_ACCEPT_ENCODING, CURLOPT_ACCEPT_ENCODING);
 SAME(QCURL_NOSIGNAL, CURLOPT_NOSIGNAL);
 SAME(QCURL_VERBOSE, CURLOPT_VERBOSE);
+SAME(QCURL_NOBODY, CURLOPT_NOBODY);
+SAME(QCURL_PAUSE, CURL_WRITEFUNC_PAUSE);
 SAME(QCURL_INFO_RESPONSE_CODE, CURLINFO_RESPONSE_CODE);
 SAME(QCURL_INFO_OS_ERRNO, CURLINFO_OS_ERRNO);
 SAME(QCURL_HTTP_1_1, CURL_HTTP_VERSION_1_1);
@@ -52,6 +54,7 @@ static struct {
     CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
     CURLcode (*easy_send)(CURL *, const void *, size_t, size_t *);
     CURLcode (*easy_recv)(CURL *, void *, size_t, size_t *);
+    CURLcode (*easy_pause)(CURL *, int);
     CURLM *(*multi_init)(void);
     CURLMcode (*multi_cleanup)(CURLM *);
     CURLMcode (*multi_setopt)(CURLM *, CURLMoption, ...);
@@ -93,6 +96,7 @@ static void load(void) {
     *(void **)&curl.easy_getinfo = find(library, "curl_easy_getinfo");
     *(void **)&curl.easy_send = find(library, "curl_easy_send");
     *(void **)&curl.easy_recv = find(library, "curl_easy_recv");
+    *(void **)&curl.easy_pause = find(library, "curl_easy_pause");
     *(void **)&curl.multi_init = find(library, "curl_multi_init");
     *(void **)&curl.multi_cleanup = find(library, "curl_multi_cleanup");
     *(void **)&curl.multi_setopt = find(library, "curl_multi_setopt");
@@ -189,6 +193,10 @@ bool qcurl_chosen_protocol(qcurl_easy *easy, char *text, size_t capacity) {
     memcpy(text, protocol, length);
     text[length] = '\0';
     return true;
+}
+
+int qcurl_continue(qcurl_easy *easy) {
+    return (int)curl.easy_pause((CURL *)easy, CURLPAUSE_CONT);
 }
 
 int qcurl_get_long(qcurl_easy *easy, int info, long *value) {

@@ -67,7 +67,7 @@ struct qh_vm {
 /// Keys of the registry, each a light userdata made of its own address.
 extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown,
     qh_key_time, qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret, qh_key_cancel,
-    qh_key_tracebacks;
+    qh_key_tracebacks, qh_key_gate;
 
 static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
 

@@ -51,6 +51,14 @@ static int message_type(lua_State *L) {
     return 1;
 }
 
+static int set_gate(lua_State *L) {
+    // host.set_gate(function): asked before a secret is written to a file.
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &qh_key_gate);
+    return 0;
+}
+
 void qh_restrict_libraries(lua_State *L) {
     lua_getglobal(L, "load");
     lua_pushcclosure(L, text_load, 1);
@@ -86,6 +94,8 @@ void qh_restrict_libraries(lua_State *L) {
     lua_setfield(L, -2, "list");
     lua_pushcfunction(L, message_type);
     lua_setfield(L, -2, "is_message");
+    lua_pushcfunction(L, set_gate);
+    lua_setfield(L, -2, "set_gate");
     lua_pushlightuserdata(L, &qh_key_null);
     lua_setfield(L, -2, "null");
     lua_setglobal(L, "__host");

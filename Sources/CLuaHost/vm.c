@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown, qh_key_time,
-    qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret, qh_key_cancel, qh_key_tracebacks;
+    qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret, qh_key_cancel, qh_key_tracebacks,
+    qh_key_gate;
 
 static int panic(lua_State *L) {
     // Every entry is protected, so this is a bug of this file: say so and stop.

@@ -11,6 +11,8 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         case transport
         /// The call was refused before it left: a rule of the contract, or the wrong actor.
         case local
+        /// The call was refused before it left: the run may not do that.
+        case bound
     }
 
     /// The canonical code.

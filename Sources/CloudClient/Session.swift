@@ -77,6 +77,8 @@ public final class Session {
     public let registry: Registry
     /// The loop that calls run on.
     public let loop: PollLoop
+    /// Asked before each call that somebody makes, but not for those that the session makes itself.
+    public var callGuard: (any CallGuard)?
     /// Told of each attempt.
     public var onTrace: ((TraceRecord) -> Void)?
 
@@ -113,6 +115,14 @@ public final class Session {
         let call = SessionCall(self, method, request, options, completion)
         call.start()
         return call
+    }
+
+    /// Makes a call that nobody asked for: what it finds out is needed for one that somebody did.
+    func callForItself(
+        _ method: Method, _ request: Message,
+        completion: @escaping (Result<Reply, CallError>) -> Void
+    ) {
+        SessionCall(self, method, request, CallOptions(), isOwn: true, completion).start()
     }
 
     /// What is wrong with a request by the contract's rules; nil when nothing is.
@@ -177,7 +187,7 @@ public final class Session {
             return completion(.failure(Self.noAccount("the contract has no list of accounts")))
         }
         waitingForAccount = [completion]
-        call(method, Message(method.input)) { [weak self] result in
+        callForItself(method, Message(method.input)) { [weak self] result in
             guard let self else { return }
             let found = result.flatMap { reply in self.onlyAccount(in: reply, of: method) }
             if case .success(let id) = found { accountID = id }

@@ -15,6 +15,7 @@ final class SessionCall: RunningCall {
     private let method: Method
     private var request: Message
     private let options: CallOptions
+    private let callGuard: (any CallGuard)?
     private let completion: (Result<Reply, CallError>) -> Void
     private var attempt = 0
     private var deadline: Int64?
@@ -24,12 +25,13 @@ final class SessionCall: RunningCall {
 
     init(
         _ session: Session, _ method: Method, _ request: Message, _ options: CallOptions,
-        _ completion: @escaping (Result<Reply, CallError>) -> Void
+        isOwn: Bool = false, _ completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
         self.session = session
         self.method = method
         self.request = request
         self.options = options
+        callGuard = isOwn ? nil : session.callGuard
         self.completion = completion
     }
 
@@ -46,6 +48,7 @@ final class SessionCall: RunningCall {
         if let timeout = options.timeout ?? session.configuration.timeout {
             deadline = session.loop.now().addingReportingOverflow(timeout).partialValue
         }
+        if let refusal = callGuard?.refusal(of: method) { return completion(.failure(refusal)) }
         guard let path = method.accountIDPath, request.value(at: path)?.isDefault ?? true else {
             return check()
         }
@@ -91,6 +94,12 @@ final class SessionCall: RunningCall {
     }
 
     private func check() {
+        if let path = method.accountIDPath, case .string(let account) = request.value(at: path),
+            let refusal = callGuard?.refusal(
+                of: method, account: account, own: session.accountID)
+        {
+            return completion(.failure(refusal))
+        }
         if let refusal = session.refusal(of: method, request) {
             return completion(.failure(refusal))
         }

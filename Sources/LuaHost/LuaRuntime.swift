@@ -14,6 +14,12 @@ public final class LuaRuntime {
         public var exit: (Int32) -> Never
         /// Where `require` looks, in Lua's notation (`?.lua;…`).
         public var modulePath: String
+        /// What the run may do.
+        public var bound = PermissionBound([])
+        /// How connections of the module `http` are opened.
+        public var connection = ConnectionSettings()
+        /// Random bytes.
+        public var random: (Int) -> [UInt8] = CryptoModule.kernelRandom
         /// Whether encoders write secrets.
         public var revealsSecrets = false
         /// What starts and steers local clouds; without it there is no module `sandbox`.
@@ -47,6 +53,10 @@ public final class LuaRuntime {
     public let registry: Registry
     private let api: APIBinding
     private let tasks: TaskModule
+    private let files: FilesModule
+    private let http: HTTPModule
+    private let processes: ProcessModule
+    private let terminal: TerminalModule
     private let childFailures = ChildFailures()
     /// What runs a script's function: `host.main` of the Lua side.
     private var main: Int32 = 0
@@ -65,12 +75,26 @@ public final class LuaRuntime {
             machine: machine, registry: registry, connect: environment.connect,
             note: environment.note)
         tasks = TaskModule(machine: machine, childFailures: childFailures)
+        let bound = environment.bound
+        files = FilesModule(machine: machine, bound: bound)
+        http = HTTPModule(machine: machine, bound: bound, settings: environment.connection)
+        processes = ProcessModule(machine: machine, bound: bound)
+        terminal = TerminalModule(machine: machine)
         var functions = HostFunctions()
+        files.register(in: &functions)
+        http.register(in: &functions)
+        processes.register(in: &functions)
+        terminal.register(in: &functions)
+        TimeModule().register(in: &functions)
+        CryptoModule(random: environment.random).register(in: &functions)
+        YAMLModule(registry: registry, revealsSecrets: environment.revealsSecrets)
+            .register(in: &functions)
         api.register(in: &functions)
         tasks.register(in: &functions)
         UpdateMask(registry: registry).register(in: &functions)
         JSONModule(registry: registry, revealsSecrets: environment.revealsSecrets)
             .register(in: &functions)
+        SecretModule().register(in: &functions)
         if let control = environment.sandboxes {
             SandboxModule(control: control).register(in: &functions)
         }

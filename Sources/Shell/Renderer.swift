@@ -189,8 +189,8 @@ struct Grid {
         var widths: [Int] = []
         var used = 0
         for column in header.indices {
-            let cells = rows.map { Terminal.columns(of: $0[column]) }
-            let wanted = min(max(Terminal.columns(of: header[column]), cells.max() ?? 0), 44)
+            let cells = rows.map { TextWidth.columns(of: $0[column]) }
+            let wanted = min(max(TextWidth.columns(of: header[column]), cells.max() ?? 0), 44)
             if used + wanted > width, column > 0 { break }
             widths.append(wanted)
             used += wanted + 2

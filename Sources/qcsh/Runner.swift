@@ -15,10 +15,16 @@ struct Runner {
     /// The script and its arguments; without one the shell runs.
     let script: [String]
 
-    init(options: RunOptions, code: [String], script: [String]) {
+    /// Folders that modules are looked for in before the others.
+    let moduleFolders: [String]
+
+    init(
+        options: RunOptions, code: [String], script: [String], moduleFolders: [String] = []
+    ) {
         self.options = options
         self.code = code
         self.script = script
+        self.moduleFolders = moduleFolders
     }
 
     /// Understands the commonest command lines by itself: swift-argument-parser's reflection takes
@@ -134,7 +140,7 @@ struct Runner {
                 connections.close()
                 Glibc.exit(status)
             },
-            modulePath: Self.modulePath(script: code.isEmpty ? script.first : nil),
+            modulePath: modulePath(script: code.isEmpty ? script.first : nil),
             scriptName: name, arguments: arguments)
         environment.revealsSecrets = options.secrets == .reveal
         environment.note = Output.remark
@@ -145,8 +151,8 @@ struct Runner {
     }
 
     /// The script's folder, the project, its LuaRocks tree, the user's modules, the system's.
-    private static func modulePath(script: String?) -> String {
-        var folders: [String] = []
+    private func modulePath(script: String?) -> String {
+        var folders = moduleFolders
         if let script, script != "-" {
             let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
             folders.append(folder.isEmpty ? "/" : folder)

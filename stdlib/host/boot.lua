@@ -9,7 +9,12 @@ for name, value in pairs(functions) do
 end
 
 --- Modules that are found before any file of the same name.
-local reserved = { task = "host.task", json = "host.json", sandbox = "host.sandbox" }
+local reserved = {}
+for name in ("cli crypto csv env fs http json log process sandbox secret task term test time yaml")
+  :gmatch("%S+")
+do
+  reserved[name] = "host." .. name
+end
 
 local function embedded_name(name)
   if name == "qdrant" or name:find("^qdrant%.") then
@@ -87,6 +92,9 @@ local function load_embedded(name)
   end, file
 end
 
+-- What follows replaces these for scripts when the run is bounded.
+local loadfile, searchpath = loadfile, package.searchpath
+
 local function find(name)
   local preload = package.preload[name]
   if preload then
@@ -110,7 +118,7 @@ local function find(name)
     end
     return nil, "\n\tno module '" .. name .. "' in the standard library"
   end
-  local path, tried = package.searchpath(name, package.path)
+  local path, tried = searchpath(name, package.path)
   if not path then
     return nil, tried
   end
@@ -194,9 +202,68 @@ end
 
 host.set_main(host.main)
 
+-- Gates --------------------------------------------------------------------------------------
+-- Lua's own library reaches files, programs and the environment, too.
+
+local function close_gates()
+  local function before(library, name, check)
+    local original = library[name]
+    library[name] = function(...)
+      check(...)
+      return original(...)
+    end
+  end
+  local function file(path, writes)
+    if type(path) == "string" then
+      host.gate(writes and "write:files" or "read:files", path)
+    end
+  end
+  before(io, "open", function(path, mode)
+    mode = type(mode) == "string" and mode or "r"
+    if mode:find("[wa+]") then
+      file(path, true)
+    end
+    if not mode:find("^[wa]b?$") then
+      file(path, false)
+    end
+  end)
+  before(io, "lines", function(path) file(path, false) end)
+  before(io, "input", function(path) file(path, false) end)
+  before(io, "output", function(path) file(path, true) end)
+  before(io, "popen", function() host.gate("run:processes", "sh") end)
+  before(io, "tmpfile", function() host.gate("write:files", "/tmp") end)
+  before(os, "tmpname", function() host.gate("write:files", "/tmp") end)
+  before(os, "remove", function(path) file(path, true) end)
+  before(os, "rename", function(from, to)
+    file(from, true)
+    file(to, true)
+  end)
+  before(os, "execute", function(command)
+    if command ~= nil then
+      host.gate("run:processes", "sh")
+    end
+  end)
+  before(os, "getenv", function(name) host.gate("read:environment", tostring(name)) end)
+  before(_G, "loadfile", function(path) file(path or "-", false) end)
+  before(_G, "dofile", function(path) file(path or "-", false) end)
+  before(package, "searchpath", function(name, path)
+    for template in tostring(path):gmatch("[^;]+") do
+      file((template:gsub("?", (tostring(name):gsub("%.", "/")))), false)
+    end
+  end)
+  host.set_gate(host.gate)
+end
+
+if host.is_bounded() then
+  close_gates()
+end
+
 -- Globals, loaded when they are first used ----------------------------------------------------
 
-local lazy = { qdrant = "qdrant", task = "task", json = "json", sandbox = "sandbox" }
+local lazy = { qdrant = "qdrant" }
+for name in pairs(reserved) do
+  lazy[name] = name
+end
 
 setmetatable(_G, {
   __index = function(globals, name)

@@ -46,6 +46,9 @@ int qcurl_offer_h2(qcurl_easy *easy);
 /// first qcurl_receive.
 bool qcurl_chosen_protocol(qcurl_easy *easy, char *text, size_t capacity);
 
+/// Goes on with a transfer whose body sink has returned QCURL_PAUSE.
+int qcurl_continue(qcurl_easy *easy);
+
 int qcurl_get_long(qcurl_easy *easy, int info, long *value);
 /// The socket of a connection opened with CONNECT_ONLY; -1 when there is none.
 int qcurl_socket(qcurl_easy *easy);
@@ -99,9 +102,13 @@ enum qcurl_option {
     QCURL_TCP_NODELAY = 121,
     QCURL_MAXAGE_CONN = 288,
     QCURL_ACCEPT_ENCODING = 10102,
+    QCURL_NOBODY = 44,
 };
 
 enum qcurl_info { QCURL_INFO_RESPONSE_CODE = 0x200002, QCURL_INFO_OS_ERRNO = 0x200019 };
+
+/// What a body sink returns when it can take no more for now.
+enum qcurl_sink_result { QCURL_PAUSE = 0x10000001 };
 
 enum qcurl_http_version { QCURL_HTTP_1_1 = 2, QCURL_HTTP_2TLS = 4 };
 

@@ -107,13 +107,6 @@ struct SandboxModule {
                 return nil
             }
         }
-        functions["make_secret"] = { call in
-            guard let text = call.arguments.value().text else {
-                throw HostError.message("a secret is made from a string")
-            }
-            call.results.put(LuaValue.secret(Array(text.utf8)))
-            return .done
-        }
     }
 
     private static func told<Value>(

@@ -109,7 +109,7 @@ struct AdminCall {
         return HTTPExchange.start(
             HTTPExchange.Request(
                 verb, entry.endpoint + "/sandbox/v1" + path, headers: headers, body: body),
-            to: endpoint, settings, on: loop, completion: completion)
+            settings, on: loop, completion: completion)
     }
 }
 

@@ -1,14 +1,12 @@
-import Codec
-
 /// When a schedule fires, in UTC: five fields as in classic cron, `@daily` and its like, or
 /// `@every` with a length of time.
-struct Cron {
+public struct Cron: Sendable {
     /// A text that is no schedule, in words for a person.
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
+    public struct Problem: Error, CustomStringConvertible {
+        public let description: String
     }
 
-    private enum Rule {
+    private enum Rule: Sendable {
         /// Allowed minutes, hours, days of the month, months and days of the week, as bits.
         case fields([UInt64], dayIsFree: Bool, weekdayIsFree: Bool)
         /// Nanoseconds between two times.
@@ -18,6 +16,9 @@ struct Cron {
     }
 
     private let rule: Rule
+
+    /// A minute, in nanoseconds.
+    private static let minute: Int64 = 60_000_000_000
 
     /// Ten years, in seconds.
     private static let longest: Int64 = 315_360_000
@@ -33,7 +34,7 @@ struct Cron {
     ]
 
     /// Reads a schedule.
-    init(_ text: String) throws(Problem) {
+    public init(_ text: String) throws(Problem) {
         if text == "@reboot" {
             rule = .never
             return
@@ -46,7 +47,7 @@ struct Cron {
                 throw Problem(
                     description: "\"\(length)\" is no length from a minute to ten years, like 12h")
             }
-            rule = .every(Nanoseconds.sum(parsed))
+            rule = .every(parsed.seconds * 1_000_000_000 + Int64(parsed.nanos))
             return
         }
         let plain = Self.names[text] ?? text
@@ -104,14 +105,14 @@ struct Cron {
     /// The first time behind a moment; nil when there is none.
     ///
     /// - Parameter moment: nanoseconds since 1970.
-    func next(after moment: Int64) -> Int64? {
+    public func next(after moment: Int64) -> Int64? {
         switch rule {
         case .never: return nil
         case .every(let length):
             let (sum, overflow) = moment.addingReportingOverflow(length)
             return overflow ? nil : sum
         case .fields(let sets, let dayIsFree, let weekdayIsFree):
-            let minute = moment / Nanoseconds.minute + 1
+            let minute = moment / Self.minute + 1
             var day = minute / 1440
             var first = Int(minute % 1440)
             // A leap day on a weekday comes at least every forty years.
@@ -120,7 +121,7 @@ struct Cron {
                     for time in first..<1440
                     where sets[1] & 1 << UInt64(time / 60) != 0
                         && sets[0] & 1 << UInt64(time % 60) != 0
-                    { return (day * 1440 + Int64(time)) * Nanoseconds.minute }
+                    { return (day * 1440 + Int64(time)) * Self.minute }
                 }
                 day += 1
                 first = 0

@@ -1,11 +1,16 @@
-import LuaHost
-
 /// Writes values as YAML 1.2 in block style.
-struct YAMLWriter {
-    /// The entries of a table in the order in which they are written.
-    let ordered: (LuaTable) -> [(key: LuaValue, value: LuaValue)]
+public struct YAMLWriter {
+    private let ordered: (LuaTable) -> [(key: LuaValue, value: LuaValue)]
 
-    func text(_ value: LuaValue) -> String { write(value, indent: 0) + "\n" }
+    /// Creates a writer.
+    ///
+    /// - Parameter ordered: the entries of a table in the order in which they are written.
+    public init(ordered: @escaping (LuaTable) -> [(key: LuaValue, value: LuaValue)]) {
+        self.ordered = ordered
+    }
+
+    /// The value as a document.
+    public func text(_ value: LuaValue) -> String { write(value, indent: 0) + "\n" }
 
     private func write(_ value: LuaValue, indent: Int) -> String {
         guard let table = value.table else { return scalar(value) }

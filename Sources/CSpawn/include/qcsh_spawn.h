@@ -1,0 +1,13 @@
+/// Calls of the C library that it declares only with _GNU_SOURCE, which Swift does not define.
+#ifndef QCSH_SPAWN_H
+#define QCSH_SPAWN_H
+
+#include <spawn.h>
+
+/// Has a program that is started begin in a folder.
+int qspawn_begin_in(posix_spawn_file_actions_t *actions, const char *folder);
+
+/// A pipe whose ends are closed when another program is executed. Returns 0, or -1 with errno.
+int qspawn_pipe(int ends[2]);
+
+#endif

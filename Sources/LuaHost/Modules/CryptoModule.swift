@@ -1,0 +1,50 @@
+import CCrypto
+
+/// What `host/crypto.lua` is built from: hashes and HMAC of libcrypto, random bytes of the kernel.
+struct CryptoModule {
+    /// The next random bytes.
+    let random: (Int) -> [UInt8]
+
+    func register(in functions: inout HostFunctions) {
+        // crypto_digest(algorithm, text, key): a hash, or with a key an HMAC.
+        functions["crypto_digest"] = { call in
+            if let problem = qcrypto_load() {
+                throw HostError.message("crypto: \(String(cString: problem))")
+            }
+            let name = call.arguments.value().text ?? ""
+            guard let bytes = call.arguments.value().bytes else {
+                throw HostError.message("crypto.\(name) needs a string or a secret")
+            }
+            let key = call.arguments.value().bytes
+            var digest = [UInt8](repeating: 0, count: 64)
+            let length = qcrypto_digest(
+                name, key, key?.count ?? 0, key != nil, bytes, bytes.count, &digest)
+            guard length > 0 else { throw HostError.message("crypto has no hash \"\(name)\"") }
+            digest[..<Int(length)].withUnsafeBytes { call.results.put($0) }
+            return .done
+        }
+        functions["crypto_random"] = { [random] call in
+            guard let count = call.arguments.value().integer, (0...1 << 20).contains(count) else {
+                throw HostError.message("crypto.random needs a number of bytes up to 1 MiB")
+            }
+            random(Int(count)).withUnsafeBytes { call.results.put($0) }
+            return .done
+        }
+    }
+
+    /// Random bytes of the kernel.
+    static func kernelRandom(_ count: Int) -> [UInt8] {
+        var kernel = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &kernel) }
+    }
+}
+
+extension LuaValue {
+    /// The bytes of a string or a secret.
+    var bytes: [UInt8]? {
+        switch self {
+        case .string(let bytes), .secret(let bytes): bytes
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,170 @@
+import CloudClient
+
+/// What `host/http.lua` is built from: exchanges that are read piece by piece.
+final class HTTPModule {
+    private let machine: LuaMachine
+    private let bound: PermissionBound
+    private let settings: ConnectionSettings
+    private var streams: [Int64: HTTPStream] = [:]
+    private var lastNumber: Int64 = 0
+
+    init(machine: LuaMachine, bound: PermissionBound, settings: ConnectionSettings) {
+        self.machine = machine
+        self.bound = bound
+        self.settings = settings
+    }
+
+    func register(in functions: inout HostFunctions) {
+        // http_open(verb, url, headers, body, options) → number, status, headers
+        functions["http_open"] = { [unowned self] call in
+            let request = try request(call.arguments)
+            let isQuestion = ["GET", "HEAD", "OPTIONS"].contains(request.verb)
+            let address = HTTPAddress(request.url)
+            let name = "\(request.verb) \(address?.host ?? "")"
+            return .wait(as: isQuestion ? .outer : .committed(name)) { [unowned self] resumption in
+                open(request, resumption)
+            }
+        }
+        functions["http_read"] = { [unowned self] call in
+            guard let number = call.arguments.value().integer, let stream = streams[number] else {
+                throw HostError.message("the response is closed")
+            }
+            return .wait { resumption in
+                stream.read { piece in
+                    switch piece {
+                    case .success(let bytes?):
+                        resumption.succeed { writer in bytes.withUnsafeBytes { writer.put($0) } }
+                    case .success(nil): resumption.succeed { $0.putNil() }
+                    case .failure(let error): Self.fail(resumption, error, self.machine)
+                    }
+                }
+                return { stream.close() }
+            }
+        }
+        functions["http_close"] = { [unowned self] call in
+            if let number = call.arguments.value().integer {
+                streams.removeValue(forKey: number)?.close()
+            }
+            return .done
+        }
+        functions["http_host"] = { call in
+            call.results.put(optional: HTTPAddress(call.arguments.value().text ?? "")?.host)
+            return .done
+        }
+    }
+
+    private func open(
+        _ request: HTTPStream.Request, _ resumption: LuaMachine.Resumption
+    ) -> (() -> Void)? {
+        lastNumber += 1
+        let number = lastNumber
+        do throws(CallError) {
+            let stream = try HTTPStream(request, on: machine.loop) { [unowned self] head in
+                switch head {
+                case .success(let head):
+                    resumption.succeed { writer in
+                        writer.put(number)
+                        writer.put(head.status)
+                        writer.list {
+                            for (name, value) in head.headers {
+                                writer.list {
+                                    writer.put(name)
+                                    writer.put(value)
+                                }
+                            }
+                        }
+                    }
+                case .failure(let error):
+                    streams[number] = nil
+                    Self.fail(resumption, error, machine)
+                }
+            }
+            streams[number] = stream
+            return { [unowned self] in streams.removeValue(forKey: number)?.close() }
+        } catch {
+            Self.fail(resumption, error, machine)
+            return nil
+        }
+    }
+
+    private static func fail(
+        _ resumption: LuaMachine.Resumption, _ error: CallError, _ machine: LuaMachine
+    ) {
+        resumption.fail { ErrorObject.write(error, to: $0, machine: machine) }
+    }
+
+    // MARK: - Requests
+
+    private func request(_ arguments: TapeReader) throws(HostError) -> HTTPStream.Request {
+        let verb = arguments.value().text ?? "GET"
+        let url = arguments.value().text ?? ""
+        guard let address = HTTPAddress(url) else {
+            throw .message("\"\(url)\" is no http or https URL")
+        }
+        guard verb.allSatisfy({ $0.isLetter && $0.isASCII }), !verb.isEmpty else {
+            throw .message("\"\(verb)\" is no HTTP method")
+        }
+        guard !address.hasUser else {
+            throw .message("a URL with a user shows it in logs: use the option auth instead")
+        }
+        guard !url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else {
+            throw .message("\"\(url)\" has blanks or control characters: encode them with %")
+        }
+        try refuse(bound.refusal(of: "connect:hosts", address.host))
+        var request = HTTPStream.Request(verb, url)
+        request.settings = settings
+        var holdsSecrets = false
+        for pair in arguments.value().table?.entries ?? [] {
+            guard let entry = pair.value.table?.array, entry.count == 2, let name = entry[0].text,
+                let value = Self.headerText(entry[1])
+            else { throw .message("headers have to be texts or secrets") }
+            guard Self.isToken(name) else { throw .message("\"\(name)\" is no header's name") }
+            guard !value.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" }) else {
+                throw .message("the header \(name) has control characters")
+            }
+            if case .secret = entry[1] { holdsSecrets = true }
+            let lower = name.lowercased()
+            if ["authorization", "cookie", "api-key", "proxy-authorization"].contains(lower) {
+                holdsSecrets = true
+            }
+            request.headers.append((lower, value))
+        }
+        switch arguments.value() {
+        case .string(let bytes): request.body = bytes
+        case .secret(let bytes):
+            request.body = bytes
+            holdsSecrets = true
+        default: break
+        }
+        guard address.isSecure || address.isLoopback || !holdsSecrets else {
+            throw .message(
+                "http://\(address.host) would show the credential to the network: use https://")
+        }
+        let options = arguments.value().table
+        request.timeout = TaskModule.nanoseconds(options?["timeout"] ?? .nil)
+        request.proxy = options?["proxy"]?.text
+        if let file = options?["ca_file"]?.text { request.settings.caFile = file }
+        return request
+    }
+
+    private static func headerText(_ value: LuaValue) -> String? {
+        switch value {
+        case .string(let bytes), .secret(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .integer(let number): "\(number)"
+        default: nil
+        }
+    }
+
+    private static func isToken(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy {
+                $0 > 0x20 && $0 < 0x7f && !"()<>@,;:\\\"/[]?={}".utf8.contains($0)
+            }
+    }
+
+    private func refuse(_ refusal: CallError?) throws(HostError) {
+        guard let refusal else { return }
+        let machine = machine
+        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
+    }
+}

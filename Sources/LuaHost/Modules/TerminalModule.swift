@@ -1,0 +1,104 @@
+import CloudClient
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What `host/term.lua` is built from.
+final class TerminalModule {
+    private let machine: LuaMachine
+
+    init(machine: LuaMachine) { self.machine = machine }
+
+    func register(in functions: inout HostFunctions) {
+        // term_size() → columns, rows of the terminal that standard error or output is on
+        functions["term_size"] = { call in
+            var size = winsize()
+            for descriptor in [STDERR_FILENO, STDOUT_FILENO]
+            where ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 {
+                call.results.put(Int(size.ws_col))
+                call.results.put(Int(size.ws_row))
+                return .done
+            }
+            return .done
+        }
+        functions["term_is_terminal"] = { call in
+            let names = ["stdin": STDIN_FILENO, "stdout": STDOUT_FILENO, "stderr": STDERR_FILENO]
+            guard let descriptor = names[call.arguments.value().text ?? ""] else {
+                throw HostError.message("the stream has to be stdin, stdout or stderr")
+            }
+            call.results.put(isatty(descriptor) == 1)
+            return .done
+        }
+        functions["term_columns"] = { call in
+            call.results.put(TextWidth.columns(of: call.arguments.value().text ?? ""))
+            return .done
+        }
+        // term_write(text): to standard error, at once and in order with what Lua has printed.
+        functions["term_write"] = { call in
+            fflush(nil)
+            var rest = (call.arguments.value().bytes ?? [])[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes {
+                    Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
+                }
+                if count < 0, errno == EINTR || errno == EAGAIN { continue }
+                guard count > 0 else { break }
+                rest = rest.dropFirst(count)
+            }
+            return .done
+        }
+        // term_read_line(prompt, is_hidden) → a line of the terminal; nil at its end
+        functions["term_read_line"] = { [unowned self] call in
+            let prompt = call.arguments.value().text ?? ""
+            let isHidden = call.arguments.value().isTrue
+            let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
+            guard terminal >= 0 else {
+                throw HostError.message("there is no terminal to ask at")
+            }
+            fflush(nil)
+            _ = prompt.withCString { Glibc.write(terminal, $0, strlen($0)) }
+            return .wait { [unowned self] in read(terminal, isHidden: isHidden, $0) }
+        }
+    }
+
+    private func read(
+        _ terminal: Int32, isHidden: Bool, _ resumption: LuaMachine.Resumption
+    ) -> () -> Void {
+        var before = termios()
+        tcgetattr(terminal, &before)
+        if isHidden {
+            var hidden = before
+            hidden.c_lflag &= ~tcflag_t(ECHO)
+            tcsetattr(terminal, TCSAFLUSH, &hidden)
+        }
+        let loop = machine.loop
+        let stop = {
+            loop.unwatch(terminal)
+            if isHidden {
+                tcsetattr(terminal, TCSANOW, &before)
+                _ = Glibc.write(terminal, "\n", 1)
+            }
+            close(terminal)
+        }
+        var line: [UInt8] = []
+        loop.watch(terminal, for: .input) { _ in
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = Glibc.read(terminal, &buffer, buffer.count)
+            if count < 0, errno == EINTR || errno == EAGAIN { return }
+            if count > 0 { line += buffer[..<count] }
+            guard count <= 0 || line.last == UInt8(ascii: "\n") else { return }
+            stop()
+            if count <= 0, line.isEmpty {
+                resumption.succeed { $0.putNil() }
+                return
+            }
+            while line.last == UInt8(ascii: "\n") || line.last == UInt8(ascii: "\r") {
+                line.removeLast()
+            }
+            let answer: LuaValue = isHidden ? .secret(line) : .string(line)
+            resumption.succeed { $0.put(answer) }
+        }
+        return stop
+    }
+}

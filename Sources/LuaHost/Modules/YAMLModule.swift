@@ -1,0 +1,112 @@
+import Contract
+import Yams
+
+/// What `host/yaml.lua` is built from: libyaml by way of Yams for reading, our writer for writing.
+struct YAMLModule {
+    let registry: Registry
+    let revealsSecrets: Bool
+
+    /// How many values a document may have: aliases make few bytes many values.
+    private static let most = 1_000_000
+
+    func register(in functions: inout HostFunctions) {
+        let (registry, revealsSecrets) = (registry, revealsSecrets)
+        // yaml_decode(text, all): the document, or a list of all of them.
+        functions["yaml_decode"] = { call in
+            guard let text = call.arguments.value().text else {
+                throw HostError.message("yaml.decode needs a string")
+            }
+            let wantsAll = call.arguments.value().isTrue
+            var documents: [Node] = []
+            do {
+                var parsed = try Yams.compose_all(yaml: text)
+                while let document = parsed.next() { documents.append(document) }
+                // The sequence ends at what is wrong, and keeps it.
+                if let error = parsed.error { throw error }
+            } catch {
+                throw HostError.message("yaml.decode: \(Self.words(error))")
+            }
+            var count = 0
+            if wantsAll {
+                let values = try documents.map { try Self.value($0, &count) }
+                call.results.put(.list(values))
+            } else {
+                guard documents.count <= 1 else {
+                    throw HostError.message(
+                        "yaml.decode: the text has \(documents.count) documents; yaml.decode_all "
+                            + "reads them")
+                }
+                call.results.put(try documents.first.map { try Self.value($0, &count) } ?? .nil)
+            }
+            return .done
+        }
+        functions["yaml_encode"] = { call in
+            let value = call.arguments.value()
+            if !revealsSecrets, let path = value.secretPath {
+                throw HostError.message("yaml.encode: \(path): a secret is not written")
+            }
+            call.results.put(
+                YAMLWriter(ordered: ValueText(registry: registry).ordered).text(
+                    value.withSecretsRevealed))
+            return .done
+        }
+    }
+
+    private static func words(_ error: any Error) -> String {
+        "\(error)".split(separator: "\n").joined(separator: " ")
+    }
+
+    private static func value(_ node: Node, _ count: inout Int) throws(HostError) -> LuaValue {
+        count += 1
+        guard count <= most else { throw .message("yaml.decode: the document has too many values") }
+        switch node {
+        case .scalar(let scalar):
+            if node.null != nil { return .null }
+            // What is quoted is a text.
+            guard scalar.style == .plain else { return .text(scalar.string) }
+            if let flag = node.bool { return .bool(flag) }
+            if let number = node.int { return .integer(Int64(number)) }
+            if let number = node.float { return .number(number) }
+            return .text(scalar.string)
+        case .sequence(let sequence):
+            var items: [LuaValue] = []
+            for item in sequence { items.append(try value(item, &count)) }
+            return .list(items)
+        case .mapping(let mapping):
+            var table = LuaTable()
+            for (key, inner) in mapping {
+                table.entries.append((try value(key, &count), try value(inner, &count)))
+            }
+            return .table(table)
+        case .alias: throw .message("yaml.decode: an alias stands for itself")
+        }
+    }
+}
+
+extension LuaValue {
+    /// The value with its secrets as texts.
+    var withSecretsRevealed: LuaValue {
+        switch self {
+        case .secret(let bytes): return .string(bytes)
+        case .table(var table):
+            table.entries = table.entries.map { ($0.key, $0.value.withSecretsRevealed) }
+            return .table(table)
+        default: return self
+        }
+    }
+
+    /// Where the first secret inside the value is; nil when there is none.
+    var secretPath: String? {
+        switch self {
+        case .secret: return "the value"
+        case .table(let table):
+            for (key, value) in table.entries {
+                guard let inner = value.secretPath else { continue }
+                let name = key.text ?? "[\(key.integer ?? 0)]"
+                return inner == "the value" ? name : "\(name).\(inner)"
+            }
+            return nil
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import CloudClient
+import Codec
+import Contract
+
+/// What one place says that a run may do: the command line, a script's header, a context.
+public struct PermissionLayer: Sendable {
+    /// Who says so, for messages: `--allow`, `the header of clean.lua`.
+    public var source: String
+    /// What may be done; nil means everything.
+    public var allowed: [PermissionWord]?
+    /// What may not be done, whatever else is said.
+    public var denied: [PermissionWord] = []
+    /// Whether nothing of the cloud may be changed.
+    public var isReadOnly = false
+    /// Whether things of the cloud may be deleted.
+    public var mayDelete = true
+    /// Whether only the session's own account may be used.
+    public var locksAccount = false
+
+    /// Creates a layer that allows everything.
+    public init(source: String) { self.source = source }
+}
+
+/// What a run may do: what all of its layers allow. Refuses before anything happens, and notes what
+/// was used.
+public final class PermissionBound: CallGuard {
+    /// The layers.
+    public private(set) var layers: [PermissionLayer]
+    /// Told of each use: the word, the method if it is a call, and whether it was refused.
+    public var onUse: ((PermissionWord, Method?, Bool) -> Void)?
+
+    /// Creates a bound.
+    public init(_ layers: [PermissionLayer]) { self.layers = layers }
+
+    /// Makes the bound narrower.
+    public func add(_ layer: PermissionLayer) { layers.append(layer) }
+
+    /// Whether anything is forbidden or noted at all.
+    public var isActive: Bool {
+        onUse != nil
+            || layers.contains {
+                $0.allowed != nil || !$0.denied.isEmpty || $0.isReadOnly || !$0.mayDelete
+                    || $0.locksAccount
+            }
+    }
+
+    /// What a method needs, in words: its permissions, or for one that asks for none its effect on
+    /// its module, as in `write:account`. Public methods need nothing.
+    public static func words(of method: Method) -> [PermissionWord] {
+        let checked = method.options.checkedPermissions.compactMap { try? PermissionWord($0) }
+        if !checked.isEmpty { return checked }
+        guard method.options.requiresAuthentication || method.effect != .read else { return [] }
+        let module = Names.module(ofPackage: method.service.package).0
+        return [
+            PermissionWord(
+                verb: method.effect.rawValue,
+                noun: String(module.map { $0 == "." ? "_" : $0 }))
+        ]
+    }
+
+    // MARK: - Calls
+
+    public func refusal(of method: Method) -> CallError? {
+        let words = Self.words(of: method)
+        let reason = layers.lazy.compactMap { $0.reason(against: method, words) }.first
+        for word in words { onUse?(word, method, reason != nil) }
+        guard let reason else { return nil }
+        return Self.error(reason, method)
+    }
+
+    public func refusal(of method: Method, account: String, own: String?) -> CallError? {
+        guard account != own else { return nil }
+        let use = PermissionWord(verb: "use", noun: "accounts", value: account)
+        let layer = layers.first {
+            $0.denies(use) || ($0.allowed != nil || $0.locksAccount) && !$0.allows(use)
+        }
+        onUse?(use, method, layer != nil)
+        guard let layer else { return nil }
+        return Self.error(
+            "account \(account) is not the session's\(own.map { " (\($0))" } ?? ""), and "
+                + "\(layer.source) does not allow \(use)", method)
+    }
+
+    private static func error(_ reason: String, _ method: Method?) -> CallError {
+        var error = CallError(.permissionDenied, reason, origin: .bound)
+        if let method { error.method = method.displayName }
+        return error
+    }
+
+    // MARK: - This machine
+
+    /// Why something may not be done with this machine; nil when it may.
+    ///
+    /// - Parameters:
+    ///   - word: one of ``PermissionWord/localWords``, for example `read:files`.
+    ///   - value: which file, variable, program or host.
+    public func refusal(of word: String, _ value: String) -> CallError? {
+        guard isActive else { return nil }
+        let sides = word.split(separator: ":")
+        let shown = sides[1] == "files" ? Paths.resolved(value) : value
+        let use = PermissionWord(verb: String(sides[0]), noun: String(sides[1]), value: shown)
+        let layer = layers.first { $0.denies(use) || !$0.allows(use) }
+        onUse?(use, nil, layer != nil)
+        guard let layer else { return nil }
+        let how = layer.denies(use) ? "forbids" : "does not allow"
+        return Self.error("\(layer.source) \(how) \(use)", nil)
+    }
+}
+
+extension PermissionLayer {
+    func denies(_ use: PermissionWord) -> Bool { denied.contains { $0.covers(use) } }
+
+    func allows(_ use: PermissionWord) -> Bool {
+        allowed?.contains { $0.covers(use) } ?? true
+    }
+
+    /// Why a method may not be called; nil when it may.
+    fileprivate func reason(against method: Method, _ words: [PermissionWord]) -> String? {
+        if isReadOnly, method.effect != .read {
+            return "\(source) allows reading only, and this is a \(method.effect.rawValue)"
+        }
+        if !mayDelete, method.effect == .delete {
+            return "\(source) allows no deletes; a header that does says deletes=true"
+        }
+        if let word = words.first(where: denies) { return "\(source) forbids \(word)" }
+        let missing = words.filter { !allows($0) }
+        let isEnough =
+            method.options.requiresAllPermissions ? missing.isEmpty : missing.count < words.count
+        if words.isEmpty || isEnough { return nil }
+        return "\(source) does not allow \(missing.map(\.description).joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,354 @@
+--- What a script is called with: declared arguments, with types, defaults, help and completion.
+---
+--- ```lua
+--- local args = cli.parse {
+---   about = "Scales idle clusters down",
+---   args = {
+---     { "cluster", about = "Its name or id" },              -- by position
+---     { "--nodes", type = "int", default = 1 },             -- an option with a value
+---     { "--dry-run", "-n", type = "flag" },                 -- a flag: args.dry_run
+---     { "labels", type = "string", many = true },           -- all the rest
+---   },
+--- }
+--- ```
+local host = ...
+
+local cli = {}
+
+---@class cli.Argument
+---@field [1] string a name; with dashes it is an option
+---@field [2]? string an option's short form
+---@field type? string|string[] string, int, number, flag, duration, time, file, json, or choices
+---@field default? any
+---@field required? boolean
+---@field many? boolean
+---@field about? string
+---@field env? string the environment variable that it comes from when it is not given
+---@field value? string what the help calls its value
+
+--- What cannot be understood ends the script with the status 2.
+local function fail(spec, message)
+  host.term_write(("%s: %s\nTry '%s --help'.\n"):format(spec.name, message, spec.name))
+  os.exit(2)
+end
+
+local converters = {}
+
+function converters.string(text)
+  return text
+end
+
+function converters.int(text)
+  local number = math.tointeger(tonumber(text))
+  return number, number == nil and "has to be a whole number" or nil
+end
+
+function converters.number(text)
+  local number = tonumber(text)
+  return number, number == nil and "has to be a number" or nil
+end
+
+function converters.duration(text)
+  local length = host.time_duration(tonumber(text) or text)
+  return length, length == nil and "has to be a length of time like 36h or 7d" or nil
+end
+
+function converters.time(text)
+  local ok, at = pcall(require("time").parse, text)
+  if ok then
+    return at
+  end
+  return nil, "has to be a time like 2026-03-01 or 2026-03-01T12:00:00Z"
+end
+
+function converters.file(text)
+  if text ~= "-" and not host.fs_stat(text) then
+    return nil, "names no file"
+  end
+  return text
+end
+
+function converters.json(text)
+  local ok, value = pcall(host.json_decode, text)
+  if ok then
+    return value
+  end
+  return nil, "has to be JSON"
+end
+
+local function convert(argument, text)
+  if type(argument.type) == "table" then
+    for _, choice in ipairs(argument.type) do
+      if choice == text then
+        return text
+      end
+    end
+    return nil, "has to be " .. table.concat(argument.type, ", "):gsub(", ([^,]*)$", " or %1")
+  end
+  return converters[argument.type](text)
+end
+
+--- Reads a declaration; mistakes of the script's author are errors.
+local function read(spec)
+  local read_spec = {
+    name = spec.name or (arg and arg[0] and arg[0]:match("[^/]*$")) or "script",
+    about = spec.about, options = {}, positions = {}, all = {}, epilog = spec.epilog,
+  }
+  for i, entry in ipairs(spec.args or {}) do
+    if type(entry) ~= "table" or type(entry[1]) ~= "string" then
+      error(("args[%d] needs a name at [1]"):format(i), 4)
+    end
+    local argument = {
+      type = entry.type or "string", default = entry.default, many = entry.many,
+      about = entry.about, env = entry.env, is_option = entry[1]:sub(1, 1) == "-",
+    }
+    if type(argument.type) == "string" and argument.type ~= "flag"
+      and not converters[argument.type] then
+      error(("args[%d]: there is no type \"%s\""):format(i, argument.type), 4)
+    end
+    for n = 1, 2 do
+      local word = entry[n]
+      if word and word:sub(1, 2) == "--" then
+        argument.long = word
+      elseif word and word:sub(1, 1) == "-" then
+        argument.short = word
+      end
+    end
+    argument.key = (argument.long or argument.short or entry[1]):gsub("^%-+", ""):gsub("%-", "_")
+    argument.shown = argument.is_option and (argument.long or argument.short) or entry[1]
+    argument.value = entry.value
+      or (type(argument.type) == "table" and table.concat(argument.type, "|"))
+      or (argument.type == "string" and argument.key or argument.type)
+    argument.required = entry.required
+    if argument.required == nil then
+      argument.required = not argument.is_option and argument.default == nil and not argument.many
+    end
+    if argument.is_option then
+      if argument.long then
+        read_spec.options[argument.long] = argument
+      end
+      if argument.short then
+        read_spec.options[argument.short] = argument
+      end
+    else
+      table.insert(read_spec.positions, argument)
+    end
+    table.insert(read_spec.all, argument)
+  end
+  return read_spec
+end
+
+--- The help of a declaration.
+---@return string
+function cli.help(spec)
+  local parts = read(spec)
+  local usage = { "Usage: " .. parts.name }
+  local rows = { positions = {}, options = {} }
+  for _, argument in ipairs(parts.all) do
+    local name = argument.shown
+    if argument.is_option then
+      local both = (argument.short and argument.long) and argument.short .. ", " .. argument.long
+        or (argument.long and "    " .. argument.long or argument.short)
+      if argument.type ~= "flag" then
+        both = both .. " <" .. argument.value .. ">"
+      end
+      table.insert(rows.options, { both, argument })
+      if argument.required then
+        table.insert(usage, ("%s <%s>"):format(argument.shown, argument.value))
+      end
+    else
+      name = "<" .. name .. ">" .. (argument.many and "…" or "")
+      table.insert(usage, argument.required and name or "[" .. name .. "]")
+      table.insert(rows.positions, { name, argument })
+    end
+  end
+  table.insert(usage, 2, "[options]")
+  table.insert(rows.options, { "-h, --help", { about = "Show this help." } })
+  local lines = {}
+  if parts.about then
+    lines = { parts.about, "" }
+  end
+  table.insert(lines, table.concat(usage, " "))
+  local widest = 0
+  for _, group in pairs(rows) do
+    for _, row in ipairs(group) do
+      widest = math.max(widest, host.term_columns(row[1]))
+    end
+  end
+  for _, group in ipairs { { "Arguments:", rows.positions }, { "Options:", rows.options } } do
+    if #group[2] > 0 then
+      table.insert(lines, "")
+      table.insert(lines, group[1])
+    end
+    for _, row in ipairs(group[2]) do
+      local argument = row[2]
+      local about = argument.about or ""
+      local notes = {}
+      if argument.default ~= nil and argument.type ~= "flag" then
+        notes[#notes + 1] = "default " .. tostring(argument.default)
+      end
+      if argument.env then
+        notes[#notes + 1] = "from " .. argument.env
+      end
+      if argument.required and argument.is_option then
+        notes[#notes + 1] = "required"
+      end
+      if #notes > 0 then
+        about = about .. (about ~= "" and " " or "") .. "(" .. table.concat(notes, "; ") .. ")"
+      end
+      local space = (" "):rep(widest - host.term_columns(row[1]) + 2)
+      table.insert(lines, (("  " .. row[1] .. space .. about):gsub("%s+$", "")))
+    end
+  end
+  if parts.epilog then
+    table.insert(lines, "")
+    table.insert(lines, parts.epilog)
+  end
+  return table.concat(lines, "\n")
+end
+
+--- A completion function for bash.
+---@return string
+function cli.completion(spec)
+  local parts = read(spec)
+  local words, cases = { "--help" }, {}
+  local complete = "    %s) COMPREPLY=($(compgen %s -- \"$word\")); return;;"
+  for _, argument in ipairs(parts.all) do
+    if argument.is_option then
+      words[#words + 1] = argument.long or argument.short
+      local names = table.concat({ argument.long or argument.short,
+        argument.long and argument.short or nil }, "|")
+      if type(argument.type) == "table" then
+        cases[#cases + 1] = complete:format(names,
+          "-W '" .. table.concat(argument.type, " ") .. "'")
+      elseif argument.type == "file" then
+        cases[#cases + 1] = complete:format(names, "-f")
+      end
+    end
+  end
+  local identifier = "_" .. parts.name:gsub("%W", "_")
+  local choices = #cases > 0 and ('  case "${COMP_WORDS[COMP_CWORD-1]}" in\n%s\n  esac\n'):format(
+    table.concat(cases, "\n")) or ""
+  return ([[
+%s() {
+  local word="${COMP_WORDS[COMP_CWORD]}"
+%s  case "$word" in
+    -*) COMPREPLY=($(compgen -W '%s' -- "$word"));;
+    *) COMPREPLY=($(compgen -f -- "$word"));;
+  esac
+}
+complete -F %s %s]]):format(identifier, choices, table.concat(words, " "), identifier, parts.name)
+end
+
+local function set(spec, values, argument, text)
+  local value, problem = convert(argument, text)
+  if problem then
+    fail(spec, ("%s %s, got \"%s\""):format(argument.shown, problem, text))
+  end
+  if argument.many then
+    values[argument.key] = values[argument.key] or {}
+    table.insert(values[argument.key], value)
+  elseif values[argument.key] ~= nil and argument.is_option then
+    fail(spec, argument.shown .. " is given twice")
+  else
+    values[argument.key] = value
+  end
+end
+
+local function nearest(word, options)
+  local best, least = nil, 3
+  for name in pairs(options) do
+    -- Letters that differ, position by position, are enough for a hint.
+    local differing = math.abs(#name - #word)
+    for i = 1, math.min(#name, #word) do
+      if name:byte(i) ~= word:byte(i) then
+        differing = differing + 1
+      end
+    end
+    if differing < least then
+      best, least = name, differing
+    end
+  end
+  return best
+end
+
+--- Reads the arguments that the script was called with. `--help` prints the help and ends the
+--- script; what cannot be understood ends it with the status 2.
+---@param spec { name?: string, about?: string, args?: cli.Argument[], epilog?: string }
+---@param words? string[] instead of the script's own
+---@return table<string, any>
+function cli.parse(spec, words)
+  local parts = read(spec)
+  words = words or arg or {}
+  local values, position, only_positions = {}, 1, false
+  local i = 1
+  while i <= #words do
+    local word = words[i]
+    i = i + 1
+    if not only_positions and word == "--" then
+      only_positions = true
+    elseif not only_positions and (word == "--help" or word == "-h") then
+      print(cli.help(spec))
+      os.exit(0)
+    elseif not only_positions and word == "--complete-bash" then
+      print(cli.completion(spec))
+      os.exit(0)
+    elseif not only_positions and word:find("^%-.") and not tonumber(word) then
+      local name, text = word:match("^(%-%-[^=]+)=(.*)$")
+      local argument = parts.options[name or word]
+      if not argument then
+        local near = nearest(name or word, parts.options)
+        fail(parts, ("there is no option %s%s"):format(name or word,
+          near and "; did you mean " .. near .. "?" or ""))
+      end
+      if argument.type == "flag" then
+        if text then
+          fail(parts, argument.shown .. " takes no value")
+        end
+        values[argument.key] = true
+      else
+        if not text then
+          text = words[i]
+          i = i + 1
+          if text == nil then
+            fail(parts, argument.shown .. " needs a value")
+          end
+        end
+        set(parts, values, argument, text)
+      end
+    else
+      local argument = parts.positions[position]
+      if not argument then
+        fail(parts, ("\"%s\" is too many"):format(word))
+      end
+      set(parts, values, argument, word)
+      if not argument.many then
+        position = position + 1
+      end
+    end
+  end
+  for _, argument in ipairs(parts.all) do
+    if values[argument.key] == nil and argument.env then
+      local text = host.environment(argument.env)
+      if text and text ~= "" then
+        set(parts, values, argument, text)
+      end
+    end
+    if values[argument.key] == nil then
+      if argument.required then
+        fail(parts, (argument.is_option and argument.shown or "<" .. argument.shown .. ">")
+          .. " is missing")
+      end
+      local default = argument.default
+      if default == nil and argument.type == "flag" then
+        default = false
+      elseif default == nil and argument.many then
+        default = {}
+      end
+      values[argument.key] = default
+    end
+  end
+  return values
+end
+
+return cli

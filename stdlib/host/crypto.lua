@@ -1,0 +1,134 @@
+--- Hashes, HMAC, random values and their texts.
+local host = ...
+
+local crypto = {}
+
+--- A hash, in hexadecimal. `crypto.sha256(text)` and `crypto.hmac("sha256", key, text)`.
+---@param name "sha256"|"sha512"|"sha1"|"md5"|string
+---@param text string|userdata
+---@return string
+function crypto.hash(name, text)
+  return crypto.hex(host.crypto_digest(name, text))
+end
+
+---@param text string|userdata
+---@return string
+function crypto.sha256(text)
+  return crypto.hash("sha256", text)
+end
+
+---@param text string|userdata
+---@return string
+function crypto.sha512(text)
+  return crypto.hash("sha512", text)
+end
+
+--- A keyed hash (RFC 2104), in hexadecimal.
+---@param name string the hash
+---@param key string|userdata
+---@param text string|userdata
+---@return string
+function crypto.hmac(name, key, text)
+  if key == nil then
+    error("crypto.hmac needs a key", 2)
+  end
+  return crypto.hex(host.crypto_digest(name, text, key))
+end
+
+--- Whether two texts or secrets are equal, in a time that does not tell where they differ.
+---@return boolean
+function crypto.equal(a, b)
+  return host.make_secret(a) == host.make_secret(b)
+end
+
+--- Random bytes of the operating system.
+---@param count integer
+---@return string
+function crypto.random(count)
+  return host.crypto_random(count)
+end
+
+--- A random UUID (RFC 9562, version 4).
+---@return string
+function crypto.uuid()
+  local bytes = { host.crypto_random(16):byte(1, 16) }
+  bytes[7] = bytes[7] & 0x0f | 0x40
+  bytes[9] = bytes[9] & 0x3f | 0x80
+  return ("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x"):format(
+    table.unpack(bytes))
+end
+
+--- Bytes as hexadecimal digits.
+---@param text string
+---@return string
+function crypto.hex(text)
+  return (text:gsub(".", function(c)
+    return ("%02x"):format(c:byte())
+  end))
+end
+
+--- The bytes of hexadecimal digits.
+---@param text string
+---@return string
+function crypto.unhex(text)
+  if #text % 2 ~= 0 or text:find("%X") then
+    error("crypto.unhex needs pairs of hexadecimal digits", 2)
+  end
+  return (text:gsub("%x%x", function(pair)
+    return string.char(tonumber(pair, 16))
+  end))
+end
+
+local standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+local url_safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+--- Base64 (RFC 4648).
+---@param text string
+---@param options? { url?: boolean, padding?: boolean } the URL's alphabet; padding unless false
+---@return string
+function crypto.base64(text, options)
+  local alphabet = options and options.url and url_safe or standard
+  local pads = not options or options.padding ~= false
+  return (text:gsub("..?.?", function(group)
+    local a, b, c = group:byte(1, 3)
+    local bits = a << 16 | (b or 0) << 8 | (c or 0)
+    local out = ""
+    for i = 3, 3 - #group, -1 do
+      local index = (bits >> 6 * i & 63) + 1
+      out = out .. alphabet:sub(index, index)
+    end
+    return out .. (pads and ("="):rep(3 - #group) or "")
+  end))
+end
+
+local values = {}
+for i = 1, 64 do
+  values[standard:byte(i)] = i - 1
+  values[url_safe:byte(i)] = i - 1
+end
+
+--- Undoes crypto.base64; takes both alphabets, with or without padding.
+---@param text string
+---@return string
+function crypto.unbase64(text)
+  local clean = text:gsub("%s", ""):gsub("=+$", "")
+  if #clean % 4 == 1 then
+    error("crypto.unbase64: the text is cut off", 2)
+  end
+  local out = {}
+  for group in clean:gmatch("..?.?.?") do
+    local bits = 0
+    for i = 1, 4 do
+      local byte = group:byte(i)
+      local value = byte and values[byte] or 0
+      if byte and not values[byte] then
+        error(("crypto.unbase64: %q is no base64"):format(string.char(byte)), 2)
+      end
+      bits = bits << 6 | value
+    end
+    out[#out + 1] = string.char(bits >> 16, bits >> 8 & 255, bits & 255):sub(1, #group - 1)
+  end
+  return table.concat(out)
+end
+
+return crypto

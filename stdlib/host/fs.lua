@@ -1,0 +1,168 @@
+--- Files and folders. What cannot be done is an error that names the path and the reason.
+local host = ...
+
+local fs = {}
+
+--- The content of a file; "-" is standard input. Of a pipe, what comes until its end.
+---@async
+---@param path string
+---@return string
+function fs.read(path)
+  return host.fs_read(path)
+end
+
+--- Iterates over the lines of a file, without their line breaks.
+---@async
+---@param path string
+---@return fun(): string?
+function fs.lines(path)
+  local text = host.fs_read(path)
+  local position = 1
+  return function()
+    if position > #text then
+      return nil
+    end
+    local line, after = text:match("([^\n]*)\n?()", position)
+    position = after
+    return (line:gsub("\r$", ""))
+  end
+end
+
+--- Writes a file. It is replaced whole or not at all: nobody sees half of it.
+---@param path string
+---@param text string
+---@param options? { mode?: integer, append?: boolean }
+function fs.write(path, text, options)
+  host.fs_write(path, text, options and options.mode, options and options.append == true)
+end
+
+--- Writes behind what a file has.
+---@param path string
+---@param text string
+function fs.append(path, text)
+  host.fs_write(path, text, nil, true)
+end
+
+---@class fs.Info
+---@field type "file"|"folder"|"link"|"other"
+---@field size integer bytes
+---@field mode integer
+---@field modified userdata a time
+
+--- What a path names; nil when there is nothing.
+---@param path string
+---@return fs.Info?
+function fs.stat(path)
+  return host.fs_stat(path)
+end
+
+---@param path string
+---@return boolean
+function fs.exists(path)
+  return host.fs_stat(path) ~= nil
+end
+
+--- The names in a folder, sorted.
+---@param path? string
+---@return string[]
+function fs.list(path)
+  return host.fs_list(path or ".")
+end
+
+--- Makes a folder, and those above it.
+---@param path string
+function fs.mkdir(path)
+  host.fs_mkdir(path)
+end
+
+--- Removes a file or an empty folder; with `recursive` a folder and all that is in it.
+---@param path string
+---@param options? { recursive?: boolean }
+function fs.remove(path, options)
+  host.fs_remove(path, options and options.recursive == true)
+end
+
+--- Gives a file another name.
+function fs.rename(from, to)
+  host.fs_rename(from, to)
+end
+
+--- Copies a file.
+---@async
+function fs.copy(from, to)
+  local info = host.fs_stat(fs.resolve(from))
+  host.fs_write(to, host.fs_read(from), info and info.mode, false)
+end
+
+---@param path string
+---@param mode integer like tonumber("600", 8)
+function fs.chmod(path, mode)
+  host.fs_chmod(path, mode)
+end
+
+--- A new folder that is removed when the variable goes out of scope:
+--- `local folder <close> = fs.temporary()`; `folder.path` and `folder / "name"` are its paths.
+function fs.temporary()
+  local path = host.fs_temporary()
+  return setmetatable({ path = path }, {
+    __name = "temporary folder",
+    __tostring = function() return path end,
+    __div = function(_, name) return path .. "/" .. name end,
+    __close = function() host.fs_remove(path, true) end,
+  })
+end
+
+--- The path without links and dots.
+---@param path string
+---@return string
+function fs.resolve(path)
+  return host.fs_resolve(path)
+end
+
+--- The folder that relative paths begin in.
+---@return string
+function fs.cwd()
+  return host.fs_cwd()
+end
+
+--- Joins parts of a path; an absolute part begins anew.
+---@param ... string
+---@return string
+function fs.join(...)
+  local path = ""
+  for _, part in ipairs { ... } do
+    if part:sub(1, 1) == "/" or path == "" then
+      path = part
+    elseif part ~= "" then
+      path = path:gsub("/$", "") .. "/" .. part
+    end
+  end
+  return path
+end
+
+--- The last part of a path.
+---@param path string
+---@return string
+function fs.name(path)
+  return path:gsub("/+$", ""):match("[^/]*$")
+end
+
+--- What is before the last part; "." when there is nothing.
+---@param path string
+---@return string
+function fs.folder(path)
+  local folder = path:gsub("/+$", ""):match("^(.*)/[^/]*$")
+  if folder == nil then
+    return "."
+  end
+  return folder == "" and "/" or folder
+end
+
+--- The letters behind the last dot of the name; nil when there is none.
+---@param path string
+---@return string?
+function fs.extension(path)
+  return fs.name(path):match("^.+%.([^.]+)$")
+end
+
+return fs

@@ -1,0 +1,418 @@
+--- HTTP: requests over libcurl, with verified TLS, whose bodies can be read as they come.
+local host = ...
+local crypto = require "crypto"
+
+local http = {}
+
+---@class http.Options
+---@field headers? table<string, string|userdata|string[]> values may be secrets
+---@field query? table<string, any> what is put behind the URL's `?`; lists repeat their name
+---@field body? string|userdata
+---@field json? any sent as JSON
+---@field form? table<string, any> sent as application/x-www-form-urlencoded
+---@field multipart? (table<string, any>|http.Part[]) sent as multipart/form-data
+---@field auth? { user: string, password: string|userdata }|{ bearer: string|userdata }
+---@field timeout? number|userdata seconds for the whole exchange; 30 when not given, false for none
+---@field retries? integer how often a request that is safe to repeat is; 2 when not given
+---@field redirects? integer how many are followed; 10 when not given
+---@field proxy? string a proxy's URL, or "" for none
+---@field ca_file? string certificates to trust instead of the system's
+---@field stream? boolean leaves the body to be read with chunks() or lines()
+---@field limit? integer the most bytes of a body that is read whole; 64 MiB when not given
+---@field check? boolean raises an error for a status from 400 on
+
+---@class http.Part
+---@field name string
+---@field content string
+---@field filename? string
+---@field type? string
+
+local known_options = {}
+for name in ("headers query body json form multipart auth timeout retries redirects proxy ca_file "
+  .. "stream limit check"):gmatch("%S+") do
+  known_options[name] = true
+end
+
+-- Encoding ------------------------------------------------------------------------------------
+
+--- Encodes a text for a URL's query or a form (RFC 3986).
+---@param text any
+---@return string
+function http.escape(text)
+  return (tostring(text):gsub("[^%w%-._~]", function(c)
+    return ("%%%02X"):format(c:byte())
+  end))
+end
+
+--- Undoes http.escape.
+---@param text string
+---@return string
+function http.unescape(text)
+  return (text:gsub("+", " "):gsub("%%(%x%x)", function(digits)
+    return string.char(tonumber(digits, 16))
+  end))
+end
+
+local function sorted_keys(values)
+  local keys = {}
+  for key in pairs(values) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
+  return keys
+end
+
+--- Encodes names and values as a query; lists repeat their name.
+---@param values table<string, any>
+---@return string
+function http.query(values)
+  local parts = {}
+  for _, key in ipairs(sorted_keys(values)) do
+    local value = values[key]
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+      parts[#parts + 1] = http.escape(key) .. "=" .. http.escape(one)
+    end
+  end
+  return table.concat(parts, "&")
+end
+
+local function quoted(text)
+  return (text:gsub('[\r\n"]', { ["\r"] = "%0D", ["\n"] = "%0A", ['"'] = "%22" }))
+end
+
+--- A multipart/form-data body (RFC 7578) and its content type.
+local function multipart(parts)
+  local list = {}
+  if parts[1] then
+    list = parts
+  else
+    for _, name in ipairs(sorted_keys(parts)) do
+      local value = parts[name]
+      list[#list + 1] = type(value) == "table"
+          and { name = name, content = value.content, filename = value.filename, type = value.type }
+        or { name = name, content = tostring(value) }
+    end
+  end
+  local boundary = "qcsh-" .. host.crypto_random(16):gsub(".", function(c)
+    return ("%02x"):format(c:byte())
+  end)
+  local lines = {}
+  for i, part in ipairs(list) do
+    if type(part.name) ~= "string" or type(part.content) ~= "string" then
+      error(("http: multipart[%d] needs a name and a content"):format(i), 0)
+    end
+    local disposition = 'form-data; name="' .. quoted(part.name) .. '"'
+    if part.filename then
+      disposition = disposition .. '; filename="' .. quoted(part.filename) .. '"'
+    end
+    lines[#lines + 1] = "--" .. boundary
+    lines[#lines + 1] = "Content-Disposition: " .. disposition
+    if part.type or part.filename then
+      lines[#lines + 1] = "Content-Type: " .. quoted(part.type or "application/octet-stream")
+    end
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = part.content
+  end
+  lines[#lines + 1] = "--" .. boundary .. "--"
+  lines[#lines + 1] = ""
+  return table.concat(lines, "\r\n"), "multipart/form-data; boundary=" .. boundary
+end
+
+-- Responses -----------------------------------------------------------------------------------
+
+---@class http.Response
+---@field status integer
+---@field ok boolean whether the status is from 200 to 299
+---@field headers table<string, string> by their names in any case; several of one name are joined
+---@field body string what was received; not with `stream`
+---@field url string where it came from, after redirects
+local Response = { __name = "http response" }
+
+local Headers = { __name = "http headers" }
+
+function Headers.__index(self, name)
+  return type(name) == "string" and rawget(self, name:lower()) or nil
+end
+
+function Response.__index(self, key)
+  if key == "body" then
+    local body = self:read()
+    rawset(self, "body", body)
+    return body
+  end
+  return Response[key]
+end
+
+function Response:__tostring()
+  return ("http response %d of %s"):format(self.status, self.url)
+end
+
+function Response:__close()
+  self:close()
+end
+
+function Response:__gc()
+  self:close()
+end
+
+--- Ends the exchange; what was not read is lost.
+function Response:close()
+  if rawget(self, "_number") then
+    host.http_close(self._number)
+    self._number = nil
+  end
+end
+
+--- Iterates over the pieces of the body as they come.
+---@async
+---@return fun(): string?
+function Response:chunks()
+  return function()
+    local number = rawget(self, "_number")
+    if not number then
+      return nil
+    end
+    local piece = host.http_read(number)
+    if piece == nil then
+      self:close()
+    end
+    return piece
+  end
+end
+
+--- Iterates over the lines of the body as they come.
+---@async
+---@return fun(): string?
+function Response:lines()
+  local rest, next_chunk = "", self:chunks()
+  return function()
+    while true do
+      local line, after = rest:match("^([^\n]*)\n()")
+      if line then
+        rest = rest:sub(after)
+        return (line:gsub("\r$", ""))
+      end
+      local piece = next_chunk()
+      if piece == nil then
+        if rest == "" then
+          return nil
+        end
+        line, rest = rest, ""
+        return line
+      end
+      rest = rest .. piece
+    end
+  end
+end
+
+--- The rest of the body.
+---@async
+---@return string
+function Response:read()
+  local pieces, size = {}, 0
+  for piece in self:chunks() do
+    size = size + #piece
+    if size > self._limit then
+      self:close()
+      error(("%s: the body is larger than %d bytes (option limit)"):format(self.url, self._limit),
+        2)
+    end
+    pieces[#pieces + 1] = piece
+  end
+  return table.concat(pieces)
+end
+
+--- The body as JSON.
+---@async
+function Response:json()
+  local ok, value = pcall(host.json_decode, self.body)
+  if not ok then
+    error(("%s answered %d with no JSON: %s"):format(self.url, self.status, value), 2)
+  end
+  return value
+end
+
+--- The response itself, or an error for a status from 400 on.
+---@async
+---@return http.Response
+function Response:check()
+  if self.status < 400 then
+    return self
+  end
+  error(host.error {
+    code = "HTTP_" .. self.status, http_status = self.status, body = self.body,
+    message = ("%s answered %d"):format(self.url, self.status),
+  }, 2)
+end
+
+-- Requests ------------------------------------------------------------------------------------
+
+local function prepare(options)
+  local headers, body = {}, options.body
+  local function add(name, value)
+    headers[#headers + 1] = { name, value }
+  end
+  local has_type = false
+  for _, name in ipairs(sorted_keys(options.headers or {})) do
+    local value = options.headers[name]
+    has_type = has_type or name:lower() == "content-type"
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+      add(name, one)
+    end
+  end
+  local kind
+  if options.json ~= nil then
+    body, kind = host.json_encode(options.json, false), "application/json"
+  elseif options.form then
+    body, kind = http.query(options.form), "application/x-www-form-urlencoded"
+  elseif options.multipart then
+    body, kind = multipart(options.multipart)
+  end
+  if kind and not has_type then
+    add("content-type", kind)
+  end
+  local auth = options.auth
+  if auth then
+    local function text(value)
+      return host.is_secret(value) and value:reveal() or value
+    end
+    if auth.bearer then
+      add("authorization", host.make_secret("Bearer " .. text(auth.bearer)))
+    else
+      local pair = auth.user .. ":" .. text(auth.password or "")
+      add("authorization", host.make_secret("Basic " .. crypto.base64(pair)))
+    end
+  end
+  return headers, body
+end
+
+local credentials = { authorization = true, cookie = true, ["api-key"] = true }
+
+--- Where a redirect leads to (RFC 3986, section 5.2, as far as servers use it).
+local function resolve(base, location)
+  if location:find("^%a[%w+.-]*://") then
+    return location
+  end
+  local scheme, authority, path = base:match("^(%a+:)//([^/?#]*)([^?#]*)")
+  if location:sub(1, 2) == "//" then
+    return scheme .. location
+  elseif location:sub(1, 1) == "/" then
+    return scheme .. "//" .. authority .. location
+  elseif location:sub(1, 1) == "?" then
+    return scheme .. "//" .. authority .. path .. location
+  end
+  return scheme .. "//" .. authority .. (path:match("^.*/") or "/") .. location
+end
+
+local function is_transient(status)
+  return status == 429 or status == 502 or status == 503 or status == 504
+end
+
+local safe_to_repeat = { GET = true, HEAD = true, OPTIONS = true, PUT = true, DELETE = true }
+
+--- Sends once and wraps the answer.
+local function send(verb, url, headers, body, options)
+  local timeout = options.timeout
+  if timeout == nil then
+    timeout = 30
+  end
+  local number, status, received = host.http_open(verb, url, headers, body, {
+    timeout = timeout or nil, proxy = options.proxy, ca_file = options.ca_file,
+  })
+  local fields = {}
+  for _, pair in ipairs(received) do
+    local name, value = pair[1], pair[2]
+    fields[name] = fields[name] and fields[name] .. ", " .. value or value
+  end
+  return setmetatable({
+    status = status, ok = status >= 200 and status <= 299, url = url, _number = number,
+    headers = setmetatable(fields, Headers), _limit = options.limit or 64 << 20,
+  }, Response)
+end
+
+--- Sends, and again when the request may be repeated and the trouble may pass.
+local function send_patiently(verb, url, headers, body, options)
+  local attempts = (options.retries or (safe_to_repeat[verb] and 2 or 0)) + 1
+  for attempt = 1, attempts do
+    local ok, response = pcall(send, verb, url, headers, body, options)
+    local is_last = attempt == attempts
+    if ok and (is_last or not is_transient(response.status)) then
+      return response
+    elseif not ok and (is_last or type(response) ~= "table" or response.code ~= "UNAVAILABLE") then
+      error(response, 0)
+    end
+    local pause = 0.2 * 2 ^ (attempt - 1)
+    if ok then
+      pause = math.max(pause, math.min(tonumber(response.headers["retry-after"]) or 0, 60))
+      response:close()
+    end
+    host.sleep(pause)
+  end
+end
+
+--- Makes a request.
+---@async
+---@param verb string
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.request(verb, url, options)
+  options = options or {}
+  for name in pairs(options) do
+    if not known_options[name] then
+      error(("http: there is no option \"%s\""):format(tostring(name)), 2)
+    end
+  end
+  verb = verb:upper()
+  local headers, body = prepare(options)
+  if options.query and next(options.query) ~= nil then
+    local address, fragment = url:match("^([^#]*)(#?.*)$")
+    url = address .. (address:find("?", 1, true) and "&" or "?") .. http.query(options.query)
+      .. fragment
+  end
+  local response
+  for _ = 0, options.redirects or 10 do
+    response = send_patiently(verb, url, headers, body, options)
+    local location = response.headers.location
+    local status = response.status
+    local is_redirect = status == 301 or status == 302 or status == 303 or status == 307
+      or status == 308
+    if not location or not is_redirect or options.redirects == 0 then
+      break
+    end
+    local target = resolve(url, location)
+    if host.http_host(target) ~= host.http_host(url)
+      or (url:lower():find("^https:") and not target:lower():find("^https:")) then
+      -- A credential is for the host that it was given for.
+      local kept = {}
+      for _, pair in ipairs(headers) do
+        if not credentials[pair[1]:lower()] and not host.is_secret(pair[2]) then
+          kept[#kept + 1] = pair
+        end
+      end
+      headers = kept
+    end
+    if status == 303 or (status < 303 and verb == "POST") then
+      verb, body = "GET", nil
+    end
+    response:close()
+    url = target
+  end
+  if not options.stream then
+    response.body = response:read()
+  end
+  if options.check then
+    response:check()
+  end
+  return response
+end
+
+for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete" } do
+  http[verb] = function(url, options)
+    return http.request(verb, url, options)
+  end
+end
+
+return http

@@ -1,0 +1,130 @@
+--- Messages about what a script does, on standard error: `log.info("scaled", { cluster = name })`.
+---
+--- The level is `info` unless QCSH_LOG or `log.level` says otherwise; with QCSH_LOG_FORMAT=json or
+--- `log.format = "json"` each message is a line of JSON.
+local host = ...
+
+local log = {}
+
+local levels = { trace = 1, debug = 2, info = 3, warn = 4, error = 5, off = 6 }
+local settings = { level = "info", format = "text" }
+
+local function set_level(level)
+  if not levels[level] then
+    error(("log: there is no level \"%s\"; there are trace, debug, info, warn, error and off")
+      :format(
+      tostring(level)), 3)
+  end
+  settings.level = level
+end
+
+local from_environment = host.setting("QCSH_LOG")
+if from_environment then
+  set_level(from_environment)
+end
+if host.setting("QCSH_LOG_FORMAT") == "json" then
+  settings.format = "json"
+end
+
+local function sorted_names(fields)
+  local names = {}
+  for name in pairs(fields) do
+    names[#names + 1] = name
+  end
+  table.sort(names, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
+  return names
+end
+
+--- A value as one word: quoted when it has blanks, with control characters escaped.
+local function word(value)
+  local text = type(value) == "string" and value or host.show(value)
+  if text == "" or text:find('[%s"=%c]') then
+    return '"' .. text:gsub('[%c"\\]', function(c)
+      local short = { ["\n"] = "\\n", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
+      return short[c] or ("\\x%02x"):format(c:byte())
+    end) .. '"'
+  end
+  return text
+end
+
+local function write(level, message, fields)
+  if levels[level] < levels[settings.level] then
+    return
+  end
+  local now = host.now()
+  if settings.format == "json" then
+    local record = { time = tostring(now), level = level, message = tostring(message) }
+    for name, value in pairs(fields or {}) do
+      if host.is_secret(value) then
+        value = "********"
+      end
+      if record[name] == nil then
+        record[name] = value
+      end
+    end
+    local ok, line = pcall(host.json_encode, record, false)
+    if not ok then
+      for name, value in pairs(record) do
+        record[name] = type(value) == "string" and value or host.show(value)
+      end
+      line = host.json_encode(record, false)
+    end
+    host.term_write(line .. "\n")
+    return
+  end
+  local parts = {
+    tostring(now):gsub("%.%d+Z$", "Z"), ("%-5s"):format(level:upper()),
+    (tostring(message):gsub("%c", function(c)
+      return c == "\t" and c or ("\\x%02x"):format(c:byte())
+    end)),
+  }
+  for _, name in ipairs(sorted_names(fields or {})) do
+    parts[#parts + 1] = tostring(name) .. "=" .. word(fields[name])
+  end
+  host.term_write(table.concat(parts, " ") .. "\n")
+end
+
+for level in pairs(levels) do
+  if level ~= "off" then
+    log[level] = function(message, fields)
+      write(level, message, fields)
+    end
+  end
+end
+
+--- A logger that adds fields to each message.
+---@param fields table<string, any>
+function log.with(fields)
+  local logger = {}
+  for level in pairs(levels) do
+    if level ~= "off" then
+      logger[level] = function(message, more)
+        local all = {}
+        for name, value in pairs(fields) do
+          all[name] = value
+        end
+        for name, value in pairs(more or {}) do
+          all[name] = value
+        end
+        write(level, message, all)
+      end
+    end
+  end
+  return logger
+end
+
+return setmetatable(log, {
+  __index = settings,
+  __newindex = function(_, name, value)
+    if name == "level" then
+      set_level(value)
+    elseif name == "format" and (value == "text" or value == "json") then
+      settings.format = value
+    else
+      error(("log has the settings level and format (\"text\" or \"json\"), not %s = %s"):format(
+        tostring(name), tostring(value)), 2)
+    end
+  end,
+})

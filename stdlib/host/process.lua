@@ -1,0 +1,112 @@
+--- Other programs. There is no shell in between: arguments arrive as they are.
+local host = ...
+
+local process = {}
+
+---@class process.Options
+---@field cwd? string the folder it begins in
+---@field env? table<string, string|userdata|false> further variables; false takes one away
+---@field clear_env? boolean whether it gets those of `env` only
+---@field input? string|userdata what it reads
+---@field stdout? "inherit" leaves its output to the terminal
+---@field stderr? "inherit"
+---@field timeout? number|userdata then it is ended
+---@field limit? integer the most bytes of output; 64 MiB when not given
+---@field check? boolean whether a status other than 0 is an error; true when not given
+
+---@class process.Result
+---@field status integer 128 and the signal's number when a signal ended it
+---@field signal? integer
+---@field stdout string
+---@field stderr string
+---@field ok boolean
+---@field timed_out boolean
+local Result = { __name = "process result" }
+Result.__index = Result
+
+--- The output without the last line break.
+---@return string
+function Result:text()
+  return (self.stdout:gsub("\r?\n$", ""))
+end
+
+--- The lines of the output.
+---@return string[]
+function Result:lines()
+  local lines = {}
+  for line in self.stdout:gmatch("([^\n]*)\n?") do
+    lines[#lines + 1] = line
+  end
+  if lines[#lines] == "" then
+    lines[#lines] = nil
+  end
+  return lines
+end
+
+--- The output as JSON.
+function Result:json()
+  return host.json_decode(self.stdout)
+end
+
+function Result:__tostring()
+  return ("process result, status %d"):format(self.status)
+end
+
+local known = {}
+for name in ("cwd env clear_env input stdout stderr timeout limit check"):gmatch("%S+") do
+  known[name] = true
+end
+
+--- Runs a program to its end and returns what it wrote.
+---@async
+---@param argv string[] the program and its arguments
+---@param options? process.Options
+---@return process.Result
+function process.run(argv, options)
+  if type(argv) ~= "table" then
+    error("process.run needs a list, like { \"git\", \"status\" }; there is no shell", 2)
+  end
+  options = options or {}
+  for name in pairs(options) do
+    if not known[name] then
+      error(("process.run has no option \"%s\""):format(tostring(name)), 2)
+    end
+  end
+  local result = setmetatable(host.process_run(argv, options), Result)
+  result.ok = result.status == 0
+  if not result.ok and options.check ~= false then
+    local reason = result.timed_out and "was ended after " .. tostring(options.timeout) .. " s"
+      or ("ended with status %d"):format(result.status)
+    local said = result.stderr:gsub("%s+$", "")
+    error(host.error {
+      code = "PROCESS_FAILED", status = result.status, stdout = result.stdout,
+      stderr = result.stderr,
+      message = argv[1] .. " " .. reason .. (said ~= "" and ": " .. said or ""),
+    }, 2)
+  end
+  return result
+end
+
+--- Runs a line of the shell. What of it came from elsewhere has to be quoted with process.quote.
+---@async
+---@param line string
+---@param options? process.Options
+---@return process.Result
+function process.shell(line, options)
+  return process.run({ "/bin/sh", "-c", line }, options)
+end
+
+--- A text as one word of the shell.
+---@param text string
+---@return string
+function process.quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+--- The number of this process.
+---@return integer
+function process.id()
+  return host.process_id()
+end
+
+return process

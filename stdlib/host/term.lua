@@ -1,0 +1,376 @@
+--- The terminal: width, colour, tables, progress, questions. Progress and questions are on standard
+--- error or the terminal itself, so that standard output has data only.
+local host = ...
+
+local term = {}
+
+--- Columns and rows; 80 and 24 when there is no terminal.
+---@return integer columns
+---@return integer rows
+function term.size()
+  local columns, rows = host.term_size()
+  local fixed = math.tointeger(tonumber(host.setting("COLUMNS") or ""))
+  return columns or fixed or 80, rows or 24
+end
+
+--- Whether a stream is a terminal.
+---@param stream? "stdin"|"stdout"|"stderr" stderr when not given
+---@return boolean
+function term.is_terminal(stream)
+  return host.term_is_terminal(stream or "stderr")
+end
+
+--- How many columns a text takes: two for wide characters, none for combining ones.
+---@param text string
+---@return integer
+function term.width(text)
+  return host.term_columns((text:gsub("\27%[[%d;]*m", "")))
+end
+
+--- Makes control characters visible, so that a text from elsewhere cannot steer the terminal.
+---@param text string
+---@return string
+function term.safe(text)
+  return (text:gsub("[\0-\8\11-\31\127]", function(c)
+    return ("\\x%02x"):format(c:byte())
+  end):gsub("\194[\128-\159]", function(c)
+    return ("\\u{%x}"):format(utf8.codepoint(c))
+  end))
+end
+
+-- Colour --------------------------------------------------------------------------------------
+
+local codes = {
+  bold = 1, dim = 2, italic = 3, underline = 4, inverse = 7, black = 30, red = 31, green = 32,
+  yellow = 33, blue = 34, magenta = 35, cyan = 36, white = 37, grey = 90,
+}
+
+--- Whether texts are coloured: on a terminal, unless NO_COLOR is set or it can do nothing.
+---@param stream? "stdout"|"stderr" stdout when not given
+---@return boolean
+function term.has_colour(stream)
+  local mode = host.setting("QCSH_COLOR")
+  if mode == "always" or mode == "never" then
+    return mode == "always"
+  end
+  return not host.setting("NO_COLOR") and host.setting("TERM") ~= "dumb"
+    and host.term_is_terminal(stream or "stdout")
+end
+
+--- A text in a style like "red" or "bold green"; as it is where colour is off.
+---@param style string
+---@param text string
+---@param stream? "stdout"|"stderr"
+---@return string
+function term.style(style, text, stream)
+  local numbers = {}
+  for name in style:gmatch("%S+") do
+    if not codes[name] then
+      error(("term.style: there is no style \"%s\""):format(name), 2)
+    end
+    numbers[#numbers + 1] = codes[name]
+  end
+  if not term.has_colour(stream) then
+    return text
+  end
+  return ("\27[%sm%s\27[0m"):format(table.concat(numbers, ";"), text)
+end
+
+-- Tables --------------------------------------------------------------------------------------
+
+local function cut(text, width)
+  if term.width(text) <= width then
+    return text
+  end
+  local kept, used = {}, 0
+  for _, code in utf8.codes(text, true) do
+    local character = utf8.char(code)
+    local wide = term.width(character)
+    if used + wide > width - 1 then
+      break
+    end
+    kept[#kept + 1] = character
+    used = used + wide
+  end
+  return table.concat(kept) .. "…"
+end
+
+local function pad(text, width, right)
+  local space = (" "):rep(width - term.width(text))
+  return right and space .. text or text .. space
+end
+
+---@class term.Column
+---@field [1] string the name
+---@field key? string|integer what it shows of a row; the name in lower case when not given
+---@field right? boolean
+---@field format? fun(value: any, row: table): string
+
+--- A table as text: one line for each row, columns as wide as they need and the terminal allows.
+---@param rows table[]
+---@param columns? (string|term.Column)[] all names of the first row, sorted, when not given
+---@param options? { width?: integer, header?: boolean }
+---@return string
+function term.table(rows, columns, options)
+  options = options or {}
+  if not columns then
+    columns = {}
+    for name in pairs(rows[1] or {}) do
+      columns[#columns + 1] = tostring(name)
+    end
+    table.sort(columns)
+  end
+  local specs = {}
+  for i, column in ipairs(columns) do
+    local spec = type(column) == "table" and column or { column }
+    specs[i] = {
+      name = spec[1], key = spec.key or (type(column) == "table" and spec[1]:lower() or spec[1]),
+      right = spec.right, format = spec.format,
+    }
+  end
+  local cells, widths, numeric = {}, {}, {}
+  for i, spec in ipairs(specs) do
+    widths[i], numeric[i] = term.width(spec.name), #rows > 0
+  end
+  for r, row in ipairs(rows) do
+    cells[r] = {}
+    for i, spec in ipairs(specs) do
+      local value = row[spec.key]
+      if value ~= nil and type(value) ~= "number" then
+        numeric[i] = false
+      end
+      local text = value
+      if spec.format then
+        text = spec.format(value, row)
+      elseif value == nil then
+        text = ""
+      elseif type(value) ~= "string" then
+        text = host.show(value)
+      end
+      text = term.safe(tostring(text):gsub("[\r\n\t]+", " "))
+      cells[r][i] = text
+      widths[i] = math.max(widths[i], term.width(text))
+    end
+  end
+  -- The widest column gives way until all fit.
+  local room = (options.width or term.size()) - 2 * (#specs - 1)
+  local function total()
+    local sum = 0
+    for _, width in ipairs(widths) do
+      sum = sum + width
+    end
+    return sum
+  end
+  while total() > room do
+    local widest = 1
+    for i = 2, #widths do
+      if widths[i] > widths[widest] then
+        widest = i
+      end
+    end
+    if widths[widest] <= 4 then
+      break
+    end
+    widths[widest] = widths[widest] - 1
+  end
+  local lines = {}
+  local function add(texts, style)
+    local parts = {}
+    for i, spec in ipairs(specs) do
+      local right = spec.right or (spec.right == nil and numeric[i])
+      local text = pad(cut(texts[i], widths[i]), widths[i], right)
+      if i == #specs then
+        text = text:gsub("%s+$", "")
+      end
+      parts[i] = style and term.style(style, text) or text
+    end
+    lines[#lines + 1] = table.concat(parts, "  ")
+  end
+  if options.header ~= false then
+    local names = {}
+    for i, spec in ipairs(specs) do
+      names[i] = spec.name
+    end
+    add(names, "bold")
+  end
+  for _, row in ipairs(cells) do
+    add(row)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Progress ------------------------------------------------------------------------------------
+
+---@class term.Progress a line on standard error that is gone when it is closed; nothing where
+--- standard error is no terminal
+local Progress = { __name = "progress" }
+Progress.__index = Progress
+
+local frames = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" }
+
+local function draw(self)
+  if not self._shown then
+    return
+  end
+  local columns = term.size()
+  local text
+  if self.total then
+    local share = self.total > 0 and math.min(1, self.done / self.total) or 1
+    local width = math.max(10, math.min(30, columns - 40))
+    local full = math.floor(share * width + 0.5)
+    text = ("%s %s%s %d/%d"):format(self.text, ("█"):rep(full), ("░"):rep(width - full),
+      self.done, self.total)
+  else
+    self._frame = (self._frame or 0) % #frames + 1
+    text = frames[self._frame] .. " " .. self.text
+  end
+  local seconds = host.monotonic() - self._started
+  if seconds >= 1 then
+    text = ("%s (%ds)"):format(text, math.floor(seconds))
+  end
+  host.term_write("\r" .. cut(term.safe(text), columns - 1) .. "\27[K")
+end
+
+--- Shows another text.
+---@param text string
+function Progress:update(text)
+  self.text = text
+  draw(self)
+end
+
+--- Notes that more is done.
+---@param count? integer 1 when not given
+function Progress:step(count)
+  self.done = self.done + (count or 1)
+  draw(self)
+end
+
+--- Writes a line above.
+---@param text string
+function Progress:print(text)
+  if self._shown then
+    host.term_write("\r\27[K")
+  end
+  host.term_write(term.safe(text) .. "\n")
+  draw(self)
+end
+
+--- Takes the line away.
+function Progress:close()
+  if self._shown then
+    self._shown = false
+    host.term_write("\r\27[K")
+  end
+  if self._turning then
+    self._turning:cancel()
+    self._turning = nil
+  end
+end
+
+Progress.__close = Progress.close
+
+local function begin(text, total)
+  local shown = host.term_is_terminal("stderr") and host.setting("TERM") ~= "dumb"
+  local self = setmetatable({
+    text = text or "", total = total, done = 0, _shown = shown, _started = host.monotonic(),
+  }, Progress)
+  draw(self)
+  return self
+end
+
+--- A bar for a known number of steps: `local bar <close> = term.progress("copying", 12)`.
+---@param text string
+---@param total integer
+---@return term.Progress
+function term.progress(text, total)
+  if math.type(total) ~= "integer" or total < 0 then
+    error("term.progress needs the number of steps", 2)
+  end
+  return begin(text, total)
+end
+
+--- Something that turns while one waits: `local wait <close> = term.spinner("creating")`.
+---@param text string
+---@return term.Progress
+function term.spinner(text)
+  local self = begin(text)
+  if self._shown then
+    local task = require "task"
+    self._turning = task.spawn(function()
+      while true do
+        task.sleep(0.1)
+        draw(self)
+      end
+    end)
+  end
+  return self
+end
+
+-- Questions -----------------------------------------------------------------------------------
+
+--- Asks for a line at the terminal; an empty one means the default.
+---@async
+---@param question string
+---@param default? string
+---@return string?
+function term.ask(question, default)
+  local shown = default and ("%s [%s]: "):format(question, default) or question .. ": "
+  local line = host.term_read_line(shown, false)
+  if line == "" then
+    return default
+  end
+  return line
+end
+
+--- Asks until the answer is yes or no.
+---@async
+---@param question string
+---@param default? boolean what an empty answer means; it is asked again when not given
+---@return boolean
+function term.confirm(question, default)
+  local hint = default == nil and "y/n" or default and "Y/n" or "y/N"
+  while true do
+    local line = host.term_read_line(("%s [%s] "):format(question, hint), false)
+    if line == nil then
+      return false
+    end
+    line = line:lower():gsub("%s", "")
+    if line == "y" or line == "yes" then
+      return true
+    elseif line == "n" or line == "no" then
+      return false
+    elseif line == "" and default ~= nil then
+      return default
+    end
+  end
+end
+
+--- Asks which of several is meant, by number or by text.
+---@async
+---@param question string
+---@param choices string[]
+---@return string?
+function term.choose(question, choices)
+  local lines = { question }
+  for i, choice in ipairs(choices) do
+    lines[#lines + 1] = ("  %d  %s"):format(i, term.safe(choice))
+  end
+  lines[#lines + 1] = "number: "
+  while true do
+    local line = host.term_read_line(table.concat(lines, "\n"), false)
+    if line == nil then
+      return nil
+    end
+    local number = math.tointeger(tonumber(line))
+    if number and choices[number] then
+      return choices[number]
+    end
+    for _, choice in ipairs(choices) do
+      if choice == line then
+        return choice
+      end
+    end
+  end
+end
+
+return term

@@ -1,0 +1,638 @@
+--- Specs: describe, it, before and after, assertions in luassert's words, TAP and JUnit.
+---
+--- `qcsh test` runs files whose names end in `_spec.lua` or `_test.lua`; what busted runs, runs
+--- here.
+local host = ...
+
+local test = {}
+
+-- Collecting ----------------------------------------------------------------------------------
+
+---@class test.Block
+local function new_block(name, parent)
+  return {
+    name = name, parent = parent, entries = {}, setup = {}, teardown = {}, before_each = {},
+    after_each = {},
+  }
+end
+
+local root = new_block(nil, nil)
+local current = root
+
+local function need(value, kind, what, level)
+  if type(value) ~= kind then
+    error(("%s needs a %s, got a %s"):format(what, kind, type(value)), level + 1)
+  end
+end
+
+--- Groups specs.
+---@param name string
+---@param body fun()
+function test.describe(name, body)
+  need(name, "string", "describe", 2)
+  need(body, "function", "describe", 2)
+  local block = new_block(name, current)
+  table.insert(current.entries, block)
+  local outer = current
+  current = block
+  local ok, problem = xpcall(body, debug.traceback)
+  current = outer
+  if not ok then
+    block.problem = problem
+  end
+end
+
+--- A spec.
+---@param name string
+---@param body fun()
+function test.it(name, body)
+  need(name, "string", "it", 2)
+  need(body, "function", "it", 2)
+  local info = debug.getinfo(2, "Sl")
+  table.insert(current.entries, {
+    is_spec = true, name = name, body = body, block = current,
+    place = info and ("%s:%d"):format(info.short_src, info.currentline) or "?",
+  })
+end
+
+--- A spec that is still to be written: it is reported as pending.
+---@param name? string
+---@param body? function
+function test.pending(name, body)
+  -- Inside a running spec it ends that one, as in busted.
+  if test.running then
+    error({ is_pending = true, reason = name }, 0)
+  end
+  table.insert(current.entries, {
+    is_spec = true, is_pending = true, name = name or "pending", block = current, body = body,
+    place = "?",
+  })
+end
+
+local function hook(list)
+  return function(body)
+    need(body, "function", list, 2)
+    table.insert(current[list], body)
+  end
+end
+
+test.setup, test.teardown = hook("setup"), hook("teardown")
+test.before_each, test.after_each = hook("before_each"), hook("after_each")
+test.before, test.after = test.before_each, test.after_each
+test.lazy_setup, test.lazy_teardown = test.setup, test.teardown
+test.strict_setup, test.strict_teardown = test.setup, test.teardown
+test.context, test.insulate, test.expose = test.describe, test.describe, test.describe
+test.spec, test.test = test.it, test.it
+
+--- Has something done when the spec that runs has ended.
+---@param body function
+function test.finally(body)
+  need(body, "function", "finally", 2)
+  if not test.running then
+    error("finally is for running specs", 2)
+  end
+  table.insert(test.running.finally, body)
+end
+
+-- A sandbox for each spec ---------------------------------------------------------------------
+
+local shared_sandbox
+
+--- A world of a sandbox that only the spec that runs sees: everything as in the seed. It is gone
+--- when the spec has ended.
+--- the spec has ended.
+---@param options? table what sandbox.start takes; one sandbox serves all specs that give none
+---@return table world
+function test.world(options)
+  local sandbox = require "sandbox"
+  if options then
+    local own = sandbox.start(options)
+    test.finally(function() own:close() end)
+    return own
+  end
+  shared_sandbox = shared_sandbox or sandbox.start { speed = "instant", seed = "bare" }
+  local world = shared_sandbox:new_world()
+  test.finally(function() world:close() end)
+  return world
+end
+
+-- Assertions ----------------------------------------------------------------------------------
+
+local function show(value)
+  local ok, text = pcall(host.show, value)
+  if type(value) == "string" or not ok then
+    return type(value) == "string" and ("%q"):format(value):gsub("\\\n", "\\n") or tostring(value)
+  end
+  return text
+end
+
+local function deep_equal(a, b, seen)
+  if rawequal(a, b) or a == b then
+    return true
+  end
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return false
+  end
+  seen = seen or {}
+  if seen[a] and seen[a][b] then
+    return true
+  end
+  seen[a] = seen[a] or {}
+  seen[a][b] = true
+  for key, value in next, a do
+    if not deep_equal(value, rawget(b, key), seen) then
+      return false, key
+    end
+  end
+  for key in next, b do
+    if rawget(a, key) == nil then
+      return false, key
+    end
+  end
+  return true
+end
+
+local checks = {}
+
+local function define(names, count, check)
+  for name in names:gmatch("%S+") do
+    checks[name] = { count = count, check = check }
+  end
+end
+
+define("equal equals", 2, function(expected, got)
+  return expected == got, ("expected %s, got %s"), show(expected), show(got)
+end)
+define("same", 2, function(expected, got)
+  local ok, key = deep_equal(expected, got)
+  local place = key ~= nil and (" (they differ at %s)"):format(show(key)) or ""
+  return ok, "expected %s, got %s" .. place:gsub("%%", "%%%%"), show(expected), show(got)
+end)
+define("truthy is_truthy", 1, function(value)
+  return not not value, "expected something true, got %s", show(value)
+end)
+define("falsy is_falsy", 1, function(value)
+  return not value, "expected false or nil, got %s", show(value)
+end)
+define("is_true", 1, function(value) return value == true, "expected true, got %s", show(value) end)
+define("is_false", 1, function(value)
+  return value == false, "expected false, got %s", show(value)
+end)
+define("is_nil", 1, function(value) return value == nil, "expected nil, got %s", show(value) end)
+for kind in ("string number table function boolean userdata thread"):gmatch("%S+") do
+  define(kind .. " is_" .. kind, 1, function(value)
+    return type(value) == kind, "expected a " .. kind .. ", got %s", show(value)
+  end)
+end
+define("near", 3, function(expected, got, tolerance)
+  return type(got) == "number" and math.abs(expected - got) <= tolerance,
+    "expected %s within %s, got %s", show(expected), show(tolerance), show(got)
+end)
+define("matches match", 2, function(pattern, text)
+  return type(text) == "string" and text:find(pattern) ~= nil,
+    "expected a text like %s, got %s", show(pattern), show(text)
+end)
+define("contains", 2, function(part, whole)
+  if type(whole) == "string" then
+    return whole:find(part, 1, true) ~= nil, "expected %s to be in %s", show(part), show(whole)
+  end
+  for _, value in pairs(whole) do
+    if deep_equal(part, value) then
+      return true, "expected %s not to be in %s", show(part), show(whole)
+    end
+  end
+  return false, "expected %s to be in %s", show(part), show(whole)
+end)
+define("unique", 1, function(list)
+  local seen = {}
+  for _, value in ipairs(list) do
+    if seen[value] then
+      return false, "expected different values, but %s is there twice", show(value)
+    end
+    seen[value] = true
+  end
+  return true, "expected equal values in %s", show(list)
+end)
+
+local function problem_text(problem)
+  if type(problem) == "table" then
+    return tostring(problem)
+  end
+  return problem
+end
+
+define("has_error error errors has_errors error_matches", 1, function(fn, expected, is_plain)
+  local ok, problem = pcall(fn)
+  if ok then
+    return false, "expected an error, but there was none"
+  end
+  if expected == nil then
+    return true, "expected no error, got %s", show(problem_text(problem))
+  end
+  local fits
+  if type(expected) == "table" then
+    fits = type(problem) == "table"
+    for key, value in pairs(expected) do
+      fits = fits and deep_equal(value, problem[key])
+    end
+  else
+    local text = tostring(problem_text(problem))
+    fits = text == expected or text:find(expected, 1, is_plain == true or is_plain == nil) ~= nil
+  end
+  return fits, "expected the error %s, got %s", show(expected), show(problem_text(problem))
+end)
+define("no_error no_errors has_no_error", 1, function(fn)
+  local ok, problem = pcall(fn)
+  return ok, "expected no error, got %s", show(problem_text(problem))
+end)
+
+local Failure = { __name = "failed assertion", __tostring = function(self) return self.message end }
+
+local function raise(message, level)
+  local info = debug.getinfo(level + 1, "Sl")
+  local place = info and ("%s:%d: "):format(info.short_src, info.currentline) or ""
+  error(setmetatable({ is_assertion = true, message = place .. message }, Failure), 0)
+end
+
+local skipped_words = { is = true, are = true, has = true, was = true, does = true, be = true }
+
+--- `assert.is_not.equal(…)`: the words between are steps, `not` and `no` turn the sense around.
+local function chain(negated, prefix)
+  return setmetatable({}, {
+    __index = function(_, word)
+      local negates = word == "no" or word == "Not" or word == "is_not" or word == "not_"
+        or word == "are_not" or word == "has_no" or word == "does_not" or word == "was_not"
+        or word == "isnt"
+      if negates then
+        return chain(not negated, prefix)
+      end
+      local name = prefix .. word
+      local bare = name:match("^is_not_(.+)$") or name:match("^not_(.+)$")
+        or name:match("^are_not_(.+)$")
+      if checks[name] or (bare and (checks[bare] or checks["is_" .. bare])) then
+        local is_negated = negated ~= (checks[name] == nil)
+        local entry = checks[name] or checks[bare] or checks["is_" .. bare]
+        return function(...)
+          local results = table.pack(entry.check(...))
+          local holds = results[1] and true or false
+          if holds == is_negated then
+            local message = results[2]:format(table.unpack(results, 3, results.n))
+            local custom = select(entry.count + 1, ...)
+            if is_negated then
+              message = "not " .. message
+            end
+            if type(custom) == "string" and not name:find("error") then
+              message = custom .. ": " .. message
+            end
+            raise(message, 2)
+          end
+          return ...
+        end
+      end
+      if checks["is_" .. word] then
+        return chain(negated, "is_")[word]
+      end
+      if skipped_words[word] then
+        return chain(negated, "")
+      end
+      error("there is no assertion \"" .. tostring(word) .. "\"", 2)
+    end,
+    __call = function(_, ...)
+      local value, message = ...
+      if not value then
+        raise(tostring(message or "assertion failed!"), 2)
+      end
+      return ...
+    end,
+  })
+end
+
+test.assert = chain(false, "")
+
+-- Running -------------------------------------------------------------------------------------
+
+local function chain_of(block)
+  local blocks = {}
+  while block do
+    table.insert(blocks, 1, block)
+    block = block.parent
+  end
+  return blocks
+end
+
+local function full_name(entry)
+  local parts = {}
+  for _, block in ipairs(chain_of(entry.block)) do
+    if block.name then
+      parts[#parts + 1] = block.name
+    end
+  end
+  parts[#parts + 1] = entry.name
+  return table.concat(parts, " ")
+end
+
+local function handler(problem)
+  if type(problem) == "table" then
+    local is_ours = problem.is_assertion or problem.is_pending
+    if not is_ours and rawget(problem, "traceback") == nil then
+      rawset(problem, "traceback", debug.traceback(nil, 2))
+    end
+    return problem
+  end
+  return { message = tostring(problem), traceback = debug.traceback(nil, 2) }
+end
+
+local function text_of(problem)
+  local text = tostring(problem)
+  if type(problem) == "table" and getmetatable(problem) == nil then
+    text = problem.message or text
+  end
+  if type(problem) == "table" and problem.traceback then
+    local lines = {}
+    for line in problem.traceback:gmatch("[^\n]+") do
+      -- Frames of this module and of C say nothing.
+      if not line:find("^%s*%[") and not line:find("stack traceback") then
+        lines[#lines + 1] = line
+      end
+    end
+    if #lines > 0 then
+      text = text .. "\n" .. table.concat(lines, "\n")
+    end
+  end
+  return text
+end
+
+--- Runs one spec with its hooks; the hooks behind it run however it ends.
+local function run_spec(entry)
+  local blocks = chain_of(entry.block)
+  test.running = { finally = {} }
+  local first
+  local function try(body)
+    local ok, problem = xpcall(body, handler)
+    if not ok and not first then
+      first = problem
+    end
+    return ok
+  end
+  local ready = true
+  for _, block in ipairs(blocks) do
+    for _, body in ipairs(block.before_each) do
+      ready = ready and try(body)
+    end
+  end
+  if ready then
+    try(entry.body)
+  end
+  for i = #test.running.finally, 1, -1 do
+    try(test.running.finally[i])
+  end
+  for i = #blocks, 1, -1 do
+    for _, body in ipairs(blocks[i].after_each) do
+      try(body)
+    end
+  end
+  test.running = nil
+  return first
+end
+
+local function run_block(block, report, filter)
+  if block.problem then
+    report {
+      name = block.name, place = "?", status = "failed", message = block.problem, seconds = 0,
+    }
+    return
+  end
+  local function all(list, what)
+    for _, body in ipairs(list) do
+      local ok, problem = xpcall(body, handler)
+      if not ok then
+        report {
+          name = ((block.name or "") .. " " .. what):gsub("^ ", ""), place = "?",
+          status = "failed", message = text_of(problem), seconds = 0,
+        }
+        return false
+      end
+    end
+    return true
+  end
+  if all(block.setup, "setup") then
+    for _, entry in ipairs(block.entries) do
+      if not entry.is_spec then
+        run_block(entry, report, filter)
+      elseif not filter or full_name(entry):find(filter, 1, true) then
+        local started = host.monotonic()
+        local result = { name = full_name(entry), place = entry.place, status = "passed" }
+        if entry.is_pending then
+          result.status = "pending"
+        else
+          local problem = run_spec(entry)
+          if type(problem) == "table" and problem.is_pending then
+            result.status, result.message = "pending", problem.reason
+          elseif problem ~= nil then
+            result.status, result.message = "failed", text_of(problem)
+          end
+        end
+        result.seconds = host.monotonic() - started
+        report(result)
+      end
+    end
+  end
+  all(block.teardown, "teardown")
+end
+
+local words = { "describe", "context", "insulate", "expose", "it", "spec", "pending", "setup",
+  "teardown", "before_each", "after_each", "before", "after", "lazy_setup", "lazy_teardown",
+  "strict_setup", "strict_teardown", "finally" }
+
+--- What a spec file sees: the words of this module as globals, `assert` with all of luassert's.
+local function environment()
+  local globals = setmetatable({ assert = test.assert }, { __index = _G })
+  for _, word in ipairs(words) do
+    globals[word] = test[word]
+  end
+  globals._G = globals
+  return globals
+end
+
+--- Loads a spec file and runs it. Each result goes to `report`.
+---@async
+---@param path string
+---@param report fun(result: table)
+---@param filter? string only specs whose full names have this
+function test.run_file(path, report, filter)
+  root = new_block(nil, nil)
+  current = root
+  local chunk, problem = load(host.fs_read(path), "@" .. path, "t", environment())
+  if not chunk then
+    report { name = path, place = path, status = "failed", message = problem, seconds = 0 }
+    return
+  end
+  local ok, found = xpcall(chunk, handler)
+  if not ok then
+    report { name = path, place = path, status = "failed", message = text_of(found), seconds = 0 }
+    return
+  end
+  run_block(root, report, filter)
+end
+
+-- Reports -------------------------------------------------------------------------------------
+
+local function find_files(path, files)
+  local info = host.fs_stat(host.fs_resolve(path))
+  if not info then
+    error(("there is no file or folder %s"):format(path), 0)
+  end
+  if info.type ~= "folder" then
+    files[#files + 1] = path
+    return
+  end
+  for _, name in ipairs(host.fs_list(path)) do
+    local inner = path:gsub("/$", "") .. "/" .. name
+    local inner_info = host.fs_stat(inner)
+    if inner_info.type == "folder" and name:sub(1, 1) ~= "." then
+      find_files(inner, files)
+    elseif name:find("_spec%.lua$") or name:find("_test%.lua$") then
+      files[#files + 1] = inner
+    end
+  end
+end
+
+local reporters = {}
+
+local function indented(text, margin)
+  return margin .. text:gsub("\n", "\n" .. margin)
+end
+
+function reporters.text(out)
+  local term = require "term"
+  local style = { passed = "green", failed = "red", pending = "yellow" }
+  local sign = { passed = "ok", failed = "FAILED", pending = "pending" }
+  return {
+    result = function(result)
+      out(("%s  %s\n"):format(term.style(style[result.status], ("%-7s"):format(
+        sign[result.status])), term.safe(result.name)))
+      if result.message then
+        out(indented(result.message, "         ") .. "\n")
+      end
+    end,
+    finish = function(counts, seconds)
+      out(("%d passed, %d failed, %d pending in %.2f s\n"):format(counts.passed, counts.failed,
+        counts.pending, seconds))
+    end,
+  }
+end
+
+--- The Test Anything Protocol, version 13.
+function reporters.tap(out)
+  local number = 0
+  out("TAP version 13\n")
+  return {
+    result = function(result)
+      number = number + 1
+      local name = result.name:gsub("[#\n]", " ")
+      out(("%s %d - %s%s\n"):format(result.status == "failed" and "not ok" or "ok", number, name,
+        result.status == "pending" and " # SKIP" or ""))
+      if result.message and result.status == "failed" then
+        out("  ---\n  message: |\n" .. indented(result.message, "    ") .. "\n  ...\n")
+      end
+    end,
+    finish = function()
+      out(("1..%d\n"):format(number))
+    end,
+  }
+end
+
+local function xml(text)
+  return (text:gsub('[&<>"]', {
+    ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;",
+  }):gsub("[\0-\8\11\12\14-\31]", "?"))
+end
+
+--- JUnit's XML, as CI servers read it.
+function reporters.junit(out)
+  local cases = {}
+  return {
+    result = function(result)
+      local lines = { ('    <testcase classname="%s" name="%s" time="%.3f"'):format(
+        xml(result.file), xml(result.name), result.seconds) }
+      if result.status == "failed" then
+        lines[1] = lines[1] .. ">"
+        lines[2] = ('      <failure message="%s">%s</failure>'):format(
+          xml((result.message or ""):match("^[^\n]*")), xml(result.message or ""))
+        lines[3] = "    </testcase>"
+      elseif result.status == "pending" then
+        lines[1] = lines[1] .. "><skipped/></testcase>"
+      else
+        lines[1] = lines[1] .. "/>"
+      end
+      cases[#cases + 1] = table.concat(lines, "\n")
+    end,
+    finish = function(counts, seconds)
+      out('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
+      out(('  <testsuite name="qcsh test" tests="%d" failures="%d" skipped="%d" time="%.3f">\n')
+        :format(counts.passed + counts.failed + counts.pending, counts.failed, counts.pending,
+          seconds))
+      out(table.concat(cases, "\n") .. "\n  </testsuite>\n</testsuites>\n")
+    end,
+  }
+end
+
+--- Runs files and folders of specs and reports them. Whether none has failed.
+---@async
+---@param paths string[] `spec` and `tests` of the folder when empty
+---@param options? { format?: "text"|"tap"|"junit", filter?: string, output?: string }
+---@return boolean
+function test.run(paths, options)
+  options = options or {}
+  local files = {}
+  if #paths == 0 then
+    for _, name in ipairs { "spec", "tests", "test" } do
+      if host.fs_stat(name) then
+        paths = { name }
+        break
+      end
+    end
+    if #paths == 0 then
+      error("there is no folder spec, tests or test here; name the specs to run", 0)
+    end
+  end
+  for _, path in ipairs(paths) do
+    find_files(path, files)
+  end
+  if #files == 0 then
+    error("there are no specs (*_spec.lua, *_test.lua) in " .. table.concat(paths, ", "), 0)
+  end
+  local written = {}
+  local function out(text)
+    if options.output then
+      written[#written + 1] = text
+    else
+      io.stdout:write(text)
+    end
+  end
+  local make = reporters[options.format or "text"]
+  if not make then
+    error(("there is no format \"%s\"; there are text, tap and junit"):format(options.format), 0)
+  end
+  local reporter = make(out)
+  local counts = { passed = 0, failed = 0, pending = 0 }
+  local started = host.monotonic()
+  for _, file in ipairs(files) do
+    test.run_file(file, function(result)
+      result.file = file
+      counts[result.status] = counts[result.status] + 1
+      reporter.result(result)
+    end, options.filter)
+  end
+  if shared_sandbox then
+    shared_sandbox:close()
+    shared_sandbox = nil
+  end
+  reporter.finish(counts, host.monotonic() - started)
+  if options.output then
+    host.fs_write(options.output, table.concat(written), nil, false)
+  end
+  return counts.failed == 0
+end
+
+return test

@@ -1,0 +1,162 @@
+--- Times and durations: the clock, texts, arithmetic, calendars, zones and schedules.
+---
+--- Times and durations are exact to the nanosecond; they compare, add and subtract:
+--- `time.now() + "36h"` is a time, `time.now() - started` a duration.
+local host = ...
+
+local time = {}
+
+--- The present time.
+---@return userdata
+function time.now()
+  return host.now()
+end
+
+--- Seconds of a clock that never goes back, for measuring.
+---@return number
+function time.clock()
+  return host.monotonic()
+end
+
+--- The time that a text (RFC 3339, or a date) or a number of seconds since 1970 names.
+---@param value string|number|userdata
+---@return userdata
+function time.parse(value)
+  if type(value) == "number" then
+    return host.time_at(value)
+  elseif type(value) == "userdata" then
+    return value
+  end
+  local text = tostring(value)
+  if text:find("^%d%d%d%d%-%d%d%-%d%d$") then
+    text = text .. "T00:00:00Z"
+  end
+  local parsed = host.time_parse(text:gsub("^(%S+) (%S+)$", "%1T%2"))
+  if not parsed then
+    error(("\"%s\" is no time; times are like 2026-03-01T12:00:00Z"):format(value), 2)
+  end
+  return parsed
+end
+
+--- The length that a text like "36h", "7d" or "1h30m", or a number of seconds, names.
+---@param value string|number|userdata
+---@return userdata
+function time.duration(value)
+  local parsed = host.time_duration(value)
+  if not parsed then
+    error(("\"%s\" is no length of time; they are like 36h, 7d or 3.5s"):format(tostring(value)), 2)
+  end
+  return parsed
+end
+
+--- Calendar fields: year, month, day, hour, minute, second, nanos, weekday (1 is Monday),
+--- day_of_year, offset (seconds east of UTC), is_dst, zone.
+---@param at userdata
+---@param zone? string like "Europe/Berlin"; "UTC" when not given, "local" for the machine's
+---@return table
+function time.fields(at, zone)
+  return host.time_fields(at, zone)
+end
+
+--- The time of calendar fields; those beyond their range carry, so day = 0 is the last of the month
+--- before.
+---@param fields table year, month, day, hour, minute, second, nanos
+---@param zone? string
+---@return userdata
+function time.of(fields, zone)
+  return host.time_of(fields, zone)
+end
+
+--- A text as strftime(3) makes it.
+---@param at userdata
+---@param format? string `%Y-%m-%d %H:%M:%S` when not given
+---@param zone? string
+---@return string
+function time.format(at, format, zone)
+  return host.time_format(at, format or "%Y-%m-%d %H:%M:%S", zone)
+end
+
+--- Months are not all as long: the same day some months later, or the month's last.
+---@param at userdata
+---@param months integer
+---@param zone? string
+---@return userdata
+function time.add_months(at, months, zone)
+  local fields = time.fields(at, zone)
+  fields.month = fields.month + months
+  local last = time.fields(time.of({ year = fields.year, month = fields.month + 1, day = 0 }, zone),
+    zone).day
+  fields.day = math.min(fields.day, last)
+  return time.of(fields, zone)
+end
+
+--- The beginning of a calendar unit.
+---@param at userdata
+---@param unit "year"|"month"|"week"|"day"|"hour"|"minute"
+---@param zone? string
+---@return userdata
+function time.start_of(at, unit, zone)
+  local f = time.fields(at, zone)
+  if unit == "year" then
+    return time.of({ year = f.year }, zone)
+  elseif unit == "month" then
+    return time.of({ year = f.year, month = f.month }, zone)
+  elseif unit == "week" then
+    return time.of({ year = f.year, month = f.month, day = f.day - f.weekday + 1 }, zone)
+  elseif unit == "day" then
+    return time.of({ year = f.year, month = f.month, day = f.day }, zone)
+  elseif unit == "hour" then
+    return at - (f.minute * 60 + f.second) - f.nanos / 1e9
+  elseif unit == "minute" then
+    return at - f.second - f.nanos / 1e9
+  end
+  error(("\"%s\" is no calendar unit: year, month, week, day, hour or minute"):format(
+    tostring(unit)), 2)
+end
+
+--- When a schedule in the cloud's cron (UTC) fires next; nil when it never does.
+---@param expression string like "0 3 * * *", "@daily" or "@every 12h"
+---@param after? userdata the present time when not given
+---@return userdata?
+function time.next(expression, after)
+  return host.time_next(expression, after or host.now())
+end
+
+local units = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } }
+
+--- A length of time for people: "3d 4h", "12m", "0.4s".
+---@param length userdata|number
+---@return string
+function time.human(length)
+  local seconds = type(length) == "number" and length or length.total
+  local sign = ""
+  if seconds < 0 then
+    sign, seconds = "-", -seconds
+  end
+  if seconds < 10 then
+    return ("%s%gs"):format(sign, math.floor(seconds * 10 + 0.5) / 10)
+  end
+  seconds = math.floor(seconds)
+  for i, unit in ipairs(units) do
+    if seconds >= unit[1] then
+      local text = sign .. seconds // unit[1] .. unit[2]
+      local smaller = units[i + 1]
+      local rest = smaller and seconds % unit[1] // smaller[1] or 0
+      return rest > 0 and ("%s %d%s"):format(text, rest, smaller[2]) or text
+    end
+  end
+end
+
+--- How long ago a time was, or how soon it is: "3d 4h ago", "in 12m".
+---@param at userdata
+---@param now? userdata
+---@return string
+function time.ago(at, now)
+  local length = (now or host.now()) - at
+  if length.total < 0 then
+    return "in " .. time.human(-length)
+  end
+  return time.human(length) .. " ago"
+end
+
+return time
