@@ -33,6 +33,7 @@ let package = Package(
             name: "CResources", exclude: ["contract.binpb"]),
 
         .target(name: "Wire"),
+        .target(name: "LuaSource", dependencies: ["Contract", "CResources"]),
         .target(
             name: "Contract",
             dependencies: [
@@ -64,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "qcsh",
             dependencies: [
-                "Shell", "LuaHost", "CloudClient", "Sandbox", "Codec", "Contract",
+                "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Codec", "Contract",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -91,7 +92,8 @@ let package = Package(
         .testTarget(
             name: "CloudClientTests",
             dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
-        .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient"]),
+        .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient", "Contract"]),
+        .testTarget(name: "LuaSourceTests", dependencies: ["LuaSource", "Contract", "TestSupport"]),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract", "TestSupport"]),
         .testTarget(

@@ -73,7 +73,7 @@ public final class LuaRuntime {
         self.registry = registry
         api = APIBinding(
             machine: machine, registry: registry, connect: environment.connect,
-            note: environment.note)
+            note: environment.note, bound: environment.bound)
         tasks = TaskModule(machine: machine, childFailures: childFailures)
         let bound = environment.bound
         files = FilesModule(machine: machine, bound: bound)

@@ -9,6 +9,17 @@ public struct ValueJSON {
     /// Creates a formatter.
     public init(registry: Registry) { self.registry = registry }
 
+    /// Reads a document as a script would see it: arrays are lists, null is `json.null`.
+    public static func value(_ document: [UInt8]) throws(CodecError) -> LuaValue {
+        let tape = OwnedTape()
+        try document.withUnsafeBufferPointer { (buffer) throws(CodecError) in
+            var scanner = JSONScanner(UnsafeRawBufferPointer(buffer))
+            try JSONModule.decode(&scanner, tape.writer, depth: 100)
+            try scanner.expectEnd()
+        }
+        return tape.reader.value()
+    }
+
     /// The value as one line of JSON.
     public func text(_ value: LuaValue) -> String {
         switch value {

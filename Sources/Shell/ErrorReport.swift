@@ -50,6 +50,7 @@ public enum ErrorReport {
         guard let table = failure.value.table, let code = table["code"]?.text else { return 1 }
         // Errors of scripts may have codes of their own.
         guard let origin = table["origin"]?.text else { return 1 }
+        if origin == "bound" { return 3 }
         if origin == "local", !["UNAUTHENTICATED", "PERMISSION_DENIED"].contains(code) { return 3 }
         switch code {
         case "UNAUTHENTICATED", "PERMISSION_DENIED": return 4

@@ -50,8 +50,12 @@ struct CallCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
-        let connections = Connections(options.values, loop: loop)
-        defer { connections.close() }
+        let limits = RunLimits(options.values)
+        let connections = Connections(options.values, loop: loop, bound: limits.bound)
+        defer {
+            connections.close()
+            limits.writeAudit()
+        }
         do {
             try run(loop, connections)
         } catch let failure as LuaFailure {

@@ -22,10 +22,13 @@ final class Connections {
     /// The contract of the sessions that are opened.
     var registry = Registry.embedded
     private let options: RunOptions
+    /// What the run may do; contexts narrow it for their sessions.
+    let bound: PermissionBound
     private let loop: PollLoop
     private var sandbox: SandboxServer?
 
-    init(_ options: RunOptions, loop: PollLoop) {
+    init(_ options: RunOptions, loop: PollLoop, bound: PermissionBound) {
+        self.bound = bound
         self.options = options
         self.loop = loop
     }
@@ -33,9 +36,10 @@ final class Connections {
     /// Opens a session. The table is what a script gives `qdrant.connect`.
     func open(_ wanted: LuaTable) throws(LuaFailure) -> Session {
         do throws(Problem) {
+            let (configuration, layer) = try configuration(wanted)
             let session = Session(
-                try configuration(wanted), registry: registry, loop: loop,
-                wallClock: { Clocks.wall() })
+                configuration, registry: registry, loop: loop, wallClock: { Clocks.wall() })
+            session.callGuard = layer.map(bound.narrowed) ?? bound
             if options.trace { session.onTrace = { Self.trace($0) } }
             return session
         } catch {
@@ -67,15 +71,19 @@ final class Connections {
         }
     }
 
-    private func configuration(_ wanted: LuaTable) throws(Problem) -> SessionConfiguration {
+    private func configuration(
+        _ wanted: LuaTable
+    ) throws(Problem) -> (SessionConfiguration, PermissionLayer?) {
         for (key, _) in wanted.entries where !Self.names.contains(key.text ?? "") {
             throw Problem(
                 description: "qdrant.connect has no option \"\(key.text ?? key.typeName)\"; it has "
                     + Self.names.joined(separator: ", "))
         }
         let isSandbox = options.sandbox && wanted["endpoint"] == nil && wanted["context"] == nil
+        let context = isSandbox ? nil : try context(wanted)
         var configuration =
-            isSandbox ? try sandboxConfiguration(wanted) : try remoteConfiguration(wanted)
+            isSandbox
+            ? try sandboxConfiguration(wanted) : try remoteConfiguration(wanted, context)
         // The sandbox has accounts of its own.
         let environment = isSandbox ? nil : UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
         if let account = try Self.text("account", wanted) ?? options.account ?? environment {
@@ -91,14 +99,13 @@ final class Connections {
         }
         configuration.connection.userAgent = "qcsh/\(Version.number)"
         if let file = options.caFile { configuration.connection.caFile = file }
-        return configuration
+        return (configuration, context?.permissionLayer)
     }
 
     /// From low to high: defaults, context, environment, flags, what the script asks for.
     private func remoteConfiguration(
-        _ wanted: LuaTable
+        _ wanted: LuaTable, _ context: Context?
     ) throws(Problem) -> SessionConfiguration {
-        let context = try context(wanted)
         let isOwnContext = wanted["context"] != nil
         // A context that a script names stands for itself.
         func outer(_ flag: String?, _ variable: String) -> String? {

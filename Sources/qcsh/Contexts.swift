@@ -1,3 +1,4 @@
+import LuaHost
 import Yams
 
 #if canImport(Glibc)
@@ -15,8 +16,23 @@ struct Context {
     var apiKeyCommand: String?
     var token: String?
     var tokenCommand: String?
+    /// Whether nothing of the cloud may be changed through it.
+    var isReadOnly = false
+    /// Whether no account but its own may be used through it.
+    var locksAccount = false
+    /// The colour that it is shown in.
+    var color: String?
     /// The file that it comes from.
     let file: String
+
+    /// What the context forbids; nil when nothing.
+    var permissionLayer: PermissionLayer? {
+        guard isReadOnly || locksAccount else { return nil }
+        var layer = PermissionLayer(source: "context \"\(name)\"")
+        layer.isReadOnly = isReadOnly
+        layer.locksAccount = locksAccount
+        return layer
+    }
 }
 
 /// The contexts of qcsh's configuration and of qcloud's.
@@ -83,12 +99,23 @@ struct Contexts {
                 let value = fields[key] as? String
                 return value?.isEmpty == true ? nil : value
             }
+            func flag(_ key: String) throws(Problem) -> Bool {
+                guard let value = fields[key] else { return false }
+                guard let flag = value as? Bool else {
+                    // Taken for false, a mistake would unlock what is to be protected.
+                    throw Problem(
+                        description: "\(file): context \"\(name)\": \(key) has to be true or false")
+                }
+                return flag
+            }
             all.append(
                 Context(
                     name: name, endpoint: text("endpoint"), restEndpoint: text("rest_endpoint"),
                     accountID: text("account_id"), apiKey: text("api_key"),
                     apiKeyCommand: text("api_key_command"), token: text("token"),
-                    tokenCommand: text("token_command"), file: file))
+                    tokenCommand: text("token_command"),
+                    isReadOnly: try flag("read_only"), locksAccount: try flag("lock_account"),
+                    color: text("color"), file: file))
         }
     }
 }

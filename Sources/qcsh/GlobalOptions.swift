@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudClient
+import LuaHost
 import Shell
 
 /// The options that concern the whole run, as plain values.
@@ -22,6 +23,12 @@ struct RunOptions {
     var maximumInstructions: UInt64?
     /// How long the run may take, in nanoseconds.
     var timeout: Int64?
+    /// What the command line says that may be done; nil means everything.
+    var allowed: [PermissionWord]?
+    var denied: [PermissionWord] = []
+    var isReadOnly = false
+    /// Where it is written what was used.
+    var auditFile: String?
 }
 
 /// The options that concern the whole run.
@@ -83,6 +90,24 @@ struct GlobalOptions: ParsableArguments {
             valueName: "time"))
     var timeout: Interval?
 
+    @Option(
+        help: ArgumentHelp(
+            "What may be done, and nothing else: read:clusters,write:backups,read:files=./data; "
+                + "several by commas.", valueName: "permissions"))
+    var allow: [PermissionList] = []
+
+    @Option(
+        help: ArgumentHelp("What may not be done, whatever is allowed.", valueName: "permissions"))
+    var deny: [PermissionList] = []
+
+    @Flag(help: "Refuse every call that changes something.")
+    var readOnly = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write what was used to a file, for qcsh permit.", valueName: "file"))
+    var audit: String?
+
     @Flag(help: "Show secrets in results, and let encoders write them.")
     var reveal = false
 
@@ -107,12 +132,34 @@ struct GlobalOptions: ParsableArguments {
             contract: source.choice, trace: trace, isVerbose: verbose,
             secrets: reveal ? .reveal : secretFile.map { .file($0) } ?? .mask,
             maximumMemory: maxMemory?.bytes, maximumInstructions: maxInstructions,
-            timeout: timeout?.nanoseconds)
+            timeout: timeout?.nanoseconds,
+            allowed: allow.isEmpty ? nil : allow.flatMap(\.words), denied: deny.flatMap(\.words),
+            isReadOnly: readOnly, auditFile: audit)
     }
 }
 
 extension SessionConfiguration.TransportKind: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
+
+/// Permissions with commas between them.
+struct PermissionList: ExpressibleByArgument {
+    let words: [PermissionWord]
+
+    init?(argument: String) {
+        var words: [PermissionWord] = []
+        for part in argument.split(separator: ",") {
+            do throws(PermissionWord.Problem) {
+                words.append(try PermissionWord(String(part)))
+            } catch {
+                // swift-argument-parser has a sentence of its own for what is not understood.
+                Output.note("qcsh: \(error)")
+                return nil
+            }
+        }
+        guard !words.isEmpty else { return nil }
+        self.words = words
+    }
+}
 
 /// A length of time with a unit.
 struct Interval: ExpressibleByArgument {

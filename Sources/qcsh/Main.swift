@@ -11,7 +11,7 @@ enum Main {
     /// Subcommands by their first word.
     static let subcommands: [String: any ParsableCommand.Type] = [
         "api": APICommand.self, "call": CallCommand.self, "sandbox": SandboxCommand.self,
-        "test": TestCommand.self,
+        "permit": PermitCommand.self, "test": TestCommand.self,
     ]
 
     /// The exit status of a command line that makes no sense.

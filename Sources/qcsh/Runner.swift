@@ -52,15 +52,18 @@ struct Runner {
         // A peer that has gone is reported by write, not by a signal.
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
-        let connections = Connections(options, loop: loop)
+        let limits = RunLimits(options)
+        let connections = Connections(options, loop: loop, bound: limits.bound)
         var status: Int32 = 0
         do throws(LuaFailure) {
+            let source = try readScript(limits)
             let secrets = try openSecrets()
             let registry = try loadContract()
             connections.registry = registry
-            let runtime = try makeRuntime(loop, connections)
+            let runtime = try makeRuntime(loop, connections, limits)
             Interrupts.install(for: runtime.machine, on: loop)
-            let run = Run(runtime: runtime, control: control(runtime), secrets: secrets)
+            let run = Run(
+                runtime: runtime, control: control(runtime), secrets: secrets, source: source)
             status = self.run(run)
             secrets.note()
         } catch {
@@ -68,6 +71,7 @@ struct Runner {
         }
         fflush(nil)
         connections.close()
+        limits.writeAudit()
         return Self.checkOutput(status)
     }
 
@@ -76,6 +80,8 @@ struct Runner {
         let runtime: LuaRuntime
         let control: RunControl
         let secrets: SecretOutput
+        /// The script's text; nil when none runs.
+        let source: [UInt8]?
     }
 
     /// Limits the run, and has it ended on demand.
@@ -111,6 +117,24 @@ struct Runner {
         return status == 0 ? 1 : status
     }
 
+    /// The script that runs: the one that is named, or what is piped in; nil for the shell and for
+    /// code of the command line.
+    private var scriptFile: String? {
+        guard code.isEmpty else { return nil }
+        return script.first ?? (Terminal.isTerminal(STDIN_FILENO) ? nil : "-")
+    }
+
+    /// Reads the script and what its header allows.
+    private func readScript(_ limits: RunLimits) throws(LuaFailure) -> [UInt8]? {
+        guard let file = scriptFile else { return nil }
+        guard let source = UserFiles.read(file) else {
+            Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
+            exit(ExitStatus.usage)
+        }
+        try limits.add(headerOf: source, file: file)
+        return source
+    }
+
     private func loadContract() throws(LuaFailure) -> Registry {
         do throws(ContractLoader.Problem) {
             return try ContractLoader.load(options.contract, options: options)
@@ -128,7 +152,7 @@ struct Runner {
     }
 
     private func makeRuntime(
-        _ loop: PollLoop, _ connections: Connections
+        _ loop: PollLoop, _ connections: Connections, _ limits: RunLimits
     ) throws(LuaFailure) -> LuaRuntime {
         let name = code.isEmpty ? script.first ?? "qcsh" : "qcsh"
         let arguments = Array(code.isEmpty ? script.dropFirst() : script[...])
@@ -138,12 +162,15 @@ struct Runner {
             exit: { status in
                 fflush(nil)
                 connections.close()
+                limits.writeAudit()
                 Glibc.exit(status)
             },
             modulePath: modulePath(script: code.isEmpty ? script.first : nil),
             scriptName: name, arguments: arguments)
         environment.revealsSecrets = options.secrets == .reveal
         environment.note = Output.remark
+        environment.bound = limits.bound
+        environment.connection.userAgent = "qcsh/\(Version.number)"
         environment.sandboxes = SandboxController(connections, loop: loop)
         return try LuaRuntime(
             environment, registry: connections.registry, loop: loop,
@@ -173,8 +200,7 @@ struct Runner {
             }
             return 0
         }
-        if let file = script.first { return runScript(file, run) }
-        guard Terminal.isTerminal(STDIN_FILENO) else { return runScript("-", run) }
+        if let source = run.source { return runScript(scriptFile ?? "-", source, run) }
         Interrupts.watchWindow()
         REPL(
             runtime: run.runtime, control: run.control, format: options.output ?? .table,
@@ -186,11 +212,7 @@ struct Runner {
         return Interrupts.isTerminated() ? ExitStatus.terminated : 0
     }
 
-    private func runScript(_ file: String, _ run: Run) -> Int32 {
-        guard let source = UserFiles.read(file) else {
-            Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
-            return ExitStatus.usage
-        }
+    private func runScript(_ file: String, _ source: [UInt8], _ run: Run) -> Int32 {
         let name = file == "-" ? "=stdin" : "@" + file
         return evaluate(run, arguments: Array(script.dropFirst())) {
             () throws(LuaFailure) in try run.runtime.compile(source, name: name)

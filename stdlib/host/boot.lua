@@ -215,7 +215,7 @@ local function close_gates()
   end
   local function file(path, writes)
     if type(path) == "string" then
-      host.gate(writes and "write:files" or "read:files", path)
+      host.permit(writes and "write:files" or "read:files", path)
     end
   end
   before(io, "open", function(path, mode)
@@ -230,9 +230,9 @@ local function close_gates()
   before(io, "lines", function(path) file(path, false) end)
   before(io, "input", function(path) file(path, false) end)
   before(io, "output", function(path) file(path, true) end)
-  before(io, "popen", function() host.gate("run:processes", "sh") end)
-  before(io, "tmpfile", function() host.gate("write:files", "/tmp") end)
-  before(os, "tmpname", function() host.gate("write:files", "/tmp") end)
+  before(io, "popen", function() host.permit("run:processes", "sh") end)
+  before(io, "tmpfile", function() host.permit("write:files", "/tmp") end)
+  before(os, "tmpname", function() host.permit("write:files", "/tmp") end)
   before(os, "remove", function(path) file(path, true) end)
   before(os, "rename", function(from, to)
     file(from, true)
@@ -240,10 +240,10 @@ local function close_gates()
   end)
   before(os, "execute", function(command)
     if command ~= nil then
-      host.gate("run:processes", "sh")
+      host.permit("run:processes", "sh")
     end
   end)
-  before(os, "getenv", function(name) host.gate("read:environment", tostring(name)) end)
+  before(os, "getenv", function(name) host.permit("read:environment", tostring(name)) end)
   before(_G, "loadfile", function(path) file(path or "-", false) end)
   before(_G, "dofile", function(path) file(path or "-", false) end)
   before(package, "searchpath", function(name, path)
@@ -251,7 +251,7 @@ local function close_gates()
       file((template:gsub("?", (tostring(name):gsub("%.", "/")))), false)
     end
   end)
-  host.set_gate(host.gate)
+  host.set_gate(host.permit)
 end
 
 if host.is_bounded() then
@@ -259,6 +259,17 @@ if host.is_bounded() then
 end
 
 -- Globals, loaded when they are first used ----------------------------------------------------
+
+--- What a script says of itself: what it is for, which arguments it takes and what it needs to be
+--- allowed. It is read before the script runs, so it is the first statement and has literals only.
+--- Returns the arguments.
+---@param header { about?: string, args?: cli.Argument[], needs?: string[], deletes?: boolean }
+function script(header)
+  if type(header) ~= "table" then
+    error("script needs a table, got a " .. type(header), 2)
+  end
+  return require("cli").parse(header)
+end
 
 local lazy = { qdrant = "qdrant" }
 for name in pairs(reserved) do

@@ -9,15 +9,17 @@ final class APIBinding {
     private var sessions: [Session] = []
     private let connect: (LuaTable) throws(LuaFailure) -> Session
     private let note: (String) -> Void
+    private let bound: PermissionBound
     private var methods: [Method] = []
     private var numbers: [ObjectIdentifier: Int] = [:]
 
     init(
         machine: LuaMachine, registry: Registry,
         connect: @escaping (LuaTable) throws(LuaFailure) -> Session,
-        note: @escaping (String) -> Void
+        note: @escaping (String) -> Void, bound: PermissionBound
     ) {
         self.note = note
+        self.bound = bound
         self.machine = machine
         self.registry = registry
         self.connect = connect
@@ -27,6 +29,7 @@ final class APIBinding {
     func register(in functions: inout HostFunctions) {
         functions["connect"] = { [unowned self] call in
             let options = call.arguments.value().table ?? LuaTable()
+            try checkConnection(options)
             do throws(LuaFailure) {
                 sessions.append(try connect(options))
             } catch {
@@ -53,6 +56,24 @@ final class APIBinding {
             return .done
         }
         functions["call"] = { [unowned self] call in try self.call(call) }
+    }
+
+    /// A script that asks for other places or contexts has to be allowed to.
+    private func checkConnection(_ options: LuaTable) throws(HostError) {
+        for name in ["endpoint", "rest_endpoint"] {
+            guard let text = options[name]?.text else { continue }
+            let host = (try? Endpoint(text))?.host ?? text
+            try refuse(bound.refusal(of: "connect:hosts", host))
+        }
+        if let context = options["context"]?.text {
+            try refuse(bound.refusal(of: "use:contexts", context))
+        }
+    }
+
+    private func refuse(_ refusal: CallError?) throws(HostError) {
+        guard let refusal else { return }
+        let machine = machine
+        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
     }
 
     private func session(_ value: LuaValue) throws(HostError) -> Session {

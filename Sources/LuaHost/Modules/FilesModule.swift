@@ -18,8 +18,8 @@ final class FilesModule {
     private static let largest = 1 << 30
 
     func register(in functions: inout HostFunctions) {
-        // gate(word, value): raises an error when the run may not do that.
-        functions["gate"] = { [unowned self] call in
+        // permit(word, value): raises an error when the run may not do that.
+        functions["permit"] = { [unowned self] call in
             try allow(call.arguments.value().text ?? "", call.arguments.value().text ?? "")
             return .done
         }

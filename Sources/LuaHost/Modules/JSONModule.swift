@@ -42,7 +42,7 @@ struct JSONModule {
         }
     }
 
-    private static func decode(
+    static func decode(
         _ scanner: inout JSONScanner, _ writer: TapeWriter, depth: Int
     ) throws(CodecError) {
         guard depth > 0 else { throw CodecError(.tooDeep(limit: 100)) }

@@ -35,6 +35,13 @@ public final class PermissionBound: CallGuard {
     /// Makes the bound narrower.
     public func add(_ layer: PermissionLayer) { layers.append(layer) }
 
+    /// A narrower bound, of one session; what it notes is noted here.
+    public func narrowed(by layer: PermissionLayer) -> PermissionBound {
+        let narrower = PermissionBound(layers + [layer])
+        narrower.onUse = onUse
+        return narrower
+    }
+
     /// Whether anything is forbidden or noted at all.
     public var isActive: Bool {
         onUse != nil
@@ -71,9 +78,7 @@ public final class PermissionBound: CallGuard {
     public func refusal(of method: Method, account: String, own: String?) -> CallError? {
         guard account != own else { return nil }
         let use = PermissionWord(verb: "use", noun: "accounts", value: account)
-        let layer = layers.first {
-            $0.denies(use) || ($0.allowed != nil || $0.locksAccount) && !$0.allows(use)
-        }
+        let layer = layers.first { $0.denies(use) || !$0.allowsAccount(use) }
         onUse?(use, method, layer != nil)
         guard let layer else { return nil }
         return Self.error(
@@ -112,6 +117,11 @@ extension PermissionLayer {
 
     func allows(_ use: PermissionWord) -> Bool {
         allowed?.contains { $0.covers(use) } ?? true
+    }
+
+    /// Whether an account other than the session's may be used.
+    fileprivate func allowsAccount(_ use: PermissionWord) -> Bool {
+        allowed?.contains { $0.covers(use) } ?? !locksAccount
     }
 
     /// Why a method may not be called; nil when it may.

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Codec
+import Contract
+import LuaHost
+import LuaSource
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes the smallest header that allows what a run has used.
+struct PermitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh permit",
+        abstract: "Write the smallest header for what a run has used.",
+        usage: "qcsh permit SCRIPT --from FILE [--refused]",
+        discussion: """
+            FILE is what qcsh --audit FILE SCRIPT has written. The header goes to standard output: \
+            put it at the beginning of the script. What it says besides its needs is kept.
+            """)
+
+    @Argument(help: ArgumentHelp("The script.", valueName: "script"))
+    var script: String
+
+    @Option(help: ArgumentHelp("What a run has used.", valueName: "file"))
+    var from: String
+
+    @Flag(help: "Allow what was refused, too.")
+    var refused = false
+
+    private struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    func run() throws {
+        do {
+            Output.data(try header())
+        } catch {
+            Output.note("qcsh permit: \(error)")
+            throw ExitCode(ExitStatus.usage)
+        }
+    }
+
+    private func header() throws -> String {
+        guard let source = UserFiles.read(script) else {
+            throw Failure(
+                description: "cannot read \(script): \(String(cString: strerror(errno)))")
+        }
+        guard let audit = UserFiles.read(from) else {
+            throw Failure(description: "cannot read \(from): \(String(cString: strerror(errno)))")
+        }
+        var words: Set<String> = []
+        var deletes = false
+        for (index, line) in audit.split(separator: UInt8(ascii: "\n")).enumerated() {
+            guard let record = try? ValueJSON.value(Array(line)).table,
+                let use = record["use"]?.text
+            else { throw Failure(description: "\(from):\(index + 1): no line of an audit") }
+            let isRefused = (record["refused"]?.integer ?? 0) > 0
+            if isRefused, !refused { continue }
+            words.insert(use)
+            if case .bool(true)? = record["deletes"] { deletes = true }
+        }
+        let present: ScriptHeader?
+        do throws(ScriptHeader.Problem) { present = try ScriptHeader.read(source) } catch {
+            throw Failure(description: "\(script):\(error)")
+        }
+        var lines = ["script {"]
+        if let about = present?.about { lines.append("  about = \(ValueText.quoted(about)),") }
+        let shown = words.sorted().map(ValueText.quoted)
+        if shown.isEmpty {
+            lines.append("  needs = {},")
+        } else {
+            lines.append("  needs = {")
+            lines += shown.map { "    \($0)," }
+            lines.append("  },")
+        }
+        if deletes { lines.append("  deletes = true,") }
+        return (lines + ["}"]).joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,90 @@
+import Contract
+import LuaHost
+import LuaSource
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a run may do, from the command line and from the script's header, and the record of what it
+/// did.
+final class RunLimits {
+    /// The bound that everything asks.
+    let bound: PermissionBound
+    private let auditFile: String?
+    private var uses: [Use: (count: Int, refused: Int)] = [:]
+
+    /// Something that was used.
+    struct Use: Hashable {
+        let word: PermissionWord
+        /// The method's name; nil for things of this machine.
+        let method: String?
+        let deletes: Bool
+    }
+
+    init(_ options: RunOptions) {
+        var layers: [PermissionLayer] = []
+        if options.allowed != nil || !options.denied.isEmpty {
+            var layer = PermissionLayer(source: "the command line")
+            layer.allowed = options.allowed
+            layer.denied = options.denied
+            layers.append(layer)
+        }
+        if options.isReadOnly {
+            var layer = PermissionLayer(source: "--read-only")
+            layer.isReadOnly = true
+            layers.append(layer)
+        }
+        bound = PermissionBound(layers)
+        auditFile = options.auditFile
+        guard auditFile != nil else { return }
+        bound.onUse = { [unowned self] word, method, isRefused in
+            let use = Use(
+                word: word, method: method?.displayName, deletes: method?.effect == .delete)
+            uses[use, default: (0, 0)].count += 1
+            if isRefused { uses[use, default: (0, 0)].refused += 1 }
+        }
+    }
+
+    /// Narrows the bound to what a script says that it needs.
+    func add(headerOf source: [UInt8], file: String) throws(LuaFailure) {
+        do {
+            guard let header = try ScriptHeader.read(source), let needs = header.needs else {
+                return
+            }
+            let name = file.split(separator: "/").last.map(String.init) ?? file
+            var layer = PermissionLayer(source: "the header of \(name)")
+            layer.allowed = try needs.map { try PermissionWord($0.word) }
+            layer.mayDelete = header.deletes
+            bound.add(layer)
+        } catch let problem as ScriptHeader.Problem {
+            throw LuaFailure("\(file):\(problem)")
+        } catch {
+            throw LuaFailure("\(file): the header's needs: \(error)")
+        }
+    }
+
+    /// Writes what was used: a line of JSON for each kind of use, in the order of their words.
+    func writeAudit() {
+        guard let auditFile else { return }
+        let lines = uses.sorted { a, b in
+            (a.key.word.description, a.key.method ?? "") < (
+                b.key.word.description, b.key.method ?? ""
+            )
+        }.map { use, counts in
+            var entries: [(key: LuaValue, value: LuaValue)] = [
+                (.text("use"), .text(use.word.description)),
+                (.text("count"), .integer(Int64(counts.count))),
+                (.text("refused"), .integer(Int64(counts.refused))),
+                (.text("deletes"), .bool(use.deletes)),
+            ]
+            if let method = use.method { entries.append((.text("method"), .text(method))) }
+            return ValueJSON(registry: .embedded).text(.table(LuaTable(entries: entries))) + "\n"
+        }
+        if !UserFiles.writePrivately(Array(lines.joined().utf8), to: auditFile) {
+            Output.remark(
+                "--audit \(auditFile): \(String(cString: strerror(errno)))")
+        }
+    }
+}
