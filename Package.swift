@@ -33,7 +33,7 @@ let package = Package(
             name: "CResources", exclude: ["contract.binpb"]),
 
         .target(name: "Wire"),
-        .target(name: "LuaSource", dependencies: ["Contract", "CResources"]),
+        .target(name: "LuaSource"),
         .target(
             name: "Contract",
             dependencies: [
@@ -45,7 +45,7 @@ let package = Package(
         .target(
             name: "LuaHost",
             dependencies: [
-                "CloudClient", "Codec", "Contract", "CLuaHost", "CCrypto", "CSpawn",
+                "CloudClient", "Codec", "Contract", "LuaSource", "CLuaHost", "CCrypto", "CSpawn",
                 "CResources",
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -93,7 +93,7 @@ let package = Package(
             name: "CloudClientTests",
             dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
         .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient", "Contract"]),
-        .testTarget(name: "LuaSourceTests", dependencies: ["LuaSource", "Contract", "TestSupport"]),
+        .testTarget(name: "LuaSourceTests", dependencies: ["LuaSource", "TestSupport"]),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract", "TestSupport"]),
         .testTarget(

@@ -158,12 +158,13 @@ local function show(what, fn)
 end
 
 show("a misspelt field", function()
-  return api.cluster.get_cluster { cluster_idd = cluster.id }
+  return api.cluster.get_cluster { cluster_idd = cluster.id } -- qcsh:ignore
 end)
 show("a name that is too short", function()
   return api.cluster.create_cluster {
     cluster = {
-      name = "x", cloud_provider_id = provider, cloud_provider_region_id = region,
+      name = "x", -- qcsh:ignore
+      cloud_provider_id = provider, cloud_provider_region_id = region,
       configuration = { number_of_nodes = 1, package_id = package.id },
     },
   }

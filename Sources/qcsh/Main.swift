@@ -10,7 +10,8 @@ import Shell
 enum Main {
     /// Subcommands by their first word.
     static let subcommands: [String: any ParsableCommand.Type] = [
-        "api": APICommand.self, "call": CallCommand.self, "sandbox": SandboxCommand.self,
+        "api": APICommand.self, "call": CallCommand.self, "check": CheckCommand.self,
+        "sandbox": SandboxCommand.self,
         "permit": PermitCommand.self, "test": TestCommand.self,
     ]
 

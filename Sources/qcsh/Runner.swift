@@ -177,6 +177,13 @@ struct Runner {
             memoryLimit: options.maximumMemory)
     }
 
+    /// Where modules are looked for after a script's own folder: the project, its LuaRocks tree, the
+    /// user's modules, the system's.
+    static var moduleFolders: [String] {
+        ["./lua", "./lua_modules/share/lua/5.4"] + (UserFiles.moduleFolder.map { [$0] } ?? [])
+            + ["/usr/local/share/lua/5.4", "/usr/share/lua/5.4"]
+    }
+
     /// The script's folder, the project, its LuaRocks tree, the user's modules, the system's.
     private func modulePath(script: String?) -> String {
         var folders = moduleFolders
@@ -184,9 +191,7 @@ struct Runner {
             let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
             folders.append(folder.isEmpty ? "/" : folder)
         }
-        folders += ["./lua", "./lua_modules/share/lua/5.4"]
-        if let own = UserFiles.moduleFolder { folders.append(own) }
-        folders += ["/usr/local/share/lua/5.4", "/usr/share/lua/5.4"]
+        folders += Self.moduleFolders
         return folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
     }
 

@@ -1,0 +1,232 @@
+import CResources
+import Codec
+import Contract
+import LuaSource
+
+/// Checks scripts against the contract without running them.
+///
+/// It follows `qdrant.api` and modules through locals and `require`. Where it cannot see what a value
+/// is, it says nothing.
+public final class ScriptChecker {
+    /// Finds the file of a module: its name and text; nil when there is none.
+    public typealias Resolver = (_ module: String, _ folder: String) -> (
+        file: String, source: [UInt8]
+    )?
+
+    let registry: Registry
+    private let resolve: Resolver
+    private let validator: Validator
+    var findings: [Finding] = []
+    private var methods: [String: Method] = [:]
+    /// What modules return, by their files' names; nil while one is being read.
+    private var modules: [String: Shape?] = [:]
+
+    /// Creates a checker.
+    ///
+    /// - Parameter now: the present time, for rules that compare with it.
+    public init(
+        registry: Registry, now: @escaping @Sendable () -> (seconds: Int64, nanos: Int32),
+        resolve: @escaping Resolver
+    ) {
+        self.registry = registry
+        self.resolve = resolve
+        validator = Validator(now: now)
+    }
+
+    /// Checks a script and the modules that it requires.
+    public func check(_ source: [UInt8], file: String) -> CheckResult {
+        findings = []
+        methods = [:]
+        _ = analyse(source, file: file, moduleName: nil)
+        checkHeader(source, file: file)
+        var result = CheckResult()
+        result.findings = findings.sorted {
+            ($0.file == file ? "" : $0.file, $0.position.offset)
+                < ($1.file == file ? "" : $1.file, $1.position.offset)
+        }
+        result.methods = methods.keys.sorted()
+        let words = methods.values.flatMap { PermissionBound.words(of: $0) }
+        result.permissions = Set(words.map(\.description)).sorted()
+        return result
+    }
+
+    /// Notes that a script names a method.
+    func note(_ method: Method) { methods[method.displayName] = method }
+
+    // MARK: - Files
+
+    /// Checks a file and tells what it returns.
+    private func analyse(_ source: [UInt8], file: String, moduleName: String?) -> Shape {
+        let body: [Statement]
+        do throws(SyntaxError) {
+            body = try Parser.parse(source)
+        } catch {
+            findings.append(
+                Finding(
+                    rule: .syntax, severity: .error, message: error.message, file: file,
+                    position: error.position))
+            return .unknown
+        }
+        let walker = ScopeWalker(self, file: file, source: source, moduleName: moduleName)
+        return walker.run(body)
+    }
+
+    /// What `require` gives.
+    func module(_ name: String, from file: String) -> Shape? {
+        if name == "qdrant" { return .qdrant }
+        if name == "qdrant.api" { return .api("") }
+        if name.hasPrefix("qdrant.api.") {
+            return apiShape(String(name.dropFirst("qdrant.api.".count)))
+        }
+        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
+        let key: String
+        let source: [UInt8]
+        if let embedded = LuaRuntime.embeddedModule(Self.embeddedName(name)) {
+            key = "[\(embedded.name)]"
+            source = Array(embedded.bytes)
+        } else if let found = resolve(name, folder) {
+            key = found.file
+            source = found.source
+        } else {
+            return nil
+        }
+        if let known = modules[key] { return known ?? .unknown }
+        modules[key] = .some(nil)
+        // What is wrong in the library itself is not the script's business.
+        let own = findings
+        let shape = analyse(source, file: key, moduleName: name)
+        if key.hasPrefix("[") { findings = own }
+        modules[key] = shape
+        return shape
+    }
+
+    private static func embeddedName(_ name: String) -> String {
+        name.hasPrefix("qdrant.") ? name : "host." + name
+    }
+
+    /// The module of the API with a name; nil when there is none.
+    func apiShape(_ path: String) -> Shape? {
+        let packages = registry.packages
+        if packages.contains(where: {
+            $0.module == path || $0.module.hasPrefix(path + ".")
+                || "\($0.module).v\($0.version)" == path
+        }) {
+            return .api(path)
+        }
+        // The last part may be a method.
+        guard let dot = path.lastIndex(of: ".") else { return nil }
+        return method(String(path[path.index(after: dot)...]), in: String(path[..<dot]))
+            .map { .method($0) }
+    }
+
+    /// The method of a module, in the newest version that has it.
+    func method(_ name: String, in path: String) -> Method? {
+        var found: Method?
+        for package in registry.packages.sorted(by: { $0.version < $1.version })
+        where package.module == path || "\(package.module).v\(package.version)" == path {
+            for service in package.services {
+                guard let linked = try? registry.service(named: service) else { continue }
+                if let match = linked.methods.first(where: { $0.luaName == name }) {
+                    found = match
+                }
+            }
+        }
+        return found
+    }
+
+    /// What a module of the API has, for hints.
+    func members(of path: String) -> [String] {
+        var names: [String] = []
+        for package in registry.packages {
+            if package.module == path || "\(package.module).v\(package.version)" == path {
+                for service in package.services {
+                    names += (try? registry.service(named: service))?.methods.map(\.luaName) ?? []
+                }
+            }
+            let prefix = path.isEmpty ? "" : path + "."
+            if package.module.hasPrefix(prefix) {
+                names.append(String(package.module.dropFirst(prefix.count).prefix { $0 != "." }))
+            }
+        }
+        return names
+    }
+
+    // MARK: - Requests
+
+    /// Checks the request of a call that is written out.
+    func checkRequest(
+        _ fields: [TableField], of method: Method, at position: Position, isOneOfPages: Bool,
+        report: (Finding.Rule, Finding.Severity, String, Position) -> Void
+    ) {
+        let literal = RequestLiteral(fields, method.input) { rule, message, place in
+            report(rule, rule == .deprecated ? .warning : .error, message, place)
+        }
+        // The account is filled in by the session.
+        var message = literal.message
+        let account = method.accountIDPath
+        if let account, message.value(at: account)?.isDefault ?? true,
+            account.dropLast().isEmpty
+                || message.value(at: Array(account.dropLast())) != nil
+        {
+            message.setValue(.string("00000000-0000-4000-8000-000000000000"), at: account)
+        }
+        guard literal.unknown.isEmpty || !literal.hasComputedKeys else { return }
+        let violations =
+            UpdateScope(message, of: method).map { validator.violations(in: message, updating: $0) }
+            ?? validator.violations(in: message)
+        for violation in violations {
+            // A rule over several fields says something only when all are known.
+            let isOfOneField = violation.rule.contains(".") && Self.standard(violation.rule)
+            guard literal.knows(violation.path), isOfOneField || literal.unknown.isEmpty,
+                violation.path != account?.joined(separator: ".")
+            else { continue }
+            let place = literal.position(of: violation.path) ?? position
+            report(.brokenRule, .error, violation.description, place)
+        }
+    }
+
+    /// Whether a rule is one of protovalidate's own, which concern a single field.
+    private static func standard(_ rule: String) -> Bool {
+        let families: Set<Substring> = [
+            "string", "bytes", "int32", "int64", "uint32", "uint64", "double", "float", "enum",
+            "repeated", "map", "duration", "timestamp", "bool", "required",
+        ]
+        return families.contains(rule.prefix { $0 != "." })
+    }
+
+    // MARK: - The header
+
+    private func checkHeader(_ source: [UInt8], file: String) {
+        func tell(_ rule: Finding.Rule, _ message: String, _ position: Position) {
+            findings.append(
+                Finding(
+                    rule: rule, severity: .error, message: message, file: file, position: position))
+        }
+        let header: ScriptHeader
+        do throws(ScriptHeader.Problem) {
+            guard let read = try ScriptHeader.read(source) else { return }
+            header = read
+        } catch {
+            return tell(.header, error.message, error.position)
+        }
+        guard let needs = header.needs else { return }
+        var layer = PermissionLayer(source: "the header")
+        layer.mayDelete = header.deletes
+        var words: [PermissionWord] = []
+        for need in needs {
+            do throws(PermissionWord.Problem) {
+                words.append(try PermissionWord(need.word))
+            } catch {
+                tell(.header, error.description, need.position)
+            }
+        }
+        layer.allowed = words
+        let bound = PermissionBound([layer])
+        for name in methods.keys.sorted() {
+            guard let method = methods[name], let refusal = bound.refusal(of: method) else {
+                continue
+            }
+            tell(.permission, "\(name): \(refusal.message)", header.position)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import ArgumentParser
+import Contract
+import LuaHost
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Checks scripts against the contract without running them.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh check",
+        abstract: "Check scripts against the API without running them.",
+        usage: "qcsh check [--json | --sarif] [--permissions] SCRIPT …",
+        discussion: """
+            Finds methods and fields that do not exist, values that fields do not take, broken \
+            rules of the contract, globals that nobody sets, and calls that the header does not \
+            allow. It follows qdrant.api and modules through locals and require. A line that ends \
+            in "-- qcsh:ignore" is passed over. The exit status is 1 when something is found.
+            """)
+
+    @Flag(help: "Write JSON.")
+    var json = false
+
+    @Flag(help: "Write SARIF 2.1.0, which code hosts show beside the lines.")
+    var sarif = false
+
+    @Flag(help: "Show the permissions that the scripts can use.")
+    var permissions = false
+
+    @OptionGroup var source: ContractSource
+
+    @Argument(help: ArgumentHelp("The scripts.", valueName: "script"))
+    var scripts: [String]
+
+    func run() throws {
+        let registry: Registry
+        do {
+            registry = try ContractLoader.load(source.choice)
+        } catch {
+            Output.note("qcsh check: \(error)")
+            throw ExitCode(ExitStatus.usage)
+        }
+        let checker = ScriptChecker(registry: registry, now: { Clocks.wall() }) { module, folder in
+            Self.find(module, folder)
+        }
+        var results: [(file: String, result: CheckResult)] = []
+        for file in scripts {
+            guard let text = UserFiles.read(file) else {
+                Output.note("qcsh check: cannot read \(file): \(String(cString: strerror(errno)))")
+                throw ExitCode(ExitStatus.usage)
+            }
+            results.append((file, checker.check(text, file: file)))
+        }
+        let report = CheckReport(results: results)
+        if sarif {
+            Output.data(report.sarif)
+        } else if json {
+            Output.data(report.json)
+        } else {
+            Output.data(report.text(showsPermissions: permissions))
+        }
+        if results.contains(where: { !$0.result.findings.isEmpty }) { throw ExitCode(1) }
+    }
+
+    /// The file of a module, as `require` of a script in a folder finds it.
+    private static func find(_ module: String, _ folder: String) -> (file: String, source: [UInt8])?
+    {
+        let path = String(module.map { $0 == "." ? "/" : $0 })
+        for base in [folder] + Runner.moduleFolders {
+            for file in ["\(base)/\(path).lua", "\(base)/\(path)/init.lua"] {
+                if access(file, R_OK) == 0, let source = UserFiles.read(file) {
+                    return (file, source)
+                }
+            }
+        }
+        return nil
+    }
+}
+
+/// Findings in the forms that people and programs read.
+struct CheckReport {
+    let results: [(file: String, result: CheckResult)]
+
+    private var findings: [Finding] { results.flatMap(\.result.findings) }
+
+    func text(showsPermissions: Bool) -> String {
+        var lines = findings.map { finding in
+            "\(finding.file):\(finding.position.line):\(finding.position.column): "
+                + "\(finding.severity.rawValue): \(finding.message) [\(finding.rule.rawValue)]"
+        }
+        if showsPermissions {
+            for (file, result) in results {
+                lines.append(
+                    "\(file) can use: "
+                        + (result.permissions.isEmpty
+                            ? "nothing that needs a permission"
+                            : result.permissions.joined(separator: ", ")))
+            }
+        }
+        return lines.isEmpty ? "" : lines.map(Terminal.safe).joined(separator: "\n") + "\n"
+    }
+
+    private static func object(_ members: KeyValuePairs<String, LuaValue>) -> LuaValue {
+        .table(LuaTable(entries: members.map { (.text($0.key), $0.value) }))
+    }
+
+    private static func list(_ items: [LuaValue]) -> LuaValue {
+        .table(
+            LuaTable(
+                kind: .list,
+                entries: items.enumerated().map { (.integer(Int64($0.offset + 1)), $0.element) }))
+    }
+
+    private static func write(_ value: LuaValue) -> String {
+        JSONLayout.pretty(ValueJSON(registry: .embedded).text(value)) + "\n"
+    }
+
+    var json: String {
+        Self.write(
+            Self.object([
+                "findings": Self.list(
+                    findings.map { finding in
+                        Self.object([
+                            "file": .text(finding.file),
+                            "line": .integer(Int64(finding.position.line)),
+                            "column": .integer(Int64(finding.position.column)),
+                            "severity": .text(finding.severity.rawValue),
+                            "rule": .text(finding.rule.rawValue),
+                            "message": .text(finding.message),
+                        ])
+                    }),
+                "scripts": Self.list(
+                    results.map { file, result in
+                        Self.object([
+                            "file": .text(file),
+                            "permissions": Self.list(result.permissions.map { .text($0) }),
+                            "methods": Self.list(result.methods.map { .text($0) }),
+                        ])
+                    }),
+            ]))
+    }
+
+    /// OASIS SARIF 2.1.0.
+    var sarif: String {
+        let rules = Finding.Rule.allCases.map { rule in
+            Self.object([
+                "id": .text(rule.rawValue),
+                "shortDescription": Self.object(["text": .text(rule.summary)]),
+            ])
+        }
+        let found = findings.map { finding in
+            let region = Self.object([
+                "startLine": .integer(Int64(finding.position.line)),
+                "startColumn": .integer(Int64(finding.position.column)),
+            ])
+            return Self.object([
+                "ruleId": .text(finding.rule.rawValue), "level": .text(finding.severity.rawValue),
+                "message": Self.object(["text": .text(finding.message)]),
+                "locations": Self.list([
+                    Self.object([
+                        "physicalLocation": Self.object([
+                            "artifactLocation": Self.object(["uri": .text(finding.file)]),
+                            "region": region,
+                        ])
+                    ])
+                ]),
+            ])
+        }
+        let driver = Self.object([
+            "name": .text("qcsh check"), "version": .text(Version.number),
+            "rules": Self.list(rules),
+        ])
+        return Self.write(
+            Self.object([
+                "$schema": .text("https://json.schemastore.org/sarif-2.1.0.json"),
+                "version": .text("2.1.0"),
+                "runs": Self.list([
+                    Self.object([
+                        "tool": Self.object(["driver": driver]), "results": Self.list(found),
+                    ])
+                ]),
+            ]))
+    }
+}
