@@ -8,7 +8,7 @@ read_globals = {
 }
 -- The one file that sets up what the others find.
 files["stdlib/host/boot.lua"] = {
-  globals = { "__host", "script", "arg", "require", "dofile", "loadfile", "io", "os", "package" },
+  globals = { "__host", "script", "arg", "require", "dofile", "loadfile", "io", "math", "os", "package" },
 }
 -- Specs have the words of busted.
 files["Tests/Lua"] = { std = "+busted" }

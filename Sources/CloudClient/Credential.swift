@@ -6,13 +6,28 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
     case managementKey(String)
     /// A person's token.
     case userToken(String)
+    /// One of the two that somebody else keeps, and that is asked for when a call needs it.
+    case helper(CredentialHelper)
 
     /// The value of the `authorization` header.
-    var header: String? {
+    ///
+    /// - Throws: an UNAUTHENTICATED ``CallError`` when whoever keeps the credential does not give it.
+    func header() throws(CallError) -> String? {
         switch self {
         case .none: nil
         case .managementKey(let key): "apikey \(key)"
         case .userToken(let token): "Bearer \(token)"
+        case .helper(let helper):
+            (helper.isToken ? "Bearer " : "apikey ") + (try helper.text())
+        }
+    }
+
+    /// Whether it is a management key rather than a person's token.
+    var isManagementKey: Bool {
+        switch self {
+        case .managementKey: true
+        case .helper(let helper): !helper.isToken
+        case .none, .userToken: false
         }
     }
 
@@ -21,8 +36,40 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
         case .none: "none"
         case .managementKey: "a management key"
         case .userToken: "a user's token"
+        case .helper(let helper): helper.isToken ? "a user's token" : "a management key"
         }
     }
 
     public var debugDescription: String { description }
+}
+
+/// Asks for a credential once, when it is first needed. Main-thread confined.
+public final class CredentialHelper: @unchecked Sendable {
+    /// Whether it gives a person's token rather than a management key.
+    public let isToken: Bool
+    private let ask: () -> Result<String, CallError>
+    private let onText: (String) -> Void
+    private var answer: String?
+
+    /// Creates a helper.
+    ///
+    /// - Parameters:
+    ///   - ask: gets the text; may take its time.
+    ///   - onText: told the text when it is known, so that it can be kept out of what is written.
+    public init(
+        isToken: Bool, ask: @escaping () -> Result<String, CallError>,
+        onText: @escaping (String) -> Void = { _ in }
+    ) {
+        self.isToken = isToken
+        self.ask = ask
+        self.onText = onText
+    }
+
+    func text() throws(CallError) -> String {
+        if let answer { return answer }
+        let text = try ask().get()
+        answer = text
+        onText(text)
+        return text
+    }
 }

@@ -58,6 +58,8 @@ public struct TraceRecord: Sendable {
     public let transport: SessionConfiguration.TransportKind
     /// What it ended with.
     public let code: StatusCode
+    /// When it began on the loop's clock, in nanoseconds.
+    public let started: Int64
     /// How long it took, in nanoseconds.
     public let duration: Int64
     /// Which attempt this was, from 1.
@@ -66,6 +68,28 @@ public struct TraceRecord: Sendable {
     public let size: Int
     /// What the API calls the request in its own logs.
     public let traceID: String?
+
+    /// Describes an attempt, or a whole call that was replayed.
+    public init(
+        _ call: OutgoingCall, _ result: Result<Reply, CallError>, attempt: Int, started: Int64,
+        duration: Int64
+    ) {
+        method = call.method.displayName
+        transport = call.transport
+        self.attempt = attempt
+        self.started = started
+        self.duration = duration
+        switch result {
+        case .success(let reply):
+            code = .ok
+            size = reply.body.count
+            traceID = reply.traceID
+        case .failure(let error):
+            code = error.code
+            size = 0
+            traceID = error.traceID
+        }
+    }
 }
 
 /// Somebody's way to the API: endpoints, credential, account, and the rules that each call obeys
@@ -81,6 +105,11 @@ public final class Session {
     public var callGuard: (any CallGuard)?
     /// Told of each attempt.
     public var onTrace: ((TraceRecord) -> Void)?
+
+    /// Whether no call leaves, so that no credential is asked for.
+    public var isOffline = false
+    /// What is put around the way to the API: recording, dry runs. To be set before the first call.
+    public var wrap: (any Transport) -> any Transport = { $0 }
 
     private let validator: Validator
     private var transports: [SessionConfiguration.TransportKind: any Transport] = [:]
@@ -127,7 +156,7 @@ public final class Session {
 
     /// What is wrong with a request by the contract's rules; nil when nothing is.
     func refusal(of method: Method, _ request: Message) -> CallError? {
-        if method.isForUsersOnly, case .managementKey = configuration.credential {
+        if method.isForUsersOnly, configuration.credential.isManagementKey {
             var error = CallError(
                 .permissionDenied,
                 "this method is for people: it needs a user's token (QDRANT_CLOUD_TOKEN), not a "
@@ -155,6 +184,9 @@ public final class Session {
         error.method = method.displayName
         return error
     }
+
+    /// The way that calls go: attempts over the transports, and what is put around them.
+    private(set) lazy var carrier: any Transport = wrap(RetryingTransport(session: self))
 
     func transport(_ kind: SessionConfiguration.TransportKind) -> any Transport {
         if let open = transports[kind] { return open }

@@ -2,12 +2,8 @@ import Codec
 import Contract
 
 /// One call of a session from the script's point of view: the account is filled in, the request is
-/// checked, attempts are made until one succeeds or none may follow.
+/// checked, and then it leaves.
 final class SessionCall: RunningCall {
-    /// How long the first pause between attempts is at most, in nanoseconds; it doubles each time.
-    private static let firstPause = 200_000_000.0
-    private static let longestPause = 5_000_000_000.0
-
     /// An id that stands for the account while it is not known.
     private static let anyAccount = "00000000-0000-4000-8000-000000000000"
 
@@ -17,7 +13,6 @@ final class SessionCall: RunningCall {
     private let options: CallOptions
     private let callGuard: (any CallGuard)?
     private let completion: (Result<Reply, CallError>) -> Void
-    private var attempt = 0
     private var deadline: Int64?
     private var running: (any RunningCall)?
     private var pause: PollLoop.Timer?
@@ -107,70 +102,32 @@ final class SessionCall: RunningCall {
     }
 
     private func send() {
-        attempt += 1
         let kind = options.transport ?? session.configuration.transport
         var metadata = options.metadata
-        if method.options.requiresAuthentication,
-            let header = session.configuration.credential.header
-        {
-            metadata.append(("authorization", header))
+        if method.options.requiresAuthentication, !session.isOffline {
+            do throws(CallError) {
+                let header = try session.configuration.credential.header()
+                if let header { metadata.append(("authorization", header)) }
+            } catch {
+                return completion(.failure(told(error)))
+            }
         }
-        let started = session.loop.now()
         let call = OutgoingCall(
-            method: method, request: request, metadata: metadata, deadline: deadline)
-        running = session.transport(kind).start(call) { [self] result in
+            method: method, request: request, metadata: metadata, deadline: deadline,
+            transport: kind, retries: options.retries)
+        running = session.carrier.start(call) { [self] result in
             running = nil
-            trace(result, kind, started)
-            finish(result)
+            completion(result.mapError(told))
         }
     }
 
-    private func finish(_ result: Result<Reply, CallError>) {
-        guard case .failure(var error) = result else { return completion(result) }
+    /// The error with the method's name, and with what is not known.
+    private func told(_ error: CallError) -> CallError {
+        var error = error
         error.method = method.displayName
-        error.attempts = attempt
-        if error.outcomeIsUnknown, method.route?.verb != "GET", !error.message.contains("not known")
-        {
+        if error.outcomeIsUnknown, !method.isRead, !error.message.contains("not known") {
             error.message += "; whether the call was executed is not known"
         }
-        guard let wait = pauseBeforeRetry(error) else { return completion(.failure(error)) }
-        pause = session.loop.after(wait) { [self] in
-            pause = nil
-            send()
-        }
-    }
-
-    /// How long to wait before another attempt; nil when none may follow.
-    private func pauseBeforeRetry(_ error: CallError) -> Int64? {
-        let isRead = method.route?.verb == "GET"
-        let allowed = options.retries ?? (isRead ? 3 : 0)
-        guard attempt <= allowed, error.isRetryable, !isCancelled else { return nil }
-        var ceiling = Self.firstPause
-        for _ in 1..<attempt { ceiling = min(ceiling * 2, Self.longestPause) }
-        // Full jitter: anything up to the ceiling, but no sooner than the server asks.
-        let jitter = Int64(ceiling * session.configuration.connection.random())
-        let wait = (error.retryDelay ?? 0) + jitter
-        if let deadline, session.loop.now() + wait >= deadline { return nil }
-        return wait
-    }
-
-    private func trace(
-        _ result: Result<Reply, CallError>, _ kind: SessionConfiguration.TransportKind,
-        _ started: Int64
-    ) {
-        guard let onTrace = session.onTrace else { return }
-        let duration = session.loop.now() - started
-        switch result {
-        case .success(let reply):
-            onTrace(
-                TraceRecord(
-                    method: method.displayName, transport: kind, code: .ok, duration: duration,
-                    attempt: attempt, size: reply.body.count, traceID: reply.traceID))
-        case .failure(let error):
-            onTrace(
-                TraceRecord(
-                    method: method.displayName, transport: kind, code: error.code,
-                    duration: duration, attempt: attempt, size: 0, traceID: error.traceID))
-        }
+        return error
     }
 }

@@ -11,12 +11,19 @@ public struct OutgoingCall {
     public let metadata: [(name: String, value: String)]
     /// When the call has to be over, on the loop's clock; nil means never.
     public let deadline: Int64?
+    /// Which way it goes.
+    public let transport: SessionConfiguration.TransportKind
+    /// How many more attempts may be made; nil means three for reads and none for others.
+    public let retries: Int?
 
     /// Creates a call.
     public init(
         method: Method, request: Message, metadata: [(name: String, value: String)],
-        deadline: Int64?
+        deadline: Int64?, transport: SessionConfiguration.TransportKind = .grpc,
+        retries: Int? = nil
     ) {
+        self.transport = transport
+        self.retries = retries
         self.method = method
         self.request = request
         self.metadata = metadata
@@ -38,6 +45,15 @@ public struct Reply: Sendable {
     public let format: Format
     /// What the API calls this request in its own logs.
     public let traceID: String?
+    /// Whether nobody answered this: it is what an answer could look like.
+    public var isEcho = false
+
+    /// Creates an answer.
+    public init(body: [UInt8], format: Format, traceID: String?) {
+        self.body = body
+        self.format = format
+        self.traceID = traceID
+    }
 
     /// Reads the body into a sink.
     public func decode(

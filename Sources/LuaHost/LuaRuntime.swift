@@ -2,6 +2,10 @@ import CResources
 import CloudClient
 import Contract
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A Lua machine with everything that scripts find in it: `qdrant`, the host modules, `require`.
 public final class LuaRuntime {
     /// What the surroundings provide.
@@ -20,6 +24,8 @@ public final class LuaRuntime {
         public var connection = ConnectionSettings()
         /// Random bytes.
         public var random: (Int) -> [UInt8] = CryptoModule.kernelRandom
+        /// Whether the run is recorded, or repeats a recording.
+        public var journal = RunJournal.none
         /// Whether encoders write secrets.
         public var revealsSecrets = false
         /// What starts and steers local clouds; without it there is no module `sandbox`.
@@ -99,6 +105,9 @@ public final class LuaRuntime {
             SandboxModule(control: control).register(in: &functions)
         }
         Self.registerBasics(environment, registry, in: &functions)
+        Self.registerClocks(in: &functions)
+        machine.scheduler.journal = environment.journal
+        environment.journal.wrap(&functions)
         functions["set_main"] = { [unowned self] call in
             if case .function(let reference) = call.arguments.value() { main = reference }
             return .done
@@ -142,6 +151,24 @@ public final class LuaRuntime {
         }
     }
 
+    /// What Lua's own clocks are replaced by when a run is recorded or repeated.
+    private static func registerClocks(in functions: inout HostFunctions) {
+        functions["os_time"] = { call in
+            call.results.put(Int(time(nil)))
+            return .done
+        }
+        functions["os_clock"] = { call in
+            call.results.put(Double(clock()) / Double(CLOCKS_PER_SEC))
+            return .done
+        }
+        functions["random_seed"] = { call in
+            var kernel = SystemRandomNumberGenerator()
+            call.results.put(Int64.random(in: .min ... .max, using: &kernel))
+            call.results.put(Int64.random(in: .min ... .max, using: &kernel))
+            return .done
+        }
+    }
+
     private func boot(
         _ environment: Environment, _ functions: HostFunctions
     ) throws(LuaFailure) {
@@ -165,6 +192,11 @@ public final class LuaRuntime {
                 }
             }
             writer.table {
+                if case .none = environment.journal {
+                } else {
+                    writer.put("is_recorded")
+                    writer.put(true)
+                }
                 writer.put("path")
                 writer.put(environment.modulePath)
                 writer.put("arguments")

@@ -22,12 +22,21 @@ final class Connections {
     /// The contract of the sessions that are opened.
     var registry = Registry.embedded
     private let options: RunOptions
+    /// Whether the run is recorded, or repeats a recording.
+    let journal: RunJournal
     /// What the run may do; contexts narrow it for their sessions.
     let bound: PermissionBound
     private let loop: PollLoop
     private var sandbox: SandboxServer?
+    /// Where calls are noted for a viewer.
+    private let tracer: CallTracer?
 
-    init(_ options: RunOptions, loop: PollLoop, bound: PermissionBound) {
+    init(
+        _ options: RunOptions, loop: PollLoop, bound: PermissionBound,
+        journal: RunJournal = .none
+    ) {
+        self.journal = journal
+        tracer = options.traceFile.map { CallTracer(file: $0) }
         self.bound = bound
         self.options = options
         self.loop = loop
@@ -36,19 +45,84 @@ final class Connections {
     /// Opens a session. The table is what a script gives `qdrant.connect`.
     func open(_ wanted: LuaTable) throws(LuaFailure) -> Session {
         do throws(Problem) {
-            let (configuration, layer) = try configuration(wanted)
+            let configuration: SessionConfiguration
+            var layer: PermissionLayer?
+            if let replayed = try replayedConfiguration() {
+                configuration = replayed
+            } else {
+                (configuration, layer) = try self.configuration(wanted)
+            }
             let session = Session(
                 configuration, registry: registry, loop: loop, wallClock: { Clocks.wall() })
             session.callGuard = layer.map(bound.narrowed) ?? bound
-            if options.trace { session.onTrace = { Self.trace($0) } }
+            wrap(session)
+            if options.trace || tracer != nil {
+                session.onTrace = { [options, tracer] record in
+                    if options.trace { Self.trace(record) }
+                    tracer?.add(record)
+                }
+            }
             return session
         } catch {
             throw LuaFailure(error.description)
         }
     }
 
+    /// Puts around the session's way to the API what the run asks for.
+    private func wrap(_ session: Session) {
+        let changes = changes
+        switch journal {
+        case .none: session.wrap = changes
+        case .recording(let recorder):
+            recorder.session(session.configuration)
+            // What is recorded is what the script has seen.
+            session.wrap = { [loop] in RecordingTransport(changes($0), recorder, loop: loop) }
+        case .replaying(let replay):
+            session.isOffline = true
+            session.wrap = { [loop, unowned session] _ in
+                ReplayTransport(replay, loop: loop) { session.onTrace }
+            }
+        }
+    }
+
+    /// What stands between the run and changes.
+    private var changes: (any Transport) -> any Transport {
+        let (isDryRun, limit) = (options.isDryRun, options.maximumHourlyPrice)
+        return { [loop] inner in
+            var way = inner
+            if isDryRun {
+                way = DryRunTransport(way, loop: loop, now: Clocks.wall) { Output.remark($0) }
+            }
+            // A dry run tells of a price that is too high, too.
+            if let limit { way = PriceGuardTransport(way, limit: limit) }
+            return way
+        }
+    }
+
+    /// The session that was opened when the run was recorded; nil when none is repeated.
+    private func replayedConfiguration() throws(Problem) -> SessionConfiguration? {
+        guard case .replaying(let replay) = journal else { return nil }
+        guard let recorded = replay.nextSession() else {
+            throw Problem(description: "replay: more sessions are opened than were recorded")
+        }
+        var configuration = SessionConfiguration(
+            endpoint: try Self.endpoint(recorded.endpoint),
+            restEndpoint: try Self.endpoint(recorded.rest))
+        configuration.transport = .init(rawValue: recorded.transport) ?? .grpc
+        configuration.accountID = recorded.account
+        configuration.contextName = recorded.context
+        // Nothing leaves: that there was one is enough.
+        switch recorded.credential {
+        case "key": configuration.credential = .managementKey(ValueText.secretMask)
+        case "token": configuration.credential = .userToken(ValueText.secretMask)
+        default: break
+        }
+        return configuration
+    }
+
     /// Stops the embedded sandbox, if there is one.
     func close() {
+        tracer?.write()
         sandbox?.stop()
         sandbox = nil
     }
@@ -144,7 +218,7 @@ final class Connections {
                     description: "the credential of context \"\(context.name)\" is not sent to "
                         + "another endpoint; give one for it in QDRANT_CLOUD_API_KEY")
             }
-            configuration.credential = try Self.credential(context)
+            configuration.credential = credential(context)
         }
         return configuration
     }
@@ -174,16 +248,21 @@ final class Connections {
             && places.contains(configuration.restEndpoint)
     }
 
-    private static func credential(_ context: Context) throws(Problem) -> Credential {
+    private func credential(_ context: Context) -> Credential {
         if let key = context.apiKey { return .managementKey(key) }
         if let token = context.token { return .userToken(token) }
         guard let command = context.apiKeyCommand ?? context.tokenCommand else { return .none }
-        guard let secret = SecretCommand.run(command) else {
-            throw Problem(
-                description: "context \"\(context.name)\": the command for its credential failed "
-                    + "or printed nothing: \(command)")
-        }
-        return context.apiKeyCommand == nil ? .userToken(secret) : .managementKey(secret)
+        return .helper(
+            CredentialHelper(isToken: context.apiKeyCommand == nil) {
+                SecretCommand.run(command).mapError { reason in
+                    CallError(
+                        .unauthenticated,
+                        "context \"\(context.name)\": the command for its credential \(reason)",
+                        origin: .local)
+                }
+            } onText: { [journal] in
+                if case .recording(let recorder) = journal { recorder.hide(Array($0.utf8)) }
+            })
     }
 
     private static func endpoint(_ text: String) throws(Problem) -> Endpoint {

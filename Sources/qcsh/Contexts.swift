@@ -46,6 +46,8 @@ struct Contexts {
     }
 
     private(set) var current: String?
+    /// The files that were read.
+    private(set) var files: [String] = []
     private(set) var all: [Context] = []
 
     /// Reads the files that exist. Of two contexts with one name the first file's counts.
@@ -62,7 +64,10 @@ struct Contexts {
         } else if let folder = UserFiles.configurationFolder {
             files = [folder + "/qcsh/config.yaml", folder + "/qcloud/config.yaml"]
         }
-        for file in files where access(file, F_OK) == 0 { try contexts.read(file) }
+        for file in files where access(file, F_OK) == 0 {
+            try contexts.read(file)
+            contexts.files.append(file)
+        }
         return contexts
     }
 
@@ -117,24 +122,5 @@ struct Contexts {
                     isReadOnly: try flag("read_only"), locksAccount: try flag("lock_account"),
                     color: text("color"), file: file))
         }
-    }
-}
-
-/// Runs the command that prints a secret.
-enum SecretCommand {
-    /// What the command printed, without its line break; nil when it failed or printed nothing.
-    static func run(_ command: String) -> String? {
-        guard let pipe = popen(command, "re") else { return nil }
-        var output: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, pipe)
-            if count == 0 { break }
-            output += buffer[..<count]
-        }
-        guard pclose(pipe) == 0 else { return nil }
-        let text = String(decoding: output, as: UTF8.self)
-        let secret = String(text.prefix { !$0.isNewline })
-        return secret.isEmpty ? nil : secret
     }
 }

@@ -27,6 +27,15 @@ struct RunOptions {
     var allowed: [PermissionWord]?
     var denied: [PermissionWord] = []
     var isReadOnly = false
+    /// Whether changes are shown instead of made.
+    var isDryRun = false
+    /// Where calls are traced for a viewer.
+    var traceFile: String?
+    /// The most that what a call creates or scales may cost an hour, in the quote's currency.
+    var maximumHourlyPrice: Double?
+    /// Where the run is recorded, and what it repeats.
+    var recordFile: String?
+    var replayFile: String?
     /// Where it is written what was used.
     var auditFile: String?
 }
@@ -108,6 +117,32 @@ struct GlobalOptions: ParsableArguments {
             "Write what was used to a file, for qcsh permit.", valueName: "file"))
     var audit: String?
 
+    @Flag(help: "Send reads only; show what each change would send.")
+    var dryRun = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse to create or scale what costs more an hour, in the currency of the quote.",
+            valueName: "amount"))
+    var maxHourlyPrice: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write each call to a file in the Chrome trace format.", valueName: "file"))
+    var traceFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Record what the run gets from outside, for --replay; secrets are masked.",
+            valueName: "file"))
+    var record: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Repeat a recorded run: nothing leaves, and a call that was not recorded fails.",
+            valueName: "file"))
+    var replay: String?
+
     @Flag(help: "Show secrets in results, and let encoders write them.")
     var reveal = false
 
@@ -120,6 +155,12 @@ struct GlobalOptions: ParsableArguments {
     func validate() throws {
         if reveal, secretFile != nil {
             throw ValidationError("--reveal and --secret-file exclude each other")
+        }
+        if let price = maxHourlyPrice, !(price >= 0) {
+            throw ValidationError("--max-hourly-price has to be an amount that is not negative")
+        }
+        if record != nil, replay != nil {
+            throw ValidationError("--record and --replay exclude each other")
         }
     }
 
@@ -134,7 +175,9 @@ struct GlobalOptions: ParsableArguments {
             maximumMemory: maxMemory?.bytes, maximumInstructions: maxInstructions,
             timeout: timeout?.nanoseconds,
             allowed: allow.isEmpty ? nil : allow.flatMap(\.words), denied: deny.flatMap(\.words),
-            isReadOnly: readOnly, auditFile: audit)
+            isReadOnly: readOnly, isDryRun: dryRun, traceFile: traceFile,
+            maximumHourlyPrice: maxHourlyPrice, recordFile: record, replayFile: replay,
+            auditFile: audit)
     }
 }
 

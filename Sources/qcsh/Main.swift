@@ -11,6 +11,7 @@ enum Main {
     /// Subcommands by their first word.
     static let subcommands: [String: any ParsableCommand.Type] = [
         "api": APICommand.self, "call": CallCommand.self, "check": CheckCommand.self,
+        "context": ContextCommand.self, "doctor": DoctorCommand.self,
         "sandbox": SandboxCommand.self,
         "permit": PermitCommand.self, "test": TestCommand.self,
     ]

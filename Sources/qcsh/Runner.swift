@@ -53,7 +53,9 @@ struct Runner {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         let limits = RunLimits(options)
-        let connections = Connections(options, loop: loop, bound: limits.bound)
+        let journal: RunJournal
+        do throws(LuaFailure) { journal = try openJournal() } catch { return report(error) }
+        let connections = Connections(options, loop: loop, bound: limits.bound, journal: journal)
         var status: Int32 = 0
         do throws(LuaFailure) {
             let source = try readScript(limits)
@@ -117,6 +119,28 @@ struct Runner {
         return status == 0 ? 1 : status
     }
 
+    /// Opens the file that the run is recorded in, or reads the one that it repeats.
+    private func openJournal() throws(LuaFailure) -> RunJournal {
+        if let file = options.recordFile {
+            let descriptor = open(
+                file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
+                throw LuaFailure("--record \(file): \(String(cString: strerror(errno)))")
+            }
+            return .recording(
+                RunRecorder(program: Version.text) { _ = Output.writeAll($0, to: descriptor) })
+        }
+        guard let file = options.replayFile else { return .none }
+        guard let text = UserFiles.read(file) else {
+            throw LuaFailure("--replay \(file): \(String(cString: strerror(errno)))")
+        }
+        do throws(RunReplay.Problem) {
+            return .replaying(try RunReplay(text, file: file))
+        } catch {
+            throw LuaFailure("--replay: \(error)")
+        }
+    }
+
     /// The script that runs: the one that is named, or what is piped in; nil for the shell and for
     /// code of the command line.
     private var scriptFile: String? {
@@ -170,6 +194,7 @@ struct Runner {
         environment.revealsSecrets = options.secrets == .reveal
         environment.note = Output.remark
         environment.bound = limits.bound
+        environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
         environment.sandboxes = SandboxController(connections, loop: loop)
         return try LuaRuntime(

@@ -78,18 +78,23 @@ import Testing
         #expect(noDeletes.refusal(of: try method("cluster.delete_cluster")) != nil)
     }
 
+    private static let mine = "11111111-6d8a-4a2e-9a53-0c8d7cb8f0a1"
+    private static let other = "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"
+    private static let third = "33333333-6d8a-4a2e-9a53-0c8d7cb8f0a1"
+
     @Test func otherAccountsHaveToBeNamed() throws {
         let list = try method("cluster.list_clusters")
-        let bound = PermissionBound([try layer(["read:clusters", "use:accounts=other*"])])
-        #expect(bound.refusal(of: list, account: "mine", own: "mine") == nil)
-        #expect(bound.refusal(of: list, account: "other-1", own: "mine") == nil)
-        #expect(bound.refusal(of: list, account: "third", own: "mine") != nil)
-        #expect(bound.refusal(of: list, account: "third", own: nil) != nil)
-        #expect(PermissionBound([]).refusal(of: list, account: "third", own: "mine") == nil)
+        let bound = PermissionBound([try layer(["read:clusters", "use:accounts=0d5ab7b4-*"])])
+        #expect(bound.refusal(of: list, account: Self.mine, own: Self.mine) == nil)
+        #expect(bound.refusal(of: list, account: Self.other, own: Self.mine) == nil)
+        #expect(bound.refusal(of: list, account: Self.third, own: Self.mine) != nil)
+        #expect(bound.refusal(of: list, account: Self.third, own: nil) != nil)
+        #expect(PermissionBound([]).refusal(of: list, account: Self.third, own: Self.mine) == nil)
         var locked = PermissionLayer(source: "context \"prod\"")
         locked.locksAccount = true
         #expect(
-            PermissionBound([locked]).refusal(of: list, account: "third", own: "mine")?.message
+            PermissionBound([locked]).refusal(of: list, account: Self.third, own: Self.mine)?
+                .message
                 .contains("context \"prod\"") == true)
     }
 

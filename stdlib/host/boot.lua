@@ -178,6 +178,27 @@ package.path = settings.path
 package.searchers = nil
 arg = settings.arguments
 
+if settings.is_recorded then
+  -- Clocks and random numbers come from the host, which records them or repeats what it has.
+  local time, date, seed = os.time, os.date, math.randomseed
+  function os.time(fields)
+    return fields and time(fields) or host.os_time()
+  end
+  function os.date(format, at)
+    return date(format, at or host.os_time())
+  end
+  function os.clock()
+    return host.os_clock()
+  end
+  function math.randomseed(...)
+    if select("#", ...) > 0 then
+      return seed(...)
+    end
+    return seed(host.random_seed())
+  end
+  math.randomseed()
+end
+
 function os.exit(code)
   io.stdout:flush()
   host.exit(code == nil and true or code)

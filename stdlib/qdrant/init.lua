@@ -49,8 +49,23 @@ local function info(self)
   return known
 end
 
+--- What a dry run has answered instead of the cloud.
+local echoes = setmetatable({}, { __mode = "k" })
+
 function Method.__call(self, request, options)
-  return host.call(rawget(self, "_session")(), rawget(self, "_number"), request, options)
+  local response, is_echo = host.call(rawget(self, "_session")(), rawget(self, "_number"), request,
+    options)
+  if is_echo then
+    echoes[response] = true
+  end
+  return response
+end
+
+--- Whether a response is no answer of the cloud, but what a dry run (`--dry-run`) put in its place.
+---@param response table
+---@return boolean
+function qdrant.is_echo(response)
+  return echoes[response] == true
 end
 
 function Method.__index(self, key)

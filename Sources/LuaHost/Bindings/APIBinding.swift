@@ -248,6 +248,7 @@ final class APIBinding {
             var sink = TapeSink(writer, machine: machine)
             do throws(CodecError) {
                 try reply.decode(as: method.output, into: &sink)
+                if reply.isEcho { writer.put(true) }
                 return true
             } catch {
                 failure = error

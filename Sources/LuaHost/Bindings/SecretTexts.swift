@@ -54,7 +54,7 @@ final class SecretTexts {
 
 extension String {
     /// The text with each occurrence of a part replaced; what was put in is not looked at again.
-    fileprivate func replacing(_ part: String, by replacement: String) -> String {
+    func replacing(_ part: String, by replacement: String) -> String {
         let (part, bytes) = (Array(part.utf8), Array(utf8))
         guard !part.isEmpty, bytes.count >= part.count else { return self }
         var result: [UInt8] = []

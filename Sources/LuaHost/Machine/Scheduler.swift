@@ -26,6 +26,8 @@ extension LuaMachine {
         /// When timers are due that have to be looked at although Lua code runs.
         var deadlines: [ObjectIdentifier: Int64] = [:]
         var armedDeadline = Int64.max
+        /// Whether the order in which waits end is recorded, or repeated.
+        var journal = RunJournal.none
         /// Has ``LuaMachine/interrupt()`` called after some nanoseconds.
         var alarm: (Int64) -> Void = { _ in }
     }
@@ -165,29 +167,91 @@ extension LuaMachine {
     // MARK: - Waiting
 
     /// Lets the current task wait.
-    func park(_ kind: WaitKind, _ start: (Resumption) -> (() -> Void)?) -> Int32 {
+    func park(
+        _ kind: WaitKind, _ start: @escaping (Resumption) -> (() -> Void)?
+    ) -> Int32 {
         guard let task = scheduler.current else { return Int32(QH_ERROR.rawValue) }
         let resumption = Resumption()
         let isOuter = !kind.isInner
+        let isOrdered = isOuter && kind != .timed
         task.wait = Task.Wait(kind: kind, resumption: resumption)
+        if isOrdered, case .replaying(let replay) = scheduler.journal {
+            return parkInTurn(replay, task, kind, resumption, start)
+        }
+        var number: Int64 = 0
+        if isOrdered, case .recording(let recorder) = scheduler.journal {
+            number = recorder.nextWait()
+        }
         if isOuter { scheduler.outerWaits += 1 }
         resumption.onComplete = { [weak self, weak task, weak resumption] in
             guard let self else { return }
             if isOuter { scheduler.outerWaits -= 1 }
-            guard let task, let resumption, !task.isOver else { return }
-            task.wait = nil
-            task.input = resumption.tape
-            // What a cancelled task has waited for to the end is not seen by it.
-            if kind.isCommitted, task.isCancelled, task.level == .running {
-                task.level = .unwinding
-                task.input = Self.cancelTape()
+            if number > 0, case .recording(let recorder) = scheduler.journal {
+                recorder.wake(number)
             }
-            enqueue(task)
+            guard let task, let resumption else { return }
+            goOn(task, kind, resumption)
         }
         // What is waited for keeps the resumption; the task keeps it, too, until it ends.
         let giveUp = start(resumption)
         if !resumption.isComplete { task.wait?.giveUp = giveUp }
         return Int32(QH_YIELD.rawValue)
+    }
+
+    private func goOn(_ task: Task, _ kind: WaitKind, _ resumption: Resumption) {
+        guard !task.isOver else { return }
+        task.wait = nil
+        task.input = resumption.tape
+        // What a cancelled task has waited for to the end is not seen by it.
+        if kind.isCommitted, task.isCancelled, task.level == .running {
+            task.level = .unwinding
+            task.input = Self.cancelTape()
+        }
+        enqueue(task)
+    }
+
+    /// Lets the current task wait for what a recording has, until its turn comes.
+    private func parkInTurn(
+        _ replay: RunReplay, _ task: Task, _ kind: WaitKind, _ resumption: Resumption,
+        _ start: @escaping (Resumption) -> (() -> Void)?
+    ) -> Int32 {
+        let number = replay.nextWait()
+        scheduler.outerWaits += 1
+        resumption.onComplete = { [weak self, weak task, weak resumption] in
+            guard let self else { return }
+            scheduler.outerWaits -= 1
+            guard let task, let resumption else { return }
+            goOn(task, kind, resumption)
+        }
+        task.wait?.giveUp = { [loop] in replay.withdraw(number, on: loop) }
+        replay.schedule(number, on: loop, mayStall: true) { _ = start(resumption) }
+        return Int32(QH_YIELD.rawValue)
+    }
+
+    /// Calls an action after some nanoseconds; when a run is repeated, in the turn that it had.
+    func afterTime(_ nanoseconds: Int64, _ action: @escaping () -> Void) -> () -> Void {
+        switch scheduler.journal {
+        case .none:
+            let timer = loop.after(nanoseconds, action)
+            return { timer.cancel() }
+        case .recording(let recorder):
+            let number = recorder.nextWait()
+            let timer = loop.after(nanoseconds) {
+                recorder.wake(number)
+                action()
+            }
+            return { timer.cancel() }
+        case .replaying(let replay):
+            let number = replay.nextWait()
+            replay.schedule(number, on: loop, mayStall: false, action)
+            return { [loop] in replay.withdraw(number, on: loop) }
+        }
+    }
+
+    /// Whether a recording is repeated: nothing takes time then.
+    var isReplaying: Bool {
+        if case .replaying = scheduler.journal { return true }
+        return false
     }
 
     /// Waits where Lua cannot yield: the loop turns for this one operation.

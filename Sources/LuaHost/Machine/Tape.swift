@@ -104,6 +104,9 @@ public struct TapeReader {
         return values
     }
 
+    /// Goes back to the first value.
+    func rewind() { tape.pointee.cursor = 0 }
+
     /// Passes over the next value.
     func skip() { _ = value() }
 }

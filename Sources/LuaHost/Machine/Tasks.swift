@@ -8,6 +8,8 @@ extension LuaMachine {
         case outer
         /// Other tasks. Given up at once.
         case inner
+        /// Other tasks, but only for some time. Given up at once.
+        case timed
         /// Something that must not be left half done, for example a change on its way to the cloud:
         /// a cancelled task is unwound after it has ended. What it is, for a person; nil for a
         /// wait for other tasks.

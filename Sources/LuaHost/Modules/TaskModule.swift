@@ -78,7 +78,8 @@ final class TaskModule {
                 throw HostError.message("sleep needs a number of seconds, or a duration")
             }
             return .wait { [machine] resumption in
-                let timer = machine.loop.after(nanoseconds) { resumption.succeed { _ in } }
+                let time = machine.isReplaying ? 0 : nanoseconds
+                let timer = machine.loop.after(time) { resumption.succeed { _ in } }
                 return { timer.cancel() }
             }
         }
@@ -155,7 +156,7 @@ final class TaskModule {
                 return .done
             }
             let kind: LuaMachine.WaitKind =
-                scope.isShield ? .committed(nil) : nanoseconds == nil ? .inner : .outer
+                scope.isShield ? .committed(nil) : nanoseconds == nil ? .inner : .timed
             return .wait(as: kind) { [unowned self] in wait(for: scope, nanoseconds, $0) }
         }
         functions["wake_scope"] = { [unowned self] call in
@@ -192,7 +193,7 @@ final class TaskModule {
     ) -> () -> Void {
         let timer = nanoseconds.map { nanoseconds in
             machine.watch(scope, deadline: machine.loop.now() + nanoseconds)
-            return machine.loop.after(nanoseconds) { [unowned self] in
+            return machine.afterTime(nanoseconds) { [unowned self] in
                 scope.onWake = nil
                 machine.unwatch(scope)
                 machine.cancelMembers(of: scope)
@@ -201,7 +202,7 @@ final class TaskModule {
         }
         let finish = { [unowned self] in
             scope.onWake = nil
-            timer?.cancel()
+            timer?()
             machine.unwatch(scope)
         }
         scope.onWake = {

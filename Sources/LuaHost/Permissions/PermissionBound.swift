@@ -77,12 +77,15 @@ public final class PermissionBound: CallGuard {
 
     public func refusal(of method: Method, account: String, own: String?) -> CallError? {
         guard account != own else { return nil }
-        let use = PermissionWord(verb: "use", noun: "accounts", value: account)
+        // What is no id may be anything, a secret by mistake, too: it is not repeated.
+        let isID = account.count == 36 && account.allSatisfy { $0.isHexDigit || $0 == "-" }
+        let shown = isID ? account : "(no id)"
+        let use = PermissionWord(verb: "use", noun: "accounts", value: shown)
         let layer = layers.first { $0.denies(use) || !$0.allowsAccount(use) }
         onUse?(use, method, layer != nil)
         guard let layer else { return nil }
         return Self.error(
-            "account \(account) is not the session's\(own.map { " (\($0))" } ?? ""), and "
+            "account \(shown) is not the session's\(own.map { " (\($0))" } ?? ""), and "
                 + "\(layer.source) does not allow \(use)", method)
     }
 

@@ -1,0 +1,87 @@
+import Contract
+
+/// Makes attempts over the transport that a call asks for, until one succeeds or none may follow.
+final class RetryingTransport: Transport {
+    /// How long the first pause between attempts is at most, in nanoseconds; it doubles each time.
+    private static let firstPause = 200_000_000.0
+    private static let longestPause = 5_000_000_000.0
+
+    private unowned let session: Session
+
+    init(session: Session) { self.session = session }
+
+    func start(
+        _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        let attempts = Attempts(session, call, completion)
+        attempts.send()
+        return attempts
+    }
+
+    func close() {}
+
+    /// The attempts of one call.
+    private final class Attempts: RunningCall {
+        private let session: Session
+        private let call: OutgoingCall
+        private let completion: (Result<Reply, CallError>) -> Void
+        private var count = 0
+        private var running: (any RunningCall)?
+        private var pause: PollLoop.Timer?
+        private var isCancelled = false
+
+        init(
+            _ session: Session, _ call: OutgoingCall,
+            _ completion: @escaping (Result<Reply, CallError>) -> Void
+        ) {
+            self.session = session
+            self.call = call
+            self.completion = completion
+        }
+
+        func cancel() {
+            isCancelled = true
+            running?.cancel()
+            pause?.cancel()
+            // What runs keeps its completion, which keeps this.
+            running = nil
+            pause = nil
+        }
+
+        func send() {
+            count += 1
+            let started = session.loop.now()
+            running = session.transport(call.transport).start(call) { [self] result in
+                running = nil
+                session.onTrace?(
+                    TraceRecord(
+                        call, result, attempt: count, started: started,
+                        duration: session.loop.now() - started))
+                finish(result)
+            }
+        }
+
+        private func finish(_ result: Result<Reply, CallError>) {
+            guard case .failure(var error) = result else { return completion(result) }
+            error.attempts = count
+            guard let wait = pauseBeforeRetry(error) else { return completion(.failure(error)) }
+            pause = session.loop.after(wait) { [self] in
+                pause = nil
+                send()
+            }
+        }
+
+        /// How long to wait before another attempt; nil when none may follow.
+        private func pauseBeforeRetry(_ error: CallError) -> Int64? {
+            let allowed = call.retries ?? (call.method.isRead ? 3 : 0)
+            guard count <= allowed, error.isRetryable, !isCancelled else { return nil }
+            var ceiling = RetryingTransport.firstPause
+            for _ in 1..<count { ceiling = min(ceiling * 2, RetryingTransport.longestPause) }
+            // Full jitter: anything up to the ceiling, but no sooner than the server asks.
+            let jitter = Int64(ceiling * session.configuration.connection.random())
+            let wait = (error.retryDelay ?? 0) + jitter
+            if let deadline = call.deadline, session.loop.now() + wait >= deadline { return nil }
+            return wait
+        }
+    }
+}
