@@ -29,8 +29,10 @@ void qrl_end(void) { rl_callback_handler_remove(); }
 void qrl_read(void) { rl_callback_read_char(); }
 
 void qrl_cancel_line(void) {
-    rl_free_line_state();
+    // Outside of rl_callback_read_char readline does not take a search for one that it is in.
+    RL_SETSTATE(RL_STATE_CALLBACK);
     rl_callback_sigcleanup();
+    rl_free_line_state();
     fputs("^C\n", rl_outstream);
     fflush(rl_outstream);
     rl_replace_line("", 0);

@@ -9,6 +9,11 @@ struct RunCommand: ParsableCommand {
             qcsh [options] SCRIPT [args …]      run a script; - reads it from standard input
             qcsh [options] -e CODE              run code, print what it returns
             qcsh call [options] METHOD …        make one call; see qcsh call --help
+            qcsh check SCRIPT …                 check scripts without running them
+            qcsh permit SCRIPT --from FILE      write the header for what a run has used
+            qcsh test [PATH …]                  run Lua specs
+            qcsh context …                      named ways to accounts; see qcsh context --help
+            qcsh doctor                         what is configured, reachable and allowed
             qcsh api [NAME]                     look up the API; see qcsh api --help
             qcsh sandbox [options]              a local Qdrant Cloud; see qcsh sandbox --help
             """,

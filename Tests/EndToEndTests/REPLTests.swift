@@ -62,6 +62,13 @@ import Testing
         terminal.signal(SIGINT)
         #expect(terminal.wait(for: "^C"))
         #expect(terminal.wait(for: "qcsh> "))
+        // In the middle of a search in the history, too.
+        terminal.type("\u{12}")
+        #expect(terminal.wait(for: "reverse-i-search"))
+        terminal.type("s")
+        #expect(terminal.wait(for: "task."))
+        terminal.signal(SIGINT)
+        #expect(terminal.wait(for: "qcsh> "))
         terminal.type("7 * 6\r")
         #expect(terminal.wait(for: "\n42"))
         // Typed ahead, Ctrl-D would meet the terminal outside of readline.
