@@ -27,7 +27,7 @@ static int resume_step(lua_State *L, lua_State *co, int arguments) {
         return lua_yieldk(L, 0, (lua_KContext)co, resume_again);
     }
     if (status > LUA_YIELD && (qh_is_cancel(co, -1) || vm->level > lua_tointeger(L, -1))) {
-        lua_resetthread(co);
+        qh_reset(vm, co);
         qh_push_cancel(L);
         return lua_error(L);
     }
@@ -43,7 +43,7 @@ static int resume_step(lua_State *L, lua_State *co, int arguments) {
         return lua_gettop(L);
     }
     // As in Lua's own wrap: what failed is closed, so that its to-be-closed variables run.
-    if (wraps && lua_status(co) > LUA_YIELD) lua_resetthread(co);
+    if (wraps && lua_status(co) > LUA_YIELD) qh_reset(vm, co);
     lua_settop(L, 0);
     if (!wraps) lua_pushboolean(L, 0);
     lua_xmove(co, L, 1);
@@ -120,11 +120,25 @@ static int co_close(lua_State *L) {
     if (waits_for_host(lua_tothread(L, 1))) {
         return luaL_error(L, "cannot close a coroutine that waits for the host");
     }
+    // What runs is the coroutine's: an interrupt is for it.
+    qh_vm *vm = qh_of(L);
+    lua_State *outer = vm->running;
     lua_settop(L, 1);
     lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, 1, LUA_MULTRET);
-    return lua_gettop(L);
+    lua_pushvalue(L, 1);
+    qh_set_running(vm, lua_tothread(L, 1));
+    int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+    qh_set_running(vm, outer);
+    if (status != LUA_OK || qh_is_cancel(L, -1)) return lua_error(L);
+    return lua_gettop(L) - 1;
+}
+
+int qh_reset(qh_vm *vm, lua_State *co) {
+    lua_State *outer = vm->running;
+    qh_set_running(vm, co);
+    int status = lua_resetthread(co);
+    qh_set_running(vm, outer);
+    return status;
 }
 
 void qh_open_coroutines(lua_State *L) {

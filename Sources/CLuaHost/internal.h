@@ -123,6 +123,12 @@ void qh_set_running(qh_vm *vm, lua_State *L);
 /// Replaces coroutine.* so that waiting works inside the script's own coroutines.
 void qh_open_coroutines(lua_State *L);
 
+/// Adds host.close_gate_of to the table on top of the stack.
+void qh_open_gates(lua_State *L);
+
+/// Ends a coroutine: its to-be-closed variables run, and can be interrupted. As lua_resetthread.
+int qh_reset(qh_vm *vm, lua_State *co);
+
 /// Restricts load, debug and package to what scripts may have.
 void qh_restrict_libraries(lua_State *L);
 

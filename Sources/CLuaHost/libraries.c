@@ -9,6 +9,11 @@ static int text_only(lua_State *L, int mode) {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    // What a function that gives the text was unwound with is no message about the text.
+    if (lua_gettop(L) > 1 && qh_is_cancel(L, 2)) {
+        lua_settop(L, 2);
+        return lua_error(L);
+    }
     return lua_gettop(L);
 }
 
@@ -51,6 +56,24 @@ static int message_type(lua_State *L) {
     return 1;
 }
 
+/// debug.getinfo (upvalue 1) without the functions themselves: those of the host are not for scripts.
+static int info_without_function(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    // A level counts from the caller of this function.
+    int level = lua_isthread(L, 2) ? 3 : 2;
+    if (level == 2 && lua_isinteger(L, level)) {
+        lua_pushinteger(L, lua_tointeger(L, level) + 1);
+        lua_replace(L, level);
+    }
+    lua_call(L, lua_gettop(L) - 1, 1);
+    if (lua_istable(L, -1)) {
+        lua_pushnil(L);
+        lua_setfield(L, -2, "func");
+    }
+    return 1;
+}
+
 static int set_gate(lua_State *L) {
     // host.set_gate(function): asked before a secret is written to a file.
     luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -72,6 +95,7 @@ void qh_restrict_libraries(lua_State *L) {
     lua_getfield(L, -2, "traceback");
     lua_setfield(L, -2, "traceback");
     lua_getfield(L, -2, "getinfo");
+    lua_pushcclosure(L, info_without_function, 1);
     lua_setfield(L, -2, "getinfo");
     lua_pushvalue(L, -1);
     lua_setglobal(L, "debug");
@@ -94,6 +118,7 @@ void qh_restrict_libraries(lua_State *L) {
     lua_setfield(L, -2, "list");
     lua_pushcfunction(L, message_type);
     lua_setfield(L, -2, "is_message");
+    qh_open_gates(L);
     lua_pushcfunction(L, set_gate);
     lua_setfield(L, -2, "set_gate");
     lua_pushlightuserdata(L, &qh_key_null);

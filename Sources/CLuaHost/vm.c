@@ -452,7 +452,10 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
 static int release_body(lua_State *L) {
     qh_ref reference = *(qh_ref *)lua_touserdata(L, 1);
     if (lua_rawgeti(L, LUA_REGISTRYINDEX, reference) == LUA_TTHREAD) {
-        lua_resetthread(lua_tothread(L, -1));
+        qh_vm *vm = qh_of(L);
+        vm->active++;
+        qh_reset(vm, lua_tothread(L, -1));
+        vm->active--;
     }
     luaL_unref(L, LUA_REGISTRYINDEX, reference);
     return 0;

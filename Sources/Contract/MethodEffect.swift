@@ -22,16 +22,22 @@ extension Method {
             + ".RevokeEphemeralDashboardToken": .delete,
     ]
 
-    /// What the method does to the cloud's state: what its HTTP verb says, but for a few methods.
-    public var effect: MethodEffect {
-        if let override = Self.effectOverrides["\(service.fullName).\(name)"] { return override }
-        return switch route?.verb {
-        case "GET": .read
-        case "DELETE": .delete
-        default: .write
-        }
-    }
-
     /// Whether the method changes nothing.
     public var isRead: Bool { effect == .read }
+}
+
+extension MethodEffect {
+    /// What a method's HTTP verb says, but for a few methods.
+    init(of name: String, in service: String, route: HTTPRoute?) {
+        if let override = Method.effectOverrides["\(service).\(name)"] {
+            self = override
+            return
+        }
+        self =
+            switch route?.verb {
+            case "GET": .read
+            case "DELETE": .delete
+            default: .write
+            }
+    }
 }

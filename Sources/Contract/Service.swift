@@ -33,6 +33,8 @@ public final class Method: @unchecked Sendable {
     public let options: MethodOptions
     /// The HTTP rule of google.api.http.
     public let route: HTTPRoute?
+    /// What the method does to the cloud's state.
+    public let effect: MethodEffect
     let source: SourceLocation
 
     init(
@@ -46,6 +48,7 @@ public final class Method: @unchecked Sendable {
         self.output = output
         self.options = options
         self.route = route
+        effect = MethodEffect(of: name, in: service.fullName, route: route)
         self.source = source
     }
 

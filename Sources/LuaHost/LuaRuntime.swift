@@ -20,6 +20,10 @@ public final class LuaRuntime {
         public var modulePath: String
         /// What the run may do.
         public var bound = PermissionBound([])
+        /// Whether changes are shown instead of made.
+        public var isDryRun = false
+        /// Whether the script's header was read and is part of the bound.
+        public var hasHeader = false
         /// How connections of the module `http` are opened.
         public var connection = ConnectionSettings()
         /// Random bytes.
@@ -83,7 +87,9 @@ public final class LuaRuntime {
         tasks = TaskModule(machine: machine, childFailures: childFailures)
         let bound = environment.bound
         files = FilesModule(machine: machine, bound: bound)
-        http = HTTPModule(machine: machine, bound: bound, settings: environment.connection)
+        http = HTTPModule(
+            machine: machine, bound: bound, settings: environment.connection,
+            isDryRun: environment.isDryRun)
         processes = ProcessModule(machine: machine, bound: bound)
         terminal = TerminalModule(machine: machine)
         var functions = HostFunctions()
@@ -102,7 +108,8 @@ public final class LuaRuntime {
             .register(in: &functions)
         SecretModule().register(in: &functions)
         if let control = environment.sandboxes {
-            SandboxModule(control: control).register(in: &functions)
+            SandboxModule(control: control, bound: bound, machine: machine)
+                .register(in: &functions)
         }
         Self.registerBasics(environment, registry, in: &functions)
         Self.registerClocks(in: &functions)
@@ -197,6 +204,8 @@ public final class LuaRuntime {
                     writer.put("is_recorded")
                     writer.put(true)
                 }
+                writer.put("has_header")
+                writer.put(environment.hasHeader)
                 writer.put("path")
                 writer.put(environment.modulePath)
                 writer.put("arguments")

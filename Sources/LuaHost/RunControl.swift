@@ -20,6 +20,8 @@ public final class RunControl {
 
     /// How long cleaning up may take, in nanoseconds.
     public static let grace: Int64 = 5_000_000_000
+    /// How long what is killed may take to end, in nanoseconds.
+    private static let patience: Int64 = 1_000_000_000
     /// How often it is looked whether a change is still on its way, in nanoseconds.
     private static let look: Int64 = 200_000_000
 
@@ -29,15 +31,20 @@ public final class RunControl {
     private let note: (String) -> Void
     private var timer: PollLoop.Timer?
     private let alarm: (Int64) -> Void
+    private let lastResort: (Int64, Reason) -> Void
 
     /// Creates a control of the runs of a machine, one after another.
     ///
     /// - Parameters:
     ///   - alarm: has the machine interrupted after some nanoseconds, though Lua code runs.
+    ///   - lastResort: has the program end after some nanoseconds whatever it does: code of a C
+    ///     library and finalizers are not reached.
     ///   - note: tells a person what is waited for.
     public init(
-        machine: LuaMachine, alarm: @escaping (Int64) -> Void, note: @escaping (String) -> Void
+        machine: LuaMachine, alarm: @escaping (Int64) -> Void,
+        lastResort: @escaping (Int64, Reason) -> Void, note: @escaping (String) -> Void
     ) {
+        self.lastResort = lastResort
         self.machine = machine
         self.alarm = alarm
         self.note = note
@@ -71,6 +78,7 @@ public final class RunControl {
     }
 
     private func hurry(after nanoseconds: Int64) {
+        if let reason { lastResort(nanoseconds + Self.patience, reason) }
         alarm(nanoseconds)
         timer = machine.loop.after(nanoseconds) { [unowned self] in
             // A call ends by its own deadline.

@@ -7,6 +7,8 @@ public struct Parser {
 
     /// How deep constructs may be nested, as in Lua itself.
     private static let deepest = 195
+    /// How many operators or calls may follow each other: what reads the tree goes down into it.
+    private static let longest = 2000
 
     /// Parses a whole chunk.
     public static func parse(_ text: [UInt8]) throws(SyntaxError) -> [Statement] {
@@ -334,12 +336,23 @@ public struct Parser {
         } else {
             left = try simple()
         }
+        var count = 0
         while let sign = operatorText, let priority = Self.priorities[sign], priority.left > limit {
             let place = token.position
+            try self.limit(&count)
             try advance()
             left = .binary(sign, left, try expression(above: priority.right), place)
         }
         return left
+    }
+
+    private func limit(_ count: inout Int) throws(SyntaxError) {
+        count += 1
+        guard count <= Self.longest else {
+            throw SyntaxError(
+                message: "the expression is too long to be checked", position: token.position,
+                isIncomplete: false)
+        }
     }
 
     private mutating func simple() throws(SyntaxError) -> Expression {
@@ -377,8 +390,10 @@ public struct Parser {
 
     private mutating func suffixed() throws(SyntaxError) -> Expression {
         var value = try primary()
+        var count = 0
         while true {
             let place = token.position
+            try limit(&count)
             switch token.kind {
             case .symbol("."):
                 try advance()

@@ -161,6 +161,10 @@ final class Connections {
         // The sandbox has accounts of its own.
         let environment = isSandbox ? nil : UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
         if let account = try Self.text("account", wanted) ?? options.account ?? environment {
+            if let context, context.locksAccount, let own = context.accountID, own != account {
+                throw Problem(
+                    description: "context \"\(context.name)\" is locked to its account \(own)")
+            }
             configuration.accountID = account
         }
         if let transport = try Self.text("transport", wanted) {

@@ -55,6 +55,7 @@ enum Interrupts {
                 guard Interrupts.isOurs(number) else { return }
                 Interrupts.terminations += 1
                 if Interrupts.terminations >= 3 { Interrupts.leave(143) }
+                Interrupts.endSoon()
                 Interrupts.tell()
             }
         }
@@ -111,6 +112,17 @@ enum Interrupts {
         let problem = errno
         _ = write(writeEnd, &byte, 1)
         errno = problem
+    }
+
+    /// Whoever is told to end has to, though the code that runs is not reached.
+    private static func endSoon() {
+        guard lastMoment == .max else { return }
+        lastStatus = ExitStatus.terminated
+        lastMoment = Clocks.monotonic() + RunControl.grace + 1_000_000_000
+        var timer = itimerval()
+        timer.it_value = timeval(tv_sec: 1, tv_usec: 0)
+        timer.it_interval = timeval(tv_sec: 1, tv_usec: 0)
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
     }
 
     private static func leave(_ status: Int32) {
@@ -195,5 +207,11 @@ enum Interrupts {
     static func leave(after nanoseconds: Int64, status: Int32) {
         lastStatus = status
         lastMoment = Clocks.monotonic() + nanoseconds
+        setTimer()
+    }
+
+    /// Takes the last moment back: what was to end has ended.
+    static func stay(unless timeout: Int64?) {
+        if timeout == nil, terminations == 0 { lastMoment = .max }
     }
 }

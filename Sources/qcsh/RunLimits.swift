@@ -12,6 +12,8 @@ import Shell
 final class RunLimits {
     /// The bound that everything asks.
     let bound: PermissionBound
+    /// Whether a header says what the run needs.
+    private(set) var hasHeader = false
     private let auditFile: String?
     private var uses: [Use: (count: Int, refused: Int)] = [:]
 
@@ -58,6 +60,7 @@ final class RunLimits {
             layer.allowed = try needs.map { try PermissionWord($0.word) }
             layer.mayDelete = header.deletes
             bound.add(layer)
+            hasHeader = true
         } catch let problem as ScriptHeader.Problem {
             throw LuaFailure("\(file):\(problem)")
         } catch {

@@ -51,6 +51,8 @@ struct Runner {
     func run() -> Int32 {
         // A peer that has gone is reported by write, not by a signal.
         signal(SIGPIPE, SIG_IGN)
+        // Whoever ignores the end of programs is not told how they ended.
+        signal(SIGCHLD, SIG_DFL)
         let loop = PollLoop(now: Clocks.monotonic)
         let limits = RunLimits(options)
         let journal: RunJournal
@@ -89,7 +91,10 @@ struct Runner {
     /// Limits the run, and has it ended on demand.
     private func control(_ runtime: LuaRuntime) -> RunControl {
         let machine = runtime.machine
-        let control = RunControl(machine: machine, alarm: Interrupts.alarm, note: Output.remark)
+        let control = RunControl(
+            machine: machine, alarm: Interrupts.alarm,
+            lastResort: { Interrupts.leave(after: $0, status: ExitStatus.of($1)) },
+            note: Output.remark)
         let obey = {
             switch Interrupts.take() {
             case .interrupt: control.stop(.interrupted)
@@ -150,6 +155,7 @@ struct Runner {
 
     /// Reads the script and what its header allows.
     private func readScript(_ limits: RunLimits) throws(LuaFailure) -> [UInt8]? {
+        for piece in code { try limits.add(headerOf: Array(piece.utf8), file: "(command line)") }
         guard let file = scriptFile else { return nil }
         guard let source = UserFiles.read(file) else {
             Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
@@ -194,6 +200,8 @@ struct Runner {
         environment.revealsSecrets = options.secrets == .reveal
         environment.note = Output.remark
         environment.bound = limits.bound
+        environment.hasHeader = limits.hasHeader
+        environment.isDryRun = options.isDryRun
         environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
         environment.sandboxes = SandboxController(connections, loop: loop)
@@ -237,7 +245,11 @@ struct Runner {
             secrets: run.secrets, historyFile: UserFiles.historyFile(),
             signals: .init(
                 takeInterrupt: Interrupts.takeInterrupt, takeResize: Interrupts.takeResize,
-                isTerminated: Interrupts.isTerminated, forgetInterrupts: Interrupts.forget)
+                isTerminated: Interrupts.isTerminated,
+                forgetInterrupts: {
+                    Interrupts.forget()
+                    Interrupts.stay(unless: nil)
+                })
         ).run()
         return Interrupts.isTerminated() ? ExitStatus.terminated : 0
     }
@@ -266,6 +278,7 @@ struct Runner {
             _ = try runtime.start(function, arguments: arguments) { outcome = $0 }
             runtime.machine.loop.run { outcome != nil }
             run.control.end()
+            Interrupts.stay(unless: options.timeout)
             let renderer = Renderer(
                 registry: runtime.registry, format: options.output ?? .table, width: Terminal.width)
             for value in try outcome?.get() ?? [] {

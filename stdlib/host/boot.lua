@@ -2,6 +2,9 @@
 -- Runs once, before any script. `functions` are the host's own, `settings` what it knows.
 local functions, settings = ...
 
+-- A script can replace what stands in its globals: what follows does not look there.
+local load, assert, error, setmetatable, type = load, assert, error, setmetatable, type
+
 local host = __host
 __host = nil
 for name, value in pairs(functions) do
@@ -118,7 +121,8 @@ local function find(name)
     end
     return nil, "\n\tno module '" .. name .. "' in the standard library"
   end
-  local path, tried = searchpath(name, package.path)
+  -- A bounded script reads modules from where they are, not from anywhere.
+  local path, tried = searchpath(name, host.is_bounded() and settings.path or package.path)
   if not path then
     return nil, tried
   end
@@ -226,53 +230,24 @@ host.set_main(host.main)
 -- Gates --------------------------------------------------------------------------------------
 -- Lua's own library reaches files, programs and the environment, too.
 
+local OPENS, READS, WRITES, RENAMES, RUNS, TEMPORARY, ENVIRONMENT, LOADS = 0, 1, 2, 3, 4, 5, 6, 7
+
 local function close_gates()
-  local function before(library, name, check)
-    local original = library[name]
-    library[name] = function(...)
-      check(...)
-      return original(...)
+  local permit = host.permit
+  for library, kinds in next, {
+    [io] = { open = OPENS, lines = READS, input = READS, output = WRITES, popen = RUNS,
+      tmpfile = TEMPORARY },
+    [os] = { remove = RENAMES, rename = RENAMES, tmpname = TEMPORARY, execute = RUNS,
+      getenv = ENVIRONMENT },
+    [_G] = { loadfile = LOADS, dofile = LOADS },
+  } do
+    for name, kind in next, kinds do
+      host.close_gate_of(library, name, kind, permit)
     end
   end
-  local function file(path, writes)
-    if type(path) == "string" then
-      host.permit(writes and "write:files" or "read:files", path)
-    end
-  end
-  before(io, "open", function(path, mode)
-    mode = type(mode) == "string" and mode or "r"
-    if mode:find("[wa+]") then
-      file(path, true)
-    end
-    if not mode:find("^[wa]b?$") then
-      file(path, false)
-    end
-  end)
-  before(io, "lines", function(path) file(path, false) end)
-  before(io, "input", function(path) file(path, false) end)
-  before(io, "output", function(path) file(path, true) end)
-  before(io, "popen", function() host.permit("run:processes", "sh") end)
-  before(io, "tmpfile", function() host.permit("write:files", "/tmp") end)
-  before(os, "tmpname", function() host.permit("write:files", "/tmp") end)
-  before(os, "remove", function(path) file(path, true) end)
-  before(os, "rename", function(from, to)
-    file(from, true)
-    file(to, true)
-  end)
-  before(os, "execute", function(command)
-    if command ~= nil then
-      host.permit("run:processes", "sh")
-    end
-  end)
-  before(os, "getenv", function(name) host.permit("read:environment", tostring(name)) end)
-  before(_G, "loadfile", function(path) file(path or "-", false) end)
-  before(_G, "dofile", function(path) file(path or "-", false) end)
-  before(package, "searchpath", function(name, path)
-    for template in tostring(path):gmatch("[^;]+") do
-      file((template:gsub("?", (tostring(name):gsub("%.", "/")))), false)
-    end
-  end)
-  host.set_gate(host.permit)
+  -- It tells which files there are; require has its own.
+  package.searchpath = nil
+  host.set_gate(permit)
 end
 
 if host.is_bounded() then
@@ -288,6 +263,10 @@ end
 function script(header)
   if type(header) ~= "table" then
     error("script needs a table, got a " .. type(header), 2)
+  end
+  if header.needs ~= nil and not settings.has_header then
+    error("the header of a script is its first statement: script { … }, or local args = script "
+      .. "{ … }", 2)
   end
   return require("cli").parse(header)
 end

@@ -39,6 +39,9 @@ end
 ---@param text any
 ---@return string
 function http.escape(text)
+  if host.is_secret(text) then
+    error("a secret is no part of a URL or a form: secret:reveal() gives its text", 2)
+  end
   return (tostring(text):gsub("[^%w%-._~]", function(c)
     return ("%%%02X"):format(c:byte())
   end))
@@ -92,7 +95,7 @@ local function multipart(parts)
       local value = parts[name]
       list[#list + 1] = type(value) == "table"
           and { name = name, content = value.content, filename = value.filename, type = value.type }
-        or { name = name, content = tostring(value) }
+        or { name = name, content = host.is_secret(value) and value or tostring(value) }
     end
   end
   local boundary = "qcsh-" .. host.crypto_random(16):gsub(".", function(c)
@@ -383,8 +386,10 @@ function http.request(verb, url, options)
       break
     end
     local target = resolve(url, location)
-    if host.http_host(target) ~= host.http_host(url)
-      or (url:lower():find("^https:") and not target:lower():find("^https:")) then
+    if host.http_origin(target) ~= host.http_origin(url) then
+      if host.is_secret(body) and status >= 307 then
+        error(("%s sends a secret on to %s: it is not sent there"):format(url, target), 2)
+      end
       -- A credential is for the host that it was given for.
       local kept = {}
       for _, pair in ipairs(headers) do

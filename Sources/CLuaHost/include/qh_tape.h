@@ -68,8 +68,9 @@ static inline void qh_tape_free(qh_tape *tape) {
 
 static inline uint8_t *qh_tape_reserve(qh_tape *tape, size_t size) {
     if (tape->capacity - tape->length < size) {
+        // Most tapes hold next to nothing; one that holds more holds much more.
         size_t capacity = tape->capacity == 0 ? 64 : tape->capacity;
-        while (capacity - tape->length < size) capacity *= 2;
+        while (capacity - tape->length < size) capacity = capacity < 2048 ? 2048 : capacity * 2;
         uint8_t *bytes = (uint8_t *)realloc(tape->bytes, capacity);
         if (bytes == NULL) {
             tape->failed = true;

@@ -65,6 +65,9 @@ final class APIBinding {
             let host = (try? Endpoint(text))?.host ?? text
             try refuse(bound.refusal(of: "connect:hosts", host))
         }
+        if let account = options["account"]?.text, account != sessions.first?.accountID {
+            try refuse(bound.refusal(of: "use:accounts", account))
+        }
         if let context = options["context"]?.text {
             try refuse(bound.refusal(of: "use:contexts", context))
         }
@@ -214,13 +217,12 @@ final class APIBinding {
             throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
         }
         let options = try options(call.arguments.value(), method)
-        let name = method.displayName
         // A change is not given up: whether it was made would not be known.
-        let kind = method.isRead ? LuaMachine.WaitKind.outer : .committed(name)
+        let kind = method.isRead ? LuaMachine.WaitKind.outer : .committed(method.displayName)
         return .wait(as: kind) { [note] resumption in
             let running = session.call(method, request, options: options) { result in
                 if resumption.isUnwanted {
-                    note(result.mapError { secrets.masked($0) }.fate(of: name))
+                    note(result.mapError { secrets.masked($0) }.fate(of: method.displayName))
                 }
                 switch result {
                 case .success(let reply):
@@ -234,7 +236,8 @@ final class APIBinding {
                 running.cancel()
                 guard kind != .outer else { return }
                 note(
-                    "\(name) was on its way and was given up: whether it was executed is not known")
+                    "\(method.displayName) was on its way and was given up: whether it was executed is not known"
+                )
             }
         }
     }

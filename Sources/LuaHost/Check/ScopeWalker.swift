@@ -13,7 +13,8 @@ final class ScopeWalker {
     private var reassigned: Set<String> = []
     /// Globals that the file gives a value.
     private var assignedGlobals: Set<String> = []
-    /// Globals that a test for nil protects.
+    /// Whether the file has an environment of its own: what is global there is not known.
+    private var hasOwnEnvironment = false
     private var result = Shape.unknown
 
     init(_ checker: ScriptChecker, file: String, source: [UInt8], moduleName: String?) {
@@ -70,9 +71,11 @@ final class ScopeWalker {
                     reassigned.insert(name)
                     assignedGlobals.insert(name)
                 }
-                for case .index(.name("_G", _), let key, _) in targets {
+                for case .index(.name(let table, _), let key, _) in targets
+                where table == "_G" || table == "_ENV" {
                     if let text = key.text { assignedGlobals.insert(text) }
                 }
+                for case .name("_ENV", _) in targets { hasOwnEnvironment = true }
                 values.forEach(collect)
             case .function(.name(let name, _), let function, _):
                 reassigned.insert(name)
@@ -80,18 +83,34 @@ final class ScopeWalker {
                 collect(function.body)
             case .function(_, let function, _), .localFunction(_, let function, _):
                 collect(function.body)
-            case .block(let body), .while(_, let body), .repeat(let body, _),
+            case .while(let condition, let body):
+                test(condition)
+                collect(body)
+            case .block(let body), .repeat(let body, _),
                 .numericFor(_, _, _, _, _, let body), .genericFor(_, _, let body):
                 collect(body)
             case .if(let branches, let last):
-                for branch in branches { collect(branch.body) }
+                for branch in branches {
+                    test(branch.condition)
+                    collect(branch.body)
+                }
                 collect(last ?? [])
-            case .local(_, let values, _), .return(let values, _): values.forEach(collect)
-            case .call(let call):
-                collect(call.function)
-                call.arguments.forEach(collect)
+            case .local(let names, let values, _):
+                if names.contains(where: { $0.name == "_ENV" }) { hasOwnEnvironment = true }
+                values.forEach(collect)
+            case .return(let values, _): values.forEach(collect)
+            case .call(let call): collect(.call(call))
             case .break, .goto, .label: break
             }
+        }
+    }
+
+    /// A name that is looked at to see whether it is there need not be.
+    private func test(_ expression: Expression) {
+        switch expression {
+        case .name(let name, _): assignedGlobals.insert(name)
+        case .unary("not", let inner, _), .parenthesised(let inner, _): test(inner)
+        default: collect(expression)
         }
     }
 
@@ -101,10 +120,22 @@ final class ScopeWalker {
         case .call(let call):
             collect(call.function)
             call.arguments.forEach(collect)
+            guard case .name(let function, _) = call.function else { return }
+            if function == "type", let first = call.arguments.first { test(first) }
+            if function == "rawset", call.arguments.count > 1,
+                case .name("_G", _) = call.arguments[0], let name = call.arguments[1].text
+            {
+                assignedGlobals.insert(name)
+            }
         case .table(let fields, _): for field in fields { collect(field.value) }
-        case .binary(_, let left, let right, _):
-            collect(left)
+        case .binary(let sign, let left, let right, _):
+            if sign == "and" || sign == "or" || sign == "==" || sign == "~=" {
+                test(left)
+            } else {
+                collect(left)
+            }
             collect(right)
+        case .unary("not", let inner, _): test(inner)
         case .unary(_, let inner, _), .parenthesised(let inner, _): collect(inner)
         case .index(let table, let key, _):
             collect(table)
@@ -278,7 +309,7 @@ final class ScopeWalker {
 
     private func global(_ name: String, _ position: Position) -> Shape {
         if let local = look(name) { return local }
-        if assignedGlobals.contains(name) { return .unknown }
+        if assignedGlobals.contains(name) || hasOwnEnvironment { return .unknown }
         if name == "qdrant" { return .qdrant }
         if Self.hostModules.contains(name) {
             return checker.module(name, from: file) ?? .unknown

@@ -183,13 +183,11 @@ extension LuaMachine {
             number = recorder.nextWait()
         }
         if isOuter { scheduler.outerWaits += 1 }
-        resumption.onComplete = { [weak self, weak task, weak resumption] in
-            guard let self else { return }
+        resumption.onComplete = { [unowned self] resumption in
             if isOuter { scheduler.outerWaits -= 1 }
             if number > 0, case .recording(let recorder) = scheduler.journal {
                 recorder.wake(number)
             }
-            guard let task, let resumption else { return }
             goOn(task, kind, resumption)
         }
         // What is waited for keeps the resumption; the task keeps it, too, until it ends.
@@ -217,10 +215,8 @@ extension LuaMachine {
     ) -> Int32 {
         let number = replay.nextWait()
         scheduler.outerWaits += 1
-        resumption.onComplete = { [weak self, weak task, weak resumption] in
-            guard let self else { return }
+        resumption.onComplete = { [unowned self] resumption in
             scheduler.outerWaits -= 1
-            guard let task, let resumption else { return }
             goOn(task, kind, resumption)
         }
         task.wait?.giveUp = { [loop] in replay.withdraw(number, on: loop) }

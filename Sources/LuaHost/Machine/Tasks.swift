@@ -29,7 +29,8 @@ extension LuaMachine {
     public final class Resumption {
         let tape = OwnedTape()
         var isComplete = false
-        var onComplete: (() -> Void)?
+        /// Called once, with this.
+        var onComplete: ((Resumption) -> Void)?
         /// Whether the task was cancelled meanwhile, so that the result will not be seen.
         public internal(set) var isUnwanted = false
 
@@ -49,7 +50,14 @@ extension LuaMachine {
             tape.writer.put(true)
             if !body(tape.writer) { return fail(otherwise) }
             isComplete = true
-            onComplete?()
+            tellComplete()
+        }
+
+        /// What is called keeps what it needs; afterwards nothing does.
+        private func tellComplete() {
+            let action = onComplete
+            onComplete = nil
+            action?(self)
         }
 
         private func complete(_ ok: Bool, _ body: (TapeWriter) -> Void) {
@@ -58,7 +66,7 @@ extension LuaMachine {
             tape.clear()
             tape.writer.put(ok)
             body(tape.writer)
-            onComplete?()
+            tellComplete()
         }
 
         /// Goes on with what unwinds the task.

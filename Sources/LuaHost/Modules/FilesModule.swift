@@ -20,7 +20,13 @@ final class FilesModule {
     func register(in functions: inout HostFunctions) {
         // permit(word, value): raises an error when the run may not do that.
         functions["permit"] = { [unowned self] call in
-            try allow(call.arguments.value().text ?? "", call.arguments.value().text ?? "")
+            let word = call.arguments.value().text ?? ""
+            let value = call.arguments.value()
+            let text = value.text ?? value.integer.map(String.init) ?? ""
+            guard !text.utf8.contains(0) else {
+                throw HostError.message("a path has no zero bytes")
+            }
+            try allow(word, text, isAboutName: call.arguments.value().isTrue)
             return .done
         }
         functions["is_bounded"] = { [unowned self] call in
@@ -41,14 +47,16 @@ final class FilesModule {
         }
         functions["environment"] = { [unowned self] call in
             guard let name = call.arguments.value().text else {
-                try allow("read:environment", "*")
                 call.results.table {
                     var entry = environ
                     while let text = entry.pointee {
                         let pair = String(cString: text)
                         entry += 1
                         guard let equals = pair.firstIndex(of: "=") else { continue }
-                        call.results.put(String(pair[..<equals]))
+                        // Those that may be read, one by one.
+                        let name = String(pair[..<equals])
+                        guard bound.refusal(of: "read:environment", name) == nil else { continue }
+                        call.results.put(name)
                         call.results.put(String(pair[pair.index(after: equals)...]))
                     }
                 }
@@ -60,8 +68,14 @@ final class FilesModule {
         }
     }
 
-    private func allow(_ word: String, _ value: String) throws(HostError) {
-        guard let refusal = bound.refusal(of: word, value) else { return }
+    private func allow(
+        _ word: String, _ value: String, isAboutName: Bool = false
+    ) throws(HostError) {
+        try refuse(bound.refusal(of: word, value, isAboutName: isAboutName))
+    }
+
+    private func refuse(_ refusal: CallError?) throws(HostError) {
+        guard let refusal else { return }
         let machine = machine
         throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
     }
@@ -232,8 +246,9 @@ final class FilesModule {
         }
         functions["fs_remove"] = { [unowned self] call in
             let path = try Self.path(call.arguments.value())
-            try allow("write:files", path)
+            try allow("write:files", path, isAboutName: true)
             let isRecursive = call.arguments.value().isTrue
+            if isRecursive { try refuse(bound.refusalInside(path)) }
             let done = isRecursive ? Self.removeAll(path) : remove(path) == 0
             guard done else { throw Self.problem("remove", path) }
             return .done
@@ -242,16 +257,18 @@ final class FilesModule {
             let (from, to) = (
                 try Self.path(call.arguments.value()), try Self.path(call.arguments.value())
             )
-            try allow("write:files", from)
-            try allow("write:files", to)
+            try allow("write:files", from, isAboutName: true)
+            try allow("write:files", to, isAboutName: true)
+            try refuse(bound.refusalInside(from))
             guard rename(from, to) == 0 else { throw Self.problem("rename", from) }
             return .done
         }
         functions["fs_mkdir"] = { [unowned self] call in
             let path = try Self.path(call.arguments.value())
             try allow("write:files", path)
-            var made = path.hasPrefix("/") ? "" : "."
-            for part in path.split(separator: "/") {
+            // What was asked about is what is made.
+            var made = ""
+            for part in Paths.resolved(path).split(separator: "/") {
                 made += "/" + part
                 if mkdir(made, 0o777) != 0, errno != EEXIST { throw Self.problem("make", path) }
             }

@@ -5,10 +5,14 @@ final class HTTPModule {
     private let machine: LuaMachine
     private let bound: PermissionBound
     private let settings: ConnectionSettings
+    private let isDryRun: Bool
     private var streams: [Int64: HTTPStream] = [:]
     private var lastNumber: Int64 = 0
 
-    init(machine: LuaMachine, bound: PermissionBound, settings: ConnectionSettings) {
+    init(
+        machine: LuaMachine, bound: PermissionBound, settings: ConnectionSettings, isDryRun: Bool
+    ) {
+        self.isDryRun = isDryRun
         self.machine = machine
         self.bound = bound
         self.settings = settings
@@ -19,6 +23,11 @@ final class HTTPModule {
         functions["http_open"] = { [unowned self] call in
             let request = try request(call.arguments)
             let isQuestion = ["GET", "HEAD", "OPTIONS"].contains(request.verb)
+            guard isQuestion || !isDryRun else {
+                throw HostError.message(
+                    "dry run: \(request.verb) \(request.url) is not sent, and what it would answer is "
+                        + "not known")
+            }
             let address = HTTPAddress(request.url)
             let name = "\(request.verb) \(address?.host ?? "")"
             return .wait(as: isQuestion ? .outer : .committed(name)) { [unowned self] resumption in
@@ -47,8 +56,9 @@ final class HTTPModule {
             }
             return .done
         }
-        functions["http_host"] = { call in
-            call.results.put(optional: HTTPAddress(call.arguments.value().text ?? "")?.host)
+        functions["http_origin"] = { call in
+            let address = HTTPAddress(call.arguments.value().text ?? "")
+            call.results.put(optional: address.map { "\($0.isSecure) \($0.host) \($0.port)" })
             return .done
         }
     }
@@ -143,7 +153,17 @@ final class HTTPModule {
         let options = arguments.value().table
         request.timeout = TaskModule.nanoseconds(options?["timeout"] ?? .nil)
         request.proxy = options?["proxy"]?.text
-        if let file = options?["ca_file"]?.text { request.settings.caFile = file }
+        if let proxy = request.proxy, !proxy.isEmpty {
+            let url = proxy.contains("://") ? proxy : "http://" + proxy
+            guard let host = HTTPAddress(url)?.host else {
+                throw .message("the proxy \"\(proxy)\" is no http or https URL")
+            }
+            try refuse(bound.refusal(of: "connect:hosts", host))
+        }
+        if let file = options?["ca_file"]?.text {
+            try refuse(bound.refusal(of: "read:files", file))
+            request.settings.caFile = file
+        }
         return request
     }
 

@@ -53,12 +53,19 @@ final class ProcessModule {
         guard let program = plan.words.first, !program.isEmpty else {
             throw .message("process.run needs a list: the program, then its arguments")
         }
-        if let refusal = bound.refusal(of: "run:processes", program) {
+        let options = arguments.value().table
+        plan.folder = options?["cwd"]?.text
+        var asked = program
+        if program.contains("/"), !program.hasPrefix("/"), bound.isActive {
+            // Relative to where it begins: what is asked about is what runs.
+            asked = Paths.resolved((plan.folder ?? ".") + "/" + program)
+            if plan.folder == nil || plan.folder == "." { asked = program }
+            plan.words[0] = Paths.resolved((plan.folder ?? ".") + "/" + program)
+        }
+        if let refusal = bound.refusal(of: "run:processes", asked) {
             let machine = machine
             throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
         }
-        let options = arguments.value().table
-        plan.folder = options?["cwd"]?.text
         var variables: [String: String] = [:]
         if options?["clear_env"]?.isTrue != true { variables = Self.environment() }
         for (key, value) in options?["env"]?.table?.entries ?? [] {
@@ -168,7 +175,8 @@ final class ProcessModule {
                 return
             }
             timer?.cancel()
-            onEnd(self, found == process ? status : 0)
+            // Somebody else has waited for it: how it ended is not known.
+            onEnd(self, found == process ? status : 0xff << 8)
         }
     }
 

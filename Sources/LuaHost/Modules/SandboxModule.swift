@@ -1,3 +1,5 @@
+import CloudClient
+
 /// Local clouds that scripts start and steer. What runs them is the program's business.
 public protocol SandboxControl: AnyObject {
     /// Starts a sandbox in this process.
@@ -51,12 +53,21 @@ public struct SandboxRequest {
 /// `sandbox`: the functions that `host/sandbox.lua` is built from.
 struct SandboxModule {
     let control: any SandboxControl
+    let bound: PermissionBound
+    let machine: LuaMachine
+
+    private func refuse(_ refusal: CallError?) throws(HostError) {
+        guard let refusal else { return }
+        let machine = machine
+        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
+    }
 
     func register(in functions: inout HostFunctions) {
         let control = control
         functions["sandbox_start"] = { call in
             var words: [String?] = []
             for _ in 0..<5 { words.append(call.arguments.value().text) }
+            if let folder = words[4] { try refuse(bound.refusal(of: "write:files", folder)) }
             let number = words[2].flatMap { UInt64($0) }
             if let text = words[2], number == nil {
                 throw HostError.message("sandbox.start: seed_number \(text) is no whole number")
@@ -69,6 +80,7 @@ struct SandboxModule {
             return .done
         }
         functions["sandbox_attach"] = { call in
+            try refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
             let port = call.arguments.value().integer
             call.results.put(
                 try Self.told { () throws(LuaFailure) in try control.attach(port: port) })

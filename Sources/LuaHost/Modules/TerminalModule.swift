@@ -56,14 +56,14 @@ final class TerminalModule {
             guard terminal >= 0 else {
                 throw HostError.message("there is no terminal to ask at")
             }
-            fflush(nil)
-            _ = prompt.withCString { Glibc.write(terminal, $0, strlen($0)) }
-            return .wait { [unowned self] in read(terminal, isHidden: isHidden, $0) }
+            return .wait { [unowned self] in
+                read(terminal, prompt, isHidden: isHidden, $0)
+            }
         }
     }
 
     private func read(
-        _ terminal: Int32, isHidden: Bool, _ resumption: LuaMachine.Resumption
+        _ terminal: Int32, _ prompt: String, isHidden: Bool, _ resumption: LuaMachine.Resumption
     ) -> () -> Void {
         var before = termios()
         tcgetattr(terminal, &before)
@@ -72,6 +72,9 @@ final class TerminalModule {
             hidden.c_lflag &= ~tcflag_t(ECHO)
             tcsetattr(terminal, TCSAFLUSH, &hidden)
         }
+        // Not before nothing is shown any more: who is quick types at once.
+        fflush(nil)
+        _ = prompt.withCString { Glibc.write(terminal, $0, strlen($0)) }
         let loop = machine.loop
         let stop = {
             loop.unwatch(terminal)

@@ -25,12 +25,17 @@ public struct PermissionLayer: Sendable {
 /// was used.
 public final class PermissionBound: CallGuard {
     /// The layers.
-    public private(set) var layers: [PermissionLayer]
+    public private(set) var layers: [PermissionLayer] { didSet { isActive = asks } }
     /// Told of each use: the word, the method if it is a call, and whether it was refused.
-    public var onUse: ((PermissionWord, Method?, Bool) -> Void)?
+    public var onUse: ((PermissionWord, Method?, Bool) -> Void)? { didSet { isActive = asks } }
+    /// Whether anything is forbidden or noted at all.
+    public private(set) var isActive = false
 
     /// Creates a bound.
-    public init(_ layers: [PermissionLayer]) { self.layers = layers }
+    public init(_ layers: [PermissionLayer]) {
+        self.layers = layers
+        isActive = asks
+    }
 
     /// Makes the bound narrower.
     public func add(_ layer: PermissionLayer) { layers.append(layer) }
@@ -42,8 +47,7 @@ public final class PermissionBound: CallGuard {
         return narrower
     }
 
-    /// Whether anything is forbidden or noted at all.
-    public var isActive: Bool {
+    private var asks: Bool {
         onUse != nil
             || layers.contains {
                 $0.allowed != nil || !$0.denied.isEmpty || $0.isReadOnly || !$0.mayDelete
@@ -68,6 +72,7 @@ public final class PermissionBound: CallGuard {
     // MARK: - Calls
 
     public func refusal(of method: Method) -> CallError? {
+        guard isActive else { return nil }
         let words = Self.words(of: method)
         let reason = layers.lazy.compactMap { $0.reason(against: method, words) }.first
         for word in words { onUse?(word, method, reason != nil) }
@@ -76,7 +81,7 @@ public final class PermissionBound: CallGuard {
     }
 
     public func refusal(of method: Method, account: String, own: String?) -> CallError? {
-        guard account != own else { return nil }
+        guard isActive, account != own else { return nil }
         // What is no id may be anything, a secret by mistake, too: it is not repeated.
         let isID = account.count == 36 && account.allSatisfy { $0.isHexDigit || $0 == "-" }
         let shown = isID ? account : "(no id)"
@@ -102,16 +107,44 @@ public final class PermissionBound: CallGuard {
     /// - Parameters:
     ///   - word: one of ``PermissionWord/localWords``, for example `read:files`.
     ///   - value: which file, variable, program or host.
-    public func refusal(of word: String, _ value: String) -> CallError? {
+    ///   - isAboutName: whether a file's name is changed rather than what it leads to.
+    public func refusal(
+        of word: String, _ value: String, isAboutName: Bool = false
+    ) -> CallError? {
         guard isActive else { return nil }
         let sides = word.split(separator: ":")
-        let shown = sides[1] == "files" ? Paths.resolved(value) : value
+        var shown = value
+        if sides[1] == "files" {
+            shown = isAboutName ? Paths.resolvedName(value) : Paths.resolved(value)
+        }
         let use = PermissionWord(verb: String(sides[0]), noun: String(sides[1]), value: shown)
-        let layer = layers.first { $0.denies(use) || !$0.allows(use) }
+        // A program is denied by its name wherever it is; it is allowed as it is written.
+        var known = [use]
+        if sides[1] == "processes", let name = value.split(separator: "/").last {
+            known.append(PermissionWord(verb: "run", noun: "processes", value: String(name)))
+        }
+        func denies(_ layer: PermissionLayer) -> Bool { known.contains(where: layer.denies) }
+        let layer = layers.first { denies($0) || !$0.allows(use) }
         onUse?(use, nil, layer != nil)
         guard let layer else { return nil }
-        let how = layer.denies(use) ? "forbids" : "does not allow"
+        let how = denies(layer) ? "forbids" : "does not allow"
         return Self.error("\(layer.source) \(how) \(use)", nil)
+    }
+}
+
+extension PermissionBound {
+    /// Why a folder may not be removed or renamed with all that is in it; nil when it may.
+    func refusalInside(_ folder: String) -> CallError? {
+        let base = Paths.resolvedName(folder)
+        for layer in layers {
+            for word in layer.denied where word.noun == "files" || word.noun == "*" {
+                guard let value = word.value else { continue }
+                let denied = Paths.resolved(String(value.prefix { $0 != "*" }))
+                guard denied.hasPrefix(base + "/") else { continue }
+                return Self.error("\(layer.source) forbids \(word), which is inside", nil)
+            }
+        }
+        return nil
     }
 }
 

@@ -23,6 +23,13 @@ public enum RunJournal {
     /// Has functions of the host recorded, or answered from a recording.
     func wrap(_ functions: inout HostFunctions) {
         if case .none = self { return }
+        if case .recording(let recorder) = self, let make = functions["make_secret"] {
+            functions["make_secret"] = { call in
+                if let bytes = call.arguments.value().bytes { recorder.hide(bytes) }
+                call.arguments.rewind()
+                return try make(call)
+            }
+        }
         for name in Self.readings {
             if let function = functions[name] { functions[name] = reading(name, function) }
         }
@@ -66,14 +73,21 @@ public enum RunJournal {
             case .none: return try function(call)
             case .recording(let recorder):
                 let number = recorder.nextUse()
-                guard case .wait(let kind, let start) = try function(call) else { return .done }
+                let result: LuaMachine.HostResult
+                do {
+                    result = try function(call)
+                } catch let error as HostError {
+                    recorder.use(number, name, about, false, error.written)
+                    throw error
+                }
+                guard case .wait(let kind, let start) = result else { return .done }
                 return .wait(as: kind) { resumption in
                     let onComplete = resumption.onComplete
-                    resumption.onComplete = {
+                    resumption.onComplete = { resumption in
                         var values = resumption.tape.writer.written
                         let ok = values.isEmpty ? false : values.removeFirst().isTrue
                         recorder.use(number, name, about, ok, values)
-                        onComplete?()
+                        onComplete?(resumption)
                     }
                     return start(resumption)
                 }
@@ -97,6 +111,19 @@ public enum RunJournal {
             table.entries.map { shown($0.value) }.joined(separator: " ")
         case .string(let bytes): String(decoding: bytes, as: UTF8.self)
         default: ValueText.scalar(value)
+        }
+    }
+}
+
+extension HostError {
+    /// What is raised.
+    fileprivate var written: [LuaValue] {
+        switch self {
+        case .message(let text): return [.text(text)]
+        case .value(let write):
+            let tape = OwnedTape()
+            write(tape.writer)
+            return tape.writer.written
         }
     }
 }

@@ -1,4 +1,6 @@
-// ListClusters calls on the bare gRPC transport, without Lua: transport-bench ADDRESS CALLS LIMIT
+// Calls on the bare gRPC transport, without Lua: ListClusters of an echo server, or with a key
+// GetCluster of a sandbox.
+// transport-bench ADDRESS CALLS LIMIT [KEY ACCOUNT CLUSTER]
 import CloudClient
 import Codec
 import Contract
@@ -40,19 +42,36 @@ func fail(_ message: String) -> Never {
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count == 4, let calls = Int(arguments[2]), let limit = Int(arguments[3]) else {
-    fail("usage: transport-bench ADDRESS CALLS LIMIT")
+guard arguments.count == 4 || arguments.count == 7, let calls = Int(arguments[2]),
+    let limit = Int(arguments[3])
+else {
+    fail("usage: transport-bench ADDRESS CALLS LIMIT [KEY ACCOUNT CLUSTER]")
 }
-let path = "/qdrant.cloud.cluster.v1.ClusterService/ListClusters"
+let asksForOne = arguments.count == 7
+let path =
+    "/qdrant.cloud.cluster.v1.ClusterService/" + (asksForOne ? "GetCluster" : "ListClusters")
 guard let method = try Registry.embedded.method(path: path) else { fail("no \(path)") }
 var request = Message(method.input)
-request["account_id"] = .string("11111111-1111-4111-8111-111111111111")
+request["account_id"] = .string(
+    asksForOne ? arguments[5] : "11111111-1111-4111-8111-111111111111")
+if asksForOne { request["cluster_id"] = .string(arguments[6]) }
 let call = OutgoingCall(
-    method: method, request: request, metadata: [("authorization", "apikey bench")], deadline: nil)
+    method: method, request: request,
+    metadata: [("authorization", "apikey " + (asksForOne ? arguments[4] : "bench"))],
+    deadline: nil)
 let loop = PollLoop(now: { Int64(DispatchTime.now().uptimeNanoseconds) })
 let transport = GRPCTransport(
     endpoint: try Endpoint("http://\(arguments[1])"), settings: ConnectionSettings(), loop: loop)
+if asksForOne {
+    // Opens the connection.
+    let first = Load(transport, call, calls: limit)
+    for _ in 0..<limit { first.startOne() }
+    loop.run { first.finished == limit }
+}
+let started = loop.now()
 let load = Load(transport, call, calls: calls)
 for _ in 0..<limit { load.startOne() }
 loop.run { load.finished == calls }
-print(#"{"mode":"transport","calls":\#(load.finished),"bytes":\#(load.bytes)}"#)
+let seconds = Double(loop.now() - started) / 1e9
+print(
+    #"{"mode":"transport","calls":\#(load.finished),"bytes":\#(load.bytes),"seconds":\#(seconds)}"#)
