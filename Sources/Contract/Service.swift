@@ -33,8 +33,14 @@ public final class Method: @unchecked Sendable {
     public let options: MethodOptions
     /// The HTTP rule of google.api.http.
     public let route: HTTPRoute?
+    /// The HTTP/2 path, for example `/qdrant.cloud.cluster.v1.ClusterService/ListClusters`.
+    public let path: String
     /// What the method does to the cloud's state.
     public let effect: MethodEffect
+    /// The path of the account id in the request; nil when the method belongs to no account.
+    public let accountIDPath: [String]?
+    /// Whether only a person may call the method.
+    public let isForUsersOnly: Bool
     let source: SourceLocation
 
     init(
@@ -48,12 +54,12 @@ public final class Method: @unchecked Sendable {
         self.output = output
         self.options = options
         self.route = route
+        path = "/\(service.fullName)/\(name)"
         effect = MethodEffect(of: name, in: service.fullName, route: route)
+        accountIDPath = Self.accountIDPath(options, input)
+        isForUsersOnly = options.actorTypes == ["ACTOR_TYPE_USER"]
         self.source = source
     }
-
-    /// The HTTP/2 path, for example `/qdrant.cloud.cluster.v1.ClusterService/ListClusters`.
-    public var path: String { "/\(service.fullName)/\(name)" }
 
     /// The name that people know, for example `cluster.list_clusters`; with the version when it is
     /// not the newest, as in `cluster.auth.v1.list_database_api_keys`.
@@ -62,8 +68,7 @@ public final class Method: @unchecked Sendable {
         return module + (service.isSuperseded ? ".v\(version)." : ".") + luaName
     }
 
-    /// The path of the account id in the request; nil when the method belongs to no account.
-    public var accountIDPath: [String]? {
+    private static func accountIDPath(_ options: MethodOptions, _ input: MessageType) -> [String]? {
         if let expression = options.accountIDExpression {
             return expression.isEmpty ? nil : expression.split(separator: ".").map(String.init)
         }
@@ -73,8 +78,6 @@ public final class Method: @unchecked Sendable {
         return ["account_id"]
     }
 
-    /// Whether only a person may call the method.
-    public var isForUsersOnly: Bool { options.actorTypes == ["ACTOR_TYPE_USER"] }
 }
 
 /// The options that the API defines for its methods (`qdrant.cloud.common.v1`, `…event.v1`).

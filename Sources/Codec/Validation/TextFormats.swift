@@ -11,8 +11,25 @@ enum TextFormats {
 
     /// Eight, four, four, four and twelve hexadecimal digits.
     static func isUUID(_ text: String) -> Bool {
-        matches(
-            "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", text)
+        // Every request has some: a loop takes a fraction of what an expression does.
+        var count = 0
+        for byte in text.utf8 {
+            switch count {
+            case 8, 13, 18, 23: guard byte == UInt8(ascii: "-") else { return false }
+            default: guard isHexDigit(byte) else { return false }
+            }
+            count += 1
+        }
+        return count == 36
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
     }
 
     /// A UUID without dashes.

@@ -63,20 +63,14 @@ final class APIBinding {
         for name in ["endpoint", "rest_endpoint"] {
             guard let text = options[name]?.text else { continue }
             let host = (try? Endpoint(text))?.host ?? text
-            try refuse(bound.refusal(of: "connect:hosts", host))
+            try machine.refuse(bound.refusal(of: "connect:hosts", host))
         }
         if let account = options["account"]?.text, account != sessions.first?.accountID {
-            try refuse(bound.refusal(of: "use:accounts", account))
+            try machine.refuse(bound.refusal(of: "use:accounts", account))
         }
         if let context = options["context"]?.text {
-            try refuse(bound.refusal(of: "use:contexts", context))
+            try machine.refuse(bound.refusal(of: "use:contexts", context))
         }
-    }
-
-    private func refuse(_ refusal: CallError?) throws(HostError) {
-        guard let refusal else { return }
-        let machine = machine
-        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
     }
 
     private func session(_ value: LuaValue) throws(HostError) -> Session {

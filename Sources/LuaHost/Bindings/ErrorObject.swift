@@ -58,3 +58,11 @@ enum ErrorObject {
         return refusal
     }
 }
+
+extension LuaMachine {
+    /// Raises a refusal as an error object; does nothing when there is none.
+    func refuse(_ refusal: CallError?) throws(HostError) {
+        guard let refusal else { return }
+        throw .value { [self] in ErrorObject.write(refusal, to: $0, machine: self) }
+    }
+}

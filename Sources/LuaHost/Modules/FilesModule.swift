@@ -71,13 +71,7 @@ final class FilesModule {
     private func allow(
         _ word: String, _ value: String, isAboutName: Bool = false
     ) throws(HostError) {
-        try refuse(bound.refusal(of: word, value, isAboutName: isAboutName))
-    }
-
-    private func refuse(_ refusal: CallError?) throws(HostError) {
-        guard let refusal else { return }
-        let machine = machine
-        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
+        try machine.refuse(bound.refusal(of: word, value, isAboutName: isAboutName))
     }
 
     private static func path(_ value: LuaValue) throws(HostError) -> String {
@@ -248,7 +242,7 @@ final class FilesModule {
             let path = try Self.path(call.arguments.value())
             try allow("write:files", path, isAboutName: true)
             let isRecursive = call.arguments.value().isTrue
-            if isRecursive { try refuse(bound.refusalInside(path)) }
+            if isRecursive { try machine.refuse(bound.refusalInside(path)) }
             let done = isRecursive ? Self.removeAll(path) : remove(path) == 0
             guard done else { throw Self.problem("remove", path) }
             return .done
@@ -259,7 +253,7 @@ final class FilesModule {
             )
             try allow("write:files", from, isAboutName: true)
             try allow("write:files", to, isAboutName: true)
-            try refuse(bound.refusalInside(from))
+            try machine.refuse(bound.refusalInside(from))
             guard rename(from, to) == 0 else { throw Self.problem("rename", from) }
             return .done
         }

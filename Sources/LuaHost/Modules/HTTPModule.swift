@@ -120,7 +120,7 @@ final class HTTPModule {
         guard !url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else {
             throw .message("\"\(url)\" has blanks or control characters: encode them with %")
         }
-        try refuse(bound.refusal(of: "connect:hosts", address.host))
+        try machine.refuse(bound.refusal(of: "connect:hosts", address.host))
         var request = HTTPStream.Request(verb, url)
         request.settings = settings
         var holdsSecrets = false
@@ -158,10 +158,10 @@ final class HTTPModule {
             guard let host = HTTPAddress(url)?.host else {
                 throw .message("the proxy \"\(proxy)\" is no http or https URL")
             }
-            try refuse(bound.refusal(of: "connect:hosts", host))
+            try machine.refuse(bound.refusal(of: "connect:hosts", host))
         }
         if let file = options?["ca_file"]?.text {
-            try refuse(bound.refusal(of: "read:files", file))
+            try machine.refuse(bound.refusal(of: "read:files", file))
             request.settings.caFile = file
         }
         return request
@@ -182,9 +182,4 @@ final class HTTPModule {
             }
     }
 
-    private func refuse(_ refusal: CallError?) throws(HostError) {
-        guard let refusal else { return }
-        let machine = machine
-        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
-    }
 }

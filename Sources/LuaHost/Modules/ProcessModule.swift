@@ -62,10 +62,7 @@ final class ProcessModule {
             if plan.folder == nil || plan.folder == "." { asked = program }
             plan.words[0] = Paths.resolved((plan.folder ?? ".") + "/" + program)
         }
-        if let refusal = bound.refusal(of: "run:processes", asked) {
-            let machine = machine
-            throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
-        }
+        try machine.refuse(bound.refusal(of: "run:processes", asked))
         var variables: [String: String] = [:]
         if options?["clear_env"]?.isTrue != true { variables = Self.environment() }
         for (key, value) in options?["env"]?.table?.entries ?? [] {

@@ -56,18 +56,14 @@ struct SandboxModule {
     let bound: PermissionBound
     let machine: LuaMachine
 
-    private func refuse(_ refusal: CallError?) throws(HostError) {
-        guard let refusal else { return }
-        let machine = machine
-        throw .value { ErrorObject.write(refusal, to: $0, machine: machine) }
-    }
-
     func register(in functions: inout HostFunctions) {
         let control = control
         functions["sandbox_start"] = { call in
             var words: [String?] = []
             for _ in 0..<5 { words.append(call.arguments.value().text) }
-            if let folder = words[4] { try refuse(bound.refusal(of: "write:files", folder)) }
+            if let folder = words[4] {
+                try machine.refuse(bound.refusal(of: "write:files", folder))
+            }
             let number = words[2].flatMap { UInt64($0) }
             if let text = words[2], number == nil {
                 throw HostError.message("sandbox.start: seed_number \(text) is no whole number")
@@ -80,7 +76,7 @@ struct SandboxModule {
             return .done
         }
         functions["sandbox_attach"] = { call in
-            try refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
+            try machine.refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
             let port = call.arguments.value().integer
             call.results.put(
                 try Self.told { () throws(LuaFailure) in try control.attach(port: port) })
