@@ -158,7 +158,11 @@ struct Runner {
         for piece in code { try limits.add(headerOf: Array(piece.utf8), file: "(command line)") }
         guard let file = scriptFile else { return nil }
         guard let source = UserFiles.read(file) else {
-            Output.note("qcsh: cannot read \(file): \(String(cString: strerror(errno)))")
+            let reason = String(cString: strerror(errno))
+            let hint =
+                Main.subcommands[file] == nil
+                ? "" : "; options of a subcommand stand behind it: qcsh \(file) [options] …"
+            Output.note("qcsh: cannot read \(file): \(reason)\(hint)")
             exit(ExitStatus.usage)
         }
         try limits.add(headerOf: source, file: file)
