@@ -243,7 +243,7 @@ import Testing
         #expect(failure?.description.contains("all tasks wait for each other") == true)
     }
 
-    /// Where Lua can yield, and where the loop turns for the one operation (`shells`' yield matrix).
+    /// Where Lua can yield, and where the loop turns for the one operation.
     @Test(arguments: [
         "return sleep() or 7",
         "return select(2, pcall(function() sleep() return 7 end))",
