@@ -3,8 +3,8 @@
 // The question is asked here and not in Lua: a script can replace what Lua code would call.
 #include "internal.h"
 
-/// What a function does, in the order of host.close_gate's kinds.
-enum gate_kind { OPENS, READS, WRITES, RENAMES, RUNS, MAKES_TEMPORARY, ASKS_ENVIRONMENT, LOADS };
+/// What a function does; the Lua side has the same numbers.
+enum gate_kind { OPENS, READS, WRITES, RENAMES, RUNS, MAKES_TEMPORARY, ASKS_ENVIRONMENT };
 
 /// Asks the host (upvalue 2), which raises an error when the run may not do that.
 static void ask(lua_State *L, const char *word, int value, bool of_the_name) {
@@ -59,12 +59,6 @@ static void check(lua_State *L, int kind) {
         luaL_checkstring(L, 1);
         ask(L, "read:environment", 1, false);
         break;
-    case LOADS:
-        if (lua_isstring(L, 1)) {
-            check_path(L, 1);
-            ask(L, "read:files", 1, false);
-        }
-        break;
     }
 }
 
@@ -83,7 +77,7 @@ static int gated(lua_State *L) {
     return called(L, LUA_OK, 0);
 }
 
-/// host.close_gate(library, name, kind, question)
+/// host.close_gate_of(library, name, kind, question)
 static int close_gate_of(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TFUNCTION);

@@ -60,11 +60,10 @@ static int message_type(lua_State *L) {
 static int info_without_function(lua_State *L) {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    // A level counts from the caller of this function.
-    int level = lua_isthread(L, 2) ? 3 : 2;
-    if (level == 2 && lua_isinteger(L, level)) {
-        lua_pushinteger(L, lua_tointeger(L, level) + 1);
-        lua_replace(L, level);
+    // A level counts from whoever calls this function; of another thread it needs no change.
+    if (lua_isinteger(L, 2)) {
+        lua_pushinteger(L, lua_tointeger(L, 2) + 1);
+        lua_replace(L, 2);
     }
     lua_call(L, lua_gettop(L) - 1, 1);
     if (lua_istable(L, -1)) {

@@ -21,7 +21,7 @@ public final class RunControl {
     /// How long cleaning up may take, in nanoseconds.
     public static let grace: Int64 = 5_000_000_000
     /// How long what is killed may take to end, in nanoseconds.
-    private static let patience: Int64 = 1_000_000_000
+    public static let patience: Int64 = 1_000_000_000
     /// How often it is looked whether a change is still on its way, in nanoseconds.
     private static let look: Int64 = 200_000_000
 

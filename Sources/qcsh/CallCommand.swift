@@ -50,25 +50,24 @@ struct CallCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
-        let limits = RunLimits(options.values)
-        let connections = Connections(options.values, loop: loop, bound: limits.bound)
-        defer {
-            connections.close()
-            limits.writeAudit()
-        }
         do {
+            let limits = RunLimits(options.values)
+            let connections = Connections(
+                options.values, loop: loop, bound: limits.bound,
+                journal: try JournalFile.open(options.values))
+            defer {
+                connections.close()
+                limits.writeAudit()
+            }
             try run(loop, connections)
         } catch let failure as LuaFailure {
             Output.note("qcsh: " + ErrorReport.text(failure))
-            connections.close()
             throw ExitCode(ErrorReport.exitStatus(failure))
         } catch let code as ExitCode {
-            connections.close()
             throw code
         } catch {
             Output.note("qcsh call: \(error)")
-            connections.close()
-            throw ExitCode(2)
+            throw ExitCode(ExitStatus.usage)
         }
     }
 

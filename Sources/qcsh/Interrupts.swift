@@ -118,7 +118,7 @@ enum Interrupts {
     private static func endSoon() {
         guard lastMoment == .max else { return }
         lastStatus = ExitStatus.terminated
-        lastMoment = Clocks.monotonic() + RunControl.grace + 1_000_000_000
+        lastMoment = Clocks.monotonic() + RunControl.grace + RunControl.patience
         var timer = itimerval()
         timer.it_value = timeval(tv_sec: 1, tv_usec: 0)
         timer.it_interval = timeval(tv_sec: 1, tv_usec: 0)

@@ -56,7 +56,9 @@ struct Runner {
         let loop = PollLoop(now: Clocks.monotonic)
         let limits = RunLimits(options)
         let journal: RunJournal
-        do throws(LuaFailure) { journal = try openJournal() } catch { return report(error) }
+        do throws(LuaFailure) { journal = try JournalFile.open(options) } catch {
+            return report(error)
+        }
         let connections = Connections(options, loop: loop, bound: limits.bound, journal: journal)
         var status: Int32 = 0
         do throws(LuaFailure) {
@@ -111,7 +113,8 @@ struct Runner {
             machine.loop.after(timeout) { control.stop(.timedOut) }
             // Code that does not return from a function of C is not reached otherwise.
             Interrupts.leave(
-                after: timeout + RunControl.grace + 1_000_000_000, status: ExitStatus.timedOut)
+                after: timeout + RunControl.grace + RunControl.patience, status: ExitStatus.timedOut
+            )
             Interrupts.alarm(after: timeout)
         }
         return control
@@ -122,28 +125,6 @@ struct Runner {
         guard let problem = Output.problem else { return status }
         Output.note("qcsh: standard output: \(problem)")
         return status == 0 ? 1 : status
-    }
-
-    /// Opens the file that the run is recorded in, or reads the one that it repeats.
-    private func openJournal() throws(LuaFailure) -> RunJournal {
-        if let file = options.recordFile {
-            let descriptor = open(
-                file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
-                throw LuaFailure("--record \(file): \(String(cString: strerror(errno)))")
-            }
-            return .recording(
-                RunRecorder(program: Version.text) { _ = Output.writeAll($0, to: descriptor) })
-        }
-        guard let file = options.replayFile else { return .none }
-        guard let text = UserFiles.read(file) else {
-            throw LuaFailure("--replay \(file): \(String(cString: strerror(errno)))")
-        }
-        do throws(RunReplay.Problem) {
-            return .replaying(try RunReplay(text, file: file))
-        } catch {
-            throw LuaFailure("--replay: \(error)")
-        }
     }
 
     /// The script that runs: the one that is named, or what is piped in; nil for the shell and for

@@ -230,7 +230,7 @@ host.set_main(host.main)
 -- Gates --------------------------------------------------------------------------------------
 -- Lua's own library reaches files, programs and the environment, too.
 
-local OPENS, READS, WRITES, RENAMES, RUNS, TEMPORARY, ENVIRONMENT, LOADS = 0, 1, 2, 3, 4, 5, 6, 7
+local OPENS, READS, WRITES, RENAMES, RUNS, TEMPORARY, ENVIRONMENT = 0, 1, 2, 3, 4, 5, 6
 
 local function close_gates()
   local permit = host.permit
@@ -239,7 +239,7 @@ local function close_gates()
       tmpfile = TEMPORARY },
     [os] = { remove = RENAMES, rename = RENAMES, tmpname = TEMPORARY, execute = RUNS,
       getenv = ENVIRONMENT },
-    [_G] = { loadfile = LOADS, dofile = LOADS },
+    [_G] = { loadfile = READS, dofile = READS },
   } do
     for name, kind in next, kinds do
       host.close_gate_of(library, name, kind, permit)

@@ -222,11 +222,10 @@ final class ScopeWalker {
 
     private func assign(_ target: Expression, _ value: Shape) {
         switch target {
-        case .name(let name, let position):
+        case .name(let name, _):
             if look(name) == nil, !Self.standardGlobals.contains(name) {
                 assignedGlobals.insert(name)
             }
-            _ = position
         case .index(let table, let key, let position):
             let owner = shape(table)
             if key.text == nil { _ = shape(key) }
@@ -400,7 +399,7 @@ final class ScopeWalker {
         if let name = call.method { return method(name, of: function, call) }
         switch function {
         case .method(let method):
-            checkCall(call, of: method, isOneOfPages: false)
+            checkCall(call, of: method)
             return .message(method.output)
         case .unknown:
             // `qdrant.connect {…}` and a sandbox's `connect` have the same modules.
@@ -446,7 +445,7 @@ final class ScopeWalker {
                     method.output.fields.filter(\.isRepeated))
             switch name {
             case "each", "all":
-                checkCall(call, of: method, isOneOfPages: true)
+                checkCall(call, of: method)
                 guard let items, case .list(let element) = Shape.of(items) else {
                     report(
                         .unknownMember, .error, "\(method.displayName) does not list anything",
@@ -467,14 +466,14 @@ final class ScopeWalker {
 
     private static let callOptions = ["timeout", "retries", "transport", "account_id"]
 
-    private func checkCall(_ call: Call, of method: Method, isOneOfPages: Bool) {
+    private func checkCall(_ call: Call, of method: Method) {
         if case .table(let fields, let position)? = call.arguments.first {
-            checker.checkRequest(fields, of: method, at: position, isOneOfPages: isOneOfPages) {
+            checker.checkRequest(fields, of: method, at: position) {
                 report($0, $1, $2, $3)
             }
         } else if call.arguments.isEmpty {
             checker.checkRequest(
-                [], of: method, at: call.position, isOneOfPages: isOneOfPages
+                [], of: method, at: call.position
             ) { report($0, $1, $2, $3) }
         }
         if call.arguments.count > 1, case .table(let fields, _) = call.arguments[1] {

@@ -155,7 +155,7 @@ public final class ScriptChecker {
 
     /// Checks the request of a call that is written out.
     func checkRequest(
-        _ fields: [TableField], of method: Method, at position: Position, isOneOfPages: Bool,
+        _ fields: [TableField], of method: Method, at position: Position,
         report: (Finding.Rule, Finding.Severity, String, Position) -> Void
     ) {
         let literal = RequestLiteral(fields, method.input) { rule, message, place in

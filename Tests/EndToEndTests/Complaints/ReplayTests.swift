@@ -140,6 +140,17 @@ import Testing
         #expect(clock.errors.contains(#"asks for "now" more often"#), "\(clock.errors)")
     }
 
+    @Test func aSingleCallIsRecordedAndRepeated() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/call.jsonl"
+        let recorded = try qcsh(["call", "--sandbox", "--record", file, "cluster.list_clusters"])
+        let replayed = try qcsh(["call", "--replay", file, "cluster.list_clusters"])
+        #expect(recorded.status == 0 && recorded.output.contains("search-prod"))
+        #expect(replayed.output == recorded.output && replayed.status == 0, "\(replayed.errors)")
+        let other = try qcsh(["call", "--replay", file, "auth.list_management_keys"])
+        #expect(other.status == 3 && other.errors.contains("not in the recording"))
+    }
+
     @Test func whatIsNoRecordingIsSaid() throws {
         let folder = try TemporaryFolder()
         let empty = try folder.write("empty", "")
