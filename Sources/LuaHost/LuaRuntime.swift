@@ -204,6 +204,8 @@ public final class LuaRuntime {
                     writer.put("is_recorded")
                     writer.put(true)
                 }
+                writer.put("modules")
+                writer.list { for name in Self.hostModules { writer.put(name) } }
                 writer.put("has_header")
                 writer.put(environment.hasHeader)
                 writer.put("path")
@@ -220,6 +222,15 @@ public final class LuaRuntime {
             }
         }
         machine.release(function)
+    }
+
+    /// The names of the host modules: what `host/` has, but for what sets the others up.
+    static var hostModules: [String] {
+        (0..<qcsh_stdlib_count()).compactMap { index in
+            let parts = String(cString: qcsh_stdlib_file(index).name).split(separator: "/")
+            guard parts.count == 2, parts[0] == "host", parts[1] != "boot.lua" else { return nil }
+            return String(parts[1].dropLast(".lua".count))
+        }
     }
 
     /// A file of the embedded standard library, by module name.

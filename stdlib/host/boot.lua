@@ -13,9 +13,7 @@ end
 
 --- Modules that are found before any file of the same name.
 local reserved = {}
-for name in ("cli crypto csv env fs http json log process sandbox secret task term test time yaml")
-  :gmatch("%S+")
-do
+for _, name in ipairs(settings.modules) do
   reserved[name] = "host." .. name
 end
 
@@ -56,6 +54,18 @@ host.metatable(1, Error)
 --- An error object of the host's own.
 function host.error(fields)
   return setmetatable(fields, Error)
+end
+
+--- The keys of a table in the order of their texts.
+function host.sorted_keys(values)
+  local keys = {}
+  for key in pairs(values) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
+  return keys
 end
 
 -- require -------------------------------------------------------------------------------------

@@ -56,23 +56,12 @@ function http.unescape(text)
   end))
 end
 
-local function sorted_keys(values)
-  local keys = {}
-  for key in pairs(values) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return keys
-end
-
 --- Encodes names and values as a query; lists repeat their name.
 ---@param values table<string, any>
 ---@return string
 function http.query(values)
   local parts = {}
-  for _, key in ipairs(sorted_keys(values)) do
+  for _, key in ipairs(host.sorted_keys(values)) do
     local value = values[key]
     for _, one in ipairs(type(value) == "table" and value or { value }) do
       parts[#parts + 1] = http.escape(key) .. "=" .. http.escape(one)
@@ -91,7 +80,7 @@ local function multipart(parts)
   if parts[1] then
     list = parts
   else
-    for _, name in ipairs(sorted_keys(parts)) do
+    for _, name in ipairs(host.sorted_keys(parts)) do
       local value = parts[name]
       list[#list + 1] = type(value) == "table"
           and { name = name, content = value.content, filename = value.filename, type = value.type }
@@ -258,7 +247,7 @@ local function prepare(options)
     headers[#headers + 1] = { name, value }
   end
   local has_type = false
-  for _, name in ipairs(sorted_keys(options.headers or {})) do
+  for _, name in ipairs(host.sorted_keys(options.headers or {})) do
     local value = options.headers[name]
     has_type = has_type or name:lower() == "content-type"
     for _, one in ipairs(type(value) == "table" and value or { value }) do

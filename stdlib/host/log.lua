@@ -26,17 +26,6 @@ if host.setting("QCSH_LOG_FORMAT") == "json" then
   settings.format = "json"
 end
 
-local function sorted_names(fields)
-  local names = {}
-  for name in pairs(fields) do
-    names[#names + 1] = name
-  end
-  table.sort(names, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  return names
-end
-
 --- A value as one word: quoted when it has blanks, with control characters escaped.
 local function word(value)
   local text = type(value) == "string" and value or host.show(value)
@@ -80,7 +69,7 @@ local function write(level, message, fields)
       return c == "\t" and c or ("\\x%02x"):format(c:byte())
     end)),
   }
-  for _, name in ipairs(sorted_names(fields or {})) do
+  for _, name in ipairs(host.sorted_keys(fields or {})) do
     parts[#parts + 1] = tostring(name) .. "=" .. word(fields[name])
   end
   host.term_write(table.concat(parts, " ") .. "\n")

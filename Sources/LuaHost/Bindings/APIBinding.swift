@@ -121,42 +121,23 @@ final class APIBinding {
     /// Writes what stands under a module's name: its methods by their newest version, its versions
     /// and the modules below it. Writes nil when there is nothing.
     private func writeModule(_ name: String, _ writer: TapeWriter) throws(HostError) {
-        var methods: [String: Method] = [:]
-        var children: Set<String> = []
-        let prefix = name.isEmpty ? "" : name + "."
-        var versions: [Int] = []
+        let found: APIModules.Module?
         do throws(ContractError) {
-            for package in registry.packages.sorted(by: { $0.version < $1.version }) {
-                let versioned = "\(package.module).v\(package.version)"
-                if package.module == name || versioned == name {
-                    if package.module == name { versions.append(package.version) }
-                    for service in package.services {
-                        for method in try registry.service(named: service)?.methods ?? [] {
-                            methods[method.luaName] = method
-                        }
-                    }
-                }
-                if package.module.hasPrefix(prefix), package.module != name {
-                    let rest = package.module.dropFirst(prefix.count)
-                    children.insert(String(rest.prefix { $0 != "." }))
-                }
-            }
+            found = try APIModules(registry: registry).module(name)
         } catch {
             throw .message(error.description)
         }
-        guard !methods.isEmpty || !children.isEmpty else { return writer.putNil() }
+        guard let module = found else { return writer.putNil() }
         writer.table {
             writer.put("methods")
             writer.table {
-                for (name, method) in methods {
+                for (name, method) in module.methods {
                     writer.put(name)
                     writer.put(number(of: method))
                 }
             }
             writer.put("children")
-            writer.list {
-                for child in children.sorted() + versions.map({ "v\($0)" }) { writer.put(child) }
-            }
+            writer.list { for child in module.children { writer.put(child) } }
         }
     }
 
@@ -184,11 +165,7 @@ final class APIBinding {
             writer.put(
                 method.input.field(named: "page_token") != nil
                     && method.output.field(named: "next_page_token") != nil)
-            // The elements of a list method: its answer's items, or its one repeated field.
-            let lists = method.output.fields.filter(\.isRepeated)
-            if let items = lists.first(where: { $0.name == "items" }) ?? lists.first,
-                items.name == "items" || lists.count == 1
-            {
+            if let items = method.itemsField {
                 writer.put("items")
                 writer.put(items.name)
             }
@@ -262,7 +239,8 @@ final class APIBinding {
         }
     }
 
-    private static let optionNames = ["timeout", "retries", "transport", "account_id"]
+    /// What a call's second argument may hold.
+    static let optionNames = ["timeout", "retries", "transport", "account_id"]
 
     private func options(_ value: LuaValue, _ method: Method) throws(HostError) -> CallOptions {
         var options = CallOptions()

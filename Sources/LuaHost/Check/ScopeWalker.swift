@@ -439,14 +439,11 @@ final class ScopeWalker {
     private func method(_ name: String, of owner: Shape, _ call: Call) -> Shape {
         switch owner {
         case .method(let method):
-            let items =
-                method.output.fields.first { $0.name == "items" && $0.isRepeated }
-                ?? { lists in lists.count == 1 ? lists[0] : nil }(
-                    method.output.fields.filter(\.isRepeated))
             switch name {
             case "each", "all":
                 checkCall(call, of: method)
-                guard let items, case .list(let element) = Shape.of(items) else {
+                guard let items = method.itemsField, case .list(let element) = Shape.of(items)
+                else {
                     report(
                         .unknownMember, .error, "\(method.displayName) does not list anything",
                         call.position)
@@ -464,8 +461,6 @@ final class ScopeWalker {
         }
     }
 
-    private static let callOptions = ["timeout", "retries", "transport", "account_id"]
-
     private func checkCall(_ call: Call, of method: Method) {
         if case .table(let fields, let position)? = call.arguments.first {
             checker.checkRequest(fields, of: method, at: position) {
@@ -478,8 +473,10 @@ final class ScopeWalker {
         }
         if call.arguments.count > 1, case .table(let fields, _) = call.arguments[1] {
             for field in fields {
-                guard let name = field.key?.text, !Self.callOptions.contains(name) else { continue }
-                let near = Names.suggestion(Names.nearest(to: name, in: Self.callOptions))
+                guard let name = field.key?.text, !APIBinding.optionNames.contains(name) else {
+                    continue
+                }
+                let near = Names.suggestion(Names.nearest(to: name, in: APIBinding.optionNames))
                 report(
                     .unknownOption, .error, "there is no call option \"\(name)\"\(near)",
                     field.position)
@@ -501,10 +498,7 @@ final class ScopeWalker {
         return ["api", "session", "connect", "null", "mask", "now", "clock"]
     }
 
-    static let hostModules: Set<String> = [
-        "cli", "crypto", "csv", "env", "fs", "http", "json", "log", "process", "sandbox", "secret",
-        "task", "term", "test", "time", "yaml",
-    ]
+    private static let hostModules = Set(LuaRuntime.hostModules)
 
     private static let standardGlobals: Set<String> = [
         "_ENV", "_G", "_VERSION", "arg", "assert", "collectgarbage", "coroutine", "debug", "dofile",

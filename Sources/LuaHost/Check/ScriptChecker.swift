@@ -18,6 +18,7 @@ public final class ScriptChecker {
     private let validator: Validator
     var findings: [Finding] = []
     private var methods: [String: Method] = [:]
+    private var apiModules: [String: APIModules.Module] = [:]
     /// What modules return, by their files' names; nil while one is being read.
     private var modules: [String: Shape?] = [:]
 
@@ -104,51 +105,30 @@ public final class ScriptChecker {
         name.hasPrefix("qdrant.") ? name : "host." + name
     }
 
-    /// The module of the API with a name; nil when there is none.
+    /// A module of the API; nil when there is none.
+    private func apiModule(_ path: String) -> APIModules.Module? {
+        if let known = apiModules[path] { return known }
+        let found = (try? APIModules(registry: registry).module(path)) ?? nil
+        apiModules[path] = found
+        return found
+    }
+
+    /// The module of the API with a name, or the method that its last part names; nil when there is
+    /// none.
     func apiShape(_ path: String) -> Shape? {
-        let packages = registry.packages
-        if packages.contains(where: {
-            $0.module == path || $0.module.hasPrefix(path + ".")
-                || "\($0.module).v\($0.version)" == path
-        }) {
-            return .api(path)
-        }
-        // The last part may be a method.
+        if apiModule(path) != nil { return .api(path) }
         guard let dot = path.lastIndex(of: ".") else { return nil }
         return method(String(path[path.index(after: dot)...]), in: String(path[..<dot]))
             .map { .method($0) }
     }
 
     /// The method of a module, in the newest version that has it.
-    func method(_ name: String, in path: String) -> Method? {
-        var found: Method?
-        for package in registry.packages.sorted(by: { $0.version < $1.version })
-        where package.module == path || "\(package.module).v\(package.version)" == path {
-            for service in package.services {
-                guard let linked = try? registry.service(named: service) else { continue }
-                if let match = linked.methods.first(where: { $0.luaName == name }) {
-                    found = match
-                }
-            }
-        }
-        return found
-    }
+    func method(_ name: String, in path: String) -> Method? { apiModule(path)?.methods[name] }
 
     /// What a module of the API has, for hints.
     func members(of path: String) -> [String] {
-        var names: [String] = []
-        for package in registry.packages {
-            if package.module == path || "\(package.module).v\(package.version)" == path {
-                for service in package.services {
-                    names += (try? registry.service(named: service))?.methods.map(\.luaName) ?? []
-                }
-            }
-            let prefix = path.isEmpty ? "" : path + "."
-            if package.module.hasPrefix(prefix) {
-                names.append(String(package.module.dropFirst(prefix.count).prefix { $0 != "." }))
-            }
-        }
-        return names
+        guard let module = apiModule(path) else { return [] }
+        return Array(module.methods.keys) + module.children
     }
 
     // MARK: - Requests

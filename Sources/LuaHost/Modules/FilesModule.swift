@@ -48,16 +48,10 @@ final class FilesModule {
         functions["environment"] = { [unowned self] call in
             guard let name = call.arguments.value().text else {
                 call.results.table {
-                    var entry = environ
-                    while let text = entry.pointee {
-                        let pair = String(cString: text)
-                        entry += 1
-                        guard let equals = pair.firstIndex(of: "=") else { continue }
-                        // Those that may be read, one by one.
-                        let name = String(pair[..<equals])
-                        guard bound.refusal(of: "read:environment", name) == nil else { continue }
+                    for (name, value) in ProcessModule.environment()
+                    where bound.refusal(of: "read:environment", name) == nil {
                         call.results.put(name)
-                        call.results.put(String(pair[pair.index(after: equals)...]))
+                        call.results.put(value)
                     }
                 }
                 return .done
@@ -122,15 +116,7 @@ final class FilesModule {
         functions["fs_list"] = { [unowned self] call in
             let path = try Self.path(call.arguments.value())
             try allow("read:files", path)
-            guard let folder = opendir(path) else { throw Self.problem("list", path) }
-            defer { closedir(folder) }
-            var names: [String] = []
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != ".", name != ".." { names.append(name) }
-            }
+            guard let names = Self.names(in: path) else { throw Self.problem("list", path) }
             call.results.list { for name in names.sorted() { call.results.put(name) } }
             return .done
         }
@@ -139,14 +125,23 @@ final class FilesModule {
             return .done
         }
         functions["fs_cwd"] = { call in
-            var buffer = [CChar](repeating: 0, count: 4096)
-            guard getcwd(&buffer, buffer.count) != nil else { throw Self.problem("find", ".") }
-            call.results.put(
-                String(
-                    decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self
-                ))
+            call.results.put(Paths.resolved("."))
             return .done
         }
+    }
+
+    /// What a folder has; nil when it cannot be read, with `errno` set.
+    private static func names(in path: String) -> [String]? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
 
     private static func readAll(
@@ -292,14 +287,8 @@ final class FilesModule {
         var status = stat()
         guard lstat(path, &status) == 0 else { return errno == ENOENT }
         if status.st_mode & S_IFMT == S_IFDIR {
-            guard let folder = opendir(path) else { return false }
-            defer { closedir(folder) }
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != ".", name != "..", !removeAll(path + "/" + name) { return false }
-            }
+            guard let names = names(in: path) else { return false }
+            for name in names where !removeAll(path + "/" + name) { return false }
         }
         return remove(path) == 0
     }

@@ -64,7 +64,9 @@ final class ProcessModule {
         }
         try machine.refuse(bound.refusal(of: "run:processes", asked))
         var variables: [String: String] = [:]
-        if options?["clear_env"]?.isTrue != true { variables = Self.environment() }
+        if options?["clear_env"]?.isTrue != true {
+            variables = Self.environment().filter { !Self.credentials.contains($0.key) }
+        }
         for (key, value) in options?["env"]?.table?.entries ?? [] {
             guard let name = key.text else { continue }
             switch value {
@@ -86,9 +88,11 @@ final class ProcessModule {
         return plan
     }
 
-    /// The variables of this process, but for qcsh's own credentials: a program that a script runs
-    /// is given them by name or not at all.
-    private static func environment() -> [String: String] {
+    /// qcsh's own credentials: a program that a script runs is given them by name or not at all.
+    private static let credentials = ["QDRANT_CLOUD_API_KEY", "QDRANT_CLOUD_TOKEN"]
+
+    /// The variables of this process.
+    static func environment() -> [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
@@ -98,8 +102,6 @@ final class ProcessModule {
             }
             entry += 1
         }
-        variables["QDRANT_CLOUD_API_KEY"] = nil
-        variables["QDRANT_CLOUD_TOKEN"] = nil
         return variables
     }
 
