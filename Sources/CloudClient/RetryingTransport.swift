@@ -21,14 +21,11 @@ final class RetryingTransport: Transport {
     func close() {}
 
     /// The attempts of one call.
-    private final class Attempts: RunningCall {
+    private final class Attempts: SteppedCall {
         private let session: Session
         private let call: OutgoingCall
         private let completion: (Result<Reply, CallError>) -> Void
         private var count = 0
-        private var running: (any RunningCall)?
-        private var pause: PollLoop.Timer?
-        private var isCancelled = false
 
         init(
             _ session: Session, _ call: OutgoingCall,
@@ -39,20 +36,11 @@ final class RetryingTransport: Transport {
             self.completion = completion
         }
 
-        func cancel() {
-            isCancelled = true
-            running?.cancel()
-            pause?.cancel()
-            // What runs keeps its completion, which keeps this.
-            running = nil
-            pause = nil
-        }
-
         func send() {
             count += 1
             let started = session.loop.now()
-            running = session.transport(call.transport).start(call) { [self] result in
-                running = nil
+            step = session.transport(call.transport).start(call) { [self] result in
+                step = nil
                 session.onTrace?(
                     TraceRecord(
                         call, result, attempt: count, started: started,

@@ -3,7 +3,7 @@ import Contract
 
 /// One call of a session from the script's point of view: the account is filled in, the request is
 /// checked, and then it leaves.
-final class SessionCall: RunningCall {
+final class SessionCall: SteppedCall {
     /// An id that stands for the account while it is not known.
     private static let anyAccount = "00000000-0000-4000-8000-000000000000"
 
@@ -14,9 +14,6 @@ final class SessionCall: RunningCall {
     private let callGuard: (any CallGuard)?
     private let completion: (Result<Reply, CallError>) -> Void
     private var deadline: Int64?
-    private var running: (any RunningCall)?
-    private var pause: PollLoop.Timer?
-    private var isCancelled = false
 
     init(
         _ session: Session, _ method: Method, _ request: Message, _ options: CallOptions,
@@ -28,15 +25,6 @@ final class SessionCall: RunningCall {
         self.options = options
         callGuard = isOwn ? nil : session.callGuard
         self.completion = completion
-    }
-
-    func cancel() {
-        isCancelled = true
-        running?.cancel()
-        pause?.cancel()
-        // What runs keeps its completion, which keeps this.
-        running = nil
-        pause = nil
     }
 
     func start() {
@@ -115,8 +103,8 @@ final class SessionCall: RunningCall {
         let call = OutgoingCall(
             method: method, request: request, metadata: metadata, deadline: deadline,
             transport: kind, retries: options.retries)
-        running = session.carrier.start(call) { [self] result in
-            running = nil
+        step = session.carrier.start(call) { [self] result in
+            step = nil
             completion(result.mapError(told))
         }
     }

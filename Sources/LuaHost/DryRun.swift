@@ -27,22 +27,26 @@ public final class DryRunTransport: Transport {
         self.show = show
     }
 
-    private final class Answered: RunningCall {
-        func cancel() {}
-    }
-
     public func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
         guard call.method.isRead else { return pretend(call, completion) }
         if let echo = echo(readBy: call) {
-            loop.enqueue { completion(.success(Self.reply(echo))) }
-            return Answered()
+            return answered(echo, completion)
         }
         return inner.start(call, completion: completion)
     }
 
     public func close() { inner.close() }
+
+    /// Answers in the loop's next turn, unless the call is given up before.
+    private func answered(
+        _ message: Message, _ completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        let call = SteppedCall()
+        loop.enqueue { if !call.isCancelled { completion(.success(Self.reply(message))) } }
+        return call
+    }
 
     // MARK: - Changes
 
@@ -52,9 +56,7 @@ public final class DryRunTransport: Transport {
         let request = JSONWriter(isPretty: true).text(call.request.redacted)
         show("dry run: \(call.method.displayName) would send \(request)")
         guard let present = PendingChange(call: call).readingPresent else {
-            let answer = answer(to: call, over: nil)
-            loop.enqueue { completion(.success(Self.reply(answer))) }
-            return Answered()
+            return answered(answer(to: call, over: nil), completion)
         }
         // A masked update changes what is there: that is read first.
         return start(present) { [self] result in

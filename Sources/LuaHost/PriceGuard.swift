@@ -61,25 +61,13 @@ public final class PriceGuardTransport: Transport {
         self.limit = limit
     }
 
-    /// What runs in a call's place at present.
-    private final class Chain: RunningCall {
-        var current: (any RunningCall)?
-        var isCancelled = false
-
-        func cancel() {
-            isCancelled = true
-            current?.cancel()
-            current = nil
-        }
-    }
-
     public func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
         guard let rule = Self.rules.first(where: { $0.method == call.method.path }) else {
             return inner.start(call, completion: completion)
         }
-        let chain = Chain()
+        let chain = SteppedCall()
         find(rule, call, chain) { [self] found in
             switch found {
             case .success(let cluster): quote(cluster, call, chain, completion)
@@ -93,7 +81,7 @@ public final class PriceGuardTransport: Transport {
 
     /// The cluster as it would be.
     private func find(
-        _ rule: Rule, _ call: OutgoingCall, _ chain: Chain,
+        _ rule: Rule, _ call: OutgoingCall, _ chain: SteppedCall,
         _ completion: @escaping (Result<Message, CallError>) -> Void
     ) {
         switch rule.source {
@@ -135,11 +123,11 @@ public final class PriceGuardTransport: Transport {
     }
 
     private func read(
-        _ call: OutgoingCall, _ chain: Chain,
+        _ call: OutgoingCall, _ chain: SteppedCall,
         _ completion: @escaping (Result<Message, CallError>) -> Void
     ) {
         guard !chain.isCancelled else { return }
-        chain.current = inner.start(call) { result in
+        chain.step = inner.start(call) { result in
             completion(
                 result.flatMap { reply in
                     (try? reply.message(as: call.method.output)).map { .success($0) }
@@ -149,7 +137,7 @@ public final class PriceGuardTransport: Transport {
     }
 
     private func quote(
-        _ cluster: Message, _ call: OutgoingCall, _ chain: Chain,
+        _ cluster: Message, _ call: OutgoingCall, _ chain: SteppedCall,
         _ completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
         guard let method = try? Registry.embedded.method(path: KnownMethods.getQuote) else {
@@ -172,7 +160,7 @@ public final class PriceGuardTransport: Transport {
                     return completion(.failure(tooDear(price, quote.string("currency"), call)))
                 }
                 guard !chain.isCancelled else { return }
-                chain.current = inner.start(call, completion: completion)
+                chain.step = inner.start(call, completion: completion)
             }
         }
     }

@@ -46,10 +46,6 @@ public final class ReplayTransport: Transport {
         self.onTrace = onTrace
     }
 
-    private final class Answered: RunningCall {
-        func cancel() {}
-    }
-
     public func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
@@ -63,7 +59,7 @@ public final class ReplayTransport: Transport {
         onTrace()?(
             TraceRecord(call, result, attempt: attempts, started: loop.now(), duration: duration))
         completion(result)
-        return Answered()
+        return SteppedCall()
     }
 
     public func close() {}
