@@ -37,11 +37,20 @@ static const uint8_t file_host_sandbox_lua[] = {
 static const uint8_t file_host_secret_lua[] = {
 #embed "../../stdlib/host/secret.lua"
 };
+static const uint8_t file_host_task_channel_lua[] = {
+#embed "../../stdlib/host/task/channel.lua"
+};
 static const uint8_t file_host_task_lua[] = {
 #embed "../../stdlib/host/task.lua"
 };
 static const uint8_t file_host_term_lua[] = {
 #embed "../../stdlib/host/term.lua"
+};
+static const uint8_t file_host_test_assertions_lua[] = {
+#embed "../../stdlib/host/test/assertions.lua"
+};
+static const uint8_t file_host_test_reporters_lua[] = {
+#embed "../../stdlib/host/test/reporters.lua"
 };
 static const uint8_t file_host_test_lua[] = {
 #embed "../../stdlib/host/test.lua"
@@ -69,8 +78,11 @@ static const qcsh_resource files[] = {
     {"host/process.lua", file_host_process_lua, sizeof file_host_process_lua},
     {"host/sandbox.lua", file_host_sandbox_lua, sizeof file_host_sandbox_lua},
     {"host/secret.lua", file_host_secret_lua, sizeof file_host_secret_lua},
+    {"host/task/channel.lua", file_host_task_channel_lua, sizeof file_host_task_channel_lua},
     {"host/task.lua", file_host_task_lua, sizeof file_host_task_lua},
     {"host/term.lua", file_host_term_lua, sizeof file_host_term_lua},
+    {"host/test/assertions.lua", file_host_test_assertions_lua, sizeof file_host_test_assertions_lua},
+    {"host/test/reporters.lua", file_host_test_reporters_lua, sizeof file_host_test_reporters_lua},
     {"host/test.lua", file_host_test_lua, sizeof file_host_test_lua},
     {"host/time.lua", file_host_time_lua, sizeof file_host_time_lua},
     {"host/yaml.lua", file_host_yaml_lua, sizeof file_host_yaml_lua},

@@ -105,6 +105,15 @@ local function load_embedded(name)
   end, file
 end
 
+--- A part of a module that has a file of its own, loaded once.
+local parts = {}
+function host.part(name)
+  if parts[name] == nil then
+    parts[name] = load_embedded("host." .. name)()
+  end
+  return parts[name]
+end
+
 -- What follows replaces these for scripts when the run is bounded.
 local loadfile, searchpath = loadfile, package.searchpath
 

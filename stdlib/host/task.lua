@@ -409,43 +409,6 @@ function task.shield(fn, ...)
   return table.unpack(child._results, 2, child._results.n)
 end
 
--- Channels ------------------------------------------------------------------------------------
-
----@class task.Channel values that tasks hand to each other, in order
-local Channel = { __name = "channel" }
-Channel.__index = Channel
-
---- Waits until another task wakes this one from a list.
-local function wait_in(waiting)
-  local place = { gate = host.gate() }
-  table.insert(waiting, place)
-  local leaving <close> = setmetatable({}, {
-    __close = function()
-      host.close_gate(place.gate)
-      for i, other in ipairs(waiting) do
-        if other == place then
-          table.remove(waiting, i)
-          return
-        end
-      end
-      -- Woken, but cancelled before it could act: the next one may.
-      if not place.has_acted and waiting[1] then
-        host.open(table.remove(waiting, 1).gate)
-      end
-    end,
-  })
-  host.pass(place.gate)
-  place.has_acted = true
-  local _ = leaving
-end
-
-local function wake_first(waiting)
-  local place = table.remove(waiting, 1)
-  if place then
-    host.open(place.gate)
-  end
-end
-
 --- A channel. Who sends waits while it is full, who receives waits while it is empty.
 ---@param capacity? integer how many values it holds; 0 when not given: sending waits for a receiver
 ---@return task.Channel
@@ -454,72 +417,7 @@ function task.channel(capacity)
   if math.type(capacity) ~= "integer" or capacity < 0 then
     error("task.channel: the capacity has to be an integer that is not negative", 2)
   end
-  return setmetatable({
-    _capacity = capacity, _values = {}, _first = 1, _last = 0, _taken = 0, _closed = false,
-    _senders = {}, _receivers = {}, _handed = {},
-  }, Channel)
-end
-
---- Sends a value.
----@async
----@param value any not nil
-function Channel:send(value)
-  if value == nil then
-    error("a channel carries no nil", 2)
-  end
-  while not self._closed and self._capacity > 0
-    and self._last - self._first + 1 >= self._capacity do
-    wait_in(self._senders)
-  end
-  if self._closed then
-    error("the channel is closed", 2)
-  end
-  self._last = self._last + 1
-  local number = self._last
-  self._values[number] = value
-  wake_first(self._receivers)
-  while self._capacity == 0 and self._first <= number and not self._closed do
-    wait_in(self._handed)
-  end
-end
-
---- The next value; nil when the channel is closed and empty.
----@async
-function Channel:receive()
-  while self._first > self._last do
-    if self._closed then
-      return nil
-    end
-    wait_in(self._receivers)
-  end
-  local value = self._values[self._first]
-  self._values[self._first] = nil
-  self._first = self._first + 1
-  wake_first(self._senders)
-  -- Whoever handed something over sees for itself whether it was taken.
-  for _ = 1, #self._handed do
-    wake_first(self._handed)
-  end
-  return value
-end
-
---- Closes the channel: what is in it can be received, nothing can be sent.
-function Channel:close()
-  self._closed = true
-  for _, waiting in ipairs { self._senders, self._receivers, self._handed } do
-    for _ = 1, #waiting do
-      wake_first(waiting)
-    end
-  end
-end
-
-Channel.__close = Channel.close
-
---- Iterates over the values until the channel is closed and empty.
-function Channel:each()
-  return function()
-    return self:receive()
-  end
+  return host.part("task.channel")(capacity)
 end
 
 return task

@@ -9,12 +9,8 @@ final class ScopeWalker {
     private let lines: [Substring.UTF8View.SubSequence]
     private let moduleName: String?
     private var scopes: [[String: Shape]] = [[:]]
-    /// Names that are given a value somewhere besides their declaration: what they hold is unknown.
-    private var reassigned: Set<String> = []
-    /// Globals that the file gives a value.
-    private var assignedGlobals: Set<String> = []
-    /// Whether the file has an environment of its own: what is global there is not known.
-    private var hasOwnEnvironment = false
+    /// What the file assigns anywhere.
+    private var assigned = AssignedNames()
     private var result = Shape.unknown
 
     init(_ checker: ScriptChecker, file: String, source: [UInt8], moduleName: String?) {
@@ -27,7 +23,7 @@ final class ScopeWalker {
 
     /// Checks a file's body; what it returns.
     func run(_ body: [Statement]) -> Shape {
-        collect(body)
+        assigned.collect(body)
         block(body, isTop: true)
         return result
     }
@@ -46,7 +42,7 @@ final class ScopeWalker {
     // MARK: - Names
 
     private func declare(_ name: String, _ shape: Shape) {
-        scopes[scopes.count - 1][name] = reassigned.contains(name) ? .unknown : shape
+        scopes[scopes.count - 1][name] = assigned.locals.contains(name) ? .unknown : shape
     }
 
     private func look(_ name: String) -> Shape? {
@@ -60,88 +56,6 @@ final class ScopeWalker {
         scopes.append([:])
         body()
         scopes.removeLast()
-    }
-
-    /// Finds what is assigned anywhere in the file, so that nothing is taken for granted too early.
-    private func collect(_ statements: [Statement]) {
-        for statement in statements {
-            switch statement {
-            case .assign(let targets, let values, _):
-                for case .name(let name, _) in targets {
-                    reassigned.insert(name)
-                    assignedGlobals.insert(name)
-                }
-                for case .index(.name(let table, _), let key, _) in targets
-                where table == "_G" || table == "_ENV" {
-                    if let text = key.text { assignedGlobals.insert(text) }
-                }
-                for case .name("_ENV", _) in targets { hasOwnEnvironment = true }
-                values.forEach(collect)
-            case .function(.name(let name, _), let function, _):
-                reassigned.insert(name)
-                assignedGlobals.insert(name)
-                collect(function.body)
-            case .function(_, let function, _), .localFunction(_, let function, _):
-                collect(function.body)
-            case .while(let condition, let body):
-                test(condition)
-                collect(body)
-            case .block(let body), .repeat(let body, _),
-                .numericFor(_, _, _, _, _, let body), .genericFor(_, _, let body):
-                collect(body)
-            case .if(let branches, let last):
-                for branch in branches {
-                    test(branch.condition)
-                    collect(branch.body)
-                }
-                collect(last ?? [])
-            case .local(let names, let values, _):
-                if names.contains(where: { $0.name == "_ENV" }) { hasOwnEnvironment = true }
-                values.forEach(collect)
-            case .return(let values, _): values.forEach(collect)
-            case .call(let call): collect(.call(call))
-            case .break, .goto, .label: break
-            }
-        }
-    }
-
-    /// A name that is looked at to see whether it is there need not be.
-    private func test(_ expression: Expression) {
-        switch expression {
-        case .name(let name, _): assignedGlobals.insert(name)
-        case .unary("not", let inner, _), .parenthesised(let inner, _): test(inner)
-        default: collect(expression)
-        }
-    }
-
-    private func collect(_ expression: Expression) {
-        switch expression {
-        case .function(let function, _): collect(function.body)
-        case .call(let call):
-            collect(call.function)
-            call.arguments.forEach(collect)
-            guard case .name(let function, _) = call.function else { return }
-            if function == "type", let first = call.arguments.first { test(first) }
-            if function == "rawset", call.arguments.count > 1,
-                case .name("_G", _) = call.arguments[0], let name = call.arguments[1].text
-            {
-                assignedGlobals.insert(name)
-            }
-        case .table(let fields, _): for field in fields { collect(field.value) }
-        case .binary(let sign, let left, let right, _):
-            if sign == "and" || sign == "or" || sign == "==" || sign == "~=" {
-                test(left)
-            } else {
-                collect(left)
-            }
-            collect(right)
-        case .unary("not", let inner, _): test(inner)
-        case .unary(_, let inner, _), .parenthesised(let inner, _): collect(inner)
-        case .index(let table, let key, _):
-            collect(table)
-            collect(key)
-        default: break
-        }
     }
 
     // MARK: - Statements
@@ -224,7 +138,7 @@ final class ScopeWalker {
         switch target {
         case .name(let name, _):
             if look(name) == nil, !Self.standardGlobals.contains(name) {
-                assignedGlobals.insert(name)
+                assigned.globals.insert(name)
             }
         case .index(let table, let key, let position):
             let owner = shape(table)
@@ -308,7 +222,7 @@ final class ScopeWalker {
 
     private func global(_ name: String, _ position: Position) -> Shape {
         if let local = look(name) { return local }
-        if assignedGlobals.contains(name) || hasOwnEnvironment { return .unknown }
+        if assigned.globals.contains(name) || assigned.hasOwnEnvironment { return .unknown }
         if name == "qdrant" { return .qdrant }
         if Self.hostModules.contains(name) {
             return checker.module(name, from: file) ?? .unknown
