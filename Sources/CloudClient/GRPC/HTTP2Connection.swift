@@ -31,6 +31,10 @@ final class HTTP2Connection {
         case closed
     }
 
+    /// How many new streams go out at once. Fewer cost a system call each, more keep the server
+    /// idle meanwhile.
+    private static let streamsSentTogether = 8
+
     private let endpoint: Endpoint
     private let settings: ConnectionSettings
     private let engine: CurlEngine
@@ -42,6 +46,9 @@ final class HTTP2Connection {
     private var calls: [Int32: GRPCCall] = [:]
     private var remoteLimit: UInt32?
     private var flushIsQueued = false
+    private var isReading = false
+    /// Streams that were opened since the last flush.
+    private var unsentStreams = 0
     private var watchesOutput = false
     private var protocolIsChecked = false
 
@@ -163,6 +170,18 @@ final class HTTP2Connection {
         calls[stream] = call
         armKeepalive()
         queueFlush()
+        sendAhead(session)
+    }
+
+    /// Sends what has gathered before the turn of the loop ends: the server works on it while the
+    /// caller still reads the answers that came together. Without this both work in alternation.
+    private func sendAhead(_ session: OpaquePointer) {
+        unsentStreams += 1
+        // nghttp2 does not send inside its callbacks for reading.
+        guard unsentStreams >= Self.streamsSentTogether, !isReading else { return }
+        unsentStreams = 0
+        // Whatever stops it stops the queued flush, too, which tells those who are concerned.
+        _ = qh2_flush(session)
     }
 
     /// Resets a call's stream, because the caller has given it up.
@@ -225,7 +244,9 @@ final class HTTP2Connection {
         guard let session, state != .closed else { return }
         // Callbacks may drop the last other reference to this connection.
         withExtendedLifetime(self) {
+            isReading = true
             let result = qh2_read(session)
+            isReading = false
             lastRead = engine.loop.now()
             pingSent = nil
             checkProtocol()
@@ -261,6 +282,7 @@ final class HTTP2Connection {
 
     private func flush() {
         guard let session, let easy, state != .closed else { return }
+        unsentStreams = 0
         let result = qh2_flush(session)
         if result < 0 { return lost(result) }
         let needsOutput = result == 1
