@@ -49,7 +49,9 @@ let package = Package(
                 "CResources",
                 .product(name: "Yams", package: "Yams"),
             ]),
-        .target(name: "Shell", dependencies: ["LuaHost", "Contract", "CReadline"]),
+        .target(
+            name: "Shell",
+            dependencies: ["LuaHost", "LuaSource", "CloudClient", "Contract", "CReadline"]),
         .target(
             name: "Sandbox",
             dependencies: [

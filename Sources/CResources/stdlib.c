@@ -37,6 +37,33 @@ static const uint8_t file_host_sandbox_lua[] = {
 static const uint8_t file_host_secret_lua[] = {
 #embed "../../stdlib/host/secret.lua"
 };
+static const uint8_t file_host_shell_commands_lua[] = {
+#embed "../../stdlib/host/shell/commands.lua"
+};
+static const uint8_t file_host_shell_entries_lua[] = {
+#embed "../../stdlib/host/shell/entries.lua"
+};
+static const uint8_t file_host_shell_help_lua[] = {
+#embed "../../stdlib/host/shell/help.lua"
+};
+static const uint8_t file_host_shell_history_lua[] = {
+#embed "../../stdlib/host/shell/history.lua"
+};
+static const uint8_t file_host_shell_inspect_lua[] = {
+#embed "../../stdlib/host/shell/inspect.lua"
+};
+static const uint8_t file_host_shell_jobs_lua[] = {
+#embed "../../stdlib/host/shell/jobs.lua"
+};
+static const uint8_t file_host_shell_session_lua[] = {
+#embed "../../stdlib/host/shell/session.lua"
+};
+static const uint8_t file_host_shell_watch_lua[] = {
+#embed "../../stdlib/host/shell/watch.lua"
+};
+static const uint8_t file_host_shell_lua[] = {
+#embed "../../stdlib/host/shell.lua"
+};
 static const uint8_t file_host_task_channel_lua[] = {
 #embed "../../stdlib/host/task/channel.lua"
 };
@@ -78,6 +105,15 @@ static const qcsh_resource files[] = {
     {"host/process.lua", file_host_process_lua, sizeof file_host_process_lua},
     {"host/sandbox.lua", file_host_sandbox_lua, sizeof file_host_sandbox_lua},
     {"host/secret.lua", file_host_secret_lua, sizeof file_host_secret_lua},
+    {"host/shell/commands.lua", file_host_shell_commands_lua, sizeof file_host_shell_commands_lua},
+    {"host/shell/entries.lua", file_host_shell_entries_lua, sizeof file_host_shell_entries_lua},
+    {"host/shell/help.lua", file_host_shell_help_lua, sizeof file_host_shell_help_lua},
+    {"host/shell/history.lua", file_host_shell_history_lua, sizeof file_host_shell_history_lua},
+    {"host/shell/inspect.lua", file_host_shell_inspect_lua, sizeof file_host_shell_inspect_lua},
+    {"host/shell/jobs.lua", file_host_shell_jobs_lua, sizeof file_host_shell_jobs_lua},
+    {"host/shell/session.lua", file_host_shell_session_lua, sizeof file_host_shell_session_lua},
+    {"host/shell/watch.lua", file_host_shell_watch_lua, sizeof file_host_shell_watch_lua},
+    {"host/shell.lua", file_host_shell_lua, sizeof file_host_shell_lua},
     {"host/task/channel.lua", file_host_task_channel_lua, sizeof file_host_task_channel_lua},
     {"host/task.lua", file_host_task_lua, sizeof file_host_task_lua},
     {"host/term.lua", file_host_term_lua, sizeof file_host_term_lua},

@@ -106,6 +106,9 @@ public final class Session {
     /// Told of each attempt.
     public var onTrace: ((TraceRecord) -> Void)?
 
+    /// Told when somebody's call begins; what it returns is called when the call has ended.
+    public var onCall: ((Method) -> () -> Void)?
+
     /// Whether no call leaves, so that no credential is asked for.
     public var isOffline = false
     /// What is put around the way to the API: recording, dry runs. To be set before the first call.
@@ -141,7 +144,15 @@ public final class Session {
         _ method: Method, _ request: Message, options: CallOptions = CallOptions(),
         completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
-        let call = SessionCall(self, method, request, options, completion)
+        var told = completion
+        if let onCall {
+            let ended = onCall(method)
+            told = { result in
+                ended()
+                completion(result)
+            }
+        }
+        let call = SessionCall(self, method, request, options, told)
         call.start()
         return call
     }

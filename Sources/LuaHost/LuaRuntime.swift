@@ -37,6 +37,8 @@ public final class LuaRuntime {
         /// Told what a person should know that is no result, for example the fate of a change that
         /// was on its way when the run was interrupted.
         public var note: (String) -> Void = { _ in }
+        /// Further functions of the host, for the Lua side of what stands above: the shell.
+        public var functions: HostFunctions = [:]
         /// The script's name and arguments, for `arg`.
         public var scriptName: String
         public var arguments: [String]
@@ -68,8 +70,8 @@ public final class LuaRuntime {
     private let processes: ProcessModule
     private let terminal: TerminalModule
     private let childFailures = ChildFailures()
-    /// What runs a script's function: `host.main` of the Lua side.
-    private var main: Int32 = 0
+    /// Functions of the Lua side that the host calls, by name: `main` runs a script's function.
+    private var kept: [String: Int32] = [:]
 
     /// Opens a runtime.
     ///
@@ -115,10 +117,16 @@ public final class LuaRuntime {
         Self.registerClocks(in: &functions)
         machine.scheduler.journal = environment.journal
         environment.journal.wrap(&functions)
-        functions["set_main"] = { [unowned self] call in
-            if case .function(let reference) = call.arguments.value() { main = reference }
+        functions["keep"] = { [unowned self] call in
+            let name = call.arguments.value().text ?? ""
+            if case .function(let reference) = call.arguments.value() {
+                if let before = kept.updateValue(reference, forKey: name) {
+                    machine.release(before)
+                }
+            }
             return .done
         }
+        functions.merge(environment.functions) { own, _ in own }
         try boot(environment, functions)
     }
 
@@ -185,7 +193,7 @@ public final class LuaRuntime {
         else { throw LuaFailure("the Lua side of the host is missing") }
         var numbers: [String: UInt32] = [:]
         // Those that keep functions have to be among the first.
-        let keepers = TaskModule.keepers.union(["set_main"])
+        let keepers = TaskModule.keepers.union(["keep"])
         let keeping = keepers.compactMap { name in functions[name].map { (name, $0) } }
         let others = functions.filter { !keepers.contains($0.key) }
         for (name, function) in keeping + others.map({ ($0.key, $0.value) }) {
@@ -281,7 +289,7 @@ public final class LuaRuntime {
         onEnd: @escaping (LuaMachine.Outcome) -> Void
     ) throws(LuaFailure) -> LuaMachine.Task {
         try machine.spawn(
-            main,
+            kept["main"] ?? 0,
             { writer in
                 writer.put(.function(function))
                 for argument in arguments { writer.put(argument) }
@@ -290,6 +298,9 @@ public final class LuaRuntime {
             onEnd(outcome.mapError { childFailures.completed($0) })
         }
     }
+
+    /// A function that the Lua side has given to the host under a name; nil when it has none.
+    public func kept(_ name: String) -> Int32? { kept[name] }
 
     /// Runs a compiled function as a script to its end.
     public func run(

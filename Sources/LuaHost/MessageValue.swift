@@ -60,7 +60,7 @@ extension LuaValue {
     }
 
     /// A list.
-    static func list(_ items: [LuaValue]) -> LuaValue {
+    public static func list(_ items: [LuaValue]) -> LuaValue {
         .table(
             LuaTable(
                 kind: .list,

@@ -8,6 +8,20 @@ public enum TextWidth {
         }
     }
 
+    /// The text, cut with an ellipsis when it takes more columns.
+    public static func cut(_ text: String, to width: Int) -> String {
+        guard columns(of: text) > width else { return text }
+        var cut = ""
+        var used = 0
+        for character in text {
+            let next = columns(of: String(character))
+            if used + next > width - 1 { break }
+            cut.append(character)
+            used += next
+        }
+        return cut + "…"
+    }
+
     private static func isWide(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff,

@@ -1,4 +1,4 @@
-import CReadline
+import CloudClient
 import Contract
 import LuaHost
 
@@ -6,169 +6,396 @@ import LuaHost
     import Glibc
 #endif
 
-/// The interactive shell: reads entries, runs them, prints what they return.
+/// The interactive shell: reads entries, runs them, prints what they return. Tasks go on while the
+/// prompt waits.
 public final class REPL {
-    private let runtime: LuaRuntime
-    private let format: OutputFormat
-    private let secrets: SecretOutput
-    private let historyFile: String?
-    private var pending = ""
-    private var lines: [String?] = []
-    private var isOver = false
-    private let control: RunControl
-    private let signals: Signals
-
     /// What the terminal's signals have left behind.
     public struct Signals {
         /// Whether Ctrl-C was pressed since this was last asked.
         let takeInterrupt: () -> Bool
         /// Whether the window has another size since this was last asked.
         let takeResize: () -> Bool
+        /// Whether Ctrl-Z was pressed since this was last asked.
+        let takeSuspension: () -> Bool
         /// Whether the program was told to end.
         let isTerminated: () -> Bool
         /// Counts Ctrl-C from the beginning.
         let forgetInterrupts: () -> Void
+        /// Stops the program until somebody lets it go on.
+        let suspend: () -> Void
 
         /// Creates a view of the signals.
         public init(
             takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool,
-            isTerminated: @escaping () -> Bool, forgetInterrupts: @escaping () -> Void
+            takeSuspension: @escaping () -> Bool, isTerminated: @escaping () -> Bool,
+            forgetInterrupts: @escaping () -> Void, suspend: @escaping () -> Void
         ) {
             self.takeInterrupt = takeInterrupt
             self.takeResize = takeResize
+            self.takeSuspension = takeSuspension
             self.isTerminated = isTerminated
             self.forgetInterrupts = forgetInterrupts
+            self.suspend = suspend
         }
     }
 
-    /// readline has one terminal, so its handler finds the one shell here.
-    private nonisolated(unsafe) static weak var current: REPL?
+    /// What the shell is given.
+    public struct Setting {
+        /// Ends an entry that runs.
+        public var control: RunControl
+        public var secrets: SecretOutput
+        public var signals: Signals
+        /// Lua code that runs before the first prompt; nil for none.
+        public var startFile: String?
+        public var isColoured: Bool
+
+        /// Creates a setting.
+        public init(
+            control: RunControl, secrets: SecretOutput, signals: Signals, startFile: String?,
+            isColoured: Bool
+        ) {
+            self.control = control
+            self.secrets = secrets
+            self.signals = signals
+            self.startFile = startFile
+            self.isColoured = isColoured
+        }
+    }
+
+    private let runtime: LuaRuntime
+    private let control: RunControl
+    private let signals: Signals
+    private let state: ShellState
+    private let printer: ResultPrinter
+    private let secretTexts: HistoryMask
+    private let background = BackgroundOutput()
+    private let startFile: String?
+    private let isColoured: Bool
+    private var editor: LineEditor?
+    private var completer: Completer
+    /// Lines that were accepted and have not run.
+    private var lines: [String?] = []
+    /// What was typed of an entry where the terminal can show one line only.
+    private var pending = ""
+    private var isOver = false
+    private var wantsEditor = false
+    private var isReading = false
+    private var isToObey = false
+    /// Descriptor of the terminal that the prompt is shown on.
+    private let terminal: Int32
 
     /// Creates a shell.
     ///
-    /// - Parameters:
-    ///   - control: what ends an entry that runs.
-    ///   - historyFile: where entries are kept; nil keeps them in memory.
-    public init(
-        runtime: LuaRuntime, control: RunControl, format: OutputFormat, secrets: SecretOutput,
-        historyFile: String?, signals: Signals
-    ) {
+    /// - Parameter state: what the shell's functions in the runtime share with it.
+    public init(runtime: LuaRuntime, state: ShellState, setting: Setting) {
         self.runtime = runtime
-        self.control = control
-        self.format = format
-        self.secrets = secrets
-        self.historyFile = historyFile
-        self.signals = signals
+        self.state = state
+        control = setting.control
+        signals = setting.signals
+        startFile = setting.startFile
+        terminal = Terminal.isTerminal(STDOUT_FILENO) ? STDOUT_FILENO : STDERR_FILENO
+        let copy = fcntl(terminal, F_DUPFD_CLOEXEC, 10)
+        isColoured = setting.isColoured
+        printer = ResultPrinter(
+            runtime: runtime, state: state, secrets: setting.secrets, isColoured: setting.isColoured
+        )
+        secretTexts = HistoryMask(registry: runtime.registry)
+        completer = Completer(runtime: runtime, state: state)
+        state.screen = copy < 0 ? terminal : copy
+        state.isColoured = setting.isColoured
     }
 
-    /// Runs until the input ends.
-    public func run() {
-        Self.current = self
+    /// Runs until the input ends. Returns the status that the shell was left with.
+    public func run() -> Int32 {
         let loop = runtime.machine.loop
-        if let historyFile { _ = qrl_load_history(historyFile) }
-        loop.onSignal = { [weak self] in
-            guard let self else { return }
-            if signals.takeResize() { qrl_resize() }
-            if signals.isTerminated() { isOver = true }
-            guard signals.takeInterrupt() else { return }
-            signals.forgetInterrupts()
-            pending = ""
-            lines = []
-            qrl_cancel_line()
-            showPrompt()
-        }
+        loop.onSignal = { [weak self] in self?.obeyAtPrompt() }
+        let editor = LineEditor(
+            terminal: state.screen, draws: Terminal.movesItsCursor && Terminal.isTerminal(terminal),
+            isColoured: isColoured, builtins: completer.builtins,
+            delegate: .init(
+                accept: { [weak self] in self?.lines.append($0) },
+                isWhole: { [weak self] in self?.isWhole($0) ?? .init() },
+                complete: { [weak self] in
+                    self?.completer.complete($0, start: $1, point: $2) ?? Completion()
+                },
+                hint: { [weak self] in self?.completer.hint($0, point: $1) },
+                command: { [weak self] in self?.obey($0) }))
+        self.editor = editor
+        state.editor = editor
+        state.isInterrupted = { [weak self] in self?.isToObey ?? false }
+        state.openHistory()
+        runStartFile()
         while !isOver {
-            showPrompt()
-            loop.watch(STDIN_FILENO, for: .input) { _ in qrl_read() }
-            loop.run { !lines.isEmpty || isOver }
+            if state.entryNumber > 0 { leavePartialLine() }
+            editor.begin(makePrompt(), text: state.takePrefill())
+            background?.begin()
+            loop.watch(STDIN_FILENO, for: .input) { [weak self] events in self?.read(events) }
+            let ticks = Ticker(loop: loop, every: 100_000_000) { [weak self] in self?.tick() }
+            loop.run {
+                showBackground()
+                return !lines.isEmpty || isOver || wantsEditor
+            }
+            ticks.stop()
             loop.unwatch(STDIN_FILENO)
-            qrl_end()
+            if isOver { editor.end() }
+            background?.end()
+            if wantsEditor { openEditor() }
             while !lines.isEmpty, !signals.isTerminated() { accept(lines.removeFirst()) }
-            if signals.isTerminated() { isOver = true }
+            if signals.isTerminated() || state.isLeft { isOver = true }
         }
-        Self.current = nil
+        loop.onSignal = {}
+        state.editor = nil
+        return state.exitStatus
     }
 
-    private func showPrompt() {
-        qrl_begin(pending.isEmpty ? "qcsh> " : "   .> ") { line in
-            REPL.current?.lines.append(line.map { String(cString: $0) })
-            free(line)
-            // readline would go on with the prompt while the entry runs.
-            qrl_end()
+    // MARK: - At the prompt
+
+    private func obeyAtPrompt() {
+        // readline is in the middle of something: a completion that waits.
+        guard !isReading else {
+            isToObey = true
+            return
+        }
+        if signals.takeResize() { editor?.resize() }
+        if signals.isTerminated() { isOver = true }
+        if signals.takeSuspension() {
+            editor?.suspend()
+            background?.end()
+            signals.suspend()
+            background?.begin()
+            editor?.resume()
+        }
+        guard signals.takeInterrupt() else { return }
+        signals.forgetInterrupts()
+        pending = ""
+        lines = []
+        guard let editor else { return }
+        editor.cancel()
+        editor.begin(makePrompt())
+    }
+
+    private func read(_ events: PollLoop.Events) {
+        // The terminal is gone: nobody will type any more.
+        if events.contains(.failure), !events.contains(.input) {
+            isOver = true
+            return
+        }
+        isReading = true
+        editor?.read()
+        isReading = false
+        guard isToObey else { return }
+        isToObey = false
+        obeyAtPrompt()
+    }
+
+    /// What was written meanwhile goes above the prompt.
+    private func showBackground() {
+        guard let bytes = background?.take(), !bytes.isEmpty, let editor else { return }
+        editor.hide()
+        var text = bytes
+        if text.last != 0x0a { text.append(0x0a) }
+        _ = Output.writeAll(text, to: state.screen)
+        editor.unhide()
+    }
+
+    /// The prompt may tell of what has changed: tasks that have ended, an account that is known now.
+    private func tick() {
+        // A prompt that grows while somebody types is a nuisance.
+        guard pending.isEmpty, let editor, editor.line.text.isEmpty else { return }
+        editor.update(makePrompt())
+    }
+
+    private func makePrompt() -> LineEditor.Prompt {
+        PromptText(runtime: runtime, state: state).prompt(isContinued: !pending.isEmpty)
+    }
+
+    /// What an entry has written without a line break stays, with a mark behind it.
+    private func leavePartialLine() {
+        guard Terminal.movesItsCursor else { return }
+        let width = Terminal.size(of: state.screen).columns
+        let mark = StyledSpan("⏎", .faint).rendered(isColoured: isColoured)
+        let text = mark + String(repeating: " ", count: max(0, width - 1)) + "\r\u{1b}[K"
+        _ = Output.writeAll(text.utf8, to: state.screen)
+    }
+
+    private func obey(_ command: LineEditor.Command) {
+        switch command {
+        case .edit: wantsEditor = true
+        case .help:
+            guard let editor else { return }
+            let (text, point) = editor.line
+            let width = Terminal.size(of: state.screen).columns
+            if let page = completer.page(Array(text.utf8), point: point, width: width) {
+                editor.hide()
+                _ = Output.writeAll(
+                    StyledText.text(page, isColoured: isColoured).utf8, to: state.screen)
+                editor.unhide()
+            }
+        }
+    }
+
+    private func openEditor() {
+        wantsEditor = false
+        guard let editor else { return }
+        let text = editor.line.text
+        editor.end()
+        do throws(TerminalProgram.Problem) {
+            state.prefill(
+                try TerminalProgram.edited(text, suffix: ".lua", loop: runtime.machine.loop))
+        } catch {
+            Output.remark(error.description)
+            state.prefill(text)
+        }
+    }
+
+    // MARK: - Entries
+
+    private func isWhole(_ text: String) -> LineEditor.Verdict {
+        if MetaCommand(text) != nil || text.allSatisfy(\.isWhitespace) { return .init() }
+        let excess = EntrySource.excess(of: text)
+        guard (try? isCompilable(text)) == false else { return .init(excess: excess) }
+        return .init(
+            isWhole: false, indentation: max(0, EntrySource.indentation(behind: text) - excess),
+            excess: excess)
+    }
+
+    /// The Lua of an entry: `=x` is what `return x` is.
+    private static func code(_ entry: String) -> String {
+        entry.hasPrefix("=") ? "return " + entry.dropFirst() : entry
+    }
+
+    /// Whether an entry is whole; throws when it is no Lua.
+    private func isCompilable(_ entry: String) throws(LuaFailure) -> Bool {
+        let source = EntrySource(Self.code(entry))
+        switch try runtime.compileExpression(source.text, name: "=entry") {
+        case .incomplete: return false
+        case .function(let function):
+            runtime.machine.release(function)
+            return true
         }
     }
 
     private func accept(_ line: String?) {
         guard let line else {
-            print("")
+            _ = Output.writeAll("\n".utf8, to: state.screen)
             if pending.isEmpty { isOver = true } else { pending = "" }
             return
         }
         pending += pending.isEmpty ? line : "\n" + line
         let entry = pending
-        guard !entry.allSatisfy(\.isWhitespace) else {
+        if entry.allSatisfy(\.isWhitespace) {
             pending = ""
             return
         }
+        let began = runtime.machine.loop.now()
+        state.entryNumber += 1
         do throws(LuaFailure) {
-            let source = entry.hasPrefix("=") ? "return " + entry.dropFirst() : entry
-            switch try runtime.compileExpression(Array(source.utf8), name: "=entry") {
-            case .incomplete: return
-            case .function(let function):
+            let succeeded: Bool
+            if let command = MetaCommand(entry) {
                 pending = ""
-                remember(entry)
-                evaluate(function)
+                succeeded = evaluate("command") { command.write(to: $0) }
+            } else {
+                guard try isCompilable(entry) else { return }
+                pending = ""
+                let source = EntrySource(Self.code(entry))
+                state.declare(source.locals)
+                succeeded = evaluate("entry") { writer in
+                    source.text.withUnsafeBytes { writer.put($0) }
+                }
             }
+            finish(entry, began, succeeded)
         } catch {
             pending = ""
-            remember(entry)
             report(error)
+            finish(entry, began, false)
         }
     }
 
-    private func evaluate(_ function: Int32) {
-        var outcome: LuaMachine.Outcome?
+    private func finish(_ entry: String, _ began: Int64, _ succeeded: Bool) {
+        let duration = Double(runtime.machine.loop.now() - began) / 1e9
+        state.remember(
+            entry, masked: secretTexts.masked(entry), duration: duration, hasFailed: !succeeded)
+        printer.tellTime(duration)
+    }
+
+    /// Has a function of the shell's Lua side run as a task, and shows its results.
+    @discardableResult
+    private func evaluate(_ name: String, _ arguments: (TapeWriter) -> Void) -> Bool {
+        guard let function = runtime.kept(name) else { return false }
         let loop = runtime.machine.loop
+        var outcome: LuaMachine.Outcome?
         do throws(LuaFailure) {
             let outer = loop.onSignal
             loop.onSignal = { [signals, control] in
                 if signals.takeInterrupt() { control.stop(.interrupted) }
                 if signals.isTerminated() { control.stop(.terminated) }
+                if signals.takeSuspension() { signals.suspend() }
             }
+            let status = WaitingLine(state: state, loop: loop, isColoured: isColoured)
             defer {
+                status.stop()
                 loop.onSignal = outer
                 control.end()
                 signals.forgetInterrupts()
             }
             control.begin()
-            try runtime.machine.spawn(function, isRoot: true) { outcome = $0 }
-            runtime.machine.release(function)
+            state.calls.reset()
+            try runtime.machine.spawn(function, arguments, isRoot: true) { outcome = $0 }
             loop.run { outcome != nil }
-            let renderer = Renderer(
-                registry: runtime.registry, format: format, width: Terminal.width)
-            for value in try outcome?.get() ?? [] {
-                do throws(SecretOutput.Problem) {
-                    Output.data(renderer.text(try secrets.present(value)))
-                } catch {
-                    throw LuaFailure(error.description)
-                }
-            }
-            secrets.note()
-            fflush(nil)
+            status.stop()
+            let values = try outcome?.get() ?? []
+            try printer.show(values)
+            return true
         } catch {
             report(error)
+            return false
         }
     }
 
     private func report(_ failure: LuaFailure) {
         fflush(nil)
-        Output.note(failure.isCancellation ? "\ninterrupted" : ErrorReport.text(failure))
+        guard !failure.isCancellation else {
+            // Behind the terminal's ^C.
+            return Output.note(signals.isTerminated() ? "terminated" : "\ninterrupted")
+        }
+        let text = ErrorReport.text(failure)
+        // Of an entry of one line everybody knows where it is.
+        let place = "entry:1: "
+        Output.note(text.hasPrefix(place) ? String(text.dropFirst(place.count)) : text)
     }
 
-    /// A leading space keeps an entry out of the history.
-    private func remember(_ entry: String) {
-        guard !entry.hasPrefix(" ") else { return }
-        qrl_remember(entry)
-        if let historyFile { _ = qrl_append_history(1, historyFile) }
+    private func runStartFile() {
+        guard let startFile, runtime.kept("start") != nil else { return }
+        evaluate("start") { $0.put(startFile) }
     }
+}
+
+/// Calls an action again and again until it is stopped.
+final class Ticker {
+    private let loop: PollLoop
+    private let period: Int64
+    private let action: () -> Void
+    private var timer: PollLoop.Timer?
+
+    init(loop: PollLoop, every period: Int64, _ action: @escaping () -> Void) {
+        self.loop = loop
+        self.period = period
+        self.action = action
+        arm()
+    }
+
+    private func arm() {
+        timer = loop.after(period) { [weak self] in
+            guard let self else { return }
+            action()
+            if timer != nil { arm() }
+        }
+    }
+
+    func stop() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    deinit { timer?.cancel() }
 }

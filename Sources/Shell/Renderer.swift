@@ -7,19 +7,44 @@ public struct Renderer {
     private let format: OutputFormat
     /// Columns of the terminal.
     private let width: Int
+    private let style: Style
+
+    /// What helps people and not programs.
+    public struct Style: Sendable {
+        public var isColoured = false
+        /// The present time, when times are shown as ages; nil shows them as they are.
+        public var now: (seconds: Int64, nanos: Int32)?
+        /// Whether single messages are shown as trees rather than as Lua.
+        public var prefersTrees = false
+
+        /// Creates the style of output that a program might read.
+        public init(
+            isColoured: Bool = false, now: (seconds: Int64, nanos: Int32)? = nil,
+            prefersTrees: Bool = false
+        ) {
+            self.isColoured = isColoured
+            self.now = now
+            self.prefersTrees = prefersTrees
+        }
+    }
 
     /// Creates a renderer.
-    public init(registry: Registry, format: OutputFormat, width: Int = 100) {
+    public init(
+        registry: Registry, format: OutputFormat, width: Int = 100, style: Style = Style()
+    ) {
         self.registry = registry
         self.format = format
         self.width = width
+        self.style = style
     }
 
     /// The text of a result, with its final line break; empty for nil.
     public func text(_ value: LuaValue) -> String {
         if case .nil = value { return "" }
         switch format {
-        case .table: return Terminal.safe(people(value)) + "\n"
+        case .table, .wide: return people(value) + "\n"
+        case .tree: return (tree(value) ?? plainText(value)) + "\n"
+        case .lua: return LuaLiteral(registry: registry, width: width).text(value) + "\n"
         case .json: return JSONLayout.pretty(json(value)) + "\n"
         case .jsonl:
             let lines = rows(value) ?? [value]
@@ -33,18 +58,74 @@ public struct Renderer {
 
     private func people(_ value: LuaValue) -> String {
         if let rows = rows(value), !rows.isEmpty, let table = grid(rows) {
-            return table.text(width: width)
+            return table.text(width: format == .wide ? .max : width)
         }
-        if case .string(let bytes) = value { return String(decoding: bytes, as: UTF8.self) }
-        return ValueText(registry: registry, width: width).text(value)
+        if style.prefersTrees, let tree = tree(value) { return tree }
+        return plainText(value)
+    }
+
+    private func plainText(_ value: LuaValue) -> String {
+        if case .string(let bytes) = value {
+            return Terminal.safe(String(decoding: bytes, as: UTF8.self))
+        }
+        return Terminal.safe(ValueText(registry: registry, width: width).text(value))
+    }
+
+    /// A message or a table with names as a tree; nil for anything else.
+    private func tree(_ value: LuaValue) -> String? {
+        guard let table = value.table, !table.entries.isEmpty else { return nil }
+        let isList = table.kind == .list || table.array != nil
+        guard isList || table.entries.allSatisfy({ $0.key.text != nil }) else { return nil }
+        // A list of plain values is read more easily as one.
+        if isList, table.entries.allSatisfy({ $0.value.table == nil }) { return nil }
+        return ValueTree(registry: registry, width: width, style: style).text(table)
     }
 
     private func grid(_ rows: [LuaValue]) -> Grid? {
         // What is rare has no place on a screen.
-        let columns = columns(rows.prefix(50))
+        let columns = chosenColumns(rows)
+        let text = CellText(registry: registry, style: style)
         return Grid(
-            header: columns.map { $0.last ?? "" },
-            rows: rows.map { row in columns.map { cell(row, $0) } })
+            header: columns.map { $0.title ?? $0.path.last ?? "" },
+            rows: rows.map { row in
+                columns.map { column in
+                    let cell = text.cell(row, column.path, column.isAge)
+                    return Grid.Cell(text: Terminal.safe(cell.text), style: cell.style)
+                }
+            }, isColoured: style.isColoured)
+    }
+
+    /// The columns that are known to be of interest for the type; others by what their names say.
+    private func chosenColumns(_ rows: [LuaValue]) -> [TableColumns.Column] {
+        if format == .table, style.prefersTrees, case .message(let id)? = rows.first?.table?.kind,
+            let known = TableColumns.known[registry.message(id: id).fullName]
+        {
+            // A secret that is there is there once: it is not to be overlooked.
+            let secrets = rows.prefix(50).flatMap { row in
+                (row.table?.entries ?? []).compactMap { entry -> String? in
+                    if case .secret = entry.value { return entry.key.text }
+                    return nil
+                }
+            }
+            return known + Set(secrets).sorted().map { TableColumns.Column([$0]) }
+        }
+        let found = columns(rows.prefix(50))
+        return found.map { path in
+            let isTime = rows.prefix(50).contains { row in
+                if case .time? = value(row, path) { return true }
+                return false
+            }
+            return .init(path, isAge: format == .table && isTime && style.now != nil)
+        }
+    }
+
+    private func value(_ row: LuaValue, _ path: [String]) -> LuaValue? {
+        var value = row
+        for name in path {
+            guard let inner = value.table?[name] else { return nil }
+            value = inner
+        }
+        return value
     }
 
     /// The elements of a list of tables, also when it is a list method's answer.
@@ -154,67 +235,5 @@ public struct Renderer {
             let field = registry.message(id: id).field(named: name)
         else { return "" }
         return field.kind == .bool && !field.hasPresence && !field.isRepeated ? "false" : ""
-    }
-}
-
-/// Rows and columns fitted to the terminal.
-struct Grid {
-    private let header: [String]
-    private let rows: [[String]]
-
-    /// Nil when there are no columns.
-    init?(header: [String], rows: [[String]]) {
-        guard !header.isEmpty else { return nil }
-        self.header = header.map { $0.uppercased() }
-        self.rows = rows.map { $0.map(Self.short) }
-    }
-
-    /// Enum names lose the prefix that they share with their type: the column says it.
-    private static func short(_ text: String) -> String {
-        let text =
-            text.contains { $0.isNewline }
-            ? text.split(whereSeparator: \.isNewline).joined(separator: " ") : text
-        for marker in ["_PHASE_", "_STATUS_", "_TIER_", "_TYPE_"] {
-            if text.allSatisfy({ $0.isUppercase || $0 == "_" || $0.isNumber }),
-                let range = text[...].lastRange(of: marker)
-            {
-                return String(text[range.upperBound...])
-            }
-        }
-        return text
-    }
-
-    /// The table's text; columns that do not fit are left out, from the right.
-    func text(width: Int) -> String {
-        var widths: [Int] = []
-        var used = 0
-        for column in header.indices {
-            let cells = rows.map { TextWidth.columns(of: $0[column]) }
-            let wanted = min(max(TextWidth.columns(of: header[column]), cells.max() ?? 0), 44)
-            if used + wanted > width, column > 0 { break }
-            widths.append(wanted)
-            used += wanted + 2
-        }
-        let lines = ([header] + rows).map { line in
-            zip(line, widths).map { Terminal.pad($0, to: $1) }.joined(separator: "  ")
-        }
-        return lines.map { line in
-            String(line.reversed().drop { $0 == " " }.reversed())
-        }.joined(separator: "\n")
-    }
-}
-
-extension Substring {
-    /// The last range of a text, without Foundation.
-    func lastRange(of needle: String) -> Range<Index>? {
-        var found: Range<Index>?
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(needle) {
-                found = start..<index(start, offsetBy: needle.count)
-            }
-            start = index(after: start)
-        }
-        return found
     }
 }

@@ -18,6 +18,20 @@ public enum Terminal {
         return Int(size.ws_col)
     }
 
+    /// The size of the window that a descriptor writes to; 80 × 24 when it is not known.
+    static func size(of descriptor: Int32) -> (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    /// Whether a terminal can move its cursor.
+    static var movesItsCursor: Bool {
+        guard let name = getenv("TERM").map({ String(cString: $0) }) else { return false }
+        return !["", "dumb", "unknown", "emacs"].contains(name)
+    }
+
     /// The text with control characters made visible, so that what a server says cannot move the
     /// cursor or worse. Line breaks and tabs stay.
     public static func safe(_ text: String) -> String {
@@ -46,16 +60,7 @@ public enum Terminal {
 
     /// Fills with spaces, or cuts with an ellipsis.
     static func pad(_ text: String, to width: Int) -> String {
-        let used = TextWidth.columns(of: text)
-        if used <= width { return text + String(repeating: " ", count: width - used) }
-        var cut = ""
-        var columns = 0
-        for character in text {
-            let next = TextWidth.columns(of: String(character))
-            if columns + next > width - 1 { break }
-            cut.append(character)
-            columns += next
-        }
-        return cut + "…" + String(repeating: " ", count: width - columns - 1)
+        let cut = TextWidth.cut(text, to: width)
+        return cut + String(repeating: " ", count: max(0, width - TextWidth.columns(of: cut)))
     }
 }

@@ -28,6 +28,10 @@ final class Connections {
     let bound: PermissionBound
     private let loop: PollLoop
     private var sandbox: SandboxServer?
+    /// Told of each session that is opened.
+    var onOpen: (_ session: Session, _ isDefault: Bool) -> Void = { _, _ in }
+    /// Whether each call is told of as it ends.
+    var traces: Bool
     /// Where calls are noted for a viewer.
     private let tracer: CallTracer?
 
@@ -40,6 +44,7 @@ final class Connections {
         self.bound = bound
         self.options = options
         self.loop = loop
+        traces = options.trace
     }
 
     /// Opens a session. The table is what a script gives `qdrant.connect`.
@@ -56,12 +61,12 @@ final class Connections {
                 configuration, registry: registry, loop: loop, wallClock: { Clocks.wall() })
             session.callGuard = layer.map(bound.narrowed) ?? bound
             wrap(session)
-            if options.trace || tracer != nil {
-                session.onTrace = { [options, tracer] record in
-                    if options.trace { Self.trace(record) }
-                    tracer?.add(record)
-                }
+            session.onTrace = { [weak self] record in
+                guard let self else { return }
+                if traces { Self.trace(record) }
+                tracer?.add(record)
             }
+            onOpen(session, wanted.entries.isEmpty)
             return session
         } catch {
             throw LuaFailure(error.description)

@@ -240,7 +240,7 @@ struct ContextCommand: ParsableCommand {
     }
 
     /// A context without its credential's text.
-    fileprivate static func row(_ context: Context, isCurrent: Bool) -> LuaValue {
+    static func row(_ context: Context, isCurrent: Bool) -> LuaValue {
         let credential =
             context.apiKey != nil
             ? "key in the file"

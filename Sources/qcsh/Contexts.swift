@@ -1,4 +1,5 @@
 import LuaHost
+import Shell
 import Yams
 
 #if canImport(Glibc)
@@ -49,6 +50,8 @@ struct Contexts {
     /// The files that were read.
     private(set) var files: [String] = []
     private(set) var all: [Context] = []
+    /// Which entries of the shell are kept: `history` of the file.
+    private(set) var history = HistoryFile.Policy()
 
     /// Reads the files that exist. Of two contexts with one name the first file's counts.
     static func load() throws(Problem) -> Contexts {
@@ -80,6 +83,24 @@ struct Contexts {
                 + (names.isEmpty ? "no context is configured" : "there are: \(names)"))
     }
 
+    /// `history: { size: 10000, leading_space: true, repeats: false }`
+    private mutating func readHistory(_ value: Any, _ file: String) throws(Problem) {
+        guard let fields = value as? [String: Any] else {
+            throw Problem(description: "\(file): history has to have settings")
+        }
+        for (name, value) in fields {
+            switch (name, value) {
+            case ("size", let size as Int) where size >= 0: history.size = size
+            case ("leading_space", let flag as Bool): history.ignoresLeadingSpace = flag
+            case ("repeats", let flag as Bool): history.ignoresRepeats = !flag
+            default:
+                throw Problem(
+                    description: "\(file): history.\(name): there are size (a number), "
+                        + "leading_space (whether one keeps an entry out) and repeats")
+            }
+        }
+    }
+
     private mutating func read(_ file: String) throws(Problem) {
         guard let bytes = UserFiles.read(file) else {
             throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
@@ -94,6 +115,7 @@ struct Contexts {
         guard let top = loaded as? [String: Any] else {
             throw Problem(description: "\(file) has no settings at its top level")
         }
+        if let wanted = top["history"] { try readHistory(wanted, file) }
         if current == nil { current = top["current_context"] as? String }
         for entry in top["contexts"] as? [Any] ?? [] {
             guard let fields = entry as? [String: Any], let name = fields["name"] as? String else {

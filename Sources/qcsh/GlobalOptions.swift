@@ -16,6 +16,8 @@ struct RunOptions {
     var output: OutputFormat?
     var contract = ContractChoice.embedded
     var trace = false
+    /// Whether the shell begins without `init.lua`.
+    var skipsStartFile = false
     var isVerbose = false
     var secrets = SecretPolicy.mask
     /// In bytes.
@@ -72,10 +74,14 @@ struct GlobalOptions: ParsableArguments {
             valueName: "file"))
     var caFile: String?
 
-    @Option(help: "How results are written: table, json, jsonl, yaml or csv.")
+    @Option(
+        help: "How results are written: table, wide, tree, json, jsonl, yaml, lua or csv.")
     var output: OutputFormat?
 
     @OptionGroup var source: ContractSource
+
+    @Flag(help: "Begin the shell without init.lua.")
+    var norc = false
 
     @Flag(help: "Write a line about each call to standard error.")
     var trace = false
@@ -170,7 +176,7 @@ struct GlobalOptions: ParsableArguments {
             sandbox: sandbox, context: context, endpoint: endpoint, restEndpoint: restEndpoint,
             transport: transport,
             account: account, caFile: caFile, output: output,
-            contract: source.choice, trace: trace, isVerbose: verbose,
+            contract: source.choice, trace: trace, skipsStartFile: norc, isVerbose: verbose,
             secrets: reveal ? .reveal : secretFile.map { .file($0) } ?? .mask,
             maximumMemory: maxMemory?.bytes, maximumInstructions: maxInstructions,
             timeout: timeout?.nanoseconds,

@@ -22,6 +22,7 @@ enum Interrupts {
     private nonisolated(unsafe) static var takenTerminations: sig_atomic_t = 0
     private nonisolated(unsafe) static var terminations: sig_atomic_t = 0
     private nonisolated(unsafe) static var isResized: sig_atomic_t = 0
+    private nonisolated(unsafe) static var isToSuspend: sig_atomic_t = 0
     private nonisolated(unsafe) static var machine: LuaMachine?
     private nonisolated(unsafe) static var mainThread = pthread_self()
     /// The handlers write to it, so that a signal just before poll(2) is not slept over.
@@ -132,15 +133,44 @@ enum Interrupts {
 
     // MARK: - For the loop
 
-    /// Notes from now on when the window gets another size.
-    static func watchWindow() {
+    /// Notes from now on when the window gets another size, and when Ctrl-Z is pressed.
+    static func watchTerminal() {
         handle(SIGWINCH) { _ in
             Interrupts.isResized = 1
-            var byte: UInt8 = 1
-            let problem = errno
-            _ = write(Interrupts.writeEnd, &byte, 1)
-            errno = problem
+            Interrupts.wake()
         }
+        watchSuspension()
+    }
+
+    private static func watchSuspension() {
+        handle(SIGTSTP) { _ in
+            Interrupts.isToSuspend = 1
+            Interrupts.wake()
+        }
+    }
+
+    /// Has the loop look.
+    private static func wake() {
+        var byte: UInt8 = 1
+        let problem = errno
+        _ = write(writeEnd, &byte, 1)
+        errno = problem
+    }
+
+    /// Whether Ctrl-Z was pressed since this was last asked.
+    static func takeSuspension() -> Bool {
+        defer { isToSuspend = 0 }
+        return isToSuspend != 0
+    }
+
+    /// Stops the program, as Ctrl-Z does without a handler, until it is let go on.
+    static func suspend() {
+        signal(SIGTSTP, SIG_DFL)
+        raise(SIGTSTP)
+        watchSuspension()
+        // The window may have another size by now.
+        isResized = 1
+        wake()
     }
 
     /// Whether the window has another size since this was last asked.

@@ -66,11 +66,17 @@ struct Runner {
             let secrets = try openSecrets()
             let registry = try loadContract()
             connections.registry = registry
-            let runtime = try makeRuntime(loop, connections, limits)
+            let start = ShellStart(options: options, connections: connections, loop: loop)
+            let shell = code.isEmpty && source == nil ? try start.state() : nil
+            let runtime = try makeRuntime(loop, connections, limits, shell)
             Interrupts.install(for: runtime.machine, on: loop)
             let run = Run(
                 runtime: runtime, control: control(runtime), secrets: secrets, source: source)
-            status = self.run(run)
+            if let shell {
+                status = start.run(runtime, shell, control: run.control, secrets: secrets)
+            } else {
+                status = self.run(run)
+            }
             secrets.note()
         } catch {
             status = report(error)
@@ -167,7 +173,7 @@ struct Runner {
     }
 
     private func makeRuntime(
-        _ loop: PollLoop, _ connections: Connections, _ limits: RunLimits
+        _ loop: PollLoop, _ connections: Connections, _ limits: RunLimits, _ shell: ShellState?
     ) throws(LuaFailure) -> LuaRuntime {
         let name = code.isEmpty ? script.first ?? "qcsh" : "qcsh"
         let arguments = Array(code.isEmpty ? script.dropFirst() : script[...])
@@ -189,6 +195,7 @@ struct Runner {
         environment.isDryRun = options.isDryRun
         environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
+        if let shell { environment.functions = ShellFunctions.make(shell) }
         environment.sandboxes = SandboxController(connections, loop: loop)
         return try LuaRuntime(
             environment, registry: connections.registry, loop: loop,
@@ -223,20 +230,7 @@ struct Runner {
             }
             return 0
         }
-        if let source = run.source { return runScript(scriptFile ?? "-", source, run) }
-        Interrupts.watchWindow()
-        REPL(
-            runtime: run.runtime, control: run.control, format: options.output ?? .table,
-            secrets: run.secrets, historyFile: UserFiles.historyFile(),
-            signals: .init(
-                takeInterrupt: Interrupts.takeInterrupt, takeResize: Interrupts.takeResize,
-                isTerminated: Interrupts.isTerminated,
-                forgetInterrupts: {
-                    Interrupts.forget()
-                    Interrupts.stay(unless: nil)
-                })
-        ).run()
-        return Interrupts.isTerminated() ? ExitStatus.terminated : 0
+        return runScript(scriptFile ?? "-", run.source ?? [], run)
     }
 
     private func runScript(_ file: String, _ source: [UInt8], _ run: Run) -> Int32 {

@@ -18,17 +18,14 @@ enum UserFiles {
         return environment("HOME").map { $0 + fallback + "/qcsh" }
     }
 
-    /// The shell's history; the file is made so that only its owner may read it. Nil when there is
-    /// no place for it.
-    static func historyFile() -> String? {
+    /// The shell's history in a context; nil when there is no place for it.
+    static func historyFile(of context: String?) -> String? {
         guard let folder = stateFolder else { return nil }
-        makeFolders(folder)
-        let path = folder + "/history"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return nil }
-        fchmod(descriptor, 0o600)
-        close(descriptor)
-        return path
+        makeFolders(folder + "/history")
+        let name = context.map { name in
+            String(name.map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" })
+        }
+        return "\(folder)/history/\(name ?? "default").jsonl"
     }
 
     /// Where what the program remembers is.

@@ -244,7 +244,7 @@ function host.main(fn, ...)
   return table.unpack(results, 1, results.n)
 end
 
-host.set_main(host.main)
+host.keep("main", host.main)
 
 -- Gates --------------------------------------------------------------------------------------
 -- Lua's own library reaches files, programs and the environment, too.

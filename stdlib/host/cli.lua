@@ -139,6 +139,7 @@ local function read(spec)
 end
 
 --- The help of a declaration.
+---@usage cli.help { about = "says hello", args = { { "name", default = "you" } } }
 ---@return string
 function cli.help(spec)
   local parts = read(spec)
@@ -208,6 +209,7 @@ function cli.help(spec)
 end
 
 --- A completion function for bash.
+---@usage cli.completion { args = { { "--count", type = "int" } } }
 ---@return string
 function cli.completion(spec)
   local parts = read(spec)
@@ -274,6 +276,7 @@ end
 
 --- Reads the arguments that the script was called with. `--help` prints the help and ends the
 --- script; what cannot be understood ends it with the status 2.
+---@usage cli.parse({ args = { { "--count", type = "int" } } }, { "--count", "3" }).count
 ---@param spec { name?: string, about?: string, args?: cli.Argument[], epilog?: string }
 ---@param words? string[] instead of the script's own
 ---@return table<string, any>

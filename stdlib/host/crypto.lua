@@ -4,6 +4,7 @@ local host = ...
 local crypto = {}
 
 --- A hash, in hexadecimal. `crypto.sha256(text)` and `crypto.hmac("sha256", key, text)`.
+---@usage crypto.hex(crypto.hash("sha256", "text"))
 ---@param name "sha256"|"sha512"|"sha1"|"md5"|string
 ---@param text string|userdata
 ---@return string
@@ -11,12 +12,16 @@ function crypto.hash(name, text)
   return crypto.hex(host.crypto_digest(name, text))
 end
 
+--- The SHA-256 of a text, in hexadecimal.
+---@usage crypto.sha256("text")
 ---@param text string|userdata
 ---@return string
 function crypto.sha256(text)
   return crypto.hash("sha256", text)
 end
 
+--- The SHA-512 of a text, in hexadecimal.
+---@usage crypto.sha512("text")
 ---@param text string|userdata
 ---@return string
 function crypto.sha512(text)
@@ -24,6 +29,7 @@ function crypto.sha512(text)
 end
 
 --- A keyed hash (RFC 2104), in hexadecimal.
+---@usage crypto.hex(crypto.hmac("sha256", "key", "text"))
 ---@param name string the hash
 ---@param key string|userdata
 ---@param text string|userdata
@@ -36,12 +42,14 @@ function crypto.hmac(name, key, text)
 end
 
 --- Whether two texts or secrets are equal, in a time that does not tell where they differ.
+---@usage crypto.equal("a", "a")
 ---@return boolean
 function crypto.equal(a, b)
   return host.make_secret(a) == host.make_secret(b)
 end
 
 --- Random bytes of the operating system.
+---@usage #crypto.random(16)
 ---@param count integer
 ---@return string
 function crypto.random(count)
@@ -49,6 +57,7 @@ function crypto.random(count)
 end
 
 --- A random UUID (RFC 9562, version 4).
+---@usage crypto.uuid()
 ---@return string
 function crypto.uuid()
   local bytes = { host.crypto_random(16):byte(1, 16) }
@@ -59,6 +68,7 @@ function crypto.uuid()
 end
 
 --- Bytes as hexadecimal digits.
+---@usage crypto.hex("abc")
 ---@param text string
 ---@return string
 function crypto.hex(text)
@@ -68,6 +78,7 @@ function crypto.hex(text)
 end
 
 --- The bytes of hexadecimal digits.
+---@usage crypto.unhex("616263")
 ---@param text string
 ---@return string
 function crypto.unhex(text)
@@ -83,6 +94,7 @@ local standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 local url_safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 --- Base64 (RFC 4648).
+---@usage crypto.base64("abc")
 ---@param text string
 ---@param options? { url?: boolean, padding?: boolean } the URL's alphabet; padding unless false
 ---@return string
@@ -108,6 +120,7 @@ for i = 1, 64 do
 end
 
 --- Undoes crypto.base64; takes both alphabets, with or without padding.
+---@usage crypto.unbase64("YWJj")
 ---@param text string
 ---@return string
 function crypto.unbase64(text)

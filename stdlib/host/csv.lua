@@ -14,6 +14,7 @@ local function separator_of(options)
 end
 
 --- Iterates over rows as lists of texts.
+---@usage for row in csv.rows("name,nodes\nsearch,3\n") do print(row.name) end
 ---@param text string
 ---@param options? csv.Options
 ---@return fun(): string[]?
@@ -73,6 +74,7 @@ function csv.rows(text, options)
 end
 
 --- Decodes a text: a list of tables by the names of the first row, or of lists without one.
+---@usage csv.decode("name,nodes\nsearch,3\n")[1].name
 ---@param text string
 ---@param options? csv.Options
 ---@return table[]
@@ -114,6 +116,7 @@ end
 
 --- Encodes lists, or tables whose names are `options.header` or else all that occur, sorted.
 --- Lines end as RFC 4180 has it, in CR LF, unless `options.line` says otherwise.
+---@usage csv.encode { { name = "search", nodes = 3 } }
 ---@param rows table[]
 ---@param options? { separator?: string, header?: string[]|boolean, line?: string }
 ---@return string

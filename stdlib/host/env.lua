@@ -4,6 +4,7 @@ local host = ...
 local env = {}
 
 --- The value of a variable, or a default.
+---@usage env.get("PORT", "6333")
 ---@param name string
 ---@param default? string
 ---@return string?
@@ -16,6 +17,7 @@ function env.get(name, default)
 end
 
 --- The value of a variable that has to be there.
+---@usage env.require("HOME")
 ---@param name string
 ---@return string
 function env.require(name)
@@ -27,6 +29,7 @@ function env.require(name)
 end
 
 --- The value of a variable as a secret; nil when it is not set.
+---@usage pcall(env.secret, "MY_KEY")
 ---@param name string
 ---@return userdata?
 function env.secret(name)
@@ -35,6 +38,7 @@ function env.secret(name)
 end
 
 --- All variables.
+---@usage env.all().HOME
 ---@return table<string, string>
 function env.all()
   return host.environment()

@@ -4,6 +4,7 @@ local host = ...
 local fs = {}
 
 --- The content of a file; "-" is standard input. Of a pipe, what comes until its end.
+---@usage fs.write("/tmp/qcsh-example", "text") return fs.read("/tmp/qcsh-example")
 ---@async
 ---@param path string
 ---@return string
@@ -12,6 +13,7 @@ function fs.read(path)
 end
 
 --- Iterates over the lines of a file, without their line breaks.
+---@usage for line in fs.lines("/etc/passwd") do io.write(#line, " ") end
 ---@async
 ---@param path string
 ---@return fun(): string?
@@ -29,6 +31,7 @@ function fs.lines(path)
 end
 
 --- Writes a file. It is replaced whole or not at all: nobody sees half of it.
+---@usage fs.write("/tmp/qcsh-example", "text")
 ---@param path string
 ---@param text string
 ---@param options? { mode?: integer, append?: boolean }
@@ -37,6 +40,7 @@ function fs.write(path, text, options)
 end
 
 --- Writes behind what a file has.
+---@usage fs.append("/tmp/qcsh-example", "more\n")
 ---@param path string
 ---@param text string
 function fs.append(path, text)
@@ -50,12 +54,15 @@ end
 ---@field modified userdata a time
 
 --- What a path names; nil when there is nothing.
+---@usage fs.stat("/tmp").type
 ---@param path string
 ---@return fs.Info?
 function fs.stat(path)
   return host.fs_stat(path)
 end
 
+--- Whether there is something at a path.
+---@usage fs.exists("/tmp")
 ---@param path string
 ---@return boolean
 function fs.exists(path)
@@ -63,6 +70,7 @@ function fs.exists(path)
 end
 
 --- The names in a folder, sorted.
+---@usage fs.list("/usr")
 ---@param path? string
 ---@return string[]
 function fs.list(path)
@@ -70,12 +78,14 @@ function fs.list(path)
 end
 
 --- Makes a folder, and those above it.
+---@usage fs.mkdir("/tmp/qcsh-example.d/inner")
 ---@param path string
 function fs.mkdir(path)
   host.fs_mkdir(path)
 end
 
 --- Removes a file or an empty folder; with `recursive` a folder and all that is in it.
+---@usage fs.write("/tmp/qcsh-gone", "") fs.remove("/tmp/qcsh-gone")
 ---@param path string
 ---@param options? { recursive?: boolean }
 function fs.remove(path, options)
@@ -83,17 +93,21 @@ function fs.remove(path, options)
 end
 
 --- Gives a file another name.
+---@usage fs.write("/tmp/qcsh-a", "") fs.rename("/tmp/qcsh-a", "/tmp/qcsh-b")
 function fs.rename(from, to)
   host.fs_rename(from, to)
 end
 
 --- Copies a file.
+---@usage fs.write("/tmp/qcsh-a", "text") fs.copy("/tmp/qcsh-a", "/tmp/qcsh-b")
 ---@async
 function fs.copy(from, to)
   local info = host.fs_stat(fs.resolve(from))
   host.fs_write(to, host.fs_read(from), info and info.mode, false)
 end
 
+--- Sets who may do what with a file.
+---@usage fs.write("/tmp/qcsh-a", "") fs.chmod("/tmp/qcsh-a", 384)
 ---@param path string
 ---@param mode integer like tonumber("600", 8)
 function fs.chmod(path, mode)
@@ -102,6 +116,7 @@ end
 
 --- A new folder that is removed when the variable goes out of scope:
 --- `local folder <close> = fs.temporary()`; `folder.path` and `folder / "name"` are its paths.
+---@usage fs.temporary()
 function fs.temporary()
   local path = host.fs_temporary()
   return setmetatable({ path = path }, {
@@ -113,6 +128,7 @@ function fs.temporary()
 end
 
 --- The path without links and dots.
+---@usage fs.resolve("~/x/../y")
 ---@param path string
 ---@return string
 function fs.resolve(path)
@@ -120,12 +136,14 @@ function fs.resolve(path)
 end
 
 --- The folder that relative paths begin in.
+---@usage fs.cwd()
 ---@return string
 function fs.cwd()
   return host.fs_cwd()
 end
 
 --- Joins parts of a path; an absolute part begins anew.
+---@usage fs.join("backups", "2026", "a.json")
 ---@param ... string
 ---@return string
 function fs.join(...)
@@ -141,6 +159,7 @@ function fs.join(...)
 end
 
 --- The last part of a path.
+---@usage fs.name("/tmp/a.json")
 ---@param path string
 ---@return string
 function fs.name(path)
@@ -148,6 +167,7 @@ function fs.name(path)
 end
 
 --- What is before the last part; "." when there is nothing.
+---@usage fs.folder("/tmp/a.json")
 ---@param path string
 ---@return string
 function fs.folder(path)
@@ -159,6 +179,7 @@ function fs.folder(path)
 end
 
 --- The letters behind the last dot of the name; nil when there is none.
+---@usage fs.extension("/tmp/a.json")
 ---@param path string
 ---@return string?
 function fs.extension(path)

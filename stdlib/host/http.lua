@@ -36,6 +36,7 @@ end
 -- Encoding ------------------------------------------------------------------------------------
 
 --- Encodes a text for a URL's query or a form (RFC 3986).
+---@usage http.escape("a b/c")
 ---@param text any
 ---@return string
 function http.escape(text)
@@ -48,6 +49,7 @@ function http.escape(text)
 end
 
 --- Undoes http.escape.
+---@usage http.unescape("a%20b")
 ---@param text string
 ---@return string
 function http.unescape(text)
@@ -57,6 +59,7 @@ function http.unescape(text)
 end
 
 --- Encodes names and values as a query; lists repeat their name.
+---@usage http.query { page = 2, q = "a b" }
 ---@param values table<string, any>
 ---@return string
 function http.query(values)
@@ -150,6 +153,7 @@ function Response:__gc()
 end
 
 --- Ends the exchange; what was not read is lost.
+---@usage response:close()
 function Response:close()
   if rawget(self, "_number") then
     host.http_close(self._number)
@@ -158,6 +162,7 @@ function Response:close()
 end
 
 --- Iterates over the pieces of the body as they come.
+---@usage for chunk in response:chunks() do io.write(chunk) end
 ---@async
 ---@return fun(): string?
 function Response:chunks()
@@ -175,6 +180,7 @@ function Response:chunks()
 end
 
 --- Iterates over the lines of the body as they come.
+---@usage for line in response:lines() do print(line) end
 ---@async
 ---@return fun(): string?
 function Response:lines()
@@ -200,6 +206,7 @@ function Response:lines()
 end
 
 --- The rest of the body.
+---@usage response:read()
 ---@async
 ---@return string
 function Response:read()
@@ -217,6 +224,7 @@ function Response:read()
 end
 
 --- The body as JSON.
+---@usage http.get(url):json()
 ---@async
 function Response:json()
   local ok, value = pcall(host.json_decode, self.body)
@@ -227,6 +235,7 @@ function Response:json()
 end
 
 --- The response itself, or an error for a status from 400 on.
+---@usage http.get(url):check():json()
 ---@async
 ---@return http.Response
 function Response:check()
@@ -345,6 +354,7 @@ local function send_patiently(verb, url, headers, body, options)
 end
 
 --- Makes a request.
+---@usage pcall(http.request, "GET", "http://127.0.0.1:1/", { retries = 0 })
 ---@async
 ---@param verb string
 ---@param url string
@@ -403,10 +413,64 @@ function http.request(verb, url, options)
   return response
 end
 
-for _, verb in ipairs { "get", "head", "post", "put", "patch", "delete" } do
-  http[verb] = function(url, options)
-    return http.request(verb, url, options)
-  end
+--- Fetches a resource.
+---@usage pcall(http.get, "http://127.0.0.1:1/", { retries = 0 })
+---@async
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.get(url, options)
+  return http.request("get", url, options)
+end
+
+--- Asks for the headers of a resource only.
+---@usage pcall(http.head, "http://127.0.0.1:1/", { retries = 0 })
+---@async
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.head(url, options)
+  return http.request("head", url, options)
+end
+
+--- Sends something: options.json, options.form, options.body or options.parts.
+---@usage pcall(http.post, "http://127.0.0.1:1/", { retries = 0 })
+---@async
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.post(url, options)
+  return http.request("post", url, options)
+end
+
+--- Puts something in the place of a resource.
+---@usage pcall(http.put, "http://127.0.0.1:1/", { retries = 0 })
+---@async
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.put(url, options)
+  return http.request("put", url, options)
+end
+
+--- Changes a part of a resource.
+---@usage pcall(http.patch, "http://127.0.0.1:1/", { retries = 0 })
+---@async
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.patch(url, options)
+  return http.request("patch", url, options)
+end
+
+--- Deletes a resource.
+---@usage pcall(http.delete, "http://127.0.0.1:1/", { retries = 0 })
+---@async
+---@param url string
+---@param options? http.Options
+---@return http.Response
+function http.delete(url, options)
+  return http.request("delete", url, options)
 end
 
 return http

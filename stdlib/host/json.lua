@@ -7,6 +7,7 @@ local json = {}
 json.null = host.null
 
 --- Encodes a value.
+---@usage json.encode { name = "search", nodes = 3 }
 ---@param value any
 ---@param options? { pretty?: boolean }
 ---@return string
@@ -15,6 +16,7 @@ function json.encode(value, options)
 end
 
 --- Decodes a document. Arrays are lists, null is `json.null`.
+---@usage json.decode('{"name":"search"}').name
 ---@param text string
 ---@return any
 function json.decode(text)
@@ -22,6 +24,7 @@ function json.decode(text)
 end
 
 --- Marks a table as a list, so that an empty one is encoded as [].
+---@usage json.encode(json.list {})
 ---@generic T
 ---@param items? T[]
 ---@return T[]

@@ -75,15 +75,48 @@ local function write(level, message, fields)
   host.term_write(table.concat(parts, " ") .. "\n")
 end
 
-for level in pairs(levels) do
-  if level ~= "off" then
-    log[level] = function(message, fields)
-      write(level, message, fields)
-    end
-  end
+--- What only who looks for a mistake wants to know.
+---@usage log.trace("a cluster is ready", { cluster = "search" })
+---@param message any
+---@param fields? table<string, any>
+function log.trace(message, fields)
+  write("trace", message, fields)
+end
+
+--- What helps to follow the course of things.
+---@usage log.debug("a cluster is ready", { cluster = "search" })
+---@param message any
+---@param fields? table<string, any>
+function log.debug(message, fields)
+  write("debug", message, fields)
+end
+
+--- What happens.
+---@usage log.info("a cluster is ready", { cluster = "search" })
+---@param message any
+---@param fields? table<string, any>
+function log.info(message, fields)
+  write("info", message, fields)
+end
+
+--- What is not as it should be, but does no harm yet.
+---@usage log.warn("a cluster is ready", { cluster = "search" })
+---@param message any
+---@param fields? table<string, any>
+function log.warn(message, fields)
+  write("warn", message, fields)
+end
+
+--- What went wrong.
+---@usage log.error("a cluster is ready", { cluster = "search" })
+---@param message any
+---@param fields? table<string, any>
+function log.error(message, fields)
+  write("error", message, fields)
 end
 
 --- A logger that adds fields to each message.
+---@usage log.with { cluster = "search" }.info("it begins")
 ---@param fields table<string, any>
 function log.with(fields)
   local logger = {}

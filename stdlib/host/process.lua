@@ -25,12 +25,14 @@ local Result = { __name = "process result" }
 Result.__index = Result
 
 --- The output without the last line break.
+---@usage process.run({ "date" }):text()
 ---@return string
 function Result:text()
   return (self.stdout:gsub("\r?\n$", ""))
 end
 
 --- The lines of the output.
+---@usage #process.run({ "ls", "/" }):lines()
 ---@return string[]
 function Result:lines()
   local lines = {}
@@ -44,6 +46,7 @@ function Result:lines()
 end
 
 --- The output as JSON.
+---@usage process.run({ "echo", "[1]" }):json()[1]
 function Result:json()
   return host.json_decode(self.stdout)
 end
@@ -58,6 +61,7 @@ for name in ("cwd env clear_env input stdout stderr timeout limit check"):gmatch
 end
 
 --- Runs a program to its end and returns what it wrote.
+---@usage process.run({ "echo", "hello" }):text()
 ---@async
 ---@param argv string[] the program and its arguments
 ---@param options? process.Options
@@ -88,6 +92,7 @@ function process.run(argv, options)
 end
 
 --- Runs a line of the shell. What of it came from elsewhere has to be quoted with process.quote.
+---@usage process.shell("echo hello | tr a-z A-Z"):text()
 ---@async
 ---@param line string
 ---@param options? process.Options
@@ -97,6 +102,7 @@ function process.shell(line, options)
 end
 
 --- A text as one word of the shell.
+---@usage process.quote("it's")
 ---@param text string
 ---@return string
 function process.quote(text)
@@ -104,6 +110,7 @@ function process.quote(text)
 end
 
 --- The number of this process.
+---@usage process.id()
 ---@return integer
 function process.id()
   return host.process_id()

@@ -79,6 +79,7 @@ local function handle(number)
 end
 
 --- Starts a sandbox in this process. It ends with `close`, or with the program.
+---@usage sandbox.start { speed = "instant" }:connect().api.cluster.list_clusters {}
 ---@async
 ---@param options? sandbox.Options
 ---@return sandbox.Handle
@@ -99,6 +100,7 @@ function sandbox.start(options)
 end
 
 --- The sandbox of this run (`--sandbox`), or one of yours that runs already.
+---@usage pcall(sandbox.attach, 1)
 ---@async
 ---@param port? integer which, when several run
 ---@return sandbox.Handle
@@ -107,6 +109,7 @@ function sandbox.attach(port)
 end
 
 --- Opens a session, with the account's management key or as a person.
+---@usage world:connect().api.cluster.list_clusters {}
 ---@async
 ---@param options? { user?: string, account?: string, transport?: string }
 function Handle:connect(options)
@@ -125,6 +128,7 @@ function Handle:connect(options)
 end
 
 --- A person's token, as a secret.
+---@usage world:token("owner@example.com")
 ---@async
 ---@param user string the e-mail address
 function Handle:token(user)
@@ -132,6 +136,7 @@ function Handle:token(user)
 end
 
 --- The sandbox's time, as RFC 3339 text.
+---@usage world:now()
 ---@async
 ---@return string
 function Handle:now()
@@ -139,6 +144,7 @@ function Handle:now()
 end
 
 --- Moves time on: schedules fire, keys expire, invoices appear.
+---@usage world:advance("36h")
 ---@async
 ---@param length string for example "36h" or "30d"
 ---@return string the new time
@@ -147,6 +153,7 @@ function Handle:advance(length)
 end
 
 --- Injects a fault.
+---@usage world:fault { method = "*", code = "UNAVAILABLE", times = 1 }
 ---@async
 ---@param fault sandbox.Fault
 ---@return string its name
@@ -155,6 +162,7 @@ function Handle:fault(fault)
 end
 
 --- The faults, each with how many calls it saw and hit.
+---@usage world:faults()
 ---@async
 ---@return table[]
 function Handle:faults()
@@ -162,6 +170,7 @@ function Handle:faults()
 end
 
 --- Removes a fault, or all.
+---@usage world:clear_faults()
 ---@async
 ---@param name? string
 function Handle:clear_faults(name)
@@ -169,6 +178,7 @@ function Handle:clear_faults(name)
 end
 
 --- The latest calls that were answered, oldest first.
+---@usage world:calls { limit = 5 }
 ---@async
 ---@param options? { after?: integer, limit?: integer }
 ---@return table[]
@@ -179,6 +189,7 @@ function Handle:calls(options)
 end
 
 --- The API's own events, oldest first.
+---@usage world:events { limit = 5 }
 ---@async
 ---@param options? { after?: integer, limit?: integer }
 ---@return table[]
@@ -190,6 +201,7 @@ end
 
 --- Something happens by itself: `out_of_memory`, `recovery_mode`, `unreachable`, `maintenance`,
 --- `recovered`.
+---@usage world:incident("disk_full", cluster.id)
 ---@async
 ---@param kind string
 ---@param id string a cluster's or an environment's
@@ -198,6 +210,7 @@ function Handle:incident(kind, id)
 end
 
 --- Opens a fresh world in the same server: its own state, time, faults and secrets.
+---@usage world:new_world()
 ---@async
 ---@return sandbox.Handle
 function Handle:new_world()
@@ -207,6 +220,7 @@ function Handle:new_world()
 end
 
 --- The whole state as a seed, in YAML.
+---@usage world:export()
 ---@async
 ---@return string
 function Handle:export()
@@ -214,6 +228,7 @@ function Handle:export()
 end
 
 --- Begins again, with what it held at first or with another seed.
+---@usage world:reset("bare")
 ---@async
 ---@param seed? string|table
 function Handle:reset(seed)
@@ -224,6 +239,7 @@ function Handle:reset(seed)
 end
 
 --- The whole state, as bytes for `restore`.
+---@usage world:snapshot()
 ---@async
 ---@return string
 function Handle:snapshot()
@@ -231,6 +247,7 @@ function Handle:snapshot()
 end
 
 --- Puts a snapshot in place of the whole state.
+---@usage world:restore(snapshot)
 ---@async
 ---@param snapshot string
 function Handle:restore(snapshot)
@@ -238,6 +255,7 @@ function Handle:restore(snapshot)
 end
 
 --- Ends a world, or a sandbox that was started here.
+---@usage world:close()
 ---@async
 function Handle:close()
   if rawget(self, "_is_world") then

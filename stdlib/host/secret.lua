@@ -4,6 +4,7 @@ local host = ...
 local secret = {}
 
 --- A secret with a text.
+---@usage secret.new("text")
 ---@param text string
 ---@return userdata
 function secret.new(text)
@@ -11,12 +12,14 @@ function secret.new(text)
 end
 
 --- Whether a value is a secret.
+---@usage secret.is(secret.new("text"))
 ---@return boolean
 function secret.is(value)
   return host.is_secret(value)
 end
 
 --- The first line of a file that only its owner can read.
+---@usage pcall(secret.read, "/tmp/no-such-file")
 ---@async
 ---@param path string
 ---@return userdata
@@ -29,6 +32,7 @@ function secret.read(path)
 end
 
 --- The value of an environment variable that has to be there.
+---@usage secret.from_env("HOME")
 ---@param name string
 ---@return userdata
 function secret.from_env(name)
@@ -40,6 +44,7 @@ function secret.from_env(name)
 end
 
 --- Asks for a secret at the terminal; what is typed is not shown.
+---@usage secret.ask("Password")
 ---@async
 ---@param prompt? string
 ---@return userdata?

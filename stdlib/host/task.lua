@@ -9,6 +9,7 @@ local host = ...
 local task = {}
 
 --- Waits.
+---@usage task.sleep(0.01)
 ---@async
 ---@param seconds number|userdata seconds, or a duration
 function task.sleep(seconds)
@@ -16,6 +17,7 @@ function task.sleep(seconds)
 end
 
 --- Ends here if the task was cancelled: for computations that take long and never wait.
+---@usage task.checkpoint()
 function task.checkpoint()
   host.checkpoint()
 end
@@ -36,6 +38,7 @@ function Handle:__tostring()
 end
 
 --- Waits for the task's end and returns its results. Its error is raised here, too.
+---@usage task.spawn(function() return 1 end):await()
 ---@async
 function Handle:await()
   if self.status == "running" then
@@ -51,6 +54,7 @@ function Handle:await()
 end
 
 --- Cancels the task, and what it has started. Does not wait for its end.
+---@usage handle:cancel()
 function Handle:cancel()
   host.cancel(self._number)
 end
@@ -78,6 +82,9 @@ local function settle(handle)
   if handle._gate then
     host.open(handle._gate)
     host.close_gate(handle._gate)
+  end
+  if handle._on_end then
+    handle._on_end()
   end
   local scope = handle._scope
   if handle.status == "failed" and not scope.failed then
@@ -141,6 +148,7 @@ local Scope = { __name = "scope" }
 Scope.__index = Scope
 
 --- Starts a task in the scope.
+---@usage task.scope(function(scope) scope:spawn(print, "x") end)
 ---@param fn function
 ---@param ... any what it is called with
 ---@return task.Handle
@@ -152,6 +160,7 @@ function Scope:spawn(fn, ...)
 end
 
 --- Has a function called when the scope ends, however it ends; the last one first.
+---@usage task.scope(function(scope) scope:defer(function() print("last") end) end)
 ---@param fn function
 function Scope:defer(fn)
   if type(fn) ~= "function" then
@@ -162,6 +171,7 @@ function Scope:defer(fn)
 end
 
 --- Cancels all tasks of the scope, its body included.
+---@usage task.scope(function(scope) scope:spawn(task.sleep, 9) scope:cancel() end)
 function Scope:cancel()
   host.cancel_scope(self.number)
 end
@@ -190,6 +200,7 @@ local function need_function(fn, name)
 end
 
 --- Calls a function with a scope. Returns what it returns, once all tasks of the scope have ended.
+---@usage task.scope(function(scope) scope:spawn(print, "beside") return "done" end)
 ---@async
 ---@param body fun(scope: task.Scope): ...
 function task.scope(body)
@@ -208,6 +219,7 @@ end
 local main_scope
 
 --- Starts a task that belongs to the task that runs: neither ends before the other one's children.
+---@usage task.spawn(function() return 1 end):await()
 ---@param fn function
 ---@param ... any what it is called with
 ---@return task.Handle
@@ -230,8 +242,16 @@ function task.spawn(fn, ...)
       end)
     end
   else
-    main_scope = main_scope
-      or setmetatable({ number = host.open_scope(false, not host.in_script) }, Scope)
+    if not host.in_script then
+      -- An entry of the shell: the task may outlive it, and concerns no other.
+      scope = setmetatable({ number = host.open_scope(false, true) }, Scope)
+      local handle = spawn_in(scope, fn, ...)
+      if host.left_running then
+        host.left_running(handle)
+      end
+      return handle
+    end
+    main_scope = main_scope or setmetatable({ number = host.open_scope(false, false) }, Scope)
     scope = main_scope
   end
   return spawn_in(scope, fn, ...)
@@ -241,6 +261,7 @@ local main_deferred = {}
 
 --- Has a function called when the task that runs ends, however it ends; the last one first. The
 --- result can be closed earlier: `local cleanup <close> = task.defer(…)`.
+---@usage task.scope(function() task.defer(function() print("last") end) end)
 ---@param fn function
 function task.defer(fn)
   need_function(fn, "defer")
@@ -286,6 +307,7 @@ end
 
 --- Calls a function for each element, several at a time, and returns the results in order.
 --- The first failure cancels the others and is raised.
+---@usage task.map({ 1, 2, 3 }, function(n) return n * n end, { limit = 2 })
 ---@async
 ---@generic T, R
 ---@param list T[]
@@ -331,6 +353,7 @@ end
 
 --- Runs functions at once and returns their results in order.
 --- The first failure cancels the others and is raised.
+---@usage task.all { function() return 1 end, function() return 2 end }
 ---@async
 ---@param functions (fun(): any)[]
 ---@return any[]
@@ -343,6 +366,7 @@ end
 
 --- Runs functions at once and returns the results of the one that ends first; the others are
 --- cancelled. When the first one to end fails, its error is raised.
+---@usage task.race { function() return "first" end, function() task.sleep(9) end }
 ---@async
 ---@param functions (fun(): ...)[]
 function task.race(functions)
@@ -370,6 +394,7 @@ end
 
 --- Calls a function that may take some time only: then it is cancelled, and an error with the code
 --- DEADLINE_EXCEEDED is raised. Code that never waits is reached, too.
+---@usage pcall(task.timeout, 0.01, task.sleep, 9)
 ---@async
 ---@param seconds number|userdata seconds, or a duration
 ---@param fn function
@@ -394,6 +419,7 @@ function task.timeout(seconds, fn, ...)
 end
 
 --- Calls a function that is not cancelled when the task is: what it does is done whole.
+---@usage task.shield(function() return "whole" end)
 ---@async
 ---@param fn function
 ---@param ... any what it is called with
@@ -410,6 +436,7 @@ function task.shield(fn, ...)
 end
 
 --- A channel. Who sends waits while it is full, who receives waits while it is empty.
+---@usage local c = task.channel(1) c:send("x") return c:receive()
 ---@param capacity? integer how many values it holds; 0 when not given: sending waits for a receiver
 ---@return task.Channel
 function task.channel(capacity)

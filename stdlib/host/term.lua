@@ -5,6 +5,7 @@ local host = ...
 local term = {}
 
 --- Columns and rows; 80 and 24 when there is no terminal.
+---@usage term.size()
 ---@return integer columns
 ---@return integer rows
 function term.size()
@@ -14,6 +15,7 @@ function term.size()
 end
 
 --- Whether a stream is a terminal.
+---@usage term.is_terminal("stdout")
 ---@param stream? "stdin"|"stdout"|"stderr" stderr when not given
 ---@return boolean
 function term.is_terminal(stream)
@@ -21,6 +23,7 @@ function term.is_terminal(stream)
 end
 
 --- How many columns a text takes: two for wide characters, none for combining ones.
+---@usage term.width("日本")
 ---@param text string
 ---@return integer
 function term.width(text)
@@ -28,6 +31,7 @@ function term.width(text)
 end
 
 --- Makes control characters visible, so that a text from elsewhere cannot steer the terminal.
+---@usage term.safe("a\27[31m")
 ---@param text string
 ---@return string
 function term.safe(text)
@@ -46,6 +50,7 @@ local codes = {
 }
 
 --- Whether texts are coloured: on a terminal, unless NO_COLOR is set or it can do nothing.
+---@usage term.has_colour()
 ---@param stream? "stdout"|"stderr" stdout when not given
 ---@return boolean
 function term.has_colour(stream)
@@ -58,6 +63,7 @@ function term.has_colour(stream)
 end
 
 --- A text in a style like "red" or "bold green"; as it is where colour is off.
+---@usage term.style("bold green", "ready")
 ---@param style string
 ---@param text string
 ---@param stream? "stdout"|"stderr"
@@ -107,6 +113,7 @@ end
 ---@field format? fun(value: any, row: table): string
 
 --- A table as text: one line for each row, columns as wide as they need and the terminal allows.
+---@usage term.table({ { name = "search", nodes = 3 } }, { "name", "nodes" })
 ---@param rows table[]
 ---@param columns? (string|term.Column)[] all names of the first row, sorted, when not given
 ---@param options? { width?: integer, header?: boolean }
@@ -232,6 +239,7 @@ local function draw(self)
 end
 
 --- Shows another text.
+---@usage bar:update("nearly")
 ---@param text string
 function Progress:update(text)
   self.text = text
@@ -239,6 +247,7 @@ function Progress:update(text)
 end
 
 --- Notes that more is done.
+---@usage bar:step()
 ---@param count? integer 1 when not given
 function Progress:step(count)
   self.done = self.done + (count or 1)
@@ -246,6 +255,7 @@ function Progress:step(count)
 end
 
 --- Writes a line above.
+---@usage bar:print("one is done")
 ---@param text string
 function Progress:print(text)
   if self._shown then
@@ -256,6 +266,7 @@ function Progress:print(text)
 end
 
 --- Takes the line away.
+---@usage bar:close()
 function Progress:close()
   if self._shown then
     self._shown = false
@@ -279,6 +290,7 @@ local function begin(text, total)
 end
 
 --- A bar for a known number of steps: `local bar <close> = term.progress("copying", 12)`.
+---@usage local bar <close> = term.progress("copying", 2) bar:step()
 ---@param text string
 ---@param total integer
 ---@return term.Progress
@@ -290,6 +302,7 @@ function term.progress(text, total)
 end
 
 --- Something that turns while one waits: `local wait <close> = term.spinner("creating")`.
+---@usage local wait <close> = term.spinner("creating")
 ---@param text string
 ---@return term.Progress
 function term.spinner(text)
@@ -309,6 +322,7 @@ end
 -- Questions -----------------------------------------------------------------------------------
 
 --- Asks for a line at the terminal; an empty one means the default.
+---@usage term.ask("Which region?", "eu-central-1")
 ---@async
 ---@param question string
 ---@param default? string
@@ -323,6 +337,7 @@ function term.ask(question, default)
 end
 
 --- Asks until the answer is yes or no.
+---@usage term.confirm("Delete it?")
 ---@async
 ---@param question string
 ---@param default? boolean what an empty answer means; it is asked again when not given
@@ -346,6 +361,7 @@ function term.confirm(question, default)
 end
 
 --- Asks which of several is meant, by number or by text.
+---@usage term.choose("Which one?", { "a", "b" })
 ---@async
 ---@param question string
 ---@param choices string[]

@@ -26,6 +26,7 @@ local function need(value, kind, what, level)
 end
 
 --- Groups specs.
+---@usage test.describe("a list", function() test.it("is empty", function() end) end)
 ---@param name string
 ---@param body fun()
 function test.describe(name, body)
@@ -43,6 +44,7 @@ function test.describe(name, body)
 end
 
 --- A spec.
+---@usage test.describe("sums", function() test.it("add", function() assert(1 + 1 == 2) end) end)
 ---@param name string
 ---@param body fun()
 function test.it(name, body)
@@ -56,6 +58,7 @@ function test.it(name, body)
 end
 
 --- A spec that is still to be written: it is reported as pending.
+---@usage test.describe("later", function() test.pending("not yet") end)
 ---@param name? string
 ---@param body? function
 function test.pending(name, body)
@@ -69,15 +72,39 @@ function test.pending(name, body)
   })
 end
 
-local function hook(list)
-  return function(body)
-    need(body, "function", list, 2)
-    table.insert(current[list], body)
-  end
+local function add_hook(list, body)
+  need(body, "function", list, 3)
+  table.insert(current[list], body)
 end
 
-test.setup, test.teardown = hook("setup"), hook("teardown")
-test.before_each, test.after_each = hook("before_each"), hook("after_each")
+--- Has something done once, before the first spec of a group.
+---@usage test.describe("a group", function() test.setup(function() end) end)
+---@param body function
+function test.setup(body)
+  add_hook("setup", body)
+end
+
+--- Has something done once, after the last spec of a group.
+---@usage test.describe("a group", function() test.teardown(function() end) end)
+---@param body function
+function test.teardown(body)
+  add_hook("teardown", body)
+end
+
+--- Has something done before each spec of a group.
+---@usage test.describe("a group", function() test.before_each(function() end) end)
+---@param body function
+function test.before_each(body)
+  add_hook("before_each", body)
+end
+
+--- Has something done after each spec of a group, however it ended.
+---@usage test.describe("a group", function() test.after_each(function() end) end)
+---@param body function
+function test.after_each(body)
+  add_hook("after_each", body)
+end
+
 test.before, test.after = test.before_each, test.after_each
 test.lazy_setup, test.lazy_teardown = test.setup, test.teardown
 test.strict_setup, test.strict_teardown = test.setup, test.teardown
@@ -85,6 +112,7 @@ test.context, test.insulate, test.expose = test.describe, test.describe, test.de
 test.spec, test.test = test.it, test.it
 
 --- Has something done when the spec that runs has ended.
+---@usage test.describe("files", function() test.finally(function() end) end)
 ---@param body function
 function test.finally(body)
   need(body, "function", "finally", 2)
@@ -100,7 +128,7 @@ local shared_sandbox
 
 --- A world of a sandbox that only the spec that runs sees: everything as in the seed. It is gone
 --- when the spec has ended.
---- the spec has ended.
+---@usage test.describe("a world", function() local world = test.world() end)
 ---@param options? table what sandbox.start takes; one sandbox serves all specs that give none
 ---@return table world
 function test.world(options)
@@ -264,6 +292,7 @@ local function environment()
 end
 
 --- Loads a spec file and runs it. Each result goes to `report`.
+---@usage test.run_file("spec/fleet_spec.lua", print)
 ---@async
 ---@param path string
 ---@param report fun(result: table)
@@ -307,6 +336,7 @@ local function find_files(path, files)
 end
 
 --- Runs files and folders of specs and reports them. Whether none has failed.
+---@usage test.run({ "spec" })
 ---@async
 ---@param paths string[] `spec` and `tests` of the folder when empty
 ---@param options? { format?: "text"|"tap"|"junit", filter?: string, output?: string }

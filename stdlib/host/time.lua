@@ -7,18 +7,21 @@ local host = ...
 local time = {}
 
 --- The present time.
+---@usage time.now()
 ---@return userdata
 function time.now()
   return host.now()
 end
 
 --- Seconds of a clock that never goes back, for measuring.
+---@usage time.clock()
 ---@return number
 function time.clock()
   return host.monotonic()
 end
 
 --- The time that a text (RFC 3339, or a date) or a number of seconds since 1970 names.
+---@usage time.parse("2026-01-31T12:00:00Z")
 ---@param value string|number|userdata
 ---@return userdata
 function time.parse(value)
@@ -39,6 +42,7 @@ function time.parse(value)
 end
 
 --- The length that a text like "36h", "7d" or "1h30m", or a number of seconds, names.
+---@usage time.duration("36h")
 ---@param value string|number|userdata
 ---@return userdata
 function time.duration(value)
@@ -51,6 +55,7 @@ end
 
 --- Calendar fields: year, month, day, hour, minute, second, nanos, weekday (1 is Monday),
 --- day_of_year, offset (seconds east of UTC), is_dst, zone.
+---@usage time.fields(time.now(), "Europe/Berlin").hour
 ---@param at userdata
 ---@param zone? string like "Europe/Berlin"; "UTC" when not given, "local" for the machine's
 ---@return table
@@ -60,6 +65,7 @@ end
 
 --- The time of calendar fields; those beyond their range carry, so day = 0 is the last of the month
 --- before.
+---@usage time.of({ year = 2026, month = 1, day = 31 }, "UTC")
 ---@param fields table year, month, day, hour, minute, second, nanos
 ---@param zone? string
 ---@return userdata
@@ -68,6 +74,7 @@ function time.of(fields, zone)
 end
 
 --- A text as strftime(3) makes it.
+---@usage time.format(time.now(), "%Y-%m-%d")
 ---@param at userdata
 ---@param format? string `%Y-%m-%d %H:%M:%S` when not given
 ---@param zone? string
@@ -77,6 +84,7 @@ function time.format(at, format, zone)
 end
 
 --- Months are not all as long: the same day some months later, or the month's last.
+---@usage time.add_months(time.parse("2026-01-31T00:00:00Z"), 1)
 ---@param at userdata
 ---@param months integer
 ---@param zone? string
@@ -91,6 +99,7 @@ function time.add_months(at, months, zone)
 end
 
 --- The beginning of a calendar unit.
+---@usage time.start_of(time.now(), "month")
 ---@param at userdata
 ---@param unit "year"|"month"|"week"|"day"|"hour"|"minute"
 ---@param zone? string
@@ -115,6 +124,7 @@ function time.start_of(at, unit, zone)
 end
 
 --- When a schedule in the cloud's cron (UTC) fires next; nil when it never does.
+---@usage time.next("0 3 * * *")
 ---@param expression string like "0 3 * * *", "@daily" or "@every 12h"
 ---@param after? userdata the present time when not given
 ---@return userdata?
@@ -125,6 +135,7 @@ end
 local units = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } }
 
 --- A length of time for people: "3d 4h", "12m", "0.4s".
+---@usage time.human(7500)
 ---@param length userdata|number
 ---@return string
 function time.human(length)
@@ -148,6 +159,7 @@ function time.human(length)
 end
 
 --- How long ago a time was, or how soon it is: "3d 4h ago", "in 12m".
+---@usage time.ago(time.now() - 90)
 ---@param at userdata
 ---@param now? userdata
 ---@return string

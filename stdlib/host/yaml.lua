@@ -7,6 +7,7 @@ local yaml = {}
 yaml.null = host.null
 
 --- Encodes a value as one document. Keys are sorted, fields of messages stand as in the contract.
+---@usage yaml.encode { name = "search", nodes = 3 }
 ---@param value any
 ---@return string
 function yaml.encode(value)
@@ -14,6 +15,7 @@ function yaml.encode(value)
 end
 
 --- Decodes a text with one document.
+---@usage yaml.decode("name: search\nnodes: 3").nodes
 ---@param text string
 ---@return any
 function yaml.decode(text)
@@ -21,6 +23,7 @@ function yaml.decode(text)
 end
 
 --- Decodes all documents of a text.
+---@usage #yaml.decode_all("a: 1\n---\nb: 2\n")
 ---@param text string
 ---@return any[]
 function yaml.decode_all(text)

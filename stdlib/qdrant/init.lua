@@ -10,6 +10,7 @@ qdrant.null = host.null
 --- `{ name = …, configuration = { number_of_nodes = … } }` it is "configuration.number_of_nodes"
 --- and "name".
 --- Lists are named as a whole, and so are fields that are cleared with `qdrant.null`.
+---@usage qdrant.mask { name = "x", configuration = { number_of_nodes = 3 } }
 ---@param resource table
 ---@return string[]
 function qdrant.mask(resource)
@@ -20,11 +21,13 @@ function qdrant.mask(resource)
 end
 
 --- The present time, as a time value.
+---@usage qdrant.now()
 function qdrant.now()
   return host.now()
 end
 
 --- Seconds of a clock that never goes back, for measuring.
+---@usage qdrant.clock()
 ---@return number
 function qdrant.clock()
   return host.monotonic()
@@ -62,6 +65,7 @@ function Method.__call(self, request, options)
 end
 
 --- Whether a response is no answer of the cloud, but what a dry run (`--dry-run`) put in its place.
+---@usage qdrant.is_echo(qdrant.api.cluster.list_clusters {})
 ---@param response table
 ---@return boolean
 function qdrant.is_echo(response)
@@ -227,6 +231,7 @@ end
 -- Sessions ------------------------------------------------------------------------------------
 
 --- Opens another session: another context, account or endpoint, with the same modules.
+---@usage qdrant.connect { transport = "rest" }.api.account.list_accounts {}
 ---@param options { context?: string, account?: string, endpoint?: string, transport?: string }
 function qdrant.connect(options)
   local number

@@ -1,19 +1,22 @@
 import Contract
 
 /// The modules of `qdrant.api`: packages without `qdrant.cloud.`, with and without their versions.
-struct APIModules {
+public struct APIModules {
     /// What stands under a module's name.
-    struct Module {
+    public struct Module {
         /// Methods by their names in Lua, in the newest version that has them.
-        var methods: [String: Method] = [:]
+        public var methods: [String: Method] = [:]
         /// Modules below it, and its versions.
-        var children: [String] = []
+        public var children: [String] = []
     }
 
-    let registry: Registry
+    private let registry: Registry
+
+    /// Creates the modules of a contract.
+    public init(registry: Registry) { self.registry = registry }
 
     /// The module with a name, the empty one for `qdrant.api` itself; nil when there is none.
-    func module(_ name: String) throws(ContractError) -> Module? {
+    public func module(_ name: String) throws(ContractError) -> Module? {
         var module = Module()
         var below: Set<String> = []
         var versions: [String] = []
@@ -38,7 +41,7 @@ struct APIModules {
 
 extension Method {
     /// What a list method's answer has the elements in: its `items`, or its one repeated field.
-    var itemsField: Field? {
+    public var itemsField: Field? {
         let lists = output.fields.filter(\.isRepeated)
         return lists.first { $0.name == "items" } ?? (lists.count == 1 ? lists[0] : nil)
     }

@@ -1,2 +1,2 @@
 /// The functions that the Lua side of the host is given, by name.
-typealias HostFunctions = [String: LuaMachine.HostFunction]
+public typealias HostFunctions = [String: LuaMachine.HostFunction]

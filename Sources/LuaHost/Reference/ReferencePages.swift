@@ -184,7 +184,7 @@ extension APIReference {
     }
 
     /// The type as scripts see it; messages of the API without their package.
-    static func typeName(_ field: Field) -> String {
+    public static func typeName(_ field: Field) -> String {
         if let key = field.mapKey, let value = field.mapValue {
             return "map of \(typeName(key)) to \(typeName(value))"
         }

@@ -16,7 +16,8 @@ public struct ReferenceText {
     public private(set) var lines: [[(text: String, style: Style)]] = []
     private let width: Int
 
-    init(width: Int) { self.width = width }
+    /// An empty text whose lines have at most so many columns.
+    public init(width: Int) { self.width = width }
 
     /// The text without styles.
     public var plain: String {
@@ -27,21 +28,23 @@ public struct ReferenceText {
         text[..<(text.lastIndex { $0 != " " }.map { text.index(after: $0) } ?? text.startIndex)]
     }
 
-    mutating func line(_ parts: (String, Style)...) {
+    /// Adds a line of parts.
+    public mutating func line(_ parts: (String, Style)...) {
         lines.append(parts.map { (text: $0.0, style: $0.1) })
     }
 
-    mutating func blank() { lines.append([]) }
+    /// Adds an empty line.
+    public mutating func blank() { lines.append([]) }
 
     /// Words over as many lines as they need.
-    mutating func paragraph(_ text: String, indent: Int, style: Style = .plain) {
+    public mutating func paragraph(_ text: String, indent: Int, style: Style = .plain) {
         for part in Self.wrapped(text, width: max(20, width - indent)) {
             line((String(repeating: " ", count: indent), .plain), (part, style))
         }
     }
 
     /// A name with what belongs to it: beside each other when they fit.
-    mutating func entry(
+    public mutating func entry(
         _ name: String, _ text: String, column: Int, indent: Int = 2, style: Style = .name
     ) {
         let margin = String(repeating: " ", count: indent)

@@ -78,28 +78,25 @@ import Testing
     }
 
     @Test func theShellsHistoryHasNoneEither() throws {
-        let home = try TemporaryFolder()
-        let terminal = try PseudoTerminal(Project.qcsh, ["--sandbox"], home: home.path)
-        #expect(terminal.wait(for: "qcsh> "))
-        terminal.type("made = qdrant.api.auth.create_management_key { management_key = {} }\r")
-        #expect(terminal.wait(for: "qcsh> "))
-        terminal.type("made\r")
-        #expect(terminal.wait(for: "********"))
-        #expect(terminal.wait(for: "qcsh> "))
-        terminal.type("made.management_key.key:write('\(home.path)/kept')\r")
-        #expect(terminal.wait(for: "qcsh> "))
-        terminal.type(" hidden = 'typed with a space'\r")
-        #expect(terminal.wait(for: "qcsh> "))
-        terminal.type("error(made.management_key.key)\r")
-        #expect(terminal.wait(for: "qcsh> "))
-        terminal.type("\u{4}")
-        #expect(terminal.exitStatus() == 0)
-        let secret = try String(contentsOfFile: home.path + "/kept", encoding: .utf8)
-        let history = try String(
-            contentsOfFile: home.path + "/.local/state/qcsh/history", encoding: .utf8)
+        let shell = try ShellSession(columns: 160)
+        try shell.run(
+            "made = qdrant.api.auth.create_management_key { management_key = {} }",
+            until: "{} }\nqcsh")
+        try shell.run("made", until: "********")
+        try shell.run(
+            "made.management_key.key:write('\(shell.home.path)/kept')", until: "kept')\nq")
+        try shell.run(" hidden = 'typed with a space'", until: "space'\nqcsh")
+        try shell.run("error(made.management_key.key)", until: "error object")
+        try shell.run("s = secret.new('typed-by-hand-1')", until: "hand-1')\nqcsh")
+        try shell.run("t = { api_key = 'typed-by-hand-2' }", until: "hand-2' }\nqcsh")
+        #expect(try shell.leave() == 0)
+        let secret = try String(contentsOfFile: shell.home.path + "/kept", encoding: .utf8)
+        let history = try shell.history()
         #expect(history.contains("made.management_key.key:write"))
         #expect(!history.contains(secret) && !history.contains("typed with a space"))
-        #expect(!terminal.screen.contains(secret))
+        #expect(history.contains("s = secret.new(") && history.contains("t = { api_key = "))
+        #expect(!history.contains("typed-by-hand"))
+        #expect(!shell.screen.text.contains(secret))
     }
 
     /// A credential is never in the list of processes.

@@ -37,6 +37,7 @@ local function wake_first(waiting)
 end
 
 --- Sends a value.
+---@usage channel:send("x")
 ---@async
 ---@param value any not nil
 function Channel:send(value)
@@ -60,6 +61,7 @@ function Channel:send(value)
 end
 
 --- The next value; nil when the channel is closed and empty.
+---@usage channel:receive()
 ---@async
 function Channel:receive()
   while self._first > self._last do
@@ -80,6 +82,7 @@ function Channel:receive()
 end
 
 --- Closes the channel: what is in it can be received, nothing can be sent.
+---@usage channel:close()
 function Channel:close()
   self._closed = true
   for _, waiting in ipairs { self._senders, self._receivers, self._handed } do
@@ -92,6 +95,7 @@ end
 Channel.__close = Channel.close
 
 --- Iterates over the values until the channel is closed and empty.
+---@usage for value in channel:each() do print(value) end
 function Channel:each()
   return function()
     return self:receive()

@@ -1,0 +1,151 @@
+import CResources
+
+/// What the host's own Lua modules say of themselves, from the comments in their sources.
+public struct LuaReference: Sendable {
+    /// A function, or a module as a whole.
+    public struct Entry: Sendable {
+        /// `task.map`, or `Handle:await` of a class.
+        public let name: String
+        /// The parameters as they are written, without parentheses; nil for a module.
+        public let parameters: String?
+        /// What it does, in sentences.
+        public let text: String
+        /// `name type what it is`, one for each parameter.
+        public let parameterTexts: [String]
+        public let results: [String]
+        /// Code that shows the use, if there is any.
+        public let example: String?
+
+        /// The call as one would write it.
+        public var signature: String { parameters.map { "\(name)(\($0))" } ?? name }
+    }
+
+    /// The modules' names, sorted.
+    public let modules: [String]
+    /// All entries: of each module itself, then of its functions in the order of the source.
+    public let entries: [Entry]
+
+    /// Reads the embedded sources.
+    public init() {
+        modules = LuaRuntime.hostModules.sorted()
+        var all: [Entry] = []
+        for module in modules + ["qdrant"] {
+            guard
+                let source = LuaRuntime.embeddedModule(
+                    module == "qdrant" ? module : "host." + module)
+            else { continue }
+            all += Self.read(String(decoding: source.bytes, as: UTF8.self), module)
+        }
+        entries = all
+    }
+
+    /// The entry with a name; a method of a class by `class:method`.
+    public func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
+
+    /// The functions of a module.
+    public func functions(of module: String) -> [Entry] {
+        entries.filter { $0.name.hasPrefix(module + ".") || $0.name.hasPrefix(module + ":") }
+    }
+
+    /// Entries whose name or text has all words.
+    public func search(_ words: [String]) -> [Entry] {
+        entries.filter { entry in
+            let text = (entry.name + " " + entry.text).lowercased()
+            return words.allSatisfy { text.contains($0.lowercased()) }
+        }
+    }
+
+    // MARK: - Reading
+
+    private static func read(_ source: String, _ module: String) -> [Entry] {
+        var entries: [Entry] = []
+        var comment: [Substring] = []
+        var classes: [String: String] = [:]
+        var pendingClass: String?
+        for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            if line.hasPrefix("---") {
+                comment.append(line.dropFirst(3))
+                if line.hasPrefix("---@class ") {
+                    pendingClass = String(line.dropFirst(10).prefix { !" :".contains($0) })
+                }
+                continue
+            }
+            if number < 20, line.hasPrefix("local host"), !comment.isEmpty,
+                !entries.contains(where: { $0.name == module })
+            {
+                entries.append(entry(module, nil, comment))
+            } else if line.hasPrefix("local "), let name = pendingClass {
+                let variable = line.dropFirst(6).prefix { $0.isLetter || $0 == "_" }
+                classes[String(variable)] = name
+                pendingClass = nil
+            } else if line.hasPrefix("function "), let function = function(line) {
+                let parts = function.name.split(
+                    maxSplits: 1, omittingEmptySubsequences: true,
+                    whereSeparator: { ".:".contains($0) })
+                if parts.count == 2, parts[1].hasPrefix("__") == false {
+                    if parts[0] == module {
+                        entries.append(entry(function.name, function.parameters, comment))
+                    } else if let name = classes[String(parts[0])] {
+                        entries.append(
+                            entry("\(name):\(parts[1])", function.parameters, comment))
+                    }
+                }
+            }
+            comment = []
+        }
+        for line in source.split(separator: "\n") where line.hasPrefix(module + ".") {
+            entries += aliases(line, of: entries)
+        }
+        return entries
+    }
+
+    /// `test.spec, test.test = test.it, test.it`: other names of what is already known.
+    private static func aliases(_ line: Substring, of entries: [Entry]) -> [Entry] {
+        let sides = line.split(separator: "=").map { side in
+            side.split(separator: ",").map { String($0.drop { $0 == " " }.prefix { $0 != " " }) }
+        }
+        guard sides.count == 2, sides[0].count == sides[1].count else { return [] }
+        return zip(sides[0], sides[1]).compactMap { name, meant in
+            guard let entry = entries.first(where: { $0.name == meant }) else { return nil }
+            return Entry(
+                name: name, parameters: entry.parameters,
+                text: "The same as \(meant). " + entry.text,
+                parameterTexts: entry.parameterTexts, results: entry.results,
+                example: entry.example)
+        }
+    }
+
+    private static func function(_ line: Substring) -> (name: String, parameters: String)? {
+        let rest = line.dropFirst("function ".count)
+        guard let open = rest.firstIndex(of: "("), let close = rest.firstIndex(of: ")") else {
+            return nil
+        }
+        return (String(rest[..<open]), String(rest[rest.index(after: open)..<close]))
+    }
+
+    private static func entry(
+        _ name: String, _ parameters: String?, _ comment: [Substring]
+    ) -> Entry {
+        var text: [String] = []
+        var parameterTexts: [String] = []
+        var results: [String] = []
+        var example: String?
+        for line in comment {
+            let line = line.drop { $0 == " " }
+            if line.hasPrefix("@param ") {
+                parameterTexts.append(String(line.dropFirst(7)))
+            } else if line.hasPrefix("@return ") {
+                results.append(String(line.dropFirst(8)))
+            } else if line.hasPrefix("@usage ") {
+                example = String(line.dropFirst(7))
+            } else if !line.hasPrefix("@") {
+                text.append(String(line))
+            }
+        }
+        return Entry(
+            name: name, parameters: parameters, text: text.joined(separator: " "),
+            parameterTexts: parameterTexts, results: results, example: example)
+    }
+}

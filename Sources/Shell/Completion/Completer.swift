@@ -1,0 +1,383 @@
+import Contract
+import LuaHost
+
+/// Offers what may stand at the cursor, and tells about it.
+final class Completer {
+    private let runtime: LuaRuntime
+    private let state: ShellState
+    private let types: ValueTypes
+    private let names: LiveNames
+    private let lua = LuaReference()
+    private let pages: HelpPages
+
+    init(runtime: LuaRuntime, state: ShellState) {
+        self.runtime = runtime
+        self.state = state
+        types = ValueTypes(runtime: runtime)
+        names = LiveNames(runtime: runtime)
+        pages = HelpPages(registry: runtime.registry, lua: lua)
+        state.onMove = { [names] in names.forget() }
+        state.complete = { [weak self] text in
+            guard let self else { return Completion() }
+            let start = CursorContext.Words(text, at: text.count).start(text, before: text.count)
+            return filtered(text, start, complete(text, start: start, point: text.count))
+        }
+        state.help = { [pages, weak state] name throws(HostError) in
+            let width = state.map { Terminal.size(of: $0.screen).columns } ?? 80
+            guard let page = pages.page(name, width: min(width, 100)) else {
+                throw .message(pages.unknown(name))
+            }
+            return page
+        }
+        state.template = { [weak self] name in
+            guard let self, let method = pages.method(name) else { return nil }
+            return RequestExample(registry: runtime.registry).template(method)
+        }
+    }
+
+    /// Names that are shown as given.
+    var builtins: Set<String> {
+        Set(
+            lua.modules + HelpPages.basicFunctions + HelpPages.libraries + [
+                "qdrant", "api", "help",
+            ])
+    }
+
+    private func filtered(_ text: [UInt8], _ start: Int, _ completion: Completion) -> Completion {
+        guard !completion.ignoresCase else { return completion }
+        let prefix = String(decoding: text[start...], as: UTF8.self)
+        var completion = completion
+        completion.candidates.removeAll { !$0.text.hasPrefix(prefix) }
+        return completion
+    }
+
+    // MARK: - Completing
+
+    /// What may stand in the place of the bytes from `start` to the cursor.
+    func complete(_ text: [UInt8], start: Int, point: Int, canWait: Bool = true) -> Completion {
+        let context = CursorContext(text, before: start)
+        let prefix = String(decoding: text[start..<point], as: UTF8.self)
+        var completion: Completion
+        switch context.place {
+        case .none: return Completion()
+        case .command: completion = commands()
+        case .commandArgument(let command): completion = arguments(of: command, prefix)
+        case .member(let chain, let isMethod): completion = members(chain, isMethod: isMethod)
+        case .name where context.isInString:
+            completion = strings(context, prefix, canWait: canWait)
+        case .name: completion = words(context, prefix, canWait: canWait)
+        }
+        if !completion.ignoresCase {
+            let all = completion.candidates
+            completion.candidates = all.filter { $0.text.hasPrefix(prefix) }
+        }
+        if completion.suffix == UInt8(ascii: "[") { completion.suffix = nil }
+        return completion
+    }
+
+    private func commands() -> Completion {
+        Completion(
+            candidates: state.commands.map {
+                .init(text: $0.name, type: $0.usage, doc: $0.text)
+            }, suffix: UInt8(ascii: " "))
+    }
+
+    private func arguments(of command: String, _ prefix: String) -> Completion {
+        var words: [String] = []
+        switch command {
+        case "format": words = OutputFormat.allCases.map(\.rawValue)
+        case "timing", "trace", "pager", "ages": words = ["on", "off"]
+        case "jobs": words = ["cancel"]
+        case "history": words = ["delete", "save"]
+        case "context":
+            words =
+                state.contexts().table?.entries.compactMap { $0.value.table?["name"]?.text } ?? []
+        case "load", "save": return files(prefix)
+        default: break
+        }
+        return Completion(candidates: words.map { .init(text: $0) })
+    }
+
+    private func members(_ chain: CursorContext.Chain, isMethod: Bool) -> Completion {
+        switch types.target(chain) {
+        case .module(let name):
+            guard let module = types.members(of: name), !isMethod else { return Completion() }
+            let inner = module.children.sorted().map {
+                Completion.Candidate(text: $0, type: "module")
+            }
+            let methods = module.methods.sorted { $0.key < $1.key }.map { name, method in
+                Completion.Candidate(
+                    text: name, type: method.options.isDeprecated ? "deprecated" : "method",
+                    doc: runtime.registry.documentation(of: method))
+            }
+            return Completion(candidates: inner + methods)
+        case .method:
+            let wanted =
+                isMethod ? ["each", "all", "describe"] : MetaNames.methodMembers.map(\.name)
+            return Completion(
+                candidates: MetaNames.methodMembers.filter { wanted.contains($0.name) }.map {
+                    .init(text: $0.name, type: $0.type, doc: $0.doc)
+                })
+        case .message(let type):
+            guard !isMethod else { return Completion() }
+            return Completion(candidates: type.fields.map { candidate($0, isKey: false) })
+        case .value(let kind, let path, let found):
+            let functions = found.filter { !isMethod || $0.type == "function" }
+            let own = functions.map { name, type in
+                let entry = documentation(path, name, kind)
+                return Completion.Candidate(
+                    text: name, type: entry?.parameters.map { "(\($0))" } ?? type,
+                    doc: entry?.text ?? "")
+            }
+            return Completion(candidates: own.sorted { $0.text < $1.text })
+        case .list, .unknown: return Completion()
+        }
+    }
+
+    /// What the host's modules say of a member.
+    private func documentation(_ path: [String], _ name: String, _ kind: String)
+        -> LuaReference.Entry?
+    {
+        if path.count == 1, let entry = lua.entry(named: path[0] + "." + name) { return entry }
+        return lua.entries.first {
+            $0.name.hasSuffix(".\(kind):\(name)") || $0.name == "\(kind):\(name)"
+        }
+    }
+
+    private func candidate(_ field: Field, isKey: Bool) -> Completion.Candidate {
+        .init(
+            text: isKey ? field.name + " = " : field.name, label: field.name,
+            type: APIReference.typeName(field), doc: runtime.registry.documentation(of: field),
+            isMarked: isKey && field.hasToBeSet)
+    }
+
+    /// Fields where a field's name may stand, the values that fit where a value may, else names.
+    private func words(
+        _ context: CursorContext, _ prefix: String, canWait: Bool
+    ) -> Completion {
+        let frame = context.frames.last
+        let shape = RequestShape.innermost(context.frames, types)
+        switch shape {
+        case .message(let type):
+            if frame?.isAtKey == true { return fields(type, context) }
+            if let key = frame?.key, let field = type.field(named: key) {
+                return values(field, in: type, context, prefix, isQuoted: false, canWait: canWait)
+            }
+        case .list(let field) where field.messageType == nil:
+            if let type = outerType(context) {
+                return values(field, in: type, context, prefix, isQuoted: false, canWait: canWait)
+            }
+        case .options where frame?.isAtKey == true:
+            return Completion(
+                candidates: MetaNames.options.map {
+                    .init(text: $0.name + " = ", label: $0.name, type: $0.type, doc: $0.doc)
+                })
+        default: break
+        }
+        return variables()
+    }
+
+    private func outerType(_ context: CursorContext) -> MessageType? {
+        if case .message(let type) = RequestShape.innermost(Array(context.frames.dropLast()), types)
+        {
+            return type
+        }
+        return nil
+    }
+
+    private func fields(_ type: MessageType, _ context: CursorContext) -> Completion {
+        let written = context.frames.last?.written ?? [:]
+        let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+        // What the session fills in need not be written.
+        let filled = context.frames.count == 1 ? method?.accountIDPath : nil
+        let readOnly = method.map(RequestExample.readOnlyFields) ?? []
+        let open = type.fields.filter { field in
+            written[field.name] == nil && !field.isDeprecated
+                && !(context.frames.count > 1 && readOnly.contains(field.name))
+        }
+        let isFilled = { (field: Field) in
+            filled == [field.name]
+                || method?.accountIDPath?.last == field.name && field.name == "account_id"
+        }
+        let rank = { (field: Field) in
+            (isFilled(field) ? 2 : field.hasToBeSet ? 0 : 1, field.index)
+        }
+        return Completion(
+            candidates: open.sorted { rank($0) < rank($1) }.map { field in
+                var one = candidate(field, isKey: true)
+                if isFilled(field) { one.isMarked = false }
+                return one
+            })
+    }
+
+    /// The values that a field may have, as far as they are known.
+    private func values(
+        _ field: Field, in type: MessageType, _ context: CursorContext, _ prefix: String,
+        isQuoted: Bool, canWait: Bool
+    ) -> Completion {
+        func quoted(_ text: String) -> String { isQuoted ? text : "\"\(text)\"" }
+        if let choices = field.enumType {
+            let found = choices.values.enumerated().filter { index, value in
+                !value.name.hasSuffix("_UNSPECIFIED")
+            }.map { index, value in
+                let short = choices.shortName(value.name)
+                return Completion.Candidate(
+                    text: quoted(short), label: short,
+                    doc: runtime.registry.documentation(of: choices, valueAt: index))
+            }
+            return Completion(
+                candidates: found.filter { $0.shown.lowercased().hasPrefix(prefix.lowercased()) },
+                ignoresCase: true, suffix: isQuoted ? context.quote : nil)
+        }
+        if field.kind == .bool, !isQuoted {
+            return Completion(candidates: ["true", "false"].map { .init(text: $0) })
+        }
+        let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+        guard let source = names.source(of: field, in: type, method: method) else {
+            return isQuoted ? Completion() : variables()
+        }
+        // What stands further out counts, too: the provider of the cluster whose package is chosen.
+        let written = context.frames.reduce(into: [String: String?]()) { all, frame in
+            all.merge(frame.written) { _, inner in inner }
+        }
+        let (found, note) = names.names(source, written, canWait: canWait) { [state] in
+            state.isInterrupted()
+        }
+        let lower = prefix.lowercased()
+        let fitting = found.filter {
+            $0.value.lowercased().hasPrefix(lower) || $0.label.lowercased().hasPrefix(lower)
+        }
+        return Completion(
+            candidates: fitting.map { name in
+                .init(
+                    text: quoted(name.value), label: name.label.isEmpty ? name.value : name.label,
+                    type: name.label.isEmpty ? "" : name.value, doc: name.doc)
+            }, ignoresCase: true, suffix: isQuoted ? context.quote : nil, note: note)
+    }
+
+    private func strings(_ context: CursorContext, _ prefix: String, canWait: Bool) -> Completion {
+        let shape = RequestShape.innermost(context.frames, types)
+        if case .message(let type) = shape, let key = context.frames.last?.key,
+            let field = type.field(named: key)
+        {
+            return values(field, in: type, context, prefix, isQuoted: true, canWait: canWait)
+        }
+        if case .list(let field) = shape, let type = outerType(context) {
+            return values(field, in: type, context, prefix, isQuoted: true, canWait: canWait)
+        }
+        var callee = context.stringCallee
+        if callee == nil, case .call(let chain) = shape { callee = chain }
+        guard let callee else { return Completion() }
+        let path = callee.compactMap { step -> String? in
+            if case .name(let name) = step { return name }
+            return nil
+        }
+        switch path.first {
+        case "require":
+            let all = lua.modules + ["qdrant"]
+            return Completion(
+                candidates: all.sorted().map { name in
+                    .init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? "")
+                }, suffix: context.quote)
+        case "fs", "io", "dofile", "loadfile", "shell":
+            var found = files(prefix)
+            if found.candidates.last?.text.hasSuffix("/") != true { found.suffix = context.quote }
+            return found
+        case "help": return Completion()
+        default: return Completion()
+        }
+    }
+
+    private func variables() -> Completion {
+        var seen = Set<String>()
+        var all: [Completion.Candidate] = []
+        for (name, type) in types.globals()
+        where seen.insert(name).inserted && !name.hasPrefix("__") {
+            all.append(
+                .init(
+                    text: name, type: type,
+                    doc: type == "table" || type == "function"
+                        ? lua.entry(named: name)?.text ?? "" : ""))
+        }
+        for name in lua.modules + ["qdrant", "api"] where seen.insert(name).inserted {
+            all.append(.init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? ""))
+        }
+        all += MetaNames.keywords.map { .init(text: $0, type: "keyword") }
+        return Completion(candidates: all.sorted { $0.text < $1.text })
+    }
+
+    private func files(_ prefix: String) -> Completion {
+        FileNames.matching(prefix)
+    }
+
+    // MARK: - Help
+
+    /// A line about what is being written: the field, what a request still needs, the function.
+    func hint(_ text: [UInt8], point: Int) -> [StyledSpan]? {
+        guard !text.isEmpty, text.count < 4096 else { return nil }
+        let context = CursorContext(text, before: point)
+        guard let frame = context.frames.last else { return nil }
+        switch RequestShape.innermost(context.frames, types) {
+        case .message(let type):
+            if let key = frame.key {
+                guard let field = type.field(named: key) else {
+                    return [StyledSpan("\(type.name) has no field \(key)", .problem)]
+                }
+                return line(field)
+            }
+            let missing = type.fields.filter {
+                $0.hasToBeSet && frame.written[$0.name] == nil && $0.name != "account_id"
+            }.map(\.name)
+            guard !missing.isEmpty else { return nil }
+            return [
+                StyledSpan("needs ", .faint), StyledSpan(missing.joined(separator: ", "), .warning),
+            ]
+        case .list(let field), .map(let field): return line(field)
+        case .options:
+            return [StyledSpan("options: timeout, retries, transport, account_id", .faint)]
+        case .call(let chain):
+            let path = chain.compactMap { step -> String? in
+                switch step {
+                case .name(let name), .method(let name): name
+                default: nil
+                }
+            }
+            guard let entry = lua.entry(named: path.joined(separator: ".")) else { return nil }
+            return [StyledSpan(entry.signature, .accent), StyledSpan("  " + entry.text, .faint)]
+        case .unknown: return nil
+        }
+    }
+
+    private func line(_ field: Field) -> [StyledSpan] {
+        [
+            StyledSpan(field.name, .accent), StyledSpan("  "),
+            StyledSpan(APIReference.typeName(field), .warning),
+            StyledSpan(field.hasToBeSet ? "  required" : "", .bold),
+            StyledSpan("  " + runtime.registry.documentation(of: field), .faint),
+        ]
+    }
+
+    /// All about what the cursor is on.
+    func page(_ text: [UInt8], point: Int, width: Int) -> ReferenceText? {
+        var end = point
+        while end < text.count, Self.isWord(text[end]) { end += 1 }
+        var start = end
+        while start > 0, Self.isWord(text[start - 1]) || text[start - 1] == UInt8(ascii: ".") {
+            start -= 1
+        }
+        let name = String(decoding: text[start..<end], as: UTF8.self)
+        let context = CursorContext(text, before: start)
+        if case .message(let type) = RequestShape.innermost(context.frames, types) {
+            let key =
+                type.field(named: name)
+                ?? context.frames.last?.key.flatMap { type.field(named: $0) }
+            if let key { return pages.page(type, key, width: width) }
+        }
+        return name.isEmpty ? nil : pages.page(name, width: width)
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "_") || (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+            || (0x61...0x7a).contains(byte)
+    }
+}

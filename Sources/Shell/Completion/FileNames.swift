@@ -1,0 +1,33 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Names of files, for where one is meant.
+enum FileNames {
+    /// Files whose path begins with a text.
+    static func matching(_ prefix: String) -> Completion {
+        let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+        var path = folder.isEmpty ? "." : folder
+        if path.hasPrefix("~/"), let home = getenv("HOME") {
+            path = String(cString: home) + path.dropFirst()
+        }
+        guard let handle = opendir(path) else { return Completion() }
+        defer { closedir(handle) }
+        let start = String(prefix.dropFirst(folder.count))
+        var found: [Completion.Candidate] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasPrefix(start), name != ".", name != "..",
+                !name.hasPrefix(".") || start.hasPrefix(".")
+            else { continue }
+            var status = stat()
+            let isFolder =
+                stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            found.append(.init(text: folder + name + (isFolder ? "/" : ""), label: name))
+        }
+        found.sort { $0.text < $1.text }
+        return Completion(candidates: found)
+    }
+}

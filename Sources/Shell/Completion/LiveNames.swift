@@ -1,0 +1,215 @@
+import CloudClient
+import Contract
+import LuaHost
+
+/// Names and ids of what there is in the account, for fields that expect one: fetched beside the
+/// prompt, kept for a while.
+///
+/// Which list answers for which field follows from the contract: `cluster_id` is the id of a
+/// message `Cluster`, which some method lists. The few that do not follow are in a table.
+final class LiveNames {
+    /// One thing that exists.
+    struct Name: Equatable {
+        /// What the field takes.
+        let value: String
+        /// What people call it.
+        let label: String
+        let doc: String
+    }
+
+    /// Where the names for a field come from.
+    struct Source: Equatable {
+        let method: String
+        /// What the elements' values are, `id` mostly.
+        let item: String
+        /// The fields of the request that have to be known, beside the account.
+        let needs: [String]
+        /// The other fields of the request that narrow the list, when they are known.
+        var narrows: [String] = []
+    }
+
+    private struct Key: Hashable {
+        let method: String
+        let request: [String: String]
+    }
+
+    private enum State {
+        case fetching
+        case known([Name], at: Int64)
+        case failed(String, at: Int64)
+    }
+
+    private let runtime: LuaRuntime
+    private let loop: PollLoop
+    private var states: [Key: State] = [:]
+    private lazy var listers = Self.listers(of: runtime.registry)
+
+    /// How long a first fetch is waited for, in nanoseconds.
+    static let patience: Int64 = 150_000_000
+    /// How long names are taken for true, and how long failures are.
+    private static let lifetime: Int64 = 60_000_000_000
+    private static let pause: Int64 = 5_000_000_000
+
+    init(runtime: LuaRuntime) {
+        self.runtime = runtime
+        loop = runtime.machine.loop
+    }
+
+    /// Forgets all: another account is another world.
+    func forget() { states = [:] }
+
+    // MARK: - Which list
+
+    /// Fields whose name does not tell what they refer to.
+    private static let special: [String: Source] = [
+        "qdrant.cloud.cluster.v1.ClusterConfiguration.version":
+            Source(method: "cluster.list_qdrant_releases", item: "version", needs: []),
+        "qdrant.cloud.iam.v1.Permission.value":
+            Source(method: "iam.list_permissions", item: "value", needs: []),
+    ]
+
+    /// Methods that list messages with an id, by the message's name in snake case.
+    private static func listers(of registry: Registry) -> [String: [Method]] {
+        var found: [String: [Method]] = [:]
+        for method in (try? registry.allMethods()) ?? [] where method.luaName.hasPrefix("list_") {
+            guard let type = method.itemsField?.messageType, type.field(named: "id") != nil,
+                !method.options.isDeprecated, !method.service.isSuperseded
+            else { continue }
+            found[Names.snakeCase(type.name), default: []].append(method)
+        }
+        return found
+    }
+
+    /// Where the names for a field of a message come from; nil when nothing lists them.
+    func source(of field: Field, in type: MessageType, method: Method?) -> Source? {
+        if let special = Self.special[type.fullName + "." + field.name] { return special }
+        guard field.kind == .string else { return nil }
+        var noun = field.name
+        if noun.hasSuffix("_ids") {
+            noun.removeLast(4)
+        } else if noun.hasSuffix("_id") {
+            noun.removeLast(3)
+        } else if noun == "id" {
+            noun = Names.snakeCase(type.name)
+        } else {
+            return nil
+        }
+        // `key_id` is a `database_api_key`: a name may be cut short at its front.
+        let candidates =
+            listers[noun]
+            ?? listers.filter { $0.key.hasSuffix("_" + noun) }.min { $0.key < $1.key }?.value ?? []
+        let own = method?.service.package ?? Names.parent(of: type.fullName)
+        let best = candidates.min { a, b in
+            Self.rank(a, near: own) < Self.rank(b, near: own)
+        }
+        guard let best else { return nil }
+        let account = Set(best.accountIDPath ?? [])
+        let needs = best.input.fields.filter { field in
+            (field.rules.isRequired || (best.route?.template.contains("{\(field.name)}") ?? false))
+                && !account.contains(field.name) && field.kind == .string
+        }.map(\.name)
+        let narrows = best.input.fields.filter {
+            $0.name.hasSuffix("_id") && $0.kind == .string && !$0.isRepeated
+                && !account.contains($0.name) && !needs.contains($0.name)
+        }.map(\.name)
+        return Source(method: best.displayName, item: "id", needs: needs, narrows: narrows)
+    }
+
+    /// Lists of the same package first, those that need an account before global ones.
+    private static func rank(_ method: Method, near package: String) -> (Int, Int, String) {
+        let shared = zip(
+            method.service.package.split(separator: "."), package.split(separator: ".")
+        )
+        .prefix { $0 == $1 }.count
+        return (-shared, method.luaName.contains("global") ? 1 : 0, method.displayName)
+    }
+
+    // MARK: - Fetching
+
+    /// The names that are known, after waiting for them for a moment when none are.
+    ///
+    /// - Parameter written: the texts of the fields that stand beside the one that is written.
+    /// - Returns: the names, and a word on what is missing.
+    func names(
+        _ source: Source, _ written: [String: String?], canWait: Bool,
+        unless isInterrupted: () -> Bool
+    ) -> (names: [Name], note: String?) {
+        var request: [String: String] = [:]
+        for need in source.needs {
+            guard case .some(.some(let value)) = written[need] else {
+                return ([], "write \(need) first: what there is depends on it")
+            }
+            request[need] = value
+        }
+        for name in source.narrows {
+            if case .some(.some(let value)) = written[name] { request[name] = value }
+        }
+        let key = Key(method: source.method, request: request)
+        let present = loop.now()
+        switch states[key] {
+        case .known(let names, let time):
+            if present - time > Self.lifetime { fetch(key, source, keeping: names) }
+            return (names, nil)
+        case .fetching: break
+        case .failed(let reason, let time) where present - time < Self.pause:
+            return ([], reason)
+        case .failed, nil: fetch(key, source, keeping: nil)
+        }
+        guard canWait else { return ([], "fetching …") }
+        let limit = present + Self.patience
+        while case .fetching? = states[key], loop.now() < limit, !isInterrupted() {
+            loop.turn(waitingAtMost: limit - loop.now())
+        }
+        if case .known(let names, _)? = states[key] { return (names, nil) }
+        if case .failed(let reason, _)? = states[key] { return ([], reason) }
+        return ([], "still fetching: press Tab again")
+    }
+
+    private func fetch(_ key: Key, _ source: Source, keeping names: [Name]?) {
+        guard let function = runtime.kept("names") else { return }
+        states[key] = names.map { .known($0, at: loop.now()) } ?? .fetching
+        _ = try? runtime.machine.spawn(
+            function,
+            { writer in
+                writer.put(key.method)
+                writer.table {
+                    for (name, value) in key.request {
+                        writer.put(name)
+                        writer.put(value)
+                    }
+                }
+            }
+        ) { [weak self] outcome in
+            guard let self else { return }
+            switch outcome {
+            case .success(let values):
+                let rows = values.first?.table?.entries.compactMap(\.value.table) ?? []
+                states[key] = .known(rows.compactMap { name($0, source) }, at: loop.now())
+            case .failure(let failure):
+                states[key] = .failed(failure.description, at: loop.now())
+            }
+        }
+    }
+
+    private func name(_ row: LuaTable, _ source: Source) -> Name? {
+        guard let value = row[source.item]?.text else { return nil }
+        let label =
+            ["name", "display_name", "email", "schedule", "prefix", "description"]
+            .compactMap { row[$0]?.text }.first { !$0.isEmpty } ?? ""
+        return Name(value: value, label: label == value ? "" : label, doc: summary(row, label))
+    }
+
+    /// What tells one from another: the columns that a table of them would have.
+    private func summary(_ row: LuaTable, _ label: String) -> String {
+        var columns = [["state", "phase"], ["status", "phase"], ["status"]]
+        if case .message(let id) = row.kind,
+            let known = TableColumns.known[runtime.registry.message(id: id).fullName]
+        {
+            columns = known.filter { !$0.isAge }.map(\.path)
+        }
+        let cells = CellText(registry: runtime.registry, style: .init())
+        return columns.filter { $0 != ["id"] && $0 != ["name"] }
+            .map { cells.cell(.table(row), $0, false).text }
+            .filter { !$0.isEmpty && $0 != label && $0 != "…" }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,48 @@
+import Contract
+
+/// What the brackets around the cursor are for: which message, list or map is being written.
+enum RequestShape {
+    case message(MessageType)
+    /// Elements of a repeated field.
+    case list(Field)
+    case map(Field)
+    /// The second argument of a call.
+    case options
+    /// Arguments in parentheses.
+    case call(CursorContext.Chain)
+    case unknown
+
+    /// What the innermost bracket is for.
+    static func innermost(_ frames: [CursorContext.Frame], _ types: ValueTypes) -> RequestShape {
+        guard let frame = frames.last else { return .unknown }
+        let outer = Array(frames.dropLast())
+        switch frame.kind {
+        case .bracket: return .unknown
+        case .parenthesis: return frame.callee.map { .call($0) } ?? .unknown
+        case .brace:
+            if frame.isArgument, let callee = frame.callee {
+                guard let method = types.method(callee) else { return .unknown }
+                return frame.argument == 0 ? .message(method.input) : .options
+            }
+            return within(innermost(outer, types), outer.last)
+        }
+    }
+
+    /// What a brace is for that stands in another one.
+    private static func within(
+        _ shape: RequestShape, _ frame: CursorContext.Frame?
+    ) -> RequestShape {
+        switch shape {
+        case .message(let type):
+            guard let key = frame?.key, let field = type.field(named: key) else { return .unknown }
+            if field.isMap { return .map(field) }
+            if field.isRepeated { return .list(field) }
+            return field.messageType.map { .message($0) } ?? .unknown
+        case .list(let field):
+            return field.messageType.map { .message($0) } ?? .unknown
+        case .map(let field):
+            return field.mapValue?.messageType.map { .message($0) } ?? .unknown
+        default: return .unknown
+        }
+    }
+}

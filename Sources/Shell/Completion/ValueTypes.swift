@@ -1,0 +1,111 @@
+import Contract
+import LuaHost
+
+/// Finds out what the names in front of the cursor lead to: by looking at live values as far as
+/// there are any, then by the contract.
+struct ValueTypes {
+    /// What a chain leads to.
+    enum Target {
+        case module(String)
+        case method(Method)
+        case message(MessageType)
+        case list(MessageType)
+        /// A value of Lua: its kind, the path to it, and the names in it.
+        case value(kind: String, path: [String], names: [(name: String, type: String)])
+        case unknown
+    }
+
+    let runtime: LuaRuntime
+    private let reference: APIReference
+    private let modules: APIModules
+
+    init(runtime: LuaRuntime) {
+        self.runtime = runtime
+        reference = APIReference(registry: runtime.registry)
+        modules = APIModules(registry: runtime.registry)
+    }
+
+    /// The names at the top: variables, modules.
+    func globals() -> [(name: String, type: String)] {
+        if case .value(_, _, let names) = look([]) { return names }
+        return []
+    }
+
+    func target(_ chain: CursorContext.Chain) -> Target {
+        guard case .name(let root)? = chain.first else { return .unknown }
+        var path = [root]
+        var target = look(path)
+        for step in chain.dropFirst() {
+            switch (target, step) {
+            case (.value, .name(let name)): path.append(name)
+            // The elements of a list are alike: the first stands for them.
+            case (.value, .index): path.append("[1]")
+            default:
+                target = self.step(step, from: target)
+                continue
+            }
+            target = look(path)
+        }
+        return target
+    }
+
+    /// What a method is called with, when a chain leads to one or to one of its functions.
+    func method(_ chain: CursorContext.Chain) -> Method? {
+        var chain = chain
+        if case .method(let name)? = chain.last, ["each", "all"].contains(name) {
+            chain.removeLast()
+        }
+        if case .method(let method) = target(chain) { return method }
+        return nil
+    }
+
+    /// The methods and modules in a module.
+    func members(of module: String) -> APIModules.Module? {
+        (try? modules.module(module)).flatMap { $0 }
+    }
+
+    private func look(_ path: [String]) -> Target {
+        guard let function = runtime.kept("inspect"),
+            let value = try? runtime.machine.call(
+                function, { writer in writer.list { for name in path { writer.put(name) } } }
+            ).first,
+            let table = value.table, let kind = table["kind"]?.text
+        else { return .unknown }
+        let name = table["name"]?.text ?? ""
+        switch kind {
+        case "module": return .module(name)
+        case "method":
+            return (try? reference.method(named: name)).flatMap { $0 }.map { .method($0) }
+                ?? .unknown
+        case "message":
+            return (try? runtime.registry.message(named: name)).flatMap { $0 }.map { .message($0) }
+                ?? .unknown
+        default:
+            let names = table["names"]?.table?.entries.compactMap { entry in
+                entry.value.table.map { ($0["name"]?.text ?? "", $0["type"]?.text ?? "") }
+            }
+            return .value(kind: kind, path: path, names: names ?? [])
+        }
+    }
+
+    private func step(_ step: CursorContext.Step, from target: Target) -> Target {
+        switch (target, step) {
+        case (.module(let module), .name(let name)):
+            guard let members = members(of: module) else { return .unknown }
+            if let method = members.methods[name] { return .method(method) }
+            let inner = module.isEmpty ? name : module + "." + name
+            return members.children.contains(name) ? .module(inner) : .unknown
+        case (.method(let method), .call): return .message(method.output)
+        case (.method(let method), .method("all")):
+            return method.itemsField?.messageType.map { .list($0) } ?? .unknown
+        case (.list(let type), .call): return .list(type)
+        case (.list(let type), .index): return .message(type)
+        case (.message(let type), .name(let name)):
+            guard let field = type.field(named: name), let inner = field.messageType,
+                inner.wellKnown == nil, !field.isMap
+            else { return .unknown }
+            return field.isRepeated ? .list(inner) : .message(inner)
+        default: return .unknown
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Contract
+import LuaHost
+
+/// Tells about anything that has a name: of the contract, of the host's modules, of Lua.
+struct HelpPages {
+    private let reference: APIReference
+    private let registry: Registry
+    private let lua: LuaReference
+
+    /// The libraries that Lua has, and the host's modules.
+    static var libraries: [String] {
+        luaLibraries + LuaReference().modules + ["qdrant"]
+    }
+
+    private static let luaLibraries = [
+        "string", "table", "math", "io", "os", "coroutine", "utf8", "debug", "package",
+    ]
+
+    /// What Lua has at its top (manual, section 6.1).
+    static let basicFunctions = [
+        "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile",
+        "next", "pairs", "pcall", "print", "rawequal", "rawget", "rawlen", "rawset", "require",
+        "select", "setmetatable", "tonumber", "tostring", "type", "warn", "xpcall",
+    ]
+
+    init(registry: Registry, lua: LuaReference) {
+        self.registry = registry
+        self.lua = lua
+        reference = APIReference(registry: registry)
+    }
+
+    /// The method that a name means, however it is written.
+    func method(_ name: String) -> Method? {
+        (try? reference.method(named: Self.bare(name))).flatMap { $0 }
+    }
+
+    /// A name without what stands before it in Lua.
+    private static func bare(_ name: String) -> String {
+        var name = name.trimmed
+        for prefix in ["qdrant.api.", "api."] where name.hasPrefix(prefix) {
+            name.removeFirst(prefix.count)
+        }
+        if name == "qdrant.api" || name == "api" { return "" }
+        for suffix in [":each", ":all", "()", "{}"] where name.hasSuffix(suffix) {
+            name.removeLast(suffix.count)
+        }
+        return name
+    }
+
+    /// Nil when nothing has the name and no text has its words.
+    func page(_ name: String, width: Int) -> ReferenceText? {
+        let own = name.trimmed
+        if own.hasPrefix("."), let page = luaPage("shell" + own, width) { return page }
+        if let page = luaPage(own, width) { return page }
+        if let page = manualPage(own, width) { return page }
+        let subjects = (try? reference.lookUp(Self.bare(own))) ?? []
+        if let first = subjects.first {
+            var text = reference.page(first, width: width)
+            if case .method(let method) = first { addExample(method, &text) }
+            if subjects.count > 1 {
+                text.blank()
+                text.line(
+                    ("also: ", .faint),
+                    (subjects.dropFirst().map(\.name).joined(separator: ", "), .name))
+            }
+            return text
+        }
+        return found(own, width)
+    }
+
+    /// What there is: the commands, and how to go on.
+    static func overview(_ state: ShellState) -> String {
+        let width = min(Terminal.size(of: state.screen).columns, 100)
+        var text = ReferenceText(width: width)
+        text.paragraph("Commands; in Lua the same is shell.NAME(…)", indent: 0, style: .faint)
+        for command in state.commands {
+            let usage = command.usage.isEmpty ? "" : " " + command.usage
+            text.entry("." + command.name + usage, command.text, column: width < 60 ? 10 : 24)
+        }
+        text.blank()
+        for line in [
+            "Everything else is Lua: what an entry returns is shown, and kept as _, _1, _2 …",
+            "Tab completes, F1 tells about what the cursor is on, and so do x? and help(x). "
+                + "help \"backup retention\" searches.",
+            "To begin with: qdrant.api? and api.cluster.list_clusters{}",
+        ] { text.paragraph(line, indent: 0) }
+        return StyledText.text(text, isColoured: state.isColoured)
+    }
+
+    /// A field, with the message that has it.
+    func page(_ type: MessageType, _ field: Field, width: Int) -> ReferenceText {
+        reference.page(.field(type, field), width: width)
+    }
+
+    private func addExample(_ method: Method, _ text: inout ReferenceText) {
+        text.blank()
+        text.line(("example", .faint))
+        for line in RequestExample(registry: registry).call(method).split(separator: "\n") {
+            text.line(("  " + line, .plain))
+        }
+    }
+
+    // MARK: - Lua
+
+    private func luaPage(_ name: String, _ width: Int) -> ReferenceText? {
+        guard let entry = lua.entry(named: name) else { return nil }
+        var text = ReferenceText(width: width)
+        text.line((entry.signature, .title))
+        text.paragraph(entry.text, indent: 2)
+        if !entry.parameterTexts.isEmpty || !entry.results.isEmpty { text.blank() }
+        for parameter in entry.parameterTexts {
+            let parts = parameter.split(separator: " ", maxSplits: 1)
+            text.line(
+                ("  ", .plain), (String(parts.first ?? ""), .name), ("  ", .plain),
+                (parts.count > 1 ? String(parts[1]) : "", .type))
+        }
+        for result in entry.results {
+            text.line(("  returns  ", .faint), (result, .type))
+        }
+        if entry.parameters == nil {
+            text.blank()
+            let functions = lua.functions(of: name)
+            let column = min(36, functions.map(\.signature.count).max() ?? 0)
+            for function in functions {
+                text.entry(function.signature, Self.firstSentence(function.text), column: column)
+            }
+        }
+        if let example = entry.example {
+            text.blank()
+            text.line(("example", .faint))
+            text.line(("  " + example, .plain))
+        }
+        return text
+    }
+
+    private static func firstSentence(_ text: String) -> String {
+        text.split(separator: ". ", maxSplits: 1).first.map {
+            $0.hasSuffix(".") ? String($0) : $0 + "."
+        }
+            ?? ""
+    }
+
+    /// Lua's own functions are told about by its manual.
+    private func manualPage(_ name: String, _ width: Int) -> ReferenceText? {
+        let library = name.split(separator: ".").first.map(String.init) ?? ""
+        let isBasic = Self.basicFunctions.contains(name)
+        guard isBasic || Self.luaLibraries.contains(library) else { return nil }
+        var text = ReferenceText(width: width)
+        text.line((name, .title))
+        let kind = name == library && !isBasic ? "A library" : "A function"
+        text.paragraph(
+            "\(kind) of Lua 5.4: https://www.lua.org/manual/5.4/manual.html#"
+                + (name == library && !isBasic ? "6" : "pdf-\(name)"), indent: 2)
+        return text
+    }
+
+    // MARK: - Search
+
+    private func found(_ words: String, _ width: Int) -> ReferenceText? {
+        let all = words.lowercased().split(separator: " ").map(String.init)
+        guard let first = all.first else { return nil }
+        var hits = (try? reference.search(first)) ?? []
+        hits = hits.filter { hit in
+            let text = (hit.name + " " + hit.text).lowercased()
+            return all.allSatisfy { text.contains($0) }
+        }
+        let functions = lua.search(all)
+        guard !hits.isEmpty || !functions.isEmpty else { return nil }
+        // Methods are what one can do: they come first.
+        let order = ["method": 0, "service": 1, "message": 2, "field": 3, "enum": 4, "value": 5]
+        hits = hits.enumerated().sorted { a, b in
+            (order[a.element.kind] ?? 9, a.offset) < (order[b.element.kind] ?? 9, b.offset)
+        }.map(\.element)
+        var text = reference.page(Array(hits.prefix(25)), width: width)
+        for entry in functions.prefix(10) {
+            text.line(("lua ", .faint), (entry.signature, .name))
+            text.paragraph(Self.firstSentence(entry.text), indent: 4)
+        }
+        if hits.count > 25 { text.line(("… and \(hits.count - 25) more", .faint)) }
+        return text
+    }
+
+    /// What is said when nothing was found.
+    func unknown(_ name: String) -> String {
+        let near = (try? reference.nearest(to: Self.bare(name))).flatMap { $0 }
+        return "nothing is called \"\(name)\" and nothing tells of it" + Names.suggestion(near)
+    }
+}

@@ -1,0 +1,37 @@
+import LuaHost
+
+/// A result that is shown again and again in one place; lines that are not as they were before are
+/// marked. Where the terminal cannot move its cursor, results stand below each other.
+final class LiveResult {
+    private let screen: Int32
+    private var before: [String] = []
+    private var shown = 0
+
+    init(screen: Int32) { self.screen = screen }
+
+    func show(_ text: String, title: String) {
+        guard Terminal.movesItsCursor, Terminal.isTerminal(screen) else {
+            Output.data(text)
+            return
+        }
+        let size = Terminal.size(of: screen)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            .map(String.init).dropLast(text.hasSuffix("\n") ? 1 : 0)
+        var output = shown > 0 ? "\r\u{1b}[\(shown)A\u{1b}[J" : ""
+        output += "\u{1b}[2m" + TextWidth.cut(title, to: size.columns - 1) + "\u{1b}[0m\n"
+        let room = lines.prefix(max(1, size.rows - 2))
+        for (index, line) in room.enumerated() {
+            let isNew = !before.isEmpty && (index >= before.count || before[index] != line)
+            // The mark would end where a colour does: inverse is set again behind each.
+            output +=
+                isNew
+                ? "\u{1b}[7m"
+                    + line.split(separator: "\u{1b}[0m", omittingEmptySubsequences: false)
+                    .joined(separator: "\u{1b}[0m\u{1b}[7m") + "\u{1b}[0m" : line
+            output += "\n"
+        }
+        before = Array(lines)
+        shown = room.count + 1
+        _ = Output.writeAll(output.utf8, to: screen)
+    }
+}

@@ -1,0 +1,79 @@
+import LuaHost
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Shows what entries return, in the shell's format, page by page when it is long.
+final class ResultPrinter {
+    private let runtime: LuaRuntime
+    private let state: ShellState
+    private let secrets: SecretOutput
+    private let isColoured: Bool
+
+    init(runtime: LuaRuntime, state: ShellState, secrets: SecretOutput, isColoured: Bool) {
+        self.runtime = runtime
+        self.state = state
+        self.secrets = secrets
+        self.isColoured = isColoured
+        state.render = { [weak self] value, format in
+            self?.text(value, format: format) ?? ""
+        }
+        state.showText = { [weak self] in self?.write($0) }
+    }
+
+    private func text(_ value: LuaValue, format: OutputFormat?) -> String {
+        let size = Terminal.size(of: state.screen)
+        let renderer = Renderer(
+            registry: runtime.registry, format: format ?? state.format,
+            width: Terminal.isTerminal(STDOUT_FILENO) ? size.columns : 100,
+            style: .init(
+                isColoured: isColoured && Terminal.isTerminal(STDOUT_FILENO),
+                now: state.showsAges ? state.wallClock() : nil, prefersTrees: true))
+        return renderer.text(value)
+    }
+
+    /// Writes results to standard output.
+    func show(_ values: [LuaValue]) throws(LuaFailure) {
+        var text = ""
+        for value in values {
+            do throws(SecretOutput.Problem) {
+                text += self.text(try secrets.present(value), format: nil)
+            } catch {
+                throw LuaFailure(error.description)
+            }
+        }
+        write(text)
+        secrets.note()
+        fflush(nil)
+    }
+
+    private func write(_ text: String) {
+        guard !text.isEmpty else { return }
+        let rows = text.utf8.count { $0 == 0x0a }
+        let isPaged =
+            state.pages && Terminal.isTerminal(STDOUT_FILENO) && Terminal.isTerminal(STDIN_FILENO)
+            && Terminal.movesItsCursor && rows > Terminal.size(of: state.screen).rows - 2
+        if isPaged, TerminalProgram.page(text, loop: runtime.machine.loop) { return }
+        Output.data(text)
+    }
+
+    /// Tells how long an entry took, when that is wanted.
+    func tellTime(_ duration: Double) {
+        guard state.tellsTime else { return }
+        var line = "\(Self.duration(duration))"
+        let calls = state.calls
+        if calls.attempts > 0 {
+            line += ", \(calls.attempts) call\(calls.attempts == 1 ? "" : "s"), \(calls.bytes) B"
+            if calls.retries > 0 { line += ", \(calls.retries) repeated" }
+        }
+        Output.note(StyledSpan(line, .faint).rendered(isColoured: isColoured))
+    }
+
+    /// Seconds in words.
+    static func duration(_ seconds: Double) -> String {
+        if seconds < 0.001 { return "\(Int(seconds * 1e6)) µs" }
+        if seconds < 1 { return "\(Int(seconds * 1e3)) ms" }
+        return "\((seconds * 100).rounded() / 100) s"
+    }
+}

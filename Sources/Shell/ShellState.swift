@@ -1,0 +1,207 @@
+import CloudClient
+import LuaHost
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What the shell, its commands and the functions of `shell` share.
+public final class ShellState {
+    /// Where one is, as the prompt tells it.
+    public struct Place {
+        /// The context, or what stands for it.
+        public var name: String?
+        /// The account, short.
+        public var account: String?
+        /// The context's own colour, as SGR parameters.
+        public var code: String?
+        /// Whether nothing can be changed.
+        public var isReadOnly = false
+        public var isDryRun = false
+
+        /// Creates a place without a name.
+        public init() {}
+    }
+
+    /// How results are shown.
+    public var format: OutputFormat
+    /// Tells where one is.
+    public var place: () -> Place = { Place() }
+    /// Where a context's entries are kept; nil for nowhere.
+    public var historyPath: (_ context: String?) -> String? = { _ in nil }
+    public var historyPolicy = HistoryFile.Policy()
+    /// Turns the trace of calls on and off.
+    public var setTrace: (Bool) -> Void = { _ in }
+    /// The present time, for ages.
+    public let wallClock: () -> (seconds: Int64, nanos: Int32)
+
+    /// Told when the shell goes to the session that was opened last.
+    public var onArrival: () -> Void = {}
+    /// The contexts that there are, as rows.
+    public var contexts: () -> LuaValue = { .list([]) }
+
+    /// A command, as `.help` tells of it.
+    struct Command {
+        let name: String
+        let usage: String
+        let text: String
+    }
+
+    /// The terminal that the shell writes to by itself.
+    var screen: Int32 = STDERR_FILENO
+    weak var editor: LineEditor?
+    var tellsTime = false
+    var traces = false
+    var pages = true
+    var showsAges = true
+    var isColoured = false
+    var commands: [Command] = []
+    /// What `.watch` shows.
+    var live: LiveResult?
+    /// Counts the entries that have run; 0 before the first.
+    var entryNumber = 0
+    /// The entries of this session.
+    private(set) var session: [HistoryFile.Entry] = []
+    var help: (String) throws(HostError) -> ReferenceText = { _ throws(HostError) in
+        ReferenceText(width: 80)
+    }
+    var template: (String) -> String? = { _ in nil }
+    var complete: ([UInt8]) -> Completion = { _ in Completion() }
+    /// Whether somebody does not want to wait any longer.
+    var isInterrupted: () -> Bool = { false }
+    /// Told when calls go elsewhere from now on.
+    var onMove: () -> Void = {}
+    var hasOwnPrompt = false
+    /// Tasks that were left running.
+    var runningJobs = 0
+    /// The calls of the entry that runs.
+    let calls: CallCounter
+    private(set) var isLeft = false
+    private(set) var exitStatus: Int32 = 0
+    /// Names that entries have made local.
+    private(set) var locals: Set<String> = []
+    private var prefilled = ""
+    private var history: HistoryFile?
+    private var lastEntry: String?
+    /// Shows values as the results of an entry are shown.
+    var render: (LuaValue, OutputFormat?) -> String = { _, _ in "" }
+    var showText: (String) -> Void = { _ in }
+
+    /// Creates the state of a shell that shows results in a format.
+    public init(
+        format: OutputFormat, loop: PollLoop,
+        wallClock: @escaping () -> (seconds: Int64, nanos: Int32)
+    ) {
+        self.format = format
+        self.wallClock = wallClock
+        calls = CallCounter(loop: loop)
+    }
+
+    /// Counts the calls of a session from now on.
+    public func follow(_ session: Session) {
+        session.onCall = { [calls] in calls.begin($0.displayName) }
+        let outer = session.onTrace
+        session.onTrace = { [calls] record in
+            outer?(record)
+            calls.add(record)
+        }
+    }
+
+    // MARK: - Entries
+
+    func declare(_ names: [String]) { locals.formUnion(names) }
+
+    func leave(_ status: Int32) {
+        isLeft = true
+        exitStatus = status
+    }
+
+    func prefill(_ text: String) { prefilled = text }
+
+    func takePrefill() -> String {
+        defer { prefilled = "" }
+        return prefilled
+    }
+
+    /// Calls go elsewhere from now on.
+    func moved() {
+        onArrival()
+        openHistory()
+        onMove()
+    }
+
+    // MARK: - History
+
+    /// Opens the history of the context that one is in.
+    func openHistory() {
+        let path = historyPath(place().name)
+        guard path != history?.path || history == nil else { return }
+        history = path.map { HistoryFile(path: $0, policy: historyPolicy) }
+        LineEditor.forgetEntries()
+        for entry in entries() {
+            LineEditor.remember(entry.text)
+            lastEntry = entry.text
+        }
+    }
+
+    func entries() -> [HistoryFile.Entry] { history?.load() ?? [] }
+
+    func removeEntries(_ isUnwanted: (HistoryFile.Entry) -> Bool) -> Int {
+        let count = history?.remove(isUnwanted) ?? 0
+        LineEditor.forgetEntries()
+        for entry in entries() { LineEditor.remember(entry.text) }
+        return count
+    }
+
+    /// Keeps an entry: as it was typed for this shell, and without its secrets in the file.
+    func remember(_ text: String, masked: String, duration: Double, hasFailed: Bool) {
+        let present = wallClock()
+        var entry = HistoryFile.Entry(
+            time: Double(present.seconds) + Double(present.nanos) / 1e9 - duration,
+            duration: duration, text: text, hasFailed: hasFailed)
+        session.append(entry)
+        guard historyPolicy.keeps(text, after: lastEntry) else { return }
+        lastEntry = text
+        LineEditor.remember(text)
+        entry.text = masked
+        history?.append(entry)
+    }
+}
+
+/// Counts calls: those on their way, and what those that have ended took.
+final class CallCounter {
+    private let loop: PollLoop
+    private var running: [Int: (name: String, started: Int64)] = [:]
+    private var next = 0
+    /// Since ``reset()``.
+    private(set) var attempts = 0
+    private(set) var retries = 0
+    private(set) var bytes = 0
+
+    init(loop: PollLoop) { self.loop = loop }
+
+    func begin(_ name: String) -> () -> Void {
+        next += 1
+        let number = next
+        running[number] = (name, loop.now())
+        return { [weak self] in self?.running[number] = nil }
+    }
+
+    func add(_ record: TraceRecord) {
+        attempts += 1
+        bytes += record.size
+        if record.attempt > 1 { retries += 1 }
+    }
+
+    func reset() {
+        attempts = 0
+        retries = 0
+        bytes = 0
+    }
+
+    /// How many are on their way, and the name of the one that began first.
+    var present: (count: Int, oldest: String)? {
+        guard let oldest = running.min(by: { $0.key < $1.key }) else { return nil }
+        return (running.count, oldest.value.name)
+    }
+}

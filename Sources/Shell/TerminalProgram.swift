@@ -1,0 +1,117 @@
+import CloudClient
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Programs that take the terminal for a while: editors and pagers. Tasks go on meanwhile.
+enum TerminalProgram {
+    /// Why one could not be used.
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// A text as somebody has left it in `$VISUAL` or `$EDITOR`.
+    ///
+    /// - Parameter suffix: the end of the file's name, by which editors know the language.
+    static func edited(
+        _ text: String, suffix: String, loop: PollLoop
+    ) throws(Problem) -> String {
+        let editor = environment("VISUAL") ?? environment("EDITOR") ?? "vi"
+        // What is written may have secrets: a folder that only its owner can enter.
+        var template = Array(((environment("TMPDIR") ?? "/tmp") + "/qcsh-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw Problem(
+                description: "no folder for the editor: \(String(cString: strerror(errno)))")
+        }
+        let folder = String(
+            decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let file = folder + "/entry" + suffix
+        defer {
+            unlink(file)
+            rmdir(folder)
+        }
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, Output.writeAll(text.utf8, to: descriptor) else {
+            throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
+        }
+        close(descriptor)
+        // $EDITOR may have options: a shell takes it apart, as others do.
+        let status = try run(["/bin/sh", "-c", editor + " \"$1\"", "sh", file], loop: loop)
+        guard status == 0 else {
+            throw Problem(
+                description: "\(editor) ended with status \(status); the entry is unchanged")
+        }
+        guard let content = read(file) else {
+            throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
+        }
+        return content.trimmed
+    }
+
+    /// Shows a text page by page, when it is longer than the screen; false when that cannot be done.
+    static func page(_ text: String, loop: PollLoop) -> Bool {
+        let pager = environment("QCSH_PAGER") ?? environment("PAGER") ?? "less"
+        guard !pager.isEmpty, pager != "cat" else { return false }
+        var template = Array(((environment("TMPDIR") ?? "/tmp") + "/qcsh-XXXXXX").utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { return false }
+        let file = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        defer { unlink(file) }
+        let isWritten = Output.writeAll(text.utf8, to: descriptor)
+        close(descriptor)
+        guard isWritten else { return false }
+        let line =
+            pager == "less" ? "less -FRX '-Pq leaves, Space goes on' \"$1\"" : pager + " \"$1\""
+        return (try? run(["/bin/sh", "-c", line, "sh", file], loop: loop)) == 0
+    }
+
+    private static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+
+    private static func read(_ file: String) -> String? {
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { return String(decoding: content, as: UTF8.self) }
+            content += buffer[..<count]
+        }
+    }
+
+    /// Runs a program on the terminal until it ends; its status.
+    private static func run(_ words: [String], loop: PollLoop) throws(Problem) -> Int32 {
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for text in arguments { free(text) } }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var defaults = sigset_t()
+        sigfillset(&defaults)
+        posix_spawnattr_setsigdefault(&attributes, &defaults)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        var process: pid_t = 0
+        fflush(nil)
+        let problem = posix_spawn(&process, words[0], nil, &attributes, &arguments, environ)
+        guard problem == 0 else {
+            throw Problem(description: "\(words[0]): \(String(cString: strerror(problem)))")
+        }
+        var status: Int32 = 0
+        var isOver = false
+        // Its Ctrl-C is not ours.
+        let onSignal = loop.onSignal
+        loop.onSignal = {}
+        defer { loop.onSignal = onSignal }
+        let watch = Ticker(loop: loop, every: 20_000_000) {
+            isOver = waitpid(process, &status, WNOHANG) != 0
+        }
+        loop.run { isOver }
+        watch.stop()
+        return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + (status & 0x7f)
+    }
+}

@@ -1,0 +1,161 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The commands, and what goes on beside the prompt.
+@Suite(.serialized) struct ShellCommandTests {
+    @Test func aTaskThatWasLeftRunningReportsAboveThePrompt() throws {
+        let shell = try ShellSession()
+        try shell.run(
+            "gate = task.channel(1) task.spawn(function() gate:receive() print('from the task') return 40 + 2 end)",
+            until: "[1] qcsh sandbox>")
+        try shell.run(".jobs", until: "running")
+        try shell.type("half ty", until: "half ty")
+        try shell.screen.type("\u{15}gate:send(1)\r")
+        try shell.wait(for: "from the task")
+        try shell.wait(for: "[1] done after")
+        try shell.wait(for: "\n42\n")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func outputWhileOneTypesStandsAboveWhatIsTyped() throws {
+        let shell = try ShellSession()
+        try shell.run(
+            "task.spawn(function() for i = 1, 20 do task.sleep(0.05) io.write('tick ', i, '\\n') end end)",
+            until: "] qcsh")
+        for letter in "typed meanwhile" {
+            try shell.screen.type(String(letter))
+        }
+        try shell.wait(for: "tick 20")
+        try shell.wait(for: "[1] done")
+        #expect(shell.screen.text.contains("tick 19\ntick 20\n[1] done"))
+        try shell.wait(for: "> typed meanwhile")
+        #expect(shell.screen.lines[shell.screen.cursor.row].hasSuffix("typed meanwhile"))
+        // What programs write comes there, too.
+        try shell.screen.type("\u{15}")
+        try shell.run(
+            "task.spawn(function() process.run({ 'sh', '-c', 'echo from $((40 + 2))' }, { stdout = 'inherit' }) end)",
+            until: "from 42")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func jobsAreCancelledAndFailuresTold() throws {
+        let shell = try ShellSession()
+        try shell.run(
+            "shell.background(function() task.sleep(1000) end, 'a long one')", until: "[1] qcsh")
+        try shell.run(".jobs", until: "a long one")
+        try shell.run(".jobs cancel 1", until: "[1] cancelled")
+        try shell.run("shell.background(function() error('went wrong') end)", until: "went wrong")
+        try shell.run(".jobs cancel 9", until: "there is no job 9")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func watchShowsAgainInOnePlaceAndMarksWhatChanged() throws {
+        let shell = try ShellSession()
+        try shell.run("n = 0", until: "n = 0\nq")
+        try shell.type(
+            ".watch 0.05s (function() n = n + 1 return { a = 1, n = n } end)()\r", until: "n  9")
+        #expect(!shell.screen.text.contains("n  8"))
+        let row = try #require(shell.screen.lines.firstIndex { $0.hasPrefix("n  ") })
+        #expect(try shell.screen.style(row: row, column: 0)?.reverse == true)
+        #expect(try shell.screen.style(row: row - 1, column: 0)?.reverse == false)
+        try shell.type("\u{3}", until: "interrupted")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func aWaitIsToldOnALineThatGoesAway() throws {
+        let shell = try ShellSession()
+        try shell.home.write(
+            "slow.lua",
+            """
+            world = sandbox.start { speed = "instant" }
+            world:fault { method = "*", latency = "3s" }
+            slow = world:connect()
+            """)
+        try shell.run(".load \(shell.home.path)/slow.lua", until: "a\nqcsh")
+        try shell.type(
+            "#slow.api.cluster.list_clusters {}.items\r", until: "cluster.list_clusters  1")
+        try shell.wait(for: "\n2\n")
+        #expect(!shell.screen.text.contains("cluster.list_clusters  "))
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func sessionsAreSavedAsScriptsAndLoaded() throws {
+        let shell = try ShellSession()
+        let file = shell.home.path + "/session.lua"
+        try shell.run("local x = 40", until: "x = 40\nq")
+        try shell.run("x + 2", until: "\n42\n")
+        try shell.run("error('no')", until: "no")
+        try shell.run(".save \(file)", until: "2 entries in")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.contains("local x = 40\nprint(x + 2)\n") && !text.contains("error"))
+        #expect(try qcsh([file]).output == "42\n")
+        try shell.run(".load \(file)", until: "\n42\nq")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func timingAndTraceTellOfCalls() throws {
+        let shell = try ShellSession()
+        try shell.run(".timing on", until: "\non\n")
+        try shell.run("#api.cluster.list_clusters {}.items", until: "1 call,")
+        try shell.run(".trace on", until: "trace on\non\n")
+        try shell.run("#api.cluster.list_clusters {}.items", until: "cluster.list_clusters  OK")
+        try shell.run(".trace off", until: "\noff\n")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func wrongCommandsSayWhatIsRight() throws {
+        let shell = try ShellSession()
+        try shell.run(".formt json", until: "did you mean .format?")
+        try shell.run(".format xml", until: "there are table, wide, tree, json")
+        try shell.run(".timing perhaps", until: "usage: .timing [on | off]")
+        try shell.run(".load", until: "usage: .load FILE")
+        try shell.run(".load /nowhere", until: "/nowhere")
+        try shell.run(".path", until: "/?.lua")
+        try shell.run("shell.format 'json'", until: "\"json\"")
+        try shell.run(".account", until: "owner")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func otherPlacesAreATableOrAWordAway() throws {
+        let home = try TemporaryFolder()
+        try home.write(
+            ".config/qcsh/config.yaml",
+            """
+            current_context: prod
+            contexts:
+              - { name: prod, color: red, endpoint: "http://127.0.0.1:1", read_only: true,
+                  account_id: 53edd200-075b-8687-a8a1-245a45ea32ee, api_key: k }
+              - { name: dev, color: green, endpoint: "http://127.0.0.1:2", api_key: k }
+            """)
+        let shell = try ShellSession([], home: home)
+        #expect(shell.screen.lines[0] == "qcsh prod:53edd200 ro> ")
+        #expect(try shell.screen.style(row: 0, column: 6)?.background == "red")
+        try shell.run("1", until: "\n1\n")
+        try shell.run(".context", until: "dev")
+        try shell.run(".context dev", until: "qcsh dev>")
+        try shell.run("2", until: "\n2\n")
+        try shell.run(".context nosuch", until: "there is no context \"nosuch\"")
+        #expect(try shell.leave() == 0)
+        // Each has a history of its own.
+        #expect(try shell.history("prod").contains("\"entry\":\"1\""))
+        #expect(try shell.history("dev").contains("\"entry\":\"2\""))
+        #expect(try !shell.history("dev").contains("\"entry\":\"1\""))
+    }
+
+    @Test func initRunsUnlessItIsNotWantedAndMayMakeThePrompt() throws {
+        let home = try TemporaryFolder()
+        try home.write(
+            ".config/qcsh/init.lua",
+            "local greeting = 'hello'\nfunction greet() return greeting .. '!' end\n"
+                + "shell.prompt = function(place) return (place.context or 'none') .. ' $ ' end\n")
+        let shell = try ShellSession(home: home, prompt: "sandbox $ ")
+        try shell.run("greet() .. greeting", until: "hello!hello")
+        try shell.type("shell.prompt = function() error('x') end\r", until: "qcsh sandbox> ")
+        try shell.screen.type("\u{4}")
+        #expect(try shell.screen.exitStatus() == 0)
+        let plain = try ShellSession(["--sandbox", "--norc"], home: home)
+        try plain.run("greet", until: "greet\nqcsh sandbox> ")
+        #expect(try plain.leave() == 0)
+    }
+}

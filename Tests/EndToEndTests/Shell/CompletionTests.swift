@@ -1,0 +1,162 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What Tab offers: on the screen for the ways in which it is shown, by `shell.complete` for many
+/// places of the cursor.
+@Suite(.serialized) struct ShellCompletionTests {
+    private let tab = "\t"
+
+    @Test func aRequestIsWrittenByTabAlone() throws {
+        let shell = try ShellSession()
+        try shell.type("qdrant.api.clu" + tab, until: "qdrant.api.cluster")
+        try shell.type(".get_cl" + tab, until: "get_cluster")
+        try shell.type(tab, until: "get_cluster_")
+        try shell.type(" { ", until: "needs cluster_id")
+        try shell.type(tab, until: "* cluster_id  string  The cluster")
+        #expect(shell.screen.text.contains("account_id  string"))
+        try shell.type("cl" + tab, until: "cluster_id = ")
+        // By name; what is written is the id.
+        try shell.type(tab, until: "search-prod")
+        #expect(shell.screen.text.contains("HEALTHY"))
+        try shell.type("sea" + tab, until: "6de62b36dd4f\"")
+        try shell.type(" }.cluster.na" + tab, until: ".name")
+        try shell.type("\r", until: "\nsearch-prod\n")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test(arguments: [(80, 24), (40, 12)])
+    func aListGoesWhenOneTypesOn(_ columns: Int, _ rows: Int) throws {
+        let shell = try ShellSession(columns: columns, rows: rows)
+        try shell.type(".for" + tab, until: ".format")
+        try shell.type(tab, until: "jsonl")
+        #expect(shell.screen.cursor.row == 0)
+        try shell.type("js", until: "format js")
+        try shell.waitUntilGone("yaml")
+        try shell.type("\u{3}", until: "^C")
+        // More than fit are cut, and that is said.
+        try shell.type(tab, until: "assert")
+        #expect(shell.screen.cursor.row == 1)
+        if rows == 12 { #expect(shell.screen.text.contains("more: type on")) }
+        try shell.type("\u{3}", until: "^C\nqcsh sandbox>")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func withoutACloudItCompletesWhatItCan() throws {
+        // Nobody listens there.
+        let shell = try ShellSession([
+            "--endpoint", "http://127.0.0.1:1", "--account", "53edd200-075b-8687-a8a1-245a45ea32ee",
+        ])
+        try shell.type("api.cluster.get_cluster { cluster_id = " + tab, until: "cluster_id = ")
+        try shell.type("\u{3}", until: "^C")
+        try shell.type("api.cluster.list_clu" + tab, until: "list_clusters")
+        try shell.type("\u{3}", until: "clusters^C")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func whatIsOfferedFollowsTheContract() throws {
+        let cases: [(text: String, expected: String)] = [
+            ("qdr", "qdrant"), ("qdrant.", "api mask"), ("qdrant.api.cluster.lis", "list_clusters"),
+            ("qdrant.api.cluster.", "auth backup v1 get_cluster"),
+            ("api.iam.list_ro", "list_roles"),
+            ("qdrant.api.cluster.list_clusters:", "each all describe"),
+            ("qdrant.api.cluster.list_clusters.", "name permissions http"),
+            ("qdrant.api.cluster.get_cluster { ", "cluster_id\u{20}= account_id\u{20}="),
+            ("qdrant.api.cluster.get_cluster({ cl", "cluster_id\u{20}="),
+            ("qdrant.api.cluster.list_clusters:all { pa", "page_size\u{20}="),
+            ("api.cluster.create_cluster { cluster = { ", "name\u{20}= configuration\u{20}="),
+            (
+                "api.cluster.create_cluster { cluster = { configuration = { num",
+                "number_of_nodes\u{20}="
+            ),
+            ("api.cluster.create_cluster { cluster = { name = 'x', la", "labels\u{20}="),
+            ("api.cluster.create_cluster { cluster = { labels = { { k", "key\u{20}="),
+            ("api.booking.list_packages { cloud_provider_id = 'aws', gpu = ", "true"),
+            ("api.booking.list_packages { tier = \"st", "STANDARD"),
+            ("api.booking.list_packages { statuses = { ", "\"ACTIVE\""),
+            ("api.booking.list_packages { gpu = ", "true false"),
+            ("api.cluster.get_cluster({}, { ti", "timeout\u{20}="),
+            ("local c = 1 for i = 1, 2 do ma", "math"), ("task.ma", "map"), ("('x'):up", ""),
+            ("tas", "task"), ("require 'ta", "task"), ("require('qd", "qdrant"), ("whi", "while"),
+            ("a_global.inner.", "deep"), ("a_local.b", "bc"), ("x = 1 -- api.", ""), ("'api.", ""),
+            ("answer.items[1].sta", "state"), ("answer.items[1].state.pha", "phase"),
+            ("api.cluster.get_cluster{}.cluster.conf", "configuration"),
+            ("api.cluster.list_clusters:all{}[1].na", "name"),
+            ("api.cluster.backup.create_backup { backup = { clu", "cluster_id\u{20}="),
+            ("if api.cluster.get_cluster { cluster_id", "cluster_id\u{20}="),
+            ("print(api.cluster.", "list_clusters"), (".wat", "watch"), (".format y", "yaml"),
+            (".watch 5s api.cluster.lis", "list_clusters"),
+            (".help api.cluster.lis", "list_clusters"),
+            (".timing o", "on off"), ("shell.hist", "history"), ("time.par", "parse"),
+            ("api.nothing.", ""), ("1.", ""),
+        ]
+        let script = cases.map { "{ [==[\($0.text)]==], [==[\($0.expected)]==] }" }
+            .joined(separator: ",\n")
+        let shell = try ShellSession()
+        try shell.home.write(
+            "cases.lua",
+            """
+            a_global = { inner = { deep = 1 } }
+            local a_local = { bc = 1 }
+            answer = qdrant.api.cluster.list_clusters {}
+            local wrong = 0
+            for number, case in ipairs { \(script) } do
+              local found = {}
+              for _, candidate in ipairs(shell.complete(case[1])) do
+                found[candidate.text] = true
+                if candidate.text:find(" = $") then found[candidate.text:gsub(" = $", "")] = true end
+              end
+              for word in case[2]:gmatch("%S+") do
+                if word ~= "=" and not found[word] then
+                  wrong = wrong + 1
+                  print("no " .. word .. " behind " .. case[1])
+                end
+              end
+              if case[2] == "" and next(found) then
+                wrong = wrong + 1
+                print("something behind " .. case[1] .. ": " .. next(found))
+              end
+            end
+            print("wrong: " .. wrong)
+            """)
+        try shell.run(".load \(shell.home.path)/cases.lua", until: "wrong: ")
+        #expect(shell.screen.text.contains("wrong: 0"), "\(shell.screen.text)")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func valuesComeFromTheAccount() throws {
+        let shell = try ShellSession()
+        for (entry, shown) in [
+            (
+                "api.cluster.create_cluster { cluster = { cloud_provider_id = ",
+                "Amazon Web Services"
+            ),
+            (
+                "api.cluster.create_cluster { cluster = { cloud_provider_id = 'aws', "
+                    + "cloud_provider_region_id = ", "eu-central-1"
+            ),
+            (
+                "api.cluster.create_cluster { cluster = { cloud_provider_region_id = ",
+                "write cloud_provider_id first"
+            ),
+            ("api.cluster.create_cluster { cluster = { configuration = { version = ", "v1."),
+            ("api.iam.get_role { role_id = ", "Admin"),
+        ] {
+            try shell.type(entry + tab, until: shown)
+            try shell.type("\u{3}", until: "^C")
+            try shell.screen.type("\u{c}")
+            try shell.waitUntilGone(shown)
+        }
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func filesAreOfferedWhereOneIsMeant() throws {
+        let shell = try ShellSession()
+        try shell.home.write("some-script.lua", "print(6 * 7)\n")
+        try shell.type(".load \(shell.home.path)/some" + tab, until: "ript.lua")
+        try shell.type("\r", until: "\n42\n")
+        try shell.type("fs.read('\(shell.home.path)/some-s" + tab, until: "ript.lua")
+        try shell.type(")\r", until: "print(6 * 7)")
+        #expect(try shell.leave() == 0)
+    }
+}

@@ -1,0 +1,169 @@
+--- The commands of the shell, and how the words behind them become arguments.
+local host = ...
+
+--- How a command is used, for `.help` and when it is used wrongly.
+local commands = {
+  { "help", "[NAME | WORDS]", "what there is, or all about something" },
+  { "context", "[NAME]", "goes to another context, or lists them" },
+  { "connect", "ENDPOINT", "goes to another endpoint" },
+  { "account", "[NAME | ID]", "goes to another account, or lists them" },
+  { "sandbox", "", "starts a local cloud and goes there" },
+  { "format", "[NAME]", "how results are shown: table, wide, tree, json, jsonl, yaml, lua, csv" },
+  { "timing", "[on | off]", "how long entries took" },
+  { "trace", "[on | off]", "each call as it ends" },
+  { "pager", "[on | off]", "long results page by page" },
+  { "ages", "[on | off]", "times as ages" },
+  { "watch", "[SECONDS] CODE", "shows a result again and again, every 2 s or so" },
+  { "jobs", "[cancel NUMBER]", "tasks that were left running" },
+  { "history", "[WORDS]", "what was entered; .history delete WORDS, .history save FILE" },
+  { "load", "FILE", "runs a file as if it had been entered" },
+  { "save", "FILE", "this session's entries as a script" },
+  { "edit", "[METHOD | CODE]", "the last entry, or a request, in an editor" },
+  { "path", "", "where require looks" },
+  { "clear", "", "clears the screen" },
+  { "quit", "", "leaves; so does Ctrl-D" },
+}
+
+return function(shell)
+  local usage = {}
+  for _, entry in ipairs(commands) do
+    usage[entry[1]] = entry
+  end
+  host.shell_commands(commands)
+
+  local function misused(name)
+    local entry = usage[name]
+    error(("usage: .%s %s: %s"):format(entry[1], entry[2], entry[3]), 0)
+  end
+
+  --- "on", "off" or nothing, which turns it round.
+  local function flag(name, rest)
+    if rest == "" then
+      return shell[name](not shell[name]())
+    elseif rest == "on" or rest == "off" then
+      return shell[name](rest == "on")
+    end
+    return misused(name)
+  end
+
+  --- A word that has to be there.
+  local function word(name, rest)
+    if rest == "" then
+      misused(name)
+    end
+    return (rest:gsub("^([\"'])(.*)%1$", "%2"))
+  end
+
+  local run = {}
+
+  function run.help(rest)
+    if rest == "" then
+      return host.shell_show(host.shell_overview())
+    end
+    return host.shell_show_help(word("help", rest))
+  end
+
+  function run.context(rest)
+    return shell.context(rest ~= "" and word("context", rest) or nil)
+  end
+
+  function run.connect(rest)
+    return shell.connect { endpoint = word("connect", rest) }
+  end
+
+  function run.account(rest)
+    return shell.account(rest ~= "" and word("account", rest) or nil)
+  end
+
+  function run.sandbox()
+    return shell.sandbox()
+  end
+
+  function run.format(rest)
+    return shell.format(rest ~= "" and rest or nil)
+  end
+
+  for _, name in ipairs { "timing", "trace", "pager", "ages" } do
+    run[name] = function(rest)
+      return flag(name, rest) and "on" or "off"
+    end
+  end
+
+  function run.watch(rest)
+    local length, expression = rest:match("^(%d[%d.]*%a*)%s+(.*)$")
+    if not length then
+      length, expression = "2s", rest
+    end
+    if expression == "" then
+      misused("watch")
+    end
+    local seconds = tonumber(length) or require("time").duration(length)
+    return shell.watch(seconds, host.load_entry(expression, "=watch"))
+  end
+
+  function run.jobs(rest)
+    local number = rest:match("^cancel%s+(%d+)$")
+    if number then
+      return shell.cancel(math.tointeger(number))
+    elseif rest ~= "" then
+      return misused("jobs")
+    end
+    return shell.jobs()
+  end
+
+  function run.history(rest)
+    local verb, words = rest:match("^(%a+)%s+(.+)$")
+    if verb == "delete" then
+      local count = shell.forget(math.tointeger(tonumber(words)) or words)
+      return ("%d %s deleted"):format(count, count == 1 and "entry" or "entries")
+    elseif verb == "save" then
+      return shell.save(words)
+    end
+    local lines = {}
+    for _, entry in ipairs(shell.history(rest ~= "" and rest or nil)) do
+      lines[#lines + 1] = ("%5d  %9s  %8s  %s\n"):format(entry.number,
+        require("time").human(host.now() - entry.at), entry.took,
+        (entry.entry:gsub("\n", "\n" .. (" "):rep(28))))
+    end
+    return host.shell_show(require("term").safe(table.concat(lines)))
+  end
+
+  function run.load(rest)
+    return shell.load(word("load", rest))
+  end
+
+  function run.save(rest)
+    return shell.save(word("save", rest))
+  end
+
+  function run.edit(rest)
+    if rest == "" then
+      return shell.edit()
+    end
+    local template = host.shell_template(rest)
+    return shell.edit(template or rest)
+  end
+
+  function run.path()
+    return shell.path()
+  end
+
+  function run.clear()
+    return shell.clear()
+  end
+
+  function run.quit(rest)
+    return shell.quit(math.tointeger(tonumber(rest)))
+  end
+  run.exit = run.quit
+
+  return function(name, rest)
+    local action = run[name]
+    if not action then
+      local near = host.shell_nearest(name)
+      error(("there is no command .%s%s; .help lists them"):format(name,
+        near and ("; did you mean ." .. near .. "?") or ""), 0)
+    end
+    return action(rest)
+  end
+end

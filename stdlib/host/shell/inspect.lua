@@ -1,0 +1,94 @@
+--- Looks at values without running anybody's code, for completion.
+local host = ...
+
+local getmetatable, rawget, next, type = getmetatable, rawget, next, type
+
+--- The most names that are told of a table.
+local LIMIT = 2000
+
+local function kind_of(value)
+  local kind = type(value)
+  if kind ~= "table" and kind ~= "userdata" then
+    return kind
+  end
+  local meta = getmetatable(value)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  if type(name) ~= "string" then
+    return kind
+  elseif name:find("^qdrant%.") or name:find("^google%.") then
+    return "message", name
+  end
+  return name
+end
+
+--- A member of a value. Of the tables with a metatable only those of the host are asked.
+local function member(value, name)
+  local kind = kind_of(value)
+  if kind == "string" then
+    return string[name]
+  elseif type(value) ~= "table" then
+    return nil
+  end
+  if kind == "module" or kind == "session" or value == host.entries or value == _G then
+    local ok, inner = pcall(function()
+      return value[name]
+    end)
+    return ok and inner or nil
+  end
+  if name == "[1]" then
+    return rawget(value, 1)
+  end
+  local own = rawget(value, name)
+  if own ~= nil then
+    return own
+  end
+  local meta = getmetatable(value)
+  local index = type(meta) == "table" and rawget(meta, "__index")
+  return type(index) == "table" and rawget(index, name) or nil
+end
+
+local function add_names(value, names, seen)
+  for name, inner in next, value do
+    if #names >= LIMIT then
+      return
+    end
+    if type(name) == "string" and name:find("^[%a_][%w_]*$") and not seen[name] then
+      seen[name] = true
+      names[#names + 1] = { name = name, type = (kind_of(inner)) }
+    end
+  end
+end
+
+--- Tells what a path of names leads to: its kind, what it is called, and the names in it.
+return function(path)
+  local value = host.entries
+  for _, name in ipairs(path) do
+    value = member(value, name)
+    if value == nil then
+      return nil
+    end
+  end
+  local kind, name = kind_of(value)
+  local names, seen = {}, {}
+  if #path == 0 then
+    add_names(host.entries, names, seen)
+    add_names(_G, names, seen)
+  elseif kind == "method" then
+    name = value.name
+  elseif kind == "module" then
+    name = tostring(value):match("^module qdrant%.api%.?(.*)$")
+  elseif kind == "session" then
+    add_names({ account_id = "", context = "", endpoint = "", rest_endpoint = "", transport = "",
+      credential = "" }, names, seen)
+  elseif kind == "string" then
+    add_names(string, names, seen)
+  elseif type(value) == "table" and kind ~= "message" then
+    add_names(value, names, seen)
+    local meta = getmetatable(value)
+    local index = type(meta) == "table" and rawget(meta, "__index")
+    if type(index) == "table" then
+      add_names(index, names, seen)
+    end
+  end
+  return { kind = kind, name = name, names = names }
+end

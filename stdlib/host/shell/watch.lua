@@ -1,0 +1,27 @@
+--- Shows a result again and again, in one place.
+local host = ...
+
+return function(_, seconds, fn, times)
+  if type(fn) ~= "function" then
+    error("shell.watch needs a function, got a " .. type(fn), 3)
+  end
+  local screen = host.shell_live()
+  local closing <close> = setmetatable({}, {
+    __close = function() host.shell_live_end(screen) end,
+  })
+  local every, round = require("time").human(seconds), 0
+  while not times or round < times do
+    round = round + 1
+    local results = table.pack(fn())
+    local texts = {}
+    for i = 1, results.n do
+      texts[i] = host.shell_text(results[i])
+    end
+    host.shell_live_show(screen, table.concat(texts),
+      ("every %s, round %d; Ctrl-C ends it"):format(every, round))
+    if not times or round < times then
+      host.sleep(seconds)
+    end
+  end
+  local _ = closing
+end
