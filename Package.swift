@@ -95,6 +95,7 @@ let package = Package(
             name: "CloudClientTests",
             dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
         .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient", "Contract"]),
+        .testTarget(name: "ShellTests", dependencies: ["Shell", "LuaHost", "Contract"]),
         .testTarget(name: "LuaSourceTests", dependencies: ["LuaSource", "TestSupport"]),
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract", "TestSupport"]),

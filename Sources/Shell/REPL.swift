@@ -130,7 +130,7 @@ public final class REPL {
             editor.begin(makePrompt(), text: state.takePrefill())
             background?.begin()
             loop.watch(STDIN_FILENO, for: .input) { [weak self] events in self?.read(events) }
-            let ticks = Ticker(loop: loop, every: 100_000_000) { [weak self] in self?.tick() }
+            let ticks = Ticker(loop: loop, every: 250_000_000) { [weak self] in self?.tick() }
             loop.run {
                 showBackground()
                 return !lines.isEmpty || isOver || wantsEditor

@@ -174,7 +174,7 @@ final class Completer {
                 })
         default: break
         }
-        return variables()
+        return variables(context)
     }
 
     private func outerType(_ context: CursorContext) -> MessageType? {
@@ -234,7 +234,7 @@ final class Completer {
         }
         let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
         guard let source = names.source(of: field, in: type, method: method) else {
-            return isQuoted ? Completion() : variables()
+            return isQuoted ? Completion() : variables(context)
         }
         // What stands further out counts, too: the provider of the cluster whose package is chosen.
         let written = context.frames.reduce(into: [String: String?]()) { all, frame in
@@ -288,10 +288,16 @@ final class Completer {
         }
     }
 
-    private func variables() -> Completion {
+    private func variables(_ context: CursorContext) -> Completion {
         var seen = Set<String>()
         var all: [Completion.Candidate] = []
-        for (name, type) in types.globals()
+        let globals = types.globals()
+        // What only this entry knows: its locals and parameters.
+        for name in context.variables.subtracting(globals.map(\.name)) {
+            seen.insert(name)
+            all.append(.init(text: name, type: "local"))
+        }
+        for (name, type) in globals
         where seen.insert(name).inserted && !name.hasPrefix("__") {
             all.append(
                 .init(

@@ -59,6 +59,8 @@ struct CursorContext {
     var isInString: Bool { quote != nil }
     /// What the text that the cursor is in begins with, and ends with.
     private(set) var quote: UInt8?
+    /// Variables that the entry has named so far.
+    private(set) var variables: Set<String> = []
     /// The chain that a text in front of the cursor is an argument of: `require "…`.
     private(set) var stringCallee: Chain?
 
@@ -185,7 +187,9 @@ struct CursorContext {
             switch last {
             case .symbol("."): chain.append(.name(name))
             case .symbol(":"): chain.append(.method(name))
-            default: chain = [.name(name)]
+            default:
+                chain = [.name(name)]
+                variables.insert(name)
             }
             pending = chain.count == 1 ? name : nil
         case .string(let bytes):
@@ -250,6 +254,7 @@ struct CursorContext {
             }
         case "=":
             if let frame = frames.last, frame.kind == .brace, frame.isAtKey, let key = pending {
+                variables.remove(key)
                 frames[frames.count - 1].key = key
                 frames[frames.count - 1].written[key] = .some(nil)
                 frames[frames.count - 1].isAtKey = false

@@ -159,3 +159,43 @@ import Testing
         #expect(try plain.leave() == 0)
     }
 }
+
+/// Going elsewhere.
+@Suite(.serialized) struct ShellPlaceTests {
+    @Test func aSandboxIsStartedAndGoneToFromWithin() throws {
+        let shell = try ShellSession(["--endpoint", "http://127.0.0.1:1"])
+        try shell.run(".sandbox", until: "session of")
+        try shell.run("#api.cluster.list_clusters {}.items", until: "\n2\n")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func otherAccountsAreGoneToByName() throws {
+        let shell = try ShellSession()
+        try shell.run("#api.account.list_accounts {}.items", until: "\n")
+        try shell.run(".account nobody", until: "no account is \"nobody\"; there are")
+        let line = try #require(shell.screen.lines.first { $0.contains("there are") })
+        let names = try #require(line.components(separatedBy: "there are ").last)
+        let first = try #require(names.split(separator: ",").first)
+        try shell.run(".account \(first)", until: "session of")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func contextsThatMayNotBeChangedAreNot() throws {
+        let home = try TemporaryFolder()
+        let world = try RunningSandbox()
+        try home.write(
+            ".config/qcsh/config.yaml",
+            """
+            current_context: prod
+            contexts:
+              - { name: prod, read_only: true, endpoint: "\(world.endpoint)", api_key: \(world.key),
+                  account_id: \(world.account) }
+            """)
+        let shell = try ShellSession([], home: home)
+        try shell.run("#api.cluster.list_clusters {}.items", until: "\n2\n")
+        try shell.run(
+            "api.cluster.delete_cluster { cluster_id = api.cluster.list_clusters {}.items[1].id }",
+            until: "PERMISSION_DENIED")
+        #expect(try shell.leave() == 0)
+    }
+}
