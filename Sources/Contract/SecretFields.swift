@@ -1,6 +1,12 @@
 /// Which fields of the contract hold secrets. The contract itself marks none, so this is a table;
 /// a test keeps it complete.
-enum SecretFields {
+public enum SecretFields {
+    /// The fields' names without their messages, but for those that other fields have, too, which
+    /// are none.
+    public static var unmistakableNames: Set<String> {
+        Set(names.map { String($0.split(separator: ".").last ?? "") }).subtracting(["key"])
+    }
+
     /// Fields whose value whoever has it can use.
     static let names: Set<String> = [
         "qdrant.cloud.auth.v1.ManagementKey.key",

@@ -37,6 +37,10 @@ public final class LuaRuntime {
         /// Told what a person should know that is no result, for example the fate of a change that
         /// was on its way when the run was interrupted.
         public var note: (String) -> Void = { _ in }
+        /// Called before the host itself writes to the terminal, or has another program do so.
+        public var willWrite: () -> Void = {}
+        /// The descriptor that standard output or error has when nobody takes what is written.
+        public var terminal: (Int32) -> Int32 = { $0 }
         /// Further functions of the host, for the Lua side of what stands above: the shell.
         public var functions: HostFunctions = [:]
         /// The script's name and arguments, for `arg`.
@@ -93,7 +97,7 @@ public final class LuaRuntime {
             machine: machine, bound: bound, settings: environment.connection,
             isDryRun: environment.isDryRun)
         processes = ProcessModule(machine: machine, bound: bound)
-        terminal = TerminalModule(machine: machine)
+        terminal = TerminalModule(machine: machine, original: environment.terminal)
         var functions = HostFunctions()
         files.register(in: &functions)
         http.register(in: &functions)
@@ -125,6 +129,13 @@ public final class LuaRuntime {
                 }
             }
             return .done
+        }
+        for name in ["term_write", "term_read_line", "process_run"] {
+            guard let function = functions[name] else { continue }
+            functions[name] = { call in
+                environment.willWrite()
+                return try function(call)
+            }
         }
         functions.merge(environment.functions) { own, _ in own }
         try boot(environment, functions)

@@ -4,8 +4,8 @@ import CReadline
     import Glibc
 #endif
 
-/// Takes what is written while a prompt is shown, whoever writes it: tasks, libraries, child
-/// processes. It is shown above the prompt.
+/// Takes what is written while a line of the shell's own is shown, whoever writes it: tasks,
+/// libraries, child processes. It is shown above the line.
 ///
 /// Standard output and error lead to a file in memory meanwhile: a pipe would fill up, and nobody
 /// but the writer's own thread could empty it.
@@ -36,12 +36,26 @@ final class BackgroundOutput {
         for original in originals { close(original.copy) }
     }
 
+    /// The descriptor that standard output or error has otherwise.
+    func original(of descriptor: Int32) -> Int32 {
+        guard isTaking else { return descriptor }
+        return originals.first { $0.descriptor == descriptor }?.copy ?? descriptor
+    }
+
     /// Begins to take.
     func begin() {
         guard !isTaking else { return }
         isTaking = true
         fflush(nil)
         for original in originals where original.copy >= 0 { dup2(file, original.descriptor) }
+    }
+
+    /// Whether something was written that nobody has asked for.
+    var hasTaken: Bool {
+        guard isTaking else { return false }
+        fflush(nil)
+        var status = stat()
+        return fstat(file, &status) == 0 && status.st_size > position
     }
 
     /// What was written since this was last asked.
@@ -76,6 +90,7 @@ final class BackgroundOutput {
             dup2(original.copy, original.descriptor)
         }
         let rest = new()
-        if !rest.isEmpty { _ = Output.writeAll(rest, to: STDERR_FILENO) }
+        let terminal = originals.first?.copy ?? STDERR_FILENO
+        if !rest.isEmpty { _ = Output.writeAll(rest, to: terminal) }
     }
 }

@@ -4,8 +4,12 @@
 
 /// Data goes to standard output, talk to standard error.
 public enum Output {
+    /// Called before something is written: who has a line of the terminal clears it.
+    nonisolated(unsafe) static var willWrite: () -> Void = {}
+
     /// Writes data.
     public static func data(_ text: String) {
+        willWrite()
         // Lua's print has its own buffer: keep the order.
         fflush(nil)
         write(text, to: STDOUT_FILENO)
@@ -16,6 +20,7 @@ public enum Output {
 
     /// Writes a line of talk.
     public static func note(_ text: String) {
+        willWrite()
         fflush(nil)
         write(text + "\n", to: STDERR_FILENO)
     }

@@ -68,7 +68,7 @@ public final class REPL {
     private let state: ShellState
     private let printer: ResultPrinter
     private let secretTexts: HistoryMask
-    private let background = BackgroundOutput()
+    private var background: BackgroundOutput? { state.background }
     private let startFile: String?
     private let isColoured: Bool
     private var editor: LineEditor?
@@ -99,7 +99,7 @@ public final class REPL {
         printer = ResultPrinter(
             runtime: runtime, state: state, secrets: setting.secrets, isColoured: setting.isColoured
         )
-        secretTexts = HistoryMask(registry: runtime.registry)
+        secretTexts = HistoryMask()
         completer = Completer(runtime: runtime, state: state)
         state.screen = copy < 0 ? terminal : copy
         state.isColoured = setting.isColoured
@@ -122,6 +122,7 @@ public final class REPL {
                 command: { [weak self] in self?.obey($0) }))
         self.editor = editor
         state.editor = editor
+        Output.willWrite = { [weak state] in state?.willWrite() }
         state.isInterrupted = { [weak self] in self?.isToObey ?? false }
         state.openHistory()
         runStartFile()
@@ -332,6 +333,7 @@ public final class REPL {
                 if signals.takeSuspension() { signals.suspend() }
             }
             let status = WaitingLine(state: state, loop: loop, isColoured: isColoured)
+            state.waiting = status
             defer {
                 status.stop()
                 loop.onSignal = outer
@@ -341,7 +343,10 @@ public final class REPL {
             control.begin()
             state.calls.reset()
             try runtime.machine.spawn(function, arguments, isRoot: true) { outcome = $0 }
-            loop.run { outcome != nil }
+            loop.run {
+                status.check()
+                return outcome != nil
+            }
             status.stop()
             let values = try outcome?.get() ?? []
             try printer.show(values)

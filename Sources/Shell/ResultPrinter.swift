@@ -26,9 +26,9 @@ final class ResultPrinter {
         let size = Terminal.size(of: state.screen)
         let renderer = Renderer(
             registry: runtime.registry, format: format ?? state.format,
-            width: Terminal.isTerminal(STDOUT_FILENO) ? size.columns : 100,
+            width: Terminal.isTerminal(state.original(of: STDOUT_FILENO)) ? size.columns : 100,
             style: .init(
-                isColoured: isColoured && Terminal.isTerminal(STDOUT_FILENO),
+                isColoured: isColoured && Terminal.isTerminal(state.original(of: STDOUT_FILENO)),
                 now: state.showsAges ? state.wallClock() : nil, prefersTrees: true))
         return renderer.text(value)
     }
@@ -52,7 +52,8 @@ final class ResultPrinter {
         guard !text.isEmpty else { return }
         let rows = text.utf8.count { $0 == 0x0a }
         let isPaged =
-            state.pages && Terminal.isTerminal(STDOUT_FILENO) && Terminal.isTerminal(STDIN_FILENO)
+            state.pages && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
+            && Terminal.isTerminal(STDIN_FILENO)
             && Terminal.movesItsCursor && rows > Terminal.size(of: state.screen).rows - 2
         if isPaged, TerminalProgram.page(text, loop: runtime.machine.loop) { return }
         Output.data(text)

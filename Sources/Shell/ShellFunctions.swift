@@ -231,7 +231,8 @@ public enum ShellFunctions {
         }
         functions["shell_show_help"] = { call in
             let page = try state.help(call.arguments.value().text ?? "")
-            let isColoured = state.isColoured && Terminal.isTerminal(STDOUT_FILENO)
+            let isColoured =
+                state.isColoured && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
             state.showText(StyledText.text(page, isColoured: isColoured))
             return .done
         }

@@ -50,6 +50,8 @@ public final class ShellState {
     /// The terminal that the shell writes to by itself.
     var screen: Int32 = STDERR_FILENO
     weak var editor: LineEditor?
+    /// Takes what is written while the shell has the last line.
+    let background = BackgroundOutput()
     var tellsTime = false
     var traces = false
     var pages = true
@@ -74,6 +76,8 @@ public final class ShellState {
     var hasOwnPrompt = false
     /// Tasks that were left running.
     var runningJobs = 0
+    /// Tells what the entry that runs waits for.
+    weak var waiting: WaitingLine?
     /// The calls of the entry that runs.
     let calls: CallCounter
     private(set) var isLeft = false
@@ -105,6 +109,14 @@ public final class ShellState {
             outer?(record)
             calls.add(record)
         }
+    }
+
+    /// To be called before something is written to the terminal.
+    public func willWrite() { waiting?.willWrite() }
+
+    /// The descriptor that standard output or error has when the shell does not take it.
+    public func original(of descriptor: Int32) -> Int32 {
+        background?.original(of: descriptor) ?? descriptor
     }
 
     // MARK: - Entries

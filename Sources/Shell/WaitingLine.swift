@@ -3,8 +3,8 @@ import LuaHost
 
 /// A line that tells what an entry waits for, once that takes long; it is gone afterwards.
 ///
-/// Only on a terminal that moves its cursor, and only while nobody else writes: what an entry
-/// prints takes the line's place.
+/// Only on a terminal that moves its cursor. While the line is shown, what is written is taken
+/// (``BackgroundOutput``), and takes the line's place.
 final class WaitingLine {
     private let state: ShellState
     private let loop: PollLoop
@@ -13,8 +13,10 @@ final class WaitingLine {
     private var ticker: Ticker?
     private var isShown = false
     private var frame = 0
+    /// When somebody else wrote last: a progress bar has the line then.
+    private var lastOutput = Int64.min
 
-    /// How long nothing is shown, in nanoseconds.
+    /// How long nothing is shown, in nanoseconds: at the beginning, and after others have written.
     private static let patience: Int64 = 700_000_000
     private static let frames = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 
@@ -25,14 +27,13 @@ final class WaitingLine {
         began = loop.now()
         guard Terminal.movesItsCursor, Terminal.isTerminal(state.screen) else { return }
         ticker = Ticker(loop: loop, every: 120_000_000) { [weak self] in self?.tick() }
-        ShellNotes.onOutput = { [weak self] in self?.erase() }
     }
 
     private func tick() {
-        let elapsed = loop.now() - began
-        guard elapsed > Self.patience, let calls = state.calls.present, !ShellNotes.isBusy else {
-            return erase()
-        }
+        let present = loop.now()
+        let elapsed = present - began
+        guard elapsed > Self.patience, let calls = state.calls.present else { return erase() }
+        guard lastOutput == .min || present - lastOutput > Self.patience else { return }
         frame += 1
         let seconds = (Double(elapsed) / 1e8).rounded() / 10
         var text = "\(Self.frames[frame % Self.frames.count]) \(calls.oldest)"
@@ -40,29 +41,34 @@ final class WaitingLine {
         text += "  \(seconds) s"
         let columns = Terminal.size(of: state.screen).columns
         let line = StyledSpan(TextWidth.cut(text, to: columns - 1), .faint)
+        isShown = true
+        state.background?.begin()
         _ = Output.writeAll(
             ("\r" + line.rendered(isColoured: isColoured) + "\u{1b}[K").utf8, to: state.screen)
-        isShown = true
+    }
+
+    /// Makes room when something was written.
+    func check() {
+        guard isShown, state.background?.hasTaken == true else { return }
+        willWrite()
+    }
+
+    /// Makes room: somebody writes next.
+    func willWrite() {
+        lastOutput = loop.now()
+        erase()
     }
 
     private func erase() {
         guard isShown else { return }
         isShown = false
         _ = Output.writeAll("\r\u{1b}[K".utf8, to: state.screen)
+        state.background?.end()
     }
 
     func stop() {
         ticker?.stop()
         ticker = nil
         erase()
-        ShellNotes.onOutput = {}
     }
-}
-
-/// Who else writes to the terminal while an entry runs.
-enum ShellNotes {
-    /// Called before something is written.
-    nonisolated(unsafe) static var onOutput: () -> Void = {}
-    /// Whether something of the entry's own has the last line: a progress bar, a question.
-    nonisolated(unsafe) static var isBusy = false
 }

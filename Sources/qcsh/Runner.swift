@@ -195,7 +195,11 @@ struct Runner {
         environment.isDryRun = options.isDryRun
         environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
-        if let shell { environment.functions = ShellFunctions.make(shell) }
+        if let shell {
+            environment.functions = ShellFunctions.make(shell)
+            environment.willWrite = { [weak shell] in shell?.willWrite() }
+            environment.terminal = { [weak shell] in shell?.original(of: $0) ?? $0 }
+        }
         environment.sandboxes = SandboxController(connections, loop: loop)
         return try LuaRuntime(
             environment, registry: connections.registry, loop: loop,

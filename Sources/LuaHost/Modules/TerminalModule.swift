@@ -8,26 +8,32 @@ import CloudClient
 final class TerminalModule {
     private let machine: LuaMachine
 
-    init(machine: LuaMachine) { self.machine = machine }
+    /// The descriptor to ask about in the place of standard output or error.
+    private let original: (Int32) -> Int32
+
+    init(machine: LuaMachine, original: @escaping (Int32) -> Int32) {
+        self.machine = machine
+        self.original = original
+    }
 
     func register(in functions: inout HostFunctions) {
         // term_size() → columns, rows of the terminal that standard error or output is on
-        functions["term_size"] = { call in
+        functions["term_size"] = { [original] call in
             var size = winsize()
             for descriptor in [STDERR_FILENO, STDOUT_FILENO]
-            where ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 {
+            where ioctl(original(descriptor), UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 {
                 call.results.put(Int(size.ws_col))
                 call.results.put(Int(size.ws_row))
                 return .done
             }
             return .done
         }
-        functions["term_is_terminal"] = { call in
+        functions["term_is_terminal"] = { [original] call in
             let names = ["stdin": STDIN_FILENO, "stdout": STDOUT_FILENO, "stderr": STDERR_FILENO]
             guard let descriptor = names[call.arguments.value().text ?? ""] else {
                 throw HostError.message("the stream has to be stdin, stdout or stderr")
             }
-            call.results.put(isatty(descriptor) == 1)
+            call.results.put(isatty(original(descriptor)) == 1)
             return .done
         }
         functions["term_columns"] = { call in

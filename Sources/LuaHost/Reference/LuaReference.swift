@@ -25,9 +25,15 @@ public struct LuaReference: Sendable {
     /// All entries: of each module itself, then of its functions in the order of the source.
     public let entries: [Entry]
 
+    /// What the modules that are built in say.
+    public static let embedded = LuaReference()
+
+    /// The names of the modules, without reading them.
+    public static var moduleNames: [String] { LuaRuntime.hostModules.sorted() }
+
     /// Reads the embedded sources.
-    public init() {
-        modules = LuaRuntime.hostModules.sorted()
+    private init() {
+        modules = Self.moduleNames
         var all: [Entry] = []
         for module in modules + ["qdrant"] {
             guard

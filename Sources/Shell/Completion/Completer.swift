@@ -7,7 +7,8 @@ final class Completer {
     private let state: ShellState
     private let types: ValueTypes
     private let names: LiveNames
-    private let lua = LuaReference()
+    /// Read when it is first needed: a prompt needs none of it.
+    private var lua: LuaReference { .embedded }
     private let pages: HelpPages
 
     init(runtime: LuaRuntime, state: ShellState) {
@@ -15,7 +16,7 @@ final class Completer {
         self.state = state
         types = ValueTypes(runtime: runtime)
         names = LiveNames(runtime: runtime)
-        pages = HelpPages(registry: runtime.registry, lua: lua)
+        pages = HelpPages(registry: runtime.registry)
         state.onMove = { [names] in names.forget() }
         state.complete = { [weak self] text in
             guard let self else { return Completion() }
@@ -38,7 +39,7 @@ final class Completer {
     /// Names that are shown as given.
     var builtins: Set<String> {
         Set(
-            lua.modules + HelpPages.basicFunctions + HelpPages.libraries + [
+            HelpPages.basicFunctions + HelpPages.libraries + [
                 "qdrant", "api", "help",
             ])
     }

@@ -5,11 +5,11 @@ import LuaHost
 struct HelpPages {
     private let reference: APIReference
     private let registry: Registry
-    private let lua: LuaReference
+    private var lua: LuaReference { .embedded }
 
     /// The libraries that Lua has, and the host's modules.
     static var libraries: [String] {
-        luaLibraries + LuaReference().modules + ["qdrant"]
+        luaLibraries + LuaReference.moduleNames + ["qdrant"]
     }
 
     private static let luaLibraries = [
@@ -23,9 +23,8 @@ struct HelpPages {
         "select", "setmetatable", "tonumber", "tostring", "type", "warn", "xpcall",
     ]
 
-    init(registry: Registry, lua: LuaReference) {
+    init(registry: Registry) {
         self.registry = registry
-        self.lua = lua
         reference = APIReference(registry: registry)
     }
 

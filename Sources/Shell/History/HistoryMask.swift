@@ -8,17 +8,7 @@ import LuaSource
 struct HistoryMask {
     private let secretFields: Set<String>
 
-    init(registry: Registry) {
-        var names: Set<String> = ["authorization"]
-        for symbol in registry.symbols(below: "qdrant.") {
-            guard let type = try? registry.message(named: symbol) else { continue }
-            // `key` is a secret in one message and a label's name in another: see below.
-            for field in type.fields where field.isSecret && field.name != "key" {
-                names.insert(field.name)
-            }
-        }
-        secretFields = names
-    }
+    init() { secretFields = SecretFields.unmistakableNames.union(["authorization"]) }
 
     /// What stands in the place of a secret.
     static let mask = "\"\(ValueText.secretMask)\""

@@ -77,6 +77,14 @@ import Testing
             "#slow.api.cluster.list_clusters {}.items\r", until: "cluster.list_clusters  1")
         try shell.wait(for: "\n2\n")
         #expect(!shell.screen.text.contains("cluster.list_clusters  "))
+        // What is printed meanwhile takes the line's place, and the line comes back.
+        try shell.type(
+            "task.spawn(function() slow.api.cluster.list_clusters {} end) task.sleep(1.2) print('in between') slow.api.cluster.list_clusters {} return 40 + 2\r",
+            until: "in between")
+        try shell.wait(for: "cluster.list_clusters  ")
+        try shell.wait(for: "\n42\n")
+        #expect(shell.screen.lines.contains("in between"))
+        try shell.waitUntilGone("cluster.list_clusters  ")
         #expect(try shell.leave() == 0)
     }
 

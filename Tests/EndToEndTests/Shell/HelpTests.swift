@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func nothingPublicIsWithoutHelp() throws {
-        let reference = LuaReference()
+        let reference = LuaReference.embedded
         #expect(reference.modules.count >= 15)
         for entry in reference.entries {
             #expect(!entry.text.isEmpty, "\(entry.name) says nothing of itself")
@@ -72,7 +72,7 @@ import Testing
             "secret.ask", "term.ask", "term.confirm", "term.choose", "test.run_file", "test.run",
             "shell.quit", "shell.cancel", "shell.edit", "shell.clear",
         ]
-        let entries = LuaReference().entries.filter { entry in
+        let entries = LuaReference.embedded.entries.filter { entry in
             entry.example != nil && !needsMore.contains(entry.name) && !entry.name.contains(":")
         }
         #expect(entries.count > 100)
