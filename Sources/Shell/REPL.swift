@@ -181,6 +181,9 @@ public final class REPL {
             isOver = true
             return
         }
+        // Ctrl-C is older than the keys that are still to be read: the terminal drops those before.
+        obeyAtPrompt()
+        guard !isOver else { return }
         isReading = true
         editor?.read()
         isReading = false

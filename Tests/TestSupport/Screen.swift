@@ -148,6 +148,9 @@ public final class Screen {
         try perform(Order(do: "keys", text: keys, seconds: 5)).milliseconds ?? []
     }
 
+    /// Reads what comes next, for at most some seconds.
+    public func refresh(seconds: Double) throws { try perform(Order(do: "read", seconds: seconds)) }
+
     public func resize(columns: Int, rows: Int) throws {
         try perform(Order(do: "resize", columns: columns, rows: rows))
     }

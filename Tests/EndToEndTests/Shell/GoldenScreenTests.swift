@@ -22,7 +22,7 @@ import Testing
     }
 
     private func check(_ name: String, _ shell: ShellSession) throws {
-        let text = Self.settled(shell.screen.text)
+        var text = Self.settled(shell.screen.text)
         let file = Self.folder + name + ".txt"
         if ProcessInfo.processInfo.environment["QCSH_RECORD_SCREENS"] == "1" {
             try FileManager.default.createDirectory(
@@ -31,6 +31,11 @@ import Testing
             return
         }
         let golden = try String(contentsOfFile: file, encoding: .utf8)
+        // What was waited for may be followed by more.
+        for _ in 0..<50 where text != golden {
+            try shell.screen.refresh(seconds: 0.1)
+            text = Self.settled(shell.screen.text)
+        }
         #expect(text == golden, "\(name) shows:\n\(text)")
     }
 

@@ -183,6 +183,8 @@ def answer(terminal: Terminal, order: dict) -> dict:
         result["status"] = terminal.exit(seconds)
     elif verb == "stopped":
         result["found"] = terminal.is_stopped(seconds)
+    elif verb == "read":
+        terminal.read(seconds)
     elif verb == "style":
         result["style"] = terminal.style(order["row"], order["column"])
     elif verb == "modes":
