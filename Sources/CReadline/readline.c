@@ -116,7 +116,10 @@ static int complete_or_indent(int count, int key) {
     int i = line_start(rl_point);
     while (i < rl_point && rl_line_buffer[i] == ' ') i++;
     // Nothing to complete: at the beginning of a line Tab indents.
-    if (i == rl_point && line_start(rl_point) > 0) return rl_insert_text("  "), 0;
+    if (i == rl_point && line_start(rl_point) > 0 && host.indents(rl_point)) {
+        rl_insert_text("  ");
+        return 0;
+    }
     return rl_complete(count, key);
 }
 

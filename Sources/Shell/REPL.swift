@@ -78,6 +78,8 @@ public final class REPL {
     /// What was typed of an entry where the terminal can show one line only.
     private var pending = ""
     private var isOver = false
+    /// How many tasks the prompt tells of.
+    private var shownJobs = 0
     private var wantsEditor = false
     private var isReading = false
     private var isToObey = false
@@ -115,6 +117,7 @@ public final class REPL {
             delegate: .init(
                 accept: { [weak self] in self?.lines.append($0) },
                 isWhole: { [weak self] in self?.isWhole($0) ?? .init() },
+                indents: { [weak self] in self?.completer.indents($0, point: $1) ?? true },
                 complete: { [weak self] in
                     self?.completer.complete($0, start: $1, point: $2) ?? Completion()
                 },
@@ -168,6 +171,8 @@ public final class REPL {
         }
         guard signals.takeInterrupt() else { return }
         signals.forgetInterrupts()
+        // An entry that was handed over and has not begun will not begin.
+        if !lines.isEmpty { Output.note("interrupted") }
         pending = ""
         lines = []
         guard let editor else { return }
@@ -195,6 +200,11 @@ public final class REPL {
     /// What was written meanwhile goes above the prompt.
     private func showBackground() {
         guard let bytes = background?.take(), !bytes.isEmpty, let editor else { return }
+        // readline's own bell is no output.
+        if bytes.allSatisfy({ $0 == 7 }) {
+            _ = Output.writeAll([7], to: state.screen)
+            return
+        }
         editor.hide()
         var text = bytes
         if text.last != 0x0a { text.append(0x0a) }
@@ -205,12 +215,14 @@ public final class REPL {
     /// The prompt may tell of what has changed: tasks that have ended, an account that is known now.
     private func tick() {
         // A prompt that grows while somebody types is a nuisance.
-        guard pending.isEmpty, let editor, editor.line.text.isEmpty else { return }
+        guard pending.isEmpty, let editor else { return }
+        guard editor.line.text.isEmpty || shownJobs != state.runningJobs else { return }
         editor.update(makePrompt())
     }
 
     private func makePrompt() -> LineEditor.Prompt {
-        PromptText(runtime: runtime, state: state).prompt(isContinued: !pending.isEmpty)
+        shownJobs = state.runningJobs
+        return PromptText(runtime: runtime, state: state).prompt(isContinued: !pending.isEmpty)
     }
 
     /// What an entry has written without a line break stays, with a mark behind it.

@@ -89,7 +89,9 @@ public struct Renderer {
             header: columns.map { $0.title ?? $0.path.last ?? "" },
             rows: rows.map { row in
                 columns.map { column in
-                    let cell = text.cell(row, column.path, column.isAge)
+                    var cell = text.cell(row, column.path, column.isAge)
+                    // A sandbox's clock may be ahead of ours.
+                    if column.title == "age", cell.text.hasPrefix("in ") { cell.text = "0s" }
                     return Grid.Cell(text: Terminal.safe(cell.text), style: cell.style)
                 }
             }, isColoured: style.isColoured)
@@ -97,9 +99,15 @@ public struct Renderer {
 
     /// The columns that are known to be of interest for the type; others by what their names say.
     private func chosenColumns(_ rows: [LuaValue]) -> [TableColumns.Column] {
-        if format == .table, style.prefersTrees, case .message(let id)? = rows.first?.table?.kind,
+        if format == .wide || format == .table, style.prefersTrees,
+            case .message(let id)? = rows.first?.table?.kind,
             let known = TableColumns.known[registry.message(id: id).fullName]
         {
+            if format == .wide {
+                let paths = known.map(\.path)
+                let others = columns(rows.prefix(50)).filter { !paths.contains($0) }
+                return known.map { .init($0.path) } + others.map { .init($0) }
+            }
             // A secret that is there is there once: it is not to be overlooked.
             let secrets = rows.prefix(50).flatMap { row in
                 (row.table?.entries ?? []).compactMap { entry -> String? in

@@ -15,6 +15,7 @@ final class ResultPrinter {
         self.runtime = runtime
         self.state = state
         self.secrets = secrets
+        secrets.advice = ":reveal() shows it, :write(path) keeps it in a file"
         self.isColoured = isColoured
         state.render = { [weak self] value, format in
             self?.text(value, format: format) ?? ""

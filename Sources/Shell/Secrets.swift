@@ -24,6 +24,8 @@ public final class SecretOutput {
     private let policy: SecretPolicy
     private var found: [(path: String, secret: [UInt8])] = []
     private var isNoted = 0
+    /// How one gets at what was masked.
+    var advice = "--reveal shows, --secret-file FILE keeps what is secret"
 
     /// Creates an output without results. Whether the file can be written is tried out now: a secret
     /// that is shown only once must not be lost for want of a place.
@@ -74,7 +76,7 @@ public final class SecretOutput {
         case .mask:
             let what = new.count == 1 ? "a secret is" : "\(new.count) secrets are"
             Output.note(
-                "qcsh: \(what) masked: --reveal shows, --secret-file FILE keeps what is secret")
+                "qcsh: \(what) masked: \(advice)")
         case .file(let path): Output.note("qcsh: \(path) has \(new.joined(separator: ", "))")
         }
     }

@@ -41,7 +41,7 @@ public enum ShellFunctions {
             return .done
         }
         functions["shell_moved"] = { call in
-            state.moved()
+            state.moved(to: call.arguments.value().text)
             return .done
         }
         functions["shell_contexts"] = { call in
@@ -63,7 +63,8 @@ public enum ShellFunctions {
             guard let format = value.text.flatMap(OutputFormat.init) else {
                 let all = OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")
                 throw .message(
-                    "there is no format \"\(ValueText.scalar(value))\"; there are \(all)")
+                    "there is no format \"\(value.text ?? ValueText.scalar(value))\"; there are \(all)"
+                )
             }
             state.format = format
         case ("timing", .bool(let isOn)): state.tellsTime = isOn

@@ -36,7 +36,7 @@ public final class ShellState {
     public let wallClock: () -> (seconds: Int64, nanos: Int32)
 
     /// Told when the shell goes to the session that was opened last.
-    public var onArrival: () -> Void = {}
+    public var onArrival: (_ name: String?) -> Void = { _ in }
     /// The contexts that there are, as rows.
     public var contexts: () -> LuaValue = { .list([]) }
 
@@ -71,6 +71,8 @@ public final class ShellState {
     var complete: ([UInt8]) -> Completion = { _ in Completion() }
     /// Whether somebody does not want to wait any longer.
     var isInterrupted: () -> Bool = { false }
+    /// Told when something of the cloud was changed, or may have been.
+    var onChange: () -> Void = {}
     /// Told when calls go elsewhere from now on.
     var onMove: () -> Void = {}
     var hasOwnPrompt = false
@@ -103,7 +105,14 @@ public final class ShellState {
 
     /// Counts the calls of a session from now on.
     public func follow(_ session: Session) {
-        session.onCall = { [calls] in calls.begin($0.displayName) }
+        session.onCall = { [calls, weak self] method in
+            let ended = calls.begin(method.displayName)
+            return {
+                ended()
+                // What was changed is no longer what is offered.
+                if !method.isRead { self?.onChange() }
+            }
+        }
         let outer = session.onTrace
         session.onTrace = { [calls] record in
             outer?(record)
@@ -136,8 +145,10 @@ public final class ShellState {
     }
 
     /// Calls go elsewhere from now on.
-    func moved() {
-        onArrival()
+    ///
+    /// - Parameter name: what the place is called; nil for its own name.
+    func moved(to name: String?) {
+        onArrival(name)
         openHistory()
         onMove()
     }
@@ -171,7 +182,12 @@ public final class ShellState {
         var entry = HistoryFile.Entry(
             time: Double(present.seconds) + Double(present.nanos) / 1e9 - duration,
             duration: duration, text: text, hasFailed: hasFailed)
-        session.append(entry)
+        // What is not to be kept is not saved either, and what is saved has no secrets.
+        if !text.hasPrefix(" ") {
+            session.append(
+                .init(
+                    time: entry.time, duration: duration, text: masked, hasFailed: hasFailed))
+        }
         guard historyPolicy.keeps(text, after: lastEntry) else { return }
         lastEntry = text
         LineEditor.remember(text)

@@ -29,7 +29,7 @@ final class Connections {
     private let loop: PollLoop
     private var sandbox: SandboxServer?
     /// Told of each session that is opened.
-    var onOpen: (_ session: Session, _ isDefault: Bool) -> Void = { _, _ in }
+    var onOpen: (_ session: Session, _ wanted: LuaTable) -> Void = { _, _ in }
     /// Whether each call is told of as it ends.
     var traces: Bool
     /// Where calls are noted for a viewer.
@@ -66,7 +66,7 @@ final class Connections {
                 if traces { Self.trace(record) }
                 tracer?.add(record)
             }
-            onOpen(session, wanted.entries.isEmpty)
+            onOpen(session, wanted)
             return session
         } catch {
             throw LuaFailure(error.description)

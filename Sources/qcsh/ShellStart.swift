@@ -22,12 +22,12 @@ struct ShellStart {
             throw LuaFailure(error.description)
         }
         let whereabouts = Whereabouts(options: options, contexts: contexts)
-        connections.onOpen = { session, isDefault in
-            whereabouts.opened(session, isDefault: isDefault)
+        connections.onOpen = { session, wanted in
+            whereabouts.opened(session, wanted)
             state.follow(session)
         }
         state.place = { whereabouts.place }
-        state.onArrival = { whereabouts.arrive() }
+        state.onArrival = { whereabouts.arrive(as: $0) }
         state.contexts = {
             .list(
                 contexts.all.map {
@@ -90,8 +90,9 @@ struct ShellStart {
 final class Whereabouts {
     private let options: RunOptions
     private let contexts: Contexts
-    private var current: Session?
-    private var latest: Session?
+    /// Where the shell is, and what was opened last: the session, and the context it is of.
+    private var current: (session: Session, name: String?)?
+    private var latest: (session: Session, name: String?)?
 
     init(options: RunOptions, contexts: Contexts) {
         self.options = options
@@ -99,34 +100,44 @@ final class Whereabouts {
     }
 
     /// A session was opened: the shell's own, or one that somebody asked for.
-    func opened(_ session: Session, isDefault: Bool) {
-        latest = session
-        if isDefault, current == nil { current = session }
+    func opened(_ session: Session, _ wanted: LuaTable) {
+        var name = session.configuration.contextName
+        // Who names an endpoint is there, whatever context lends its credential.
+        if wanted["endpoint"] != nil, wanted["context"] == nil {
+            let endpoint = session.configuration.endpoint
+            name = "\(endpoint.host):\(endpoint.port)"
+        } else if options.sandbox, wanted["context"] == nil {
+            name = "sandbox"
+        }
+        latest = (session, name)
+        if wanted.entries.isEmpty, current == nil { current = latest }
     }
 
     /// The shell goes to the session that was opened last.
-    func arrive() { current = latest }
+    ///
+    /// - Parameter name: what it is called; nil for its context's name.
+    func arrive(as name: String?) {
+        current = latest.map { ($0.session, name ?? $0.name) }
+    }
 
     var place: ShellState.Place {
         var place = ShellState.Place()
         let name =
-            current.map(\.configuration.contextName)
-            ?? (options.sandbox
-                ? nil
+            current != nil
+            ? current?.name
+            : options.sandbox
+                ? "sandbox"
                 : options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT")
-                    ?? contexts.current)
+                    ?? contexts.current
         let context = name.flatMap { name in contexts.all.first { $0.name == name } }
         place.name = name
-        if name == nil {
-            let endpoint = current?.configuration.endpoint
-            if options.sandbox, endpoint == nil || endpoint?.host == "127.0.0.1" {
-                place.name = "sandbox"
-            } else if let endpoint, endpoint.host == "127.0.0.1" {
-                place.name = "local"
-            }
+        if name == nil, let endpoint = current?.session.configuration.endpoint,
+            endpoint.host == "127.0.0.1"
+        {
+            place.name = "\(endpoint.host):\(endpoint.port)"
         }
         place.code = context?.color.flatMap { Self.codes[$0] }
-        let account = current?.accountID ?? context?.accountID ?? options.account
+        let account = current?.session.accountID ?? context?.accountID ?? options.account
         place.account = account.map { String($0.prefix(8)) }
         place.isReadOnly = options.isReadOnly || context?.isReadOnly == true
         place.isDryRun = options.isDryRun

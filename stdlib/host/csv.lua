@@ -14,7 +14,7 @@ local function separator_of(options)
 end
 
 --- Iterates over rows as lists of texts.
----@usage for row in csv.rows("name,nodes\nsearch,3\n") do print(row.name) end
+---@usage for row in csv.rows("name,nodes\nsearch,3\n") do print(row[1]) end
 ---@param text string
 ---@param options? csv.Options
 ---@return fun(): string[]?

@@ -163,7 +163,7 @@ function shell.forget(what)
 end
 
 --- Writes this session's entries that worked to a file, as a script.
----@usage shell.save("/tmp/qcsh-session.lua")
+---@usage shell.save("/tmp/session-" .. crypto.uuid() .. ".lua")
 ---@param path string
 function shell.save(path)
   return host.part("shell.history").save(path)

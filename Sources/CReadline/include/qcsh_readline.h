@@ -21,6 +21,8 @@ typedef struct qrl_host {
     bool (*is_whole)(const char *text, int *indentation, int *excess);
     /// The line, the cursor or the prompt has changed. Only called when the host draws.
     void (*display)(void);
+    /// Whether Tab indents at a byte, where nothing is typed yet in the line.
+    bool (*indents)(int point);
     /// What separates words in front of a byte: the characters.
     const char *(*word_breaks)(int point);
     /// Gives each candidate for the bytes from start to the cursor to `qrl_add_candidate`.

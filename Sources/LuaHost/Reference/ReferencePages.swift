@@ -166,7 +166,7 @@ extension APIReference {
     ) {
         let margin = String(repeating: " ", count: indent)
         var marks: [String] = []
-        if field.rules.isRequired { marks.append("required") }
+        if field.hasToBeSet, !isFilled { marks.append("required") }
         if field.isSecret { marks.append("secret") }
         if field.isDeprecated { marks.append("deprecated") }
         if isFilled { marks.append("filled in from the session") }

@@ -18,10 +18,11 @@ final class Completer {
         names = LiveNames(runtime: runtime)
         pages = HelpPages(registry: runtime.registry)
         state.onMove = { [names] in names.forget() }
+        state.onChange = { [names] in names.forget() }
         state.complete = { [weak self] text in
             guard let self else { return Completion() }
             let start = CursorContext.Words(text, at: text.count).start(text, before: text.count)
-            return filtered(text, start, complete(text, start: start, point: text.count))
+            return complete(text, start: start, point: text.count)
         }
         state.help = { [pages, weak state] name throws(HostError) in
             let width = state.map { Terminal.size(of: $0.screen).columns } ?? 80
@@ -44,14 +45,6 @@ final class Completer {
             ])
     }
 
-    private func filtered(_ text: [UInt8], _ start: Int, _ completion: Completion) -> Completion {
-        guard !completion.ignoresCase else { return completion }
-        let prefix = String(decoding: text[start...], as: UTF8.self)
-        var completion = completion
-        completion.candidates.removeAll { !$0.text.hasPrefix(prefix) }
-        return completion
-    }
-
     // MARK: - Completing
 
     /// What may stand in the place of the bytes from `start` to the cursor.
@@ -70,7 +63,10 @@ final class Completer {
         }
         if !completion.ignoresCase {
             let all = completion.candidates
-            completion.candidates = all.filter { $0.text.hasPrefix(prefix) }
+            // A field that is a word of Lua is written otherwise than it is called.
+            completion.candidates = all.filter {
+                $0.text.hasPrefix(prefix) || $0.shown.hasPrefix(prefix)
+            }
         }
         if completion.suffix == UInt8(ascii: "[") { completion.suffix = nil }
         return completion
@@ -94,9 +90,34 @@ final class Completer {
             words =
                 state.contexts().table?.entries.compactMap { $0.value.table?["name"]?.text } ?? []
         case "load", "save": return files(prefix)
+        case "help", "edit": return subjects(prefix)
+        case "account":
+            let source = LiveNames.Source(method: "account.list_accounts", item: "id", needs: [])
+            let (found, note) = names.names(source, [:], canWait: true) { [state] in
+                state.isInterrupted()
+            }
+            return Completion(
+                candidates: found.map { .init(text: $0.label, type: $0.value) }, note: note)
         default: break
         }
         return Completion(candidates: words.map { .init(text: $0) })
+    }
+
+    /// What there is help on: methods, modules, functions.
+    private func subjects(_ prefix: String) -> Completion {
+        let methods = (try? runtime.registry.allMethods()) ?? []
+        let isFull = prefix.hasPrefix("api.") || prefix.hasPrefix("qdrant.")
+        let before = isFull ? prefix.hasPrefix("api.") ? "api." : "qdrant.api." : ""
+        var all = methods.map { method in
+            Completion.Candidate(
+                text: before + method.displayName, type: "method",
+                doc: runtime.registry.documentation(of: method))
+        }
+        all += lua.entries.filter { !$0.name.contains(":") }.map {
+            .init(text: $0.name, type: $0.parameters == nil ? "module" : "function", doc: $0.text)
+        }
+        all += state.commands.map { .init(text: $0.name, type: "command", doc: $0.text) }
+        return Completion(candidates: all.filter { $0.text.hasPrefix(prefix) })
     }
 
     private func members(_ chain: CursorContext.Chain, isMethod: Bool) -> Completion {
@@ -123,7 +144,10 @@ final class Completer {
             guard !isMethod else { return Completion() }
             return Completion(candidates: type.fields.map { candidate($0, isKey: false) })
         case .value(let kind, let path, let found):
-            let functions = found.filter { !isMethod || $0.type == "function" }
+            let functions = found.filter { name, type in
+                (!isMethod || type == "function") && !name.hasPrefix("_")
+                    && !MetaNames.keywords.contains(name)
+            }
             let own = functions.map { name, type in
                 let entry = documentation(path, name, kind)
                 return Completion.Candidate(
@@ -147,9 +171,14 @@ final class Completer {
 
     private func candidate(_ field: Field, isKey: Bool) -> Completion.Candidate {
         .init(
-            text: isKey ? field.name + " = " : field.name, label: field.name,
+            text: isKey ? Self.key(field.name) + " = " : field.name, label: field.name,
             type: APIReference.typeName(field), doc: runtime.registry.documentation(of: field),
             isMarked: isKey && field.hasToBeSet)
+    }
+
+    /// A field's name as a key of a table: some are words of Lua.
+    private static func key(_ name: String) -> String {
+        MetaNames.keywords.contains(name) ? "[\"\(name)\"]" : name
     }
 
     /// Fields where a field's name may stand, the values that fit where a value may, else names.
@@ -164,6 +193,8 @@ final class Completer {
             if let key = frame?.key, let field = type.field(named: key) {
                 return values(field, in: type, context, prefix, isQuoted: false, canWait: canWait)
             }
+        case .list(let field) where field.messageType != nil && prefix.isEmpty:
+            return Completion(candidates: [.init(text: "{ ", label: "{", type: typeName(field))])
         case .list(let field) where field.messageType == nil:
             if let type = outerType(context) {
                 return values(field, in: type, context, prefix, isQuoted: false, canWait: canWait)
@@ -200,13 +231,15 @@ final class Completer {
             filled == [field.name]
                 || method?.accountIDPath?.last == field.name && field.name == "account_id"
         }
+        let asked = method.map(RequestExample.fieldsAskedFor) ?? []
+        let isNeeded = { (field: Field) in field.hasToBeSet || asked.contains(field.name) }
         let rank = { (field: Field) in
-            (isFilled(field) ? 2 : field.hasToBeSet ? 0 : 1, field.index)
+            (isFilled(field) ? 2 : isNeeded(field) ? 0 : 1, field.index)
         }
         return Completion(
             candidates: open.sorted { rank($0) < rank($1) }.map { field in
                 var one = candidate(field, isKey: true)
-                if isFilled(field) { one.isMarked = false }
+                one.isMarked = isNeeded(field) && !isFilled(field)
                 return one
             })
     }
@@ -233,9 +266,26 @@ final class Completer {
         if field.kind == .bool, !isQuoted {
             return Completion(candidates: ["true", "false"].map { .init(text: $0) })
         }
+        if !isQuoted, !prefix.isEmpty {
+            // A bare word is a variable, when there is one: an id in its place would be another's.
+            let own = variables(context, after: prefix)
+            if !own.candidates.isEmpty { return own }
+        }
+        if !isQuoted, prefix.isEmpty, field.messageType != nil || field.isRepeated,
+            field.messageType?.wellKnown == nil || field.isRepeated
+        {
+            let frame = context.frames.last
+            let isInside = frame?.key == nil
+            if !isInside || field.messageType != nil {
+                return Completion(candidates: [.init(text: "{ ", label: "{", type: typeName(field))]
+                )
+            }
+        }
         let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
         guard let source = names.source(of: field, in: type, method: method) else {
-            return isQuoted ? Completion() : variables(context)
+            return isQuoted
+                ? Completion()
+                : Completion(note: "\(field.name): \(typeName(field)), or a variable")
         }
         // What stands further out counts, too: the provider of the cluster whose package is chosen.
         let written = context.frames.reduce(into: [String: String?]()) { all, frame in
@@ -280,13 +330,24 @@ final class Completer {
                 candidates: all.sorted().map { name in
                     .init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? "")
                 }, suffix: context.quote)
+        case "shell" where !["load", "save", "edit"].contains(path.last):
+            return arguments(of: path.last ?? "", prefix)
+        case "help": return subjects(prefix)
         case "fs", "io", "dofile", "loadfile", "shell":
             var found = files(prefix)
             if found.candidates.last?.text.hasSuffix("/") != true { found.suffix = context.quote }
             return found
-        case "help": return Completion()
         default: return Completion()
         }
+    }
+
+    private func typeName(_ field: Field) -> String { APIReference.typeName(field) }
+
+    /// The variables that begin with what was typed.
+    private func variables(_ context: CursorContext, after prefix: String) -> Completion {
+        var all = variables(context)
+        all.candidates.removeAll { $0.type == "keyword" || !$0.text.hasPrefix(prefix) }
+        return all
     }
 
     private func variables(_ context: CursorContext) -> Completion {
@@ -309,12 +370,25 @@ final class Completer {
         for name in lua.modules + ["qdrant", "api"] where seen.insert(name).inserted {
             all.append(.init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? ""))
         }
-        all += MetaNames.keywords.map { .init(text: $0, type: "keyword") }
+        // Inside of brackets there are expressions only.
+        let keywords =
+            context.frames.isEmpty
+            ? MetaNames.keywords : ["and", "false", "function", "nil", "not", "or", "true"]
+        all += keywords.map { .init(text: $0, type: "keyword") }
         return Completion(candidates: all.sorted { $0.text < $1.text })
     }
 
     private func files(_ prefix: String) -> Completion {
         FileNames.matching(prefix)
+    }
+
+    /// Whether Tab indents in a line that is still empty: outside of requests.
+    func indents(_ text: [UInt8], point: Int) -> Bool {
+        let context = CursorContext(text, before: point)
+        switch RequestShape.innermost(context.frames, types) {
+        case .message, .options, .list: return false
+        default: return true
+        }
     }
 
     // MARK: - Help
@@ -332,8 +406,11 @@ final class Completer {
                 }
                 return line(field)
             }
+            let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+            let asked = method.map(RequestExample.fieldsAskedFor) ?? []
             let missing = type.fields.filter {
-                $0.hasToBeSet && frame.written[$0.name] == nil && $0.name != "account_id"
+                ($0.hasToBeSet || asked.contains($0.name)) && frame.written[$0.name] == nil
+                    && $0.name != "account_id"
             }.map(\.name)
             guard !missing.isEmpty else { return nil }
             return [
@@ -359,7 +436,7 @@ final class Completer {
         [
             StyledSpan(field.name, .accent), StyledSpan("  "),
             StyledSpan(APIReference.typeName(field), .warning),
-            StyledSpan(field.hasToBeSet ? "  required" : "", .bold),
+            StyledSpan(field.hasToBeSet && field.name != "account_id" ? "  required" : "", .bold),
             StyledSpan("  " + runtime.registry.documentation(of: field), .faint),
         ]
     }

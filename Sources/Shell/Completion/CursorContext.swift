@@ -90,7 +90,7 @@ struct CursorContext {
     }
 
     /// Commands whose words are Lua.
-    static let takesCode: Set<String> = ["watch", "help", "edit"]
+    static let takesCode: Set<String> = ["watch"]
 
     /// What separates the words at a place, so that what is completed is a word there: the
     /// characters.
@@ -199,7 +199,7 @@ struct CursorContext {
                 note(text: String(decoding: bytes, as: UTF8.self))
                 chain = []
             }
-        case .symbol(let symbol): take(symbol: symbol, &chain, last, pending)
+        case .symbol(let symbol): take(symbol: symbol, &chain, last, &pending)
         case .keyword, .integer, .float: chain = []
         case .end: break
         }
@@ -219,7 +219,7 @@ struct CursorContext {
     }
 
     private mutating func take(
-        symbol: String, _ chain: inout Chain, _ last: TokenKind?, _ pending: String?
+        symbol: String, _ chain: inout Chain, _ last: TokenKind?, _ pending: inout String?
     ) {
         switch symbol {
         case "(", "{", "[":
@@ -244,6 +244,10 @@ struct CursorContext {
         case ")", "}", "]":
             chain = []
             guard let frame = frames.popLast() else { return }
+            // `["name"] = …` is a field, too.
+            if symbol == "]", frame.callee == nil, case .string(let bytes)? = last {
+                pending = String(decoding: bytes, as: UTF8.self)
+            }
             if let callee = frame.callee, frame.kind == .bracket {
                 chain = callee + [.index]
             } else if let callee = frame.callee, frame.kind == .parenthesis || frame.isArgument,

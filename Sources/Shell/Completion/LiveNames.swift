@@ -85,8 +85,9 @@ final class LiveNames {
         if let special = Self.special[type.fullName + "." + field.name] { return special }
         guard field.kind == .string else { return nil }
         var noun = field.name
-        if noun.hasSuffix("_ids") {
-            noun.removeLast(4)
+        if let ids = noun[...].lastRange(of: "_ids") {
+            // role_ids, role_ids_to_add
+            noun = String(noun[..<ids.lowerBound])
         } else if noun.hasSuffix("_id") {
             noun.removeLast(3)
         } else if noun == "id" {
@@ -116,12 +117,14 @@ final class LiveNames {
     }
 
     /// Lists of the same package first, those that need an account before global ones.
-    private static func rank(_ method: Method, near package: String) -> (Int, Int, String) {
+    private static func rank(_ method: Method, near package: String) -> (Int, Int, Int, String) {
         let shared = zip(
             method.service.package.split(separator: "."), package.split(separator: ".")
         )
         .prefix { $0 == $1 }.count
-        return (-shared, method.luaName.contains("global") ? 1 : 0, method.displayName)
+        // What needs to know less answers sooner: list_users before list_role_users.
+        let needs = method.input.fields.count { $0.hasToBeSet && $0.kind == .string }
+        return (-shared, needs, method.luaName.contains("global") ? 1 : 0, method.displayName)
     }
 
     // MARK: - Fetching

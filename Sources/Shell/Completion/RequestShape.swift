@@ -37,7 +37,8 @@ enum RequestShape {
             guard let key = frame?.key, let field = type.field(named: key) else { return .unknown }
             if field.isMap { return .map(field) }
             if field.isRepeated { return .list(field) }
-            return field.messageType.map { .message($0) } ?? .unknown
+            guard let inner = field.messageType, inner.wellKnown == nil else { return .unknown }
+            return .message(inner)
         case .list(let field):
             return field.messageType.map { .message($0) } ?? .unknown
         case .map(let field):

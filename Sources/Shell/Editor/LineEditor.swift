@@ -29,6 +29,8 @@ final class LineEditor {
         var accept: (String?) -> Void
         /// Whether a text is a whole entry; else how far the next line is indented.
         var isWhole: (String) -> Verdict
+        /// Whether Tab indents in an empty line: there is nothing better to offer.
+        var indents: (_ text: [UInt8], _ point: Int) -> Bool
         /// What may stand at the cursor, from a byte on.
         var complete: (_ text: [UInt8], _ start: Int, _ point: Int) -> Completion
         /// A line of help for the cursor's place.
@@ -95,6 +97,10 @@ final class LineEditor {
                 return verdict.isWhole
             },
             display: { LineEditor.current?.show() },
+            indents: { point in
+                guard let editor = LineEditor.current else { return true }
+                return editor.delegate.indents(LineEditor.text, Int(point))
+            },
             word_breaks: { point in
                 let words = CursorContext.Words(LineEditor.text, at: Int(point))
                 return LineEditor.breaks[words].flatMap { $0 }.map { UnsafePointer($0) }
@@ -301,12 +307,7 @@ final class LineEditor {
 
     private func complete(_ start: Int, _ point: Int) {
         completion = delegate.complete(Self.text, start, point)
-        let prefix = String(decoding: Self.text[start..<point], as: UTF8.self)
-        for candidate in completion.candidates {
-            let text = candidate.text
-            guard completion.ignoresCase || text.hasPrefix(prefix) else { continue }
-            qrl_add_candidate(text)
-        }
+        for candidate in completion.candidates { qrl_add_candidate(candidate.text) }
         qrl_append_behind_candidate(CChar(bitPattern: completion.suffix ?? 0))
         if completion.candidates.isEmpty, let note = completion.note {
             show(panel: [[StyledSpan(note, .faint)]])

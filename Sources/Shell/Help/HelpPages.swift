@@ -95,7 +95,8 @@ struct HelpPages {
         text.blank()
         text.line(("example", .faint))
         for line in RequestExample(registry: registry).call(method).split(separator: "\n") {
-            text.line(("  " + line, .plain))
+            // As it can be pasted: a leading space would keep it out of the history.
+            text.line((String(line), .plain))
         }
     }
 
@@ -127,7 +128,7 @@ struct HelpPages {
         if let example = entry.example {
             text.blank()
             text.line(("example", .faint))
-            text.line(("  " + example, .plain))
+            text.line((example, .plain))
         }
         return text
     }

@@ -60,6 +60,22 @@ struct RequestExample {
         return names
     }
 
+    /// Fields of the resource that one of the request's rules asks for by name.
+    static func fieldsAskedFor(by method: Method) -> Set<String> {
+        guard
+            let resource = method.input.fields.compactMap(\.messageType).first(where: {
+                $0.wellKnown == nil
+            })
+        else { return [] }
+        let rules = method.input.rules.cel.filter {
+            $0.message.contains("is required") || $0.message.contains("has to be set")
+        }
+        let names = resource.fields.map(\.name).filter { name in
+            rules.contains { $0.id.contains(".\(name)_") && !$0.message.contains(" when ") }
+        }
+        return Set(names)
+    }
+
     private func table(_ place: Place, isTemplate: Bool) -> String {
         var lines: [(text: String, isComment: Bool)] = []
         let type = place.type

@@ -96,8 +96,11 @@ import Testing
         try shell.run("error('no')", until: "no")
         try shell.run(".save \(file)", until: "2 entries in")
         let text = try String(contentsOfFile: file, encoding: .utf8)
-        #expect(text.contains("local x = 40\nprint(x + 2)\n") && !text.contains("error"))
+        #expect(text.contains("local x = 40\nkeep(x + 2)\n") && !text.contains("error"))
         #expect(try qcsh([file]).output == "42\n")
+        let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+        try shell.run(".save \(file)", until: "is there alread")
         try shell.run(".load \(file)", until: "\n42\nq")
         #expect(try shell.leave() == 0)
     }

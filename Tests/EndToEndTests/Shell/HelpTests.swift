@@ -61,7 +61,7 @@ import Testing
             end
             print("without help: " .. missing)
             """)
-        try shell.run(".load \(shell.home.path)/all.lua", until: "without help: ")
+        try shell.run(".load \(shell.home.path)/all.lua", until: "without help: 0")
         #expect(shell.screen.text.contains("without help: 0"), "\(shell.screen.text)")
         #expect(try shell.leave() == 0)
     }
@@ -95,7 +95,7 @@ import Testing
             end
             io.stderr:write("examples failed: ", failed, "\\n")
             """)
-        try shell.type(".load \(shell.home.path)/examples.lua\r", until: "examples failed: ")
+        try shell.type(".load \(shell.home.path)/examples.lua\r", until: "examples failed: 0")
         #expect(shell.screen.text.contains("examples failed: 0"), "\(shell.screen.text)")
         _ = try shell.screen.signal(SIGTERM)
         #expect(try shell.screen.exitStatus() == 143)
@@ -126,7 +126,7 @@ import Testing
             end
             print("wrong examples: " .. wrong)
             """)
-        try shell.type(".load \(shell.home.path)/methods.lua\r", until: "wrong examples: ")
+        try shell.type(".load \(shell.home.path)/methods.lua\r", until: "wrong examples: 0")
         #expect(shell.screen.text.contains("wrong examples: 0"), "\(shell.screen.text)")
         try shell.waitForPrompt()
         #expect(try shell.leave() == 0)

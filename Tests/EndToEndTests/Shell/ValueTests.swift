@@ -56,7 +56,7 @@ import Testing
         ("json", "\"id\": \"aws\""), ("jsonl", "{\"id\":\"aws\""), ("yaml", "id: aws"),
         ("csv", "Amazon Web Services,aws"), ("tree", "1  id=aws name=Amazon"),
         ("lua", "id = \"aws\""),
-        ("wide", "Amazon Web Services  aws"), ("table", "aws     Amazon"),
+        ("wide", "aws     Amazon Web Services"), ("table", "aws     Amazon"),
     ])
     func formatsAreWhatTheyAreCalled(_ name: String, _ shown: String) throws {
         let shell = try ShellSession(columns: 120, rows: 60)

@@ -9,7 +9,7 @@ local commands = {
   { "account", "[NAME | ID]", "goes to another account, or lists them" },
   { "sandbox", "", "starts a local cloud and goes there" },
   { "format", "[NAME]", "how results are shown: table, wide, tree, json, jsonl, yaml, lua, csv" },
-  { "timing", "[on | off]", "how long entries took" },
+  { "timing", "[on | off]", "whether it is told how long entries took" },
   { "trace", "[on | off]", "each call as it ends" },
   { "pager", "[on | off]", "long results page by page" },
   { "ages", "[on | off]", "times as ages" },
@@ -36,10 +36,10 @@ return function(shell)
     error(("usage: .%s %s: %s"):format(entry[1], entry[2], entry[3]), 0)
   end
 
-  --- "on", "off" or nothing, which turns it round.
+  --- "on", "off", or nothing, which only tells.
   local function flag(name, rest)
     if rest == "" then
-      return shell[name](not shell[name]())
+      return shell[name]()
     elseif rest == "on" or rest == "off" then
       return shell[name](rest == "on")
     end
@@ -60,7 +60,24 @@ return function(shell)
     if rest == "" then
       return host.shell_show(host.shell_overview())
     end
-    return host.shell_show_help(word("help", rest))
+    local name = word("help", rest)
+    -- A variable is told of as help(x) does; a field of a message by its message.
+    local ok, value = pcall(function()
+      return host.load_entry(name, "=help")()
+    end)
+    if ok and value ~= nil and type(value) ~= "string" then
+      return _G.help(value)
+    end
+    local holder, field = name:match("^(.+)%.([%a_][%w_]*)$")
+    local found, message = pcall(function()
+      return holder and host.load_entry(holder, "=help")()
+    end)
+    local meta = found and type(message) == "table" and getmetatable(message)
+    local type_name = type(meta) == "table" and rawget(meta, "__name")
+    if type(type_name) == "string" and type_name:find("^qdrant%.") then
+      name = type_name .. "." .. field
+    end
+    return host.shell_show_help(name)
   end
 
   function run.context(rest)
@@ -108,7 +125,11 @@ return function(shell)
     elseif rest ~= "" then
       return misused("jobs")
     end
-    return shell.jobs()
+    local rows = shell.jobs()
+    if #rows == 0 then
+      return host.shell_show("no task was left running\n")
+    end
+    return rows
   end
 
   function run.history(rest)

@@ -74,6 +74,7 @@ return function(shell, run_command)
   end
 
   host.keep("entry", function(code)
+    host.entry_text = code
     return present(keep(host.load_entry(code, "=entry")()))
   end)
   host.keep("command", function(name, rest)

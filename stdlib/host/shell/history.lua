@@ -35,21 +35,55 @@ function history.last()
   end
 end
 
+--- What saved entries find that scripts have not.
+local KEEP = [[
+-- The results of expressions, as the shell has them.
+local results = {}
+local function keep(first, ...)
+  if first ~= nil then
+    table.insert(results, 1, first)
+    _, _1, _2, _3 = results[1], results[1], results[2], results[3]
+    print(first, ...)
+  end
+end
+]]
+
+--- An entry as a statement of a script; nil for what only the shell knows.
+local function statement(text)
+  if text:find("^%.%a") or text:find("%?%s*$") or text:find("%f[%w_]shell%.")
+    or text:find("^%s*help%f[%W]") then
+    return nil
+  end
+  text = text:gsub("^=", "")
+  if load("return " .. text) and not text:find("^%s*print%s*[%(\"']") then
+    return "keep(" .. text .. ")"
+  end
+  return text
+end
+
 function history.save(path)
-  local lines = { "#!/usr/bin/env qcsh", "-- Entries of a session of the shell.", "" }
-  local count = 0
+  local fs = require("fs")
+  if fs.exists(path) then
+    error(path .. " is there already", 3)
+  end
+  local lines, count = {}, 0
   for _, entry in ipairs(host.shell_session()) do
-    if not entry.entry:find("^%.%a") and not entry.entry:find("%?%s*$") then
-      -- What was an expression shows its value, as it did in the shell.
-      local text = entry.entry:gsub("^=", "")
-      if load("return " .. text) then
-        text = "print(" .. text .. ")"
-      end
-      lines[#lines + 1] = text
+    local line = statement(entry.entry)
+    if line then
+      lines[#lines + 1] = line
       count = count + 1
     end
   end
-  require("fs").write(path, table.concat(lines, "\n") .. "\n")
+  local body = table.concat(lines, "\n") .. "\n"
+  local head = "#!/usr/bin/env qcsh\n-- Entries of a session of the shell.\n"
+  if body:find("%f[%w_]api%.") then
+    head = head .. "local api = qdrant.api\n"
+  end
+  if body:find("%f[%w_]keep%(") then
+    head = head .. KEEP
+  end
+  -- Whoever entered it may read it: there may be more in it than meets the eye.
+  fs.write(path, head .. "\n" .. body, { mode = 384 })
   return ("%d %s in %s"):format(count, count == 1 and "entry" or "entries", path)
 end
 

@@ -44,8 +44,8 @@ end
 function host.left_running(handle, text)
   last = last + 1
   local job = {
-    number = last, handle = handle, text = label(text or "task"), began = host.monotonic(),
-    entry = host.shell_entry(),
+    number = last, handle = handle, text = label(text or host.entry_text or "task"),
+    began = host.monotonic(), entry = host.shell_entry(),
   }
   all[last] = job
   handle._on_end = function()

@@ -3,11 +3,11 @@ local host = ...
 
 local session = {}
 
-local function use(connection)
+local function use(connection, name)
   local qdrant = require("qdrant")
   qdrant.api = connection.api
   qdrant.session = connection.session
-  host.shell_moved()
+  host.shell_moved(name)
   return tostring(connection.session)
 end
 
@@ -61,8 +61,7 @@ end
 
 function session.sandbox(options)
   local world = require("sandbox").start(options or {})
-  local facts = use(world:connect())
-  return facts
+  return use(world:connect(), "sandbox")
 end
 
 --- The elements that a list method gives, for completion.
