@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "qcsh_readline.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +240,7 @@ void qrl_open(const qrl_host *what, int terminal, bool draws) {
     // The user's inputrc, which is read next, may say otherwise.
     rl_variable_bind("enable-bracketed-paste", "on");
     rl_variable_bind("show-all-if-ambiguous", "on");
+    rl_variable_bind("comment-begin", "-- ");
     rl_initialize();
     if (draws) {
         rl_redisplay_function = display;
@@ -258,7 +261,20 @@ void qrl_open(const qrl_host *what, int terminal, bool draws) {
 
 static void receive(char *line) { host.line(line); }
 
-void qrl_begin(const char *prompt) { rl_callback_handler_install(prompt, receive); }
+/// Reads and edits UTF-8 though the environment names a locale without it: bytes above 127 would be
+/// taken for keys with Meta. readline sets the locale anew with each prompt.
+static void use_utf8(void) {
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0) return;
+    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) return;
+    rl_variable_bind("input-meta", "on");
+    rl_variable_bind("output-meta", "on");
+    rl_variable_bind("convert-meta", "off");
+}
+
+void qrl_begin(const char *prompt) {
+    rl_callback_handler_install(prompt, receive);
+    use_utf8();
+}
 
 void qrl_end(void) { rl_callback_handler_remove(); }
 

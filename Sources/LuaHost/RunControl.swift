@@ -64,7 +64,7 @@ public final class RunControl {
 
     /// Ends the run: politely the first time, at once the second.
     public func stop(_ reason: Reason) {
-        guard let task = machine.root, !task.isOver else { return }
+        guard let task = machine.root, !task.isOver else { return machine.stopRunning() }
         guard self.reason == nil else { return machine.killAll() }
         self.reason = reason
         machine.cancel(task)

@@ -19,6 +19,8 @@ public final class REPL {
         let takeSuspension: () -> Bool
         /// Whether the program was told to end.
         let isTerminated: () -> Bool
+        /// Whether Ctrl-Z is noted rather than obeyed at once.
+        let handleSuspension: (Bool) -> Void
         /// Counts Ctrl-C from the beginning.
         let forgetInterrupts: () -> Void
         /// Stops the program until somebody lets it go on.
@@ -28,12 +30,14 @@ public final class REPL {
         public init(
             takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool,
             takeSuspension: @escaping () -> Bool, isTerminated: @escaping () -> Bool,
+            handleSuspension: @escaping (Bool) -> Void,
             forgetInterrupts: @escaping () -> Void, suspend: @escaping () -> Void
         ) {
             self.takeInterrupt = takeInterrupt
             self.takeResize = takeResize
             self.takeSuspension = takeSuspension
             self.isTerminated = isTerminated
+            self.handleSuspension = handleSuspension
             self.forgetInterrupts = forgetInterrupts
             self.suspend = suspend
         }
@@ -130,7 +134,7 @@ public final class REPL {
         state.openHistory()
         runStartFile()
         while !isOver {
-            if state.entryNumber > 0 { leavePartialLine() }
+            if state.entryNumber > 0 || startFile != nil { leavePartialLine() }
             editor.begin(makePrompt(), text: state.takePrefill())
             background?.begin()
             loop.watch(STDIN_FILENO, for: .input) { [weak self] events in self?.read(events) }
@@ -169,10 +173,9 @@ public final class REPL {
             background?.begin()
             editor?.resume()
         }
-        guard signals.takeInterrupt() else { return }
+        // An entry that was handed over is about to run: that is what is meant.
+        guard lines.isEmpty, signals.takeInterrupt() else { return }
         signals.forgetInterrupts()
-        // An entry that was handed over and has not begun will not begin.
-        if !lines.isEmpty { Output.note("interrupted") }
         pending = ""
         lines = []
         guard let editor else { return }
@@ -216,7 +219,9 @@ public final class REPL {
     private func tick() {
         // A prompt that grows while somebody types is a nuisance.
         guard pending.isEmpty, let editor else { return }
-        guard editor.line.text.isEmpty || shownJobs != state.runningJobs else { return }
+        // The user's own function is called once for each prompt, and when tasks have ended.
+        let isChanged = shownJobs != state.runningJobs
+        guard isChanged || (editor.line.text.isEmpty && !state.hasOwnPrompt) else { return }
         editor.update(makePrompt())
     }
 
@@ -293,7 +298,7 @@ public final class REPL {
 
     private func accept(_ line: String?) {
         guard let line else {
-            _ = Output.writeAll("\n".utf8, to: state.screen)
+            if editor?.draws != true { _ = Output.writeAll("\n".utf8, to: state.screen) }
             if pending.isEmpty { isOver = true } else { pending = "" }
             return
         }
@@ -302,6 +307,9 @@ public final class REPL {
         if entry.allSatisfy(\.isWhitespace) {
             pending = ""
             return
+        }
+        if ["exit", "quit"].contains(entry.trimmed) {
+            Output.note("To leave: .quit, or Ctrl-D")
         }
         let began = runtime.machine.loop.now()
         state.entryNumber += 1
@@ -342,6 +350,8 @@ public final class REPL {
         var outcome: LuaMachine.Outcome?
         do throws(LuaFailure) {
             let outer = loop.onSignal
+            // Without a prompt there is nothing to be done before the program stops.
+            signals.handleSuspension(false)
             loop.onSignal = { [signals, control] in
                 if signals.takeInterrupt() { control.stop(.interrupted) }
                 if signals.isTerminated() { control.stop(.terminated) }
@@ -351,6 +361,7 @@ public final class REPL {
             state.waiting = status
             defer {
                 status.stop()
+                signals.handleSuspension(true)
                 loop.onSignal = outer
                 control.end()
                 signals.forgetInterrupts()
@@ -358,6 +369,8 @@ public final class REPL {
             control.begin()
             state.calls.reset()
             try runtime.machine.spawn(function, arguments, isRoot: true) { outcome = $0 }
+            // What came while the entry was on its way here.
+            loop.onSignal()
             loop.run {
                 status.check()
                 return outcome != nil
@@ -388,34 +401,4 @@ public final class REPL {
         guard let startFile, runtime.kept("start") != nil else { return }
         evaluate("start") { $0.put(startFile) }
     }
-}
-
-/// Calls an action again and again until it is stopped.
-final class Ticker {
-    private let loop: PollLoop
-    private let period: Int64
-    private let action: () -> Void
-    private var timer: PollLoop.Timer?
-
-    init(loop: PollLoop, every period: Int64, _ action: @escaping () -> Void) {
-        self.loop = loop
-        self.period = period
-        self.action = action
-        arm()
-    }
-
-    private func arm() {
-        timer = loop.after(period) { [weak self] in
-            guard let self else { return }
-            action()
-            if timer != nil { arm() }
-        }
-    }
-
-    func stop() {
-        timer?.cancel()
-        timer = nil
-    }
-
-    deinit { timer?.cancel() }
 }

@@ -123,6 +123,13 @@ public final class ShellState {
     /// To be called before something is written to the terminal.
     public func willWrite() { waiting?.willWrite() }
 
+    /// Gives the terminal back, before the program ends in the middle of something.
+    public func restoreTerminal() {
+        guard editor?.isPrompting == true else { return }
+        editor?.end()
+        background?.end()
+    }
+
     /// The descriptor that standard output or error has when the shell does not take it.
     public func original(of descriptor: Int32) -> Int32 {
         background?.original(of: descriptor) ?? descriptor

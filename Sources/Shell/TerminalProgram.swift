@@ -62,11 +62,14 @@ enum TerminalProgram {
         guard isWritten else { return false }
         let line =
             pager == "less" ? "less -FRX '-Pq leaves, Space goes on' \"$1\"" : pager + " \"$1\""
-        return (try? run(["/bin/sh", "-c", line, "sh", file], loop: loop)) == 0
+        // However somebody left it, it has shown what there was to show; 127 means that it is not there.
+        let status = try? run(["/bin/sh", "-c", line, "sh", file], loop: loop)
+        return status != nil && status != 127
     }
 
     private static func environment(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }
+        let value = getenv(name).map { String(cString: $0) }
+        return value?.isEmpty == true ? nil : value
     }
 
     private static func read(_ file: String) -> String? {
@@ -95,6 +98,10 @@ enum TerminalProgram {
         sigfillset(&defaults)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        // It may leave the terminal in any state.
+        var modes = termios()
+        let hasModes = tcgetattr(STDIN_FILENO, &modes) == 0
+        defer { if hasModes { tcsetattr(STDIN_FILENO, TCSADRAIN, &modes) } }
         var process: pid_t = 0
         fflush(nil)
         let problem = posix_spawn(&process, words[0], nil, &attributes, &arguments, environ)
@@ -108,7 +115,13 @@ enum TerminalProgram {
         loop.onSignal = {}
         defer { loop.onSignal = onSignal }
         let watch = Ticker(loop: loop, every: 20_000_000) {
-            isOver = waitpid(process, &status, WNOHANG) != 0
+            let found = waitpid(process, &status, WNOHANG | WUNTRACED)
+            // Ctrl-Z stops both: whoever lets this program go on lets that one go on, too.
+            if found == process, status & 0xff == 0x7f {
+                raise(SIGSTOP)
+            } else {
+                isOver = found != 0
+            }
         }
         loop.run { isOver }
         watch.stop()

@@ -140,6 +140,13 @@ enum Interrupts {
             Interrupts.wake()
         }
         watchSuspension()
+        // As other shells do: a slip of the finger is no reason to lose a session.
+        signal(SIGQUIT, SIG_IGN)
+    }
+
+    /// Has Ctrl-Z noted, or stop the program at once.
+    static func handleSuspension(_ isNoted: Bool) {
+        if isNoted { watchSuspension() } else { signal(SIGTSTP, SIG_DFL) }
     }
 
     private static func watchSuspension() {

@@ -180,7 +180,8 @@ struct Runner {
         var environment = LuaRuntime.Environment(
             connect: { (table) throws(LuaFailure) in try connections.open(table) },
             wallClock: Clocks.wall,
-            exit: { status in
+            exit: { [weak shell] status in
+                shell?.restoreTerminal()
                 fflush(nil)
                 connections.close()
                 limits.writeAudit()

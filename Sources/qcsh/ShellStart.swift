@@ -59,6 +59,7 @@ struct ShellStart {
         let signals = REPL.Signals(
             takeInterrupt: Interrupts.takeInterrupt, takeResize: Interrupts.takeResize,
             takeSuspension: Interrupts.takeSuspension, isTerminated: Interrupts.isTerminated,
+            handleSuspension: Interrupts.handleSuspension,
             forgetInterrupts: {
                 Interrupts.forget()
                 Interrupts.stay(unless: nil)

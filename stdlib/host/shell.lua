@@ -234,7 +234,7 @@ end
 -- The commands --------------------------------------------------------------------------------
 
 host.part("shell.entries")(shell, host.part("shell.commands")(shell))
-host.keep("inspect", host.part("shell.inspect"))
+host.keep("inspect", host.part("shell.inspect").look)
 host.keep("names", session.names)
 setmetatable(shell, {
   __newindex = function(self, name, value)

@@ -310,6 +310,15 @@ extension LuaMachine {
         for task in Array(scope.members.values) { cancel(task) }
     }
 
+    /// Cancels the task whose code runs, beside any run; at once when it was cancelled before.
+    func stopRunning() {
+        guard let current = scheduler.current else { return }
+        guard current.isCancelled else { return cancel(current) }
+        current.level = .killed
+        qh_set_level(vm, current.level.rawValue)
+        qh_interrupt(vm)
+    }
+
     /// Stops everything: no clean-up code may wait any longer.
     public func killAll() {
         for task in Array(scheduler.live.values) where task.level != .killed {

@@ -24,6 +24,8 @@ final class LiveNames {
         let item: String
         /// The fields of the request that have to be known, beside the account.
         let needs: [String]
+        /// The way to the API of another session; empty for the shell's own.
+        var root: [String] = []
         /// The other fields of the request that narrow the list, when they are known.
         var narrows: [String] = []
     }
@@ -31,6 +33,7 @@ final class LiveNames {
     private struct Key: Hashable {
         let method: String
         let request: [String: String]
+        let root: [String]
     }
 
     private enum State {
@@ -147,7 +150,7 @@ final class LiveNames {
         for name in source.narrows {
             if case .some(.some(let value)) = written[name] { request[name] = value }
         }
-        let key = Key(method: source.method, request: request)
+        let key = Key(method: source.method, request: request, root: source.root)
         let present = loop.now()
         switch states[key] {
         case .known(let names, let time):
@@ -180,6 +183,9 @@ final class LiveNames {
                         writer.put(name)
                         writer.put(value)
                     }
+                }
+                if !key.root.isEmpty {
+                    writer.list { for name in key.root { writer.put(name) } }
                 }
             }
         ) { [weak self] outcome in

@@ -59,6 +59,17 @@ struct ValueTypes {
         return nil
     }
 
+    /// The way to the API that a chain goes through, when that is another session's.
+    func apiRoot(_ chain: CursorContext.Chain) -> [String] {
+        var path: [String] = []
+        for case .name(let name) in chain {
+            path.append(name)
+            guard case .module("") = look(path) else { continue }
+            return [["api"], ["qdrant", "api"]].contains(path) ? [] : path
+        }
+        return []
+    }
+
     /// The methods and modules in a module.
     func members(of module: String) -> APIModules.Module? {
         (try? modules.module(module)).flatMap { $0 }

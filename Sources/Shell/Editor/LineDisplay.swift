@@ -18,7 +18,8 @@ struct LineDisplay {
             if index < shown.count {
                 guard shown[index] != layout.rows[index] else { continue }
                 output += move(to: index)
-                output += layout.rows[index] + "\u{1b}[K"
+                // Behind a full row the terminal would take its last letter away.
+                output += "\u{1b}[K" + layout.rows[index]
             } else {
                 // Rows that were not there before may have to be made at the screen's end.
                 if index > 0 {

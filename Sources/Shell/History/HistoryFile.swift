@@ -74,9 +74,16 @@ public struct HistoryFile {
     /// Adds an entry; false when that fails, with `errno` set.
     @discardableResult
     public func append(_ entry: Entry) -> Bool {
-        guard let descriptor = openLocked(O_WRONLY | O_APPEND | O_CREAT) else { return false }
+        guard let descriptor = openLocked(O_RDWR | O_APPEND | O_CREAT) else { return false }
         defer { close(descriptor) }
-        return Output.writeAll(Self.line(entry).utf8, to: descriptor)
+        // Somebody may have been cut off in the middle of a line.
+        var status = stat()
+        var last: UInt8 = 0x0a
+        if fstat(descriptor, &status) == 0, status.st_size > 0 {
+            pread(descriptor, &last, 1, status.st_size - 1)
+        }
+        let line = (last == 0x0a ? "" : "\n") + Self.line(entry)
+        return Output.writeAll(line.utf8, to: descriptor)
     }
 
     /// Leaves out entries; how many there were.

@@ -52,7 +52,10 @@ import Testing
         #expect(try shell.screen.style(row: 0, column: column + 10)?.underline == false)
         // The cursor goes onto the closing brace: both are marked.
         for _ in 0..<8 { try shell.screen.type("\u{1b}[D") }
-        try shell.wait(for: "-- why")
+        for _ in 0..<100
+        where try shell.screen.style(row: 0, column: column + 10)?.underline != true {
+            try shell.screen.refresh(seconds: 0.1)
+        }
         #expect(try shell.screen.style(row: 0, column: column + 10)?.underline == true)
         #expect(try shell.screen.style(row: 0, column: column + 28)?.underline == true)
         try shell.type("\u{3}", until: "^C")
@@ -120,6 +123,22 @@ import Testing
         try shell.type("for i = 1, 1 do\r", until: "   .> ")
         try shell.type("print(41 + i) end\r", until: "\n42\n")
         #expect(!shell.screen.text.contains("\u{1b}"))
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func lettersBeyondASCIIArriveInAnyLocale() throws {
+        let shell = try ShellSession(environment: ["LANG": "C", "LC_ALL": "C"])
+        for letter in "#'São 日本ê'" { try shell.screen.type(String(letter)) }
+        try shell.type("\r", until: "\n13\n")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func whatIsNoPlainValueIsShownAsItsText() throws {
+        let shell = try ShellSession()
+        try shell.run("io.write('partial')", until: "partial")
+        #expect(!shell.screen.text.contains("file ("))
+        try shell.run("t = { a = 1 } t.t = t return t", until: "table: 0x")
+        try shell.run("{ io.stdin, coroutine.create(print) }", until: "thread: 0x")
         #expect(try shell.leave() == 0)
     }
 

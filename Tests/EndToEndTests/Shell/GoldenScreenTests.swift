@@ -25,6 +25,8 @@ import Testing
         var text = Self.settled(shell.screen.text)
         let file = Self.folder + name + ".txt"
         if ProcessInfo.processInfo.environment["QCSH_RECORD_SCREENS"] == "1" {
+            for _ in 0..<5 { try shell.screen.refresh(seconds: 0.1) }
+            text = Self.settled(shell.screen.text)
             try FileManager.default.createDirectory(
                 atPath: Self.folder, withIntermediateDirectories: true)
             try Data(text.utf8).write(to: URL(fileURLWithPath: file))
@@ -80,7 +82,8 @@ import Testing
             ("shell.background(function() return 42 end, \"the answer\")\r", "[1] done")),
         Moment(
             "history-search", ("first = 1\r", "first = 1\nqcsh"), ("\u{12}fir", "i-search)`fir'")),
-        Moment("interrupted", ("task.sleep(100)\r", "100)\n"), ("\u{3}", "interrupted\nqcsh")),
+        Moment(
+            "interrupted", ("print(6 * 7) task.sleep(100)\r", "42"), ("\u{3}", "interrupted\nqcsh")),
         Moment(
             "watch",
             (".watch 0.1s api.platform.list_cloud_providers {}.items\r", "round 3")),

@@ -63,6 +63,36 @@ import Testing
         #expect(try shell.screen.hangUp() == 143)
     }
 
+    @Test func aTaskBesideThePromptIsInterruptedToo() throws {
+        let shell = try ShellSession()
+        try shell.type(
+            "task.spawn(function() task.sleep(0.2) io.write('spins\\n') while true do end end)\r",
+            until: "[1] qcsh")
+        // Its output comes when it is stopped: until then nothing else runs.
+        try shell.screen.refresh(seconds: 1)
+        try shell.type(interrupt, until: "[1] cancelled")
+        try shell.run("40 + 2", until: "\n42\n")
+        try shell.run("task.spawn(function() error('at once') end)", until: "at once")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func theTerminalIsRestoredWhoeverEndsTheProgram() throws {
+        let shell = try ShellSession()
+        try shell.screen.type("task.spawn(function() task.sleep(0.2) os.exit(3) end)\r")
+        #expect(try shell.screen.exitStatus() == 3)
+        let modes = try shell.screen.modes()
+        #expect(modes?.echo == true && modes?.canonical == true)
+    }
+
+    @Test func aSlipOfTheFingerEndsNothing() throws {
+        let shell = try ShellSession()
+        try shell.screen.type("\u{1c}")
+        try shell.run("40 + 2", until: "\n42\n")
+        try shell.run("quit", until: ".quit, or Ctrl-D")
+        try shell.type("\u{7f}\u{7f}\t\t40 + 3\r", until: "\n43\n")
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func theStatusOfQuitIsTheProgramsStatus() throws {
         let shell = try ShellSession()
         try shell.screen.type(".quit 7\r")

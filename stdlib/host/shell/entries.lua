@@ -55,15 +55,61 @@ return function(shell, run_command)
     return first, ...
   end
 
+  --- How deep values are shown.
+  local DEPTH = 60
+  local plain = { time = true, duration = true, secret = true, handle = true }
+
+  --- A value as it can be shown: what is no plain value is shown as its text.
+  local function shown(value, above, depth)
+    local kind = type(value)
+    if kind == "thread" then
+      return tostring(value)
+    elseif kind == "userdata" then
+      local meta = getmetatable(value)
+      local name = type(meta) == "table" and rawget(meta, "__name")
+      return (name == false or name == nil or plain[name]) and value or tostring(value)
+    elseif kind ~= "table" then
+      return value
+    elseif above[value] or depth > DEPTH then
+      return tostring(value)
+    end
+    above[value] = true
+    local copy
+    for key, inner in next, value do
+      local other, other_key = shown(inner, above, depth + 1), shown(key, above, depth + 1)
+      if other ~= inner or other_key ~= key then
+        -- Only what has something in it that cannot be shown is copied.
+        copy = copy or setmetatable(table.move(value, 1, #value, 1, {}), getmetatable(value))
+        if other_key ~= key then
+          rawset(copy, key, nil)
+        end
+        rawset(copy, other_key, other)
+      end
+    end
+    above[value] = nil
+    if copy then
+      for key, inner in next, value do
+        if rawget(copy, key) == nil and shown(key, above, depth + 1) == key then
+          rawset(copy, key, inner)
+        end
+      end
+    end
+    return copy or value
+  end
+
   --- Objects are shown as they print themselves; their fields are nobody's business.
   local function presentable(value)
+    -- What io.write returns is no result.
+    if value == io.stdout or value == io.stderr then
+      return nil
+    end
     local meta = type(value) == "table" and getmetatable(value)
     local name = type(meta) == "table" and rawget(meta, "__name")
     if type(meta) == "table" and rawget(meta, "__tostring")
       and not (type(name) == "string" and name:find("%.")) then
       return tostring(value)
     end
-    return value
+    return shown(value, {}, 0)
   end
   local function present(...)
     local values = table.pack(...)

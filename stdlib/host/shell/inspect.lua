@@ -59,14 +59,25 @@ local function add_names(value, names, seen)
   end
 end
 
---- Tells what a path of names leads to: its kind, what it is called, and the names in it.
-return function(path)
+local inspect = {}
+
+--- What a path of names leads to.
+function inspect.value(path)
   local value = host.entries
   for _, name in ipairs(path) do
     value = member(value, name)
     if value == nil then
       return nil
     end
+  end
+  return value
+end
+
+--- Tells what a path of names leads to: its kind, what it is called, and the names in it.
+function inspect.look(path)
+  local value = inspect.value(path)
+  if value == nil then
+    return nil
   end
   local kind, name = kind_of(value)
   local names, seen = {}, {}
@@ -92,3 +103,5 @@ return function(path)
   end
   return { kind = kind, name = name, names = names }
 end
+
+return inspect

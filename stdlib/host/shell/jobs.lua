@@ -57,6 +57,13 @@ function host.left_running(handle, text)
       count_running()
     end
   end
+  if handle.status ~= "running" then
+    -- It has ended already: its failure is all that there is to tell.
+    all[last] = nil
+    if handle.status == "failed" then
+      report(job)
+    end
+  end
   count_running()
   return job
 end

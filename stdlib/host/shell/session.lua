@@ -64,9 +64,10 @@ function session.sandbox(options)
   return use(world:connect(), "sandbox")
 end
 
---- The elements that a list method gives, for completion.
-function session.names(name, request)
-  local value = require("qdrant").api
+--- The elements that a list method gives, for completion: of the API that a path leads to, or of
+--- the shell's own.
+function session.names(name, request, root)
+  local value = root and host.part("shell.inspect").value(root) or require("qdrant").api
   for part in name:gmatch("[^.]+") do
     value = value[part]
   end

@@ -1,0 +1,88 @@
+import Contract
+import LuaHost
+
+/// What is told about an entry while it is written: a line below it, and a page on demand.
+extension Completer {
+    /// Whether Tab indents in a line that is still empty: outside of requests.
+    func indents(_ text: [UInt8], point: Int) -> Bool {
+        let context = CursorContext(text, before: point)
+        switch RequestShape.innermost(context.frames, types) {
+        case .message, .options, .list: return false
+        default: return true
+        }
+    }
+
+    // MARK: - Help
+
+    /// A line about what is being written: the field, what a request still needs, the function.
+    func hint(_ text: [UInt8], point: Int) -> [StyledSpan]? {
+        guard !text.isEmpty, text.count < 4096 else { return nil }
+        let context = CursorContext(text, before: point)
+        guard let frame = context.frames.last else { return nil }
+        switch RequestShape.innermost(context.frames, types) {
+        case .message(let type):
+            if let key = frame.key {
+                guard let field = type.field(named: key) else {
+                    return [StyledSpan("\(type.name) has no field \(key)", .problem)]
+                }
+                return line(field)
+            }
+            let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+            let asked = method.map(RequestExample.fieldsAskedFor) ?? []
+            let missing = type.fields.filter {
+                ($0.hasToBeSet || asked.contains($0.name)) && frame.written[$0.name] == nil
+                    && $0.name != "account_id"
+            }.map(\.name)
+            guard !missing.isEmpty else { return nil }
+            return [
+                StyledSpan("needs ", .faint), StyledSpan(missing.joined(separator: ", "), .warning),
+            ]
+        case .list(let field), .map(let field): return line(field)
+        case .options:
+            return [StyledSpan("options: timeout, retries, transport, account_id", .faint)]
+        case .call(let chain):
+            let path = chain.compactMap { step -> String? in
+                switch step {
+                case .name(let name), .method(let name): name
+                default: nil
+                }
+            }
+            guard let entry = lua.entry(named: path.joined(separator: ".")) else { return nil }
+            return [StyledSpan(entry.signature, .accent), StyledSpan("  " + entry.text, .faint)]
+        case .unknown: return nil
+        }
+    }
+
+    private func line(_ field: Field) -> [StyledSpan] {
+        [
+            StyledSpan(field.name, .accent), StyledSpan("  "),
+            StyledSpan(APIReference.typeName(field), .warning),
+            StyledSpan(field.hasToBeSet && field.name != "account_id" ? "  required" : "", .bold),
+            StyledSpan("  " + runtime.registry.documentation(of: field), .faint),
+        ]
+    }
+
+    /// All about what the cursor is on.
+    func page(_ text: [UInt8], point: Int, width: Int) -> ReferenceText? {
+        var end = point
+        while end < text.count, Self.isWord(text[end]) { end += 1 }
+        var start = end
+        while start > 0, Self.isWord(text[start - 1]) || text[start - 1] == UInt8(ascii: ".") {
+            start -= 1
+        }
+        let name = String(decoding: text[start..<end], as: UTF8.self)
+        let context = CursorContext(text, before: start)
+        if case .message(let type) = RequestShape.innermost(context.frames, types) {
+            let key =
+                type.field(named: name)
+                ?? context.frames.last?.key.flatMap { type.field(named: $0) }
+            if let key { return pages.page(type, key, width: width) }
+        }
+        return name.isEmpty ? nil : pages.page(name, width: width)
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "_") || (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+            || (0x61...0x7a).contains(byte)
+    }
+}
