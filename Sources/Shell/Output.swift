@@ -37,6 +37,19 @@ public enum Output {
         problem = String(cString: strerror(errno))
     }
 
+    /// Reads a descriptor to its end; nil when it fails, with `errno` set.
+    public static func readAll(from descriptor: Int32) -> [UInt8]? {
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { return content }
+            content += buffer[..<count]
+        }
+    }
+
     /// Writes all bytes to a descriptor, however long that takes; false when it fails, with `errno`
     /// set.
     public static func writeAll(_ bytes: some Sequence<UInt8>, to descriptor: Int32) -> Bool {

@@ -86,7 +86,7 @@ public struct Renderer {
         let columns = chosenColumns(rows)
         let text = CellText(registry: registry, style: style)
         return Grid(
-            header: columns.map { $0.title ?? $0.path.last ?? "" },
+            header: columns.map { Terminal.safe($0.title ?? $0.path.last ?? "") },
             rows: rows.map { row in
                 columns.map { column in
                     var cell = text.cell(row, column.path, column.isAge)

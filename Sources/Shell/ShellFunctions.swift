@@ -178,11 +178,9 @@ public enum ShellFunctions {
         }
         functions["shell_live"] = { call in
             state.live = LiveResult(screen: state.screen)
-            call.results.put(1)
             return .done
         }
         functions["shell_live_show"] = { call in
-            _ = call.arguments.value()
             let text = call.arguments.value().text ?? ""
             state.live?.show(text, title: call.arguments.value().text ?? "")
             return .done

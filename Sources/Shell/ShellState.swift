@@ -81,7 +81,7 @@ public final class ShellState {
     /// Tells what the entry that runs waits for.
     weak var waiting: WaitingLine?
     /// The calls of the entry that runs.
-    let calls: CallCounter
+    let calls = CallCounter()
     private(set) var isLeft = false
     private(set) var exitStatus: Int32 = 0
     /// Names that entries have made local.
@@ -95,12 +95,10 @@ public final class ShellState {
 
     /// Creates the state of a shell that shows results in a format.
     public init(
-        format: OutputFormat, loop: PollLoop,
-        wallClock: @escaping () -> (seconds: Int64, nanos: Int32)
+        format: OutputFormat, wallClock: @escaping () -> (seconds: Int64, nanos: Int32)
     ) {
         self.format = format
         self.wallClock = wallClock
-        calls = CallCounter(loop: loop)
     }
 
     /// Counts the calls of a session from now on.
@@ -167,6 +165,11 @@ public final class ShellState {
         let path = historyPath(place().name)
         guard path != history?.path || history == nil else { return }
         history = path.map { HistoryFile(path: $0, policy: historyPolicy) }
+        offerEntries()
+    }
+
+    /// Gives the editor the entries that are kept.
+    private func offerEntries() {
         LineEditor.forgetEntries()
         for entry in entries() {
             LineEditor.remember(entry.text)
@@ -178,8 +181,7 @@ public final class ShellState {
 
     func removeEntries(_ isUnwanted: (HistoryFile.Entry) -> Bool) -> Int {
         let count = history?.remove(isUnwanted) ?? 0
-        LineEditor.forgetEntries()
-        for entry in entries() { LineEditor.remember(entry.text) }
+        offerEntries()
         return count
     }
 
@@ -205,20 +207,17 @@ public final class ShellState {
 
 /// Counts calls: those on their way, and what those that have ended took.
 final class CallCounter {
-    private let loop: PollLoop
-    private var running: [Int: (name: String, started: Int64)] = [:]
+    private var running: [Int: String] = [:]
     private var next = 0
     /// Since ``reset()``.
     private(set) var attempts = 0
     private(set) var retries = 0
     private(set) var bytes = 0
 
-    init(loop: PollLoop) { self.loop = loop }
-
     func begin(_ name: String) -> () -> Void {
         next += 1
         let number = next
-        running[number] = (name, loop.now())
+        running[number] = name
         return { [weak self] in self?.running[number] = nil }
     }
 
@@ -237,6 +236,6 @@ final class CallCounter {
     /// How many are on their way, and the name of the one that began first.
     var present: (count: Int, oldest: String)? {
         guard let oldest = running.min(by: { $0.key < $1.key }) else { return nil }
-        return (running.count, oldest.value.name)
+        return (running.count, oldest.value)
     }
 }

@@ -76,15 +76,7 @@ enum TerminalProgram {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            if count == 0 { return String(decoding: content, as: UTF8.self) }
-            content += buffer[..<count]
-        }
+        return Output.readAll(from: descriptor).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Runs a program on the terminal until it ends; its status.

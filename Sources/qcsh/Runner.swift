@@ -66,7 +66,7 @@ struct Runner {
             let secrets = try openSecrets()
             let registry = try loadContract()
             connections.registry = registry
-            let start = ShellStart(options: options, connections: connections, loop: loop)
+            let start = ShellStart(options: options, connections: connections)
             let shell = code.isEmpty && source == nil ? try start.state() : nil
             let runtime = try makeRuntime(loop, connections, limits, shell)
             Interrupts.install(for: runtime.machine, on: loop)

@@ -10,11 +10,10 @@ import Shell
 struct ShellStart {
     let options: RunOptions
     let connections: Connections
-    let loop: PollLoop
 
     /// The state that the shell and the functions of its Lua side share.
     func state() throws(LuaFailure) -> ShellState {
-        let state = ShellState(format: options.output ?? .table, loop: loop, wallClock: Clocks.wall)
+        let state = ShellState(format: options.output ?? .table, wallClock: Clocks.wall)
         let contexts: Contexts
         do throws(Contexts.Problem) {
             contexts = try Contexts.load()

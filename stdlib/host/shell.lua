@@ -141,7 +141,7 @@ end
 ---@param fn function
 ---@param times? integer how often; for ever when not given
 function shell.watch(seconds, fn, times)
-  return host.part("shell.watch")(shell, seconds, fn, times)
+  return host.part("shell.watch")(seconds, fn, times)
 end
 
 -- Entries -------------------------------------------------------------------------------------

@@ -266,12 +266,6 @@ final class LineEditor {
         show()
     }
 
-    /// Replaces what was typed.
-    func replace(with text: String) {
-        qrl_set_text(text, Int32(text.utf8.count))
-        show()
-    }
-
     private func clear() {
         display.clear()
         show()

@@ -18,7 +18,6 @@ enum TextStyle: UInt8, Sendable {
     case warning
     case danger
     case accent
-    case inverse
 
     /// The parameters of ANSI's SGR sequence; nil for text as it is.
     var code: String? {
@@ -35,7 +34,6 @@ enum TextStyle: UInt8, Sendable {
         case .good: "32"
         case .warning: "33"
         case .accent: "36"
-        case .inverse: "7"
         }
     }
 }

@@ -133,14 +133,7 @@ public struct HistoryFile {
     }
 
     private static func read(_ descriptor: Int32) -> [Entry] {
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            content += buffer[..<count]
-        }
+        let content = Output.readAll(from: descriptor) ?? []
         // A line that is damaged is passed over: the others are none the worse for it.
         return content.split(separator: 0x0a).compactMap { entry(Array($0)) }
     }

@@ -36,11 +36,10 @@ struct CellText {
             guard let type = field?.enumType else { return Grid.Cell(text: text) }
             let short = type.shortName(text)
             return Grid.Cell(text: short, style: Self.mood(short))
-        case .time(let seconds, let nanos):
+        case .time(let seconds, _):
             guard isAge, let now = style.now else {
                 return Grid.Cell(text: ValueText.scalar(value), style: .faint)
             }
-            _ = nanos
             return Grid.Cell(text: Self.age(now.seconds - seconds), style: .faint)
         case .secret: return Grid.Cell(text: ValueText.secretMask, style: .faint)
         case .table(let table):

@@ -84,6 +84,8 @@ import Testing
         try shell.run("{ name = 'a\\27[31mb' }", until: "a\\u{1b}[31mb")
         try shell.run("{ { name = 'a\\27[31mb', n = 1 } }", until: "NAME")
         try shell.wait(for: "a\\u{1b}[31mb")
+        // Names come from elsewhere, too.
+        try shell.run("{ { ['x\\27[31my'] = 1 } }", until: "X\\U{1B}[31MY")
         #expect(try shell.leave() == 0)
     }
 

@@ -74,27 +74,14 @@ return function(shell, run_command)
       return tostring(value)
     end
     above[value] = true
-    local copy
+    local copy, is_changed = {}, false
     for key, inner in next, value do
-      local other, other_key = shown(inner, above, depth + 1), shown(key, above, depth + 1)
-      if other ~= inner or other_key ~= key then
-        -- Only what has something in it that cannot be shown is copied.
-        copy = copy or setmetatable(table.move(value, 1, #value, 1, {}), getmetatable(value))
-        if other_key ~= key then
-          rawset(copy, key, nil)
-        end
-        rawset(copy, other_key, other)
-      end
+      local other_key, other = shown(key, above, depth + 1), shown(inner, above, depth + 1)
+      is_changed = is_changed or other_key ~= key or other ~= inner
+      copy[other_key] = other
     end
     above[value] = nil
-    if copy then
-      for key, inner in next, value do
-        if rawget(copy, key) == nil and shown(key, above, depth + 1) == key then
-          rawset(copy, key, inner)
-        end
-      end
-    end
-    return copy or value
+    return is_changed and setmetatable(copy, getmetatable(value)) or value
   end
 
   --- Objects are shown as they print themselves; their fields are nobody's business.

@@ -1,13 +1,13 @@
 --- Shows a result again and again, in one place.
 local host = ...
 
-return function(_, seconds, fn, times)
+return function(seconds, fn, times)
   if type(fn) ~= "function" then
     error("shell.watch needs a function, got a " .. type(fn), 3)
   end
-  local screen = host.shell_live()
+  host.shell_live()
   local closing <close> = setmetatable({}, {
-    __close = function() host.shell_live_end(screen) end,
+    __close = function() host.shell_live_end() end,
   })
   local every, round = require("time").human(seconds), 0
   while not times or round < times do
@@ -17,7 +17,7 @@ return function(_, seconds, fn, times)
     for i = 1, results.n do
       texts[i] = host.shell_text(results[i])
     end
-    host.shell_live_show(screen, table.concat(texts),
+    host.shell_live_show(table.concat(texts),
       ("every %s, round %d; Ctrl-C ends it"):format(every, round))
     if not times or round < times then
       host.sleep(seconds)
