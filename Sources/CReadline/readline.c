@@ -125,6 +125,43 @@ static int complete_or_indent(int count, int key) {
     return rl_complete(count, key);
 }
 
+/// Inserts what stands between the terminal's brackets. Line breaks come as carriage returns, or as
+/// pairs from texts of other systems: each is one line break.
+static int paste(int count, int key) {
+    (void)count;
+    (void)key;
+    static const char end[] = "\033[201~";
+    size_t length = 0;
+    size_t room = 1024;
+    char *text = malloc(room);
+    if (text == NULL) return 1;
+    while (true) {
+        int byte = rl_read_key();
+        if (byte < 0) break;
+        if (length + 2 > room) {
+            char *larger = realloc(text, room *= 2);
+            if (larger == NULL) break;
+            text = larger;
+        }
+        if (byte == '\n' && length > 0 && text[length - 1] == '\r') {
+            text[length - 1] = '\n';
+            continue;
+        }
+        if (length > 0 && text[length - 1] == '\r') text[length - 1] = '\n';
+        if (byte != 0) text[length++] = (char)byte;
+        if (length >= sizeof end - 1 &&
+            memcmp(text + length - (sizeof end - 1), end, sizeof end - 1) == 0) {
+            length -= sizeof end - 1;
+            break;
+        }
+    }
+    if (length > 0 && text[length - 1] == '\r') text[length - 1] = '\n';
+    text[length] = '\0';
+    rl_insert_text(text);
+    free(text);
+    return 0;
+}
+
 static int edit(int count, int key) {
     (void)count;
     (void)key;
@@ -161,6 +198,7 @@ static void replace_commands(Keymap map) {
         {rl_unix_line_discard, kill_begin},
         {rl_clear_screen, clear},
         {rl_complete, complete_or_indent},
+        {rl_bracketed_paste_begin, paste},
     };
     for (int key = 0; key < KEYMAP_SIZE; key++) {
         if (map[key].type == ISKMAP) {
@@ -304,6 +342,29 @@ void qrl_cancel_line(void) {
 }
 
 void qrl_resize(int rows, int columns) { rl_set_screen_size(rows, columns); }
+
+const char *qrl_mode(void) {
+    static char shown[64];
+    shown[0] = '\0';
+    const char *is_wanted = rl_variable_value("show-mode-in-prompt");
+    if (is_wanted == NULL || strcmp(is_wanted, "on") != 0) return shown;
+    const char *text = rl_variable_value(
+        rl_editing_mode == 1                   ? "emacs-mode-string"
+        : rl_get_keymap() == vi_movement_keymap ? "vi-cmd-mode-string"
+                                                : "vi-ins-mode-string");
+    size_t length = 0;
+    bool is_invisible = false;
+    // What is between \1 and \2 takes no column: escape sequences.
+    for (; text != NULL && *text != '\0' && length < sizeof shown - 1; text++) {
+        if (*text == '\1' || *text == '\2') {
+            is_invisible = *text == '\1';
+        } else if (!is_invisible) {
+            shown[length++] = *text;
+        }
+    }
+    shown[length] = '\0';
+    return shown;
+}
 
 const char *qrl_shown_prompt(void) { return rl_display_prompt == NULL ? "" : rl_display_prompt; }
 

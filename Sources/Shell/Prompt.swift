@@ -2,14 +2,18 @@ import LuaHost
 
 /// The prompt: where one is, how dangerous that is, and what runs meanwhile.
 struct PromptText {
-    let runtime: LuaRuntime
     let state: ShellState
+    /// Calls the user's function.
+    let call: ((TapeWriter) -> Void) throws(LuaFailure) -> [LuaValue]
 
     /// The prompt for the first line of an entry, or for a further one.
     func prompt(isContinued: Bool) -> LineEditor.Prompt {
         let continuation = [StyledSpan("   .> ", .faint)]
         if isContinued { return .init(spans: continuation, continuation: continuation) }
-        return .init(spans: state.hasOwnPrompt ? own() : usual(), continuation: continuation)
+        let lines = state.hasOwnPrompt ? own() : [usual()]
+        return .init(
+            above: Array(lines.dropLast()), spans: lines.last ?? usual(),
+            continuation: continuation)
     }
 
     private func usual() -> [StyledSpan] {
@@ -28,28 +32,57 @@ struct PromptText {
         return spans
     }
 
-    /// What the user's function returns; the usual prompt when it fails.
-    private func own() -> [StyledSpan] {
-        guard let function = runtime.kept("prompt"),
-            let values = try? runtime.machine.call(
-                function,
-                { writer in
-                    let place = state.place()
-                    writer.table {
-                        for (name, value) in [
-                            ("context", place.name), ("account", place.account),
-                        ] {
-                            guard let value else { continue }
-                            writer.put(name)
-                            writer.put(value)
-                        }
-                        writer.put("jobs")
-                        writer.put(state.runningJobs)
-                        writer.put("read_only")
-                        writer.put(place.isReadOnly)
+    /// The lines that the user's function returns; the usual prompt, from now on, when it fails.
+    private func own() -> [[StyledSpan]] {
+        var problem = "it returned no text"
+        do throws(LuaFailure) {
+            let values = try call { writer in
+                let place = state.place()
+                writer.table {
+                    for (name, value) in [("context", place.name), ("account", place.account)] {
+                        guard let value else { continue }
+                        writer.put(name)
+                        writer.put(value)
                     }
-                }), let text = values.first?.text
-        else { return usual() }
-        return [StyledSpan(text.split(whereSeparator: \.isNewline).last.map(String.init) ?? "> ")]
+                    writer.put("jobs")
+                    writer.put(state.runningJobs)
+                    writer.put("read_only")
+                    writer.put(place.isReadOnly)
+                }
+            }
+            if let text = values.first?.text {
+                return text.split(separator: "\n", omittingEmptySubsequences: false)
+                    .map { Self.spans(String($0)) }
+            }
+        } catch {
+            problem = error.isCancellation ? "it was interrupted" : ErrorReport.text(error)
+        }
+        state.hasOwnPrompt = false
+        Output.note("shell.prompt is not used any longer: \(problem)")
+        return [usual()]
+    }
+
+    /// A text with the colours that `term.style` has put into it; other control characters are made
+    /// visible.
+    static func spans(_ text: String) -> [StyledSpan] {
+        var spans: [StyledSpan] = []
+        var code: String?
+        for (index, part) in text.split(separator: "\u{1b}[", omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            var rest = part
+            if index > 0, let end = part.firstIndex(of: "m"),
+                part[..<end].allSatisfy({ $0.isASCII && $0.isNumber || $0 == ";" })
+            {
+                let parameters = String(part[..<end])
+                code = ["", "0"].contains(parameters) ? nil : parameters
+                rest = part[part.index(after: end)...]
+            } else if index > 0 {
+                rest = "\u{1b}[" + part
+            }
+            guard !rest.isEmpty else { continue }
+            spans.append(StyledSpan(Terminal.safe(String(rest)), code: code))
+        }
+        return spans
     }
 }

@@ -227,7 +227,11 @@ public final class REPL {
 
     private func makePrompt() -> LineEditor.Prompt {
         shownJobs = state.runningJobs
-        return PromptText(runtime: runtime, state: state).prompt(isContinued: !pending.isEmpty)
+        let prompt = PromptText(state: state) { [self] (arguments) throws(LuaFailure) in
+            guard let function = runtime.kept("prompt") else { return [] }
+            return try run(function, arguments)
+        }
+        return prompt.prompt(isContinued: !pending.isEmpty)
     }
 
     /// What an entry has written without a line break stays, with a mark behind it.
@@ -346,43 +350,51 @@ public final class REPL {
     @discardableResult
     private func evaluate(_ name: String, _ arguments: (TapeWriter) -> Void) -> Bool {
         guard let function = runtime.kept(name) else { return false }
-        let loop = runtime.machine.loop
-        var outcome: LuaMachine.Outcome?
         do throws(LuaFailure) {
-            let outer = loop.onSignal
-            // Without a prompt there is nothing to be done before the program stops.
-            signals.handleSuspension(false)
-            loop.onSignal = { [signals, control] in
-                if signals.takeInterrupt() { control.stop(.interrupted) }
-                if signals.isTerminated() { control.stop(.terminated) }
-                if signals.takeSuspension() { signals.suspend() }
-            }
-            let status = WaitingLine(state: state, loop: loop, isColoured: isColoured)
+            let status = WaitingLine(
+                state: state, loop: runtime.machine.loop, isColoured: isColoured)
             state.waiting = status
-            defer {
-                status.stop()
-                signals.handleSuspension(true)
-                loop.onSignal = outer
-                control.end()
-                signals.forgetInterrupts()
-            }
-            control.begin()
+            defer { status.stop() }
             state.calls.reset()
-            try runtime.machine.spawn(function, arguments, isRoot: true) { outcome = $0 }
-            // What came while the entry was on its way here.
-            loop.onSignal()
-            loop.run {
-                status.check()
-                return outcome != nil
-            }
+            let values = try run(function, arguments) { status.check() }
             status.stop()
-            let values = try outcome?.get() ?? []
             try printer.show(values)
             return true
         } catch {
             report(error)
             return false
         }
+    }
+
+    /// Runs a function as a task that signals end.
+    private func run(
+        _ function: Int32, _ arguments: (TapeWriter) -> Void, meanwhile: () -> Void = {}
+    ) throws(LuaFailure) -> [LuaValue] {
+        let loop = runtime.machine.loop
+        let outer = loop.onSignal
+        // Without a prompt there is nothing to be done before the program stops.
+        signals.handleSuspension(false)
+        loop.onSignal = { [signals, control] in
+            if signals.takeInterrupt() { control.stop(.interrupted) }
+            if signals.isTerminated() { control.stop(.terminated) }
+            if signals.takeSuspension() { signals.suspend() }
+        }
+        defer {
+            signals.handleSuspension(true)
+            loop.onSignal = outer
+            control.end()
+            signals.forgetInterrupts()
+        }
+        control.begin()
+        var outcome: LuaMachine.Outcome?
+        try runtime.machine.spawn(function, arguments, isRoot: true) { outcome = $0 }
+        // What came while it was on its way here.
+        loop.onSignal()
+        loop.run {
+            meanwhile()
+            return outcome != nil
+        }
+        return try outcome?.get() ?? []
     }
 
     private func report(_ failure: LuaFailure) {

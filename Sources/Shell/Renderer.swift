@@ -195,7 +195,7 @@ public struct Renderer {
 
     private func csv(_ value: LuaValue) -> String {
         let rows = rows(value) ?? [value]
-        let columns = columns(rows)
+        let columns = leaves(rows)
         guard !columns.isEmpty else {
             return rows.map { Self.csvField(Self.plain($0)) + "\r\n" }.joined()
         }
@@ -206,6 +206,33 @@ public struct Renderer {
                 columns.map { Self.csvField(cell(row, $0)) }.joined(separator: ",") + "\r\n"
         }
         return text
+    }
+
+    /// The paths to all that rows hold: what is a list or a map is one column.
+    private func leaves(_ rows: [LuaValue]) -> [[String]] {
+        var seen = Set<[String]>()
+        var found: [[String]] = []
+        func collect(_ table: LuaTable, _ path: [String]) {
+            for (key, value) in ordered(table) {
+                guard let name = key.text else { continue }
+                let inner = path + [name]
+                if let nested = value.table, isNested(nested) {
+                    collect(nested, inner)
+                } else if seen.insert(inner).inserted {
+                    found.append(inner)
+                }
+            }
+        }
+        for row in rows {
+            if let table = row.table { collect(table, []) }
+        }
+        let first = columns(rows).filter(seen.contains)
+        return first + found.filter { !first.contains($0) }
+    }
+
+    private func isNested(_ table: LuaTable) -> Bool {
+        if case .message = table.kind { return true }
+        return table.kind != .list && table.array == nil && !table.entries.isEmpty
     }
 
     /// RFC 4180.
@@ -223,7 +250,6 @@ public struct Renderer {
     /// A value as plain text, without quotes.
     static func plain(_ value: LuaValue) -> String {
         if case .string(let bytes) = value { return String(decoding: bytes, as: UTF8.self) }
-        if value.table != nil { return "…" }
         return ValueText.scalar(value)
     }
 
@@ -234,7 +260,7 @@ public struct Renderer {
             guard let inner = value.table?[name] else { return unset(name, in: value) }
             value = inner
         }
-        return Self.plain(value)
+        return value.table == nil ? Self.plain(value) : json(value)
     }
 
     /// A flag without presence is false when it is not there.

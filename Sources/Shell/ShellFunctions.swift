@@ -40,6 +40,14 @@ public enum ShellFunctions {
             state.runningJobs = Int(call.arguments.value().integer ?? 0)
             return .done
         }
+        // shell_wait(number, text, usual): what is waited for; without a text no longer.
+        functions["shell_wait"] = { call in
+            let number = Int(call.arguments.value().integer ?? 0)
+            state.waits.set(
+                number, text: call.arguments.value().text, usual: call.arguments.value().number,
+                now: call.machine.loop.now())
+            return .done
+        }
         functions["shell_moved"] = { call in
             state.moved(to: call.arguments.value().text)
             return .done

@@ -82,6 +82,8 @@ public final class ShellState {
     weak var waiting: WaitingLine?
     /// The calls of the entry that runs.
     let calls = CallCounter()
+    /// What tasks say that they wait for.
+    let waits = NamedWaits()
     private(set) var isLeft = false
     private(set) var exitStatus: Int32 = 0
     /// Names that entries have made local.
@@ -89,6 +91,8 @@ public final class ShellState {
     private var prefilled = ""
     private var history: HistoryFile?
     private var lastEntry: String?
+    /// Whether it was said that entries cannot be kept.
+    private var hasToldOfHistory = false
     /// Shows values as the results of an entry are shown.
     var render: (LuaValue, OutputFormat?) -> String = { _, _ in "" }
     var showText: (String) -> Void = { _ in }
@@ -201,7 +205,10 @@ public final class ShellState {
         lastEntry = text
         LineEditor.remember(text)
         entry.text = masked
-        history?.append(entry)
+        guard let history, !history.append(entry), !hasToldOfHistory else { return }
+        hasToldOfHistory = true
+        let reason = String(cString: strerror(errno))
+        Output.note("entries are not kept: \(history.path): \(reason)")
     }
 }
 

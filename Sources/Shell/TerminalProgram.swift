@@ -106,11 +106,18 @@ enum TerminalProgram {
         let onSignal = loop.onSignal
         loop.onSignal = {}
         defer { loop.onSignal = onSignal }
+        // Ctrl-Z is for the program; this one stops when that has.
+        var ignored = sigaction()
+        ignored.__sigaction_handler.sa_handler = SIG_IGN
+        var before = sigaction()
+        sigaction(SIGTSTP, &ignored, &before)
+        defer { sigaction(SIGTSTP, &before, nil) }
         let watch = Ticker(loop: loop, every: 20_000_000) {
             let found = waitpid(process, &status, WNOHANG | WUNTRACED)
-            // Ctrl-Z stops both: whoever lets this program go on lets that one go on, too.
+            // Ctrl-Z stops both, and both go on, though only this one was told to.
             if found == process, status & 0xff == 0x7f {
                 raise(SIGSTOP)
+                kill(0, SIGCONT)
             } else {
                 isOver = found != 0
             }

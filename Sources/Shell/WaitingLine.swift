@@ -32,19 +32,24 @@ final class WaitingLine {
     private func tick() {
         let present = loop.now()
         let elapsed = present - began
-        guard elapsed > Self.patience, let calls = state.calls.present else { return erase() }
+        guard elapsed > Self.patience, let text = state.waits.text(at: present) ?? text(elapsed)
+        else { return erase() }
         guard lastOutput == .min || present - lastOutput > Self.patience else { return }
         frame += 1
-        let seconds = (Double(elapsed) / 1e8).rounded() / 10
-        var text = "\(Self.frames[frame % Self.frames.count]) \(calls.oldest)"
-        if calls.count > 1 { text += " and \(calls.count - 1) more" }
-        text += "  \(seconds) s"
         let columns = Terminal.size(of: state.screen).columns
-        let line = StyledSpan(TextWidth.cut(text, to: columns - 1), .faint)
+        let turned = "\(Self.frames[frame % Self.frames.count]) \(text)"
+        let line = StyledSpan(TextWidth.cut(turned, to: columns - 1), .faint)
         isShown = true
         state.background?.begin()
         _ = Output.writeAll(
             ("\r" + line.rendered(isColoured: isColoured) + "\u{1b}[K").utf8, to: state.screen)
+    }
+
+    /// What is called, where nobody says what is waited for.
+    private func text(_ elapsed: Int64) -> String? {
+        guard let calls = state.calls.present else { return nil }
+        let others = calls.count > 1 ? " and \(calls.count - 1) more" : ""
+        return "\(calls.oldest)\(others)  \((Double(elapsed) / 1e8).rounded() / 10) s"
     }
 
     /// Makes room when something was written.
@@ -70,5 +75,47 @@ final class WaitingLine {
         ticker?.stop()
         ticker = nil
         erase()
+    }
+}
+
+/// What tasks say that they wait for, the oldest first.
+final class NamedWaits {
+    private struct Wait {
+        let number: Int
+        var text: String
+        let usual: Double?
+        let began: Int64
+    }
+
+    private var all: [Wait] = []
+
+    /// Says what is waited for; nil when that is over.
+    ///
+    /// - Parameter usual: how many seconds it takes as a rule.
+    func set(_ number: Int, text: String?, usual: Double?, now: Int64) {
+        let index = all.firstIndex { $0.number == number }
+        switch (index, text) {
+        case (let index?, nil): all.remove(at: index)
+        case (let index?, let text?): all[index].text = text
+        case (nil, let text?):
+            all.append(Wait(number: number, text: text, usual: usual, began: now))
+        case (nil, nil): break
+        }
+    }
+
+    /// A line about the oldest.
+    func text(at now: Int64) -> String? {
+        guard let first = all.first else { return nil }
+        var text = Terminal.safe(first.text)
+        if all.count > 1 { text += " and \(all.count - 1) more" }
+        let elapsed = Double(now - first.began) / 1e9
+        text += "  " + Self.duration(elapsed)
+        if let usual = first.usual { text += " of about " + Self.duration(usual) }
+        return text
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        seconds < 10
+            ? "\((seconds * 10).rounded() / 10) s" : CellText.age(Int64(seconds.rounded()))
     }
 }

@@ -8,8 +8,8 @@ enum ExitStatus {
     static let timedOut: Int32 = 124
     /// SIGINT.
     static let interrupted: Int32 = 130
-    /// SIGTERM.
-    static let terminated: Int32 = 143
+    /// SIGTERM; SIGHUP when the terminal has gone.
+    static var terminated: Int32 { Interrupts.wasHungUp ? 129 : 143 }
 
     /// The status of a run that was ended.
     static func of(_ reason: RunControl.Reason) -> Int32 {

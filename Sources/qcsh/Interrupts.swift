@@ -29,6 +29,8 @@ enum Interrupts {
     private nonisolated(unsafe) static var writeEnd: Int32 = -1
     /// The terminal's settings when the program began, for leaving in a hurry.
     private nonisolated(unsafe) static var terminal: termios?
+    /// Whether what told the program to end was SIGHUP.
+    private(set) nonisolated(unsafe) static var wasHungUp = false
     /// When the program ends without a word, in nanoseconds of the monotonic clock, and how.
     private nonisolated(unsafe) static var lastMoment = Int64.max
     private nonisolated(unsafe) static var lastStatus: Int32 = 0
@@ -55,7 +57,8 @@ enum Interrupts {
             handle(signal) { number in
                 guard Interrupts.isOurs(number) else { return }
                 Interrupts.terminations += 1
-                if Interrupts.terminations >= 3 { Interrupts.leave(143) }
+                if number == SIGHUP { Interrupts.wasHungUp = true }
+                if Interrupts.terminations >= 3 { Interrupts.leave(ExitStatus.terminated) }
                 Interrupts.endSoon()
                 Interrupts.tell()
             }

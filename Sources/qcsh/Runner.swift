@@ -196,8 +196,12 @@ struct Runner {
         environment.isDryRun = options.isDryRun
         environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
+        if let folder = UserFiles.stateFolder, options.replayFile == nil {
+            environment.functions =
+                WaitTimes(path: folder + "/waits") { UserFiles.makeFolders(folder) }.functions
+        }
         if let shell {
-            environment.functions = ShellFunctions.make(shell)
+            environment.functions.merge(ShellFunctions.make(shell)) { own, _ in own }
             environment.willWrite = { [weak shell] in shell?.willWrite() }
             environment.terminal = { [weak shell] in shell?.original(of: $0) ?? $0 }
         }

@@ -215,8 +215,29 @@ Progress.__index = Progress
 
 local frames = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" }
 
+--- What turns, the oldest first: there is one line for all.
+local turning = {}
+
+--- How long it has taken, and how long that usually takes.
+local function elapsed(self)
+  local seconds = host.monotonic() - self._started
+  local parts = {}
+  if seconds >= 1 then
+    parts[1] = require("time").human(math.floor(seconds))
+  end
+  if self.usual then
+    parts[#parts + 1] = "usually " .. require("time").human(self.usual)
+  end
+  return #parts > 0 and (" (%s)"):format(table.concat(parts, ", ")) or ""
+end
+
 local function draw(self)
-  if not self._shown then
+  if host.shell_wait and not self.total then
+    if self._turning ~= false then
+      host.shell_wait(self._number, self.text, self.usual)
+    end
+    return
+  elseif not self._shown then
     return
   end
   local columns = term.size()
@@ -227,15 +248,16 @@ local function draw(self)
     local full = math.floor(share * width + 0.5)
     text = ("%s %s%s %d/%d"):format(self.text, ("█"):rep(full), ("░"):rep(width - full),
       self.done, self.total)
+  elseif turning[1] ~= self then
+    return
   else
     self._frame = (self._frame or 0) % #frames + 1
     text = frames[self._frame] .. " " .. self.text
+    if #turning > 1 then
+      text = ("%s and %d more"):format(text, #turning - 1)
+    end
   end
-  local seconds = host.monotonic() - self._started
-  if seconds >= 1 then
-    text = ("%s (%ds)"):format(text, math.floor(seconds))
-  end
-  host.term_write("\r" .. cut(term.safe(text), columns - 1) .. "\27[K")
+  host.term_write("\r" .. cut(term.safe(text .. elapsed(self)), columns - 1) .. "\27[K")
 end
 
 --- Shows another text.
@@ -272,21 +294,30 @@ function Progress:close()
     self._shown = false
     host.term_write("\r\27[K")
   end
+  if self._number then
+    for i, other in ipairs(turning) do
+      if other == self then
+        table.remove(turning, i)
+      end
+    end
+    if host.shell_wait then
+      host.shell_wait(self._number)
+    end
+  end
   if self._turning then
     self._turning:cancel()
-    self._turning = nil
   end
+  self._turning = false
 end
 
 Progress.__close = Progress.close
 
-local function begin(text, total)
+local function begin(text, total, usual)
   local shown = host.term_is_terminal("stderr") and host.setting("TERM") ~= "dumb"
-  local self = setmetatable({
-    text = text or "", total = total, done = 0, _shown = shown, _started = host.monotonic(),
+  return setmetatable({
+    text = text or "", total = total, usual = usual, done = 0, _shown = shown,
+    _started = host.monotonic(),
   }, Progress)
-  draw(self)
-  return self
 end
 
 --- A bar for a known number of steps: `local bar <close> = term.progress("copying", 12)`.
@@ -298,16 +329,27 @@ function term.progress(text, total)
   if math.type(total) ~= "integer" or total < 0 then
     error("term.progress needs the number of steps", 2)
   end
-  return begin(text, total)
+  local self = begin(text, total)
+  draw(self)
+  return self
 end
 
---- Something that turns while one waits: `local wait <close> = term.spinner("creating")`.
----@usage local wait <close> = term.spinner("creating")
+local last = 0
+
+--- Something that turns while one waits: `local wait <close> = term.spinner("creating")`. Several
+--- at once share a line.
+---@usage local wait <close> = term.spinner("creating", { usual = 90 })
 ---@param text string
+---@param options? { usual?: number } usual: how many seconds this takes as a rule
 ---@return term.Progress
-function term.spinner(text)
-  local self = begin(text)
-  if self._shown then
+function term.spinner(text, options)
+  local self = begin(text, nil, options and options.usual)
+  last = last + 1
+  self._number = last
+  turning[#turning + 1] = self
+  draw(self)
+  -- The shell's own line turns by itself.
+  if self._shown and not host.shell_wait then
     local task = require "task"
     self._turning = task.spawn(function()
       while true do

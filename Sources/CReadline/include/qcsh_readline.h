@@ -60,6 +60,9 @@ void qrl_cancel_line(void);
 /// Tells readline how large the terminal is.
 void qrl_resize(int rows, int columns);
 
+/// What the user's inputrc wants to be shown of the mode that keys are in; empty for nothing.
+const char *qrl_mode(void);
+
 /// What readline shows before the line: the prompt, or what is being searched for.
 const char *qrl_shown_prompt(void);
 

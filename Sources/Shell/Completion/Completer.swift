@@ -15,7 +15,7 @@ final class Completer {
         self.runtime = runtime
         self.state = state
         types = ValueTypes(runtime: runtime)
-        names = LiveNames(runtime: runtime)
+        names = LiveNames(runtime: runtime, wallClock: state.wallClock)
         pages = HelpPages(registry: runtime.registry)
         state.onMove = { [names] in names.forget() }
         state.onChange = { [names] in names.forget() }
@@ -56,7 +56,8 @@ final class Completer {
         case .none: return Completion()
         case .command: completion = commands()
         case .commandArgument(let command): completion = arguments(of: command, prefix)
-        case .member(let chain, let isMethod): completion = members(chain, isMethod: isMethod)
+        case .member(let chain, let isMethod):
+            completion = members(context.bindings.resolved(chain), isMethod: isMethod)
         case .name where context.isInString:
             completion = strings(context, prefix, canWait: canWait)
         case .name: completion = words(context, prefix, canWait: canWait)
@@ -133,11 +134,14 @@ final class Completer {
                     doc: runtime.registry.documentation(of: method))
             }
             return Completion(candidates: inner + methods)
-        case .method:
+        case .method(let method):
             let wanted =
                 isMethod ? ["each", "all", "describe"] : MetaNames.methodMembers.map(\.name)
+            let others = method.itemsField == nil ? ["each", "all"] : []
             return Completion(
-                candidates: MetaNames.methodMembers.filter { wanted.contains($0.name) }.map {
+                candidates: MetaNames.methodMembers.filter {
+                    wanted.contains($0.name) && !others.contains($0.name)
+                }.map {
                     .init(text: $0.name, type: $0.type, doc: $0.doc)
                 })
         case .message(let type):
@@ -186,7 +190,7 @@ final class Completer {
         _ context: CursorContext, _ prefix: String, canWait: Bool
     ) -> Completion {
         let frame = context.frames.last
-        let shape = RequestShape.innermost(context.frames, types)
+        let shape = RequestShape.innermost(context, types)
         switch shape {
         case .message(let type):
             if frame?.isAtKey == true { return fields(type, context) }
@@ -199,6 +203,7 @@ final class Completer {
             if let type = outerType(context) {
                 return values(field, in: type, context, prefix, isQuoted: false, canWait: canWait)
             }
+        case .mask(let type): return paths(type, context, prefix, isQuoted: false)
         case .options where frame?.isAtKey == true:
             return Completion(
                 candidates: MetaNames.options.map {
@@ -210,16 +215,42 @@ final class Completer {
     }
 
     private func outerType(_ context: CursorContext) -> MessageType? {
-        if case .message(let type) = RequestShape.innermost(Array(context.frames.dropLast()), types)
-        {
-            return type
-        }
+        if case .message(let type) = RequestShape.outer(context, types) { return type }
         return nil
+    }
+
+    /// The method whose request is being written.
+    func method(around context: CursorContext) -> Method? {
+        context.frames.first { $0.isArgument }?.callee
+            .flatMap { types.method(context.bindings.resolved($0)) }
+    }
+
+    /// The paths that may stand in a mask, one level further than what was typed.
+    private func paths(
+        _ type: MessageType, _ context: CursorContext, _ prefix: String, isQuoted: Bool
+    ) -> Completion {
+        var type = type
+        var before = prefix.split(separator: ".", omittingEmptySubsequences: false).dropLast()
+            .map(String.init)
+        let path = before.map { $0 + "." }.joined()
+        while !before.isEmpty {
+            guard let field = type.field(named: before.removeFirst()), !field.isRepeated,
+                let inner = field.messageType, inner.wellKnown == nil
+            else { return Completion() }
+            type = inner
+        }
+        return Completion(
+            candidates: type.fields.map { field in
+                var one = candidate(field, isKey: false)
+                one.text = isQuoted ? path + field.name : "\"\(path + field.name)\""
+                one.label = path + field.name
+                return one
+            }, suffix: isQuoted ? context.quote : nil)
     }
 
     private func fields(_ type: MessageType, _ context: CursorContext) -> Completion {
         let written = context.frames.last?.written ?? [:]
-        let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+        let method = method(around: context)
         // What the session fills in need not be written.
         let filled = context.frames.count == 1 ? method?.accountIDPath : nil
         let readOnly = method.map(RequestExample.readOnlyFields) ?? []
@@ -281,7 +312,7 @@ final class Completer {
                 )
             }
         }
-        let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+        let method = method(around: context)
         guard var source = names.source(of: field, in: type, method: method) else {
             return isQuoted
                 ? Completion()
@@ -308,7 +339,7 @@ final class Completer {
     }
 
     private func strings(_ context: CursorContext, _ prefix: String, canWait: Bool) -> Completion {
-        let shape = RequestShape.innermost(context.frames, types)
+        let shape = RequestShape.innermost(context, types)
         if case .message(let type) = shape, let key = context.frames.last?.key,
             let field = type.field(named: key)
         {
@@ -317,6 +348,7 @@ final class Completer {
         if case .list(let field) = shape, let type = outerType(context) {
             return values(field, in: type, context, prefix, isQuoted: true, canWait: canWait)
         }
+        if case .mask(let type) = shape { return paths(type, context, prefix, isQuoted: true) }
         var callee = context.stringCallee
         if callee == nil, case .call(let chain) = shape { callee = chain }
         guard let callee else { return Completion() }

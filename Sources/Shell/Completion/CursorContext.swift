@@ -61,6 +61,8 @@ struct CursorContext {
     private(set) var quote: UInt8?
     /// Variables that the entry has named so far.
     private(set) var variables: Set<String> = []
+    /// What those variables stand for.
+    private(set) var bindings = EntryBindings([])
     /// The chain that a text in front of the cursor is an argument of: `require "…`.
     private(set) var stringCallee: Chain?
 
@@ -122,6 +124,8 @@ struct CursorContext {
 
     private mutating func scan(_ text: [UInt8]) {
         var lexer = Lexer(text)
+        var tokens: [TokenKind] = []
+        defer { bindings = EntryBindings(tokens) }
         var chain: Chain = []
         var last: TokenKind?
         var lastEnd = 0
@@ -137,6 +141,7 @@ struct CursorContext {
             }
             if case .end = token.kind { break }
             take(token.kind, &chain, last, &pending)
+            tokens.append(token.kind)
             last = token.kind
             lastEnd = token.endOffset
         }

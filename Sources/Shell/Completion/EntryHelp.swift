@@ -6,7 +6,7 @@ extension Completer {
     /// Whether Tab indents in a line that is still empty: outside of requests.
     func indents(_ text: [UInt8], point: Int) -> Bool {
         let context = CursorContext(text, before: point)
-        switch RequestShape.innermost(context.frames, types) {
+        switch RequestShape.innermost(context, types) {
         case .message, .options, .list: return false
         default: return true
         }
@@ -19,15 +19,19 @@ extension Completer {
         guard !text.isEmpty, text.count < 4096 else { return nil }
         let context = CursorContext(text, before: point)
         guard let frame = context.frames.last else { return nil }
-        switch RequestShape.innermost(context.frames, types) {
+        switch RequestShape.innermost(context, types) {
         case .message(let type):
             if let key = frame.key {
                 guard let field = type.field(named: key) else {
-                    return [StyledSpan("\(type.name) has no field \(key)", .problem)]
+                    let near = Names.nearest(to: key, in: type.fields.map(\.name))
+                    return [
+                        StyledSpan(
+                            "\(type.name) has no field \(key)" + Names.suggestion(near), .problem)
+                    ]
                 }
                 return line(field)
             }
-            let method = context.frames.first { $0.isArgument }?.callee.flatMap { types.method($0) }
+            let method = method(around: context)
             let asked = method.map(RequestExample.fieldsAskedFor) ?? []
             let missing = type.fields.filter {
                 ($0.hasToBeSet || asked.contains($0.name)) && frame.written[$0.name] == nil
@@ -38,6 +42,8 @@ extension Completer {
                 StyledSpan("needs ", .faint), StyledSpan(missing.joined(separator: ", "), .warning),
             ]
         case .list(let field), .map(let field): return line(field)
+        case .mask(let type):
+            return [StyledSpan("the fields of \(type.name) that are changed", .faint)]
         case .options:
             return [StyledSpan("options: timeout, retries, transport, account_id", .faint)]
         case .call(let chain):
@@ -72,7 +78,7 @@ extension Completer {
         }
         let name = String(decoding: text[start..<end], as: UTF8.self)
         let context = CursorContext(text, before: start)
-        if case .message(let type) = RequestShape.innermost(context.frames, types) {
+        if case .message(let type) = RequestShape.innermost(context, types) {
             let key =
                 type.field(named: name)
                 ?? context.frames.last?.key.flatMap { type.field(named: $0) }

@@ -43,6 +43,7 @@ final class LiveNames {
     }
 
     private let runtime: LuaRuntime
+    private let wallClock: () -> (seconds: Int64, nanos: Int32)
     private let loop: PollLoop
     private var states: [Key: State] = [:]
     private lazy var listers = Self.listers(of: runtime.registry)
@@ -53,8 +54,11 @@ final class LiveNames {
     private static let lifetime: Int64 = 60_000_000_000
     private static let pause: Int64 = 5_000_000_000
 
-    init(runtime: LuaRuntime) {
+    init(
+        runtime: LuaRuntime, wallClock: @escaping () -> (seconds: Int64, nanos: Int32)
+    ) {
         self.runtime = runtime
+        self.wallClock = wallClock
         loop = runtime.machine.loop
     }
 
@@ -210,15 +214,21 @@ final class LiveNames {
 
     /// What tells one from another: the columns that a table of them would have.
     private func summary(_ row: LuaTable, _ label: String) -> String {
-        var columns = [["state", "phase"], ["status", "phase"], ["status"]]
+        let columns = [["state", "phase"], ["status", "phase"], ["status"]]
         if case .message(let id) = row.kind,
             let known = TableColumns.known[runtime.registry.message(id: id).fullName]
         {
-            columns = known.filter { !$0.isAge }.map(\.path)
+            return summary(row, label, known)
         }
-        let cells = CellText(registry: runtime.registry, style: .init())
-        return columns.filter { $0 != ["id"] && $0 != ["name"] }
-            .map { cells.cell(.table(row), $0, false).text }
+        return summary(row, label, columns.map { TableColumns.Column($0) })
+    }
+
+    private func summary(
+        _ row: LuaTable, _ label: String, _ columns: [TableColumns.Column]
+    ) -> String {
+        let cells = CellText(registry: runtime.registry, style: .init(now: wallClock()))
+        return columns.filter { $0.path != ["id"] && $0.path != ["name"] }
+            .map { cells.cell(.table(row), $0.path, $0.isAge).text }
             .filter { !$0.isEmpty && $0 != label && $0 != "…" }.joined(separator: " ")
     }
 }

@@ -6,6 +6,8 @@ enum RequestShape {
     /// Elements of a repeated field.
     case list(Field)
     case map(Field)
+    /// The paths of an update mask, and the message that they go into.
+    case mask(MessageType)
     /// The second argument of a call.
     case options
     /// Arguments in parentheses.
@@ -13,7 +15,18 @@ enum RequestShape {
     case unknown
 
     /// What the innermost bracket is for.
-    static func innermost(_ frames: [CursorContext.Frame], _ types: ValueTypes) -> RequestShape {
+    static func innermost(_ context: CursorContext, _ types: ValueTypes) -> RequestShape {
+        innermost(context.frames, context.bindings, types)
+    }
+
+    /// What the bracket around the innermost one is for.
+    static func outer(_ context: CursorContext, _ types: ValueTypes) -> RequestShape {
+        innermost(Array(context.frames.dropLast()), context.bindings, types)
+    }
+
+    private static func innermost(
+        _ frames: [CursorContext.Frame], _ bindings: EntryBindings, _ types: ValueTypes
+    ) -> RequestShape {
         guard let frame = frames.last else { return .unknown }
         let outer = Array(frames.dropLast())
         switch frame.kind {
@@ -21,10 +34,10 @@ enum RequestShape {
         case .parenthesis: return frame.callee.map { .call($0) } ?? .unknown
         case .brace:
             if frame.isArgument, let callee = frame.callee {
-                guard let method = types.method(callee) else { return .unknown }
+                guard let method = types.method(bindings.resolved(callee)) else { return .unknown }
                 return frame.argument == 0 ? .message(method.input) : .options
             }
-            return within(innermost(outer, types), outer.last)
+            return within(innermost(outer, bindings, types), outer.last)
         }
     }
 
@@ -37,8 +50,14 @@ enum RequestShape {
             guard let key = frame?.key, let field = type.field(named: key) else { return .unknown }
             if field.isMap { return .map(field) }
             if field.isRepeated { return .list(field) }
-            guard let inner = field.messageType, inner.wellKnown == nil else { return .unknown }
-            return .message(inner)
+            guard let inner = field.messageType else { return .unknown }
+            if inner.wellKnown == .fieldMask {
+                let resource = type.fields.first {
+                    $0.messageType?.wellKnown == nil && !$0.isRepeated
+                }
+                return resource?.messageType.map { .mask($0) } ?? .unknown
+            }
+            return inner.wellKnown == nil ? .message(inner) : .unknown
         case .list(let field):
             return field.messageType.map { .message($0) } ?? .unknown
         case .map(let field):

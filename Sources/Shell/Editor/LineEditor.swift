@@ -43,6 +43,8 @@ final class LineEditor {
 
     /// The prompt, in front of the first line and of the others.
     struct Prompt {
+        /// Lines that stand above it and are not drawn again.
+        var above: [[StyledSpan]] = []
         var spans: [StyledSpan]
         var continuation: [StyledSpan]
 
@@ -146,6 +148,10 @@ final class LineEditor {
         isActive = true
         isHidden = false
         panel = []
+        for line in prompt.above {
+            let text = line.map { $0.rendered(isColoured: isColoured) }.joined() + "\n"
+            _ = Output.writeAll(text.utf8, to: terminal)
+        }
         display.forget()
         qrl_begin(draws ? prompt.plain : Self.marked(prompt.spans, isColoured: isColoured))
         guard !text.isEmpty else { return }
@@ -239,10 +245,16 @@ final class LineEditor {
         display.show(
             LineLayout(
                 .init(
-                    prompt: isOwn ? prompt.spans : [StyledSpan(shown, .faint)],
+                    prompt: isOwn ? mode + prompt.spans : [StyledSpan(shown, .faint)],
                     continuation: prompt.continuation, text: text + Array(suffix.utf8),
                     styles: styles, point: isFinal ? text.count + suffix.utf8.count : point,
                     panel: below, columns: size.columns, rows: size.rows, isColoured: isColoured)))
+    }
+
+    /// The mode that keys are in, when the user's inputrc wants to see it.
+    private var mode: [StyledSpan] {
+        let text = String(cString: qrl_mode())
+        return text.isEmpty ? [] : [StyledSpan(Terminal.safe(text))]
     }
 
     /// Takes the entry off the screen, so that something else can be written in its place.

@@ -88,6 +88,32 @@ import Testing
         #expect(try shell.leave() == 0)
     }
 
+    @Test(arguments: [(80, 24), (40, 12)])
+    func aNamedWaitTellsWhatToExpect(_ columns: Int, _ rows: Int) throws {
+        let shell = try ShellSession(columns: columns, rows: rows)
+        try shell.home.write(
+            "wait.lua",
+            """
+            function waits()
+              local one <close> = term.spinner("a: CREATING", { usual = 90 })
+              local two <close> = term.spinner("b")
+              task.sleep(1.5)
+              two:close()
+              one:update("a: HEALTHY, no address yet")
+              task.sleep(1.5)
+            end
+            print("it is defined")
+            """)
+        try shell.run(".load \(shell.home.path)/wait.lua", until: "it is defined\n")
+        try shell.type("waits() return 42\r", until: "a: CREATING and 1 more  1")
+        #expect(shell.screen.text.contains(" s of about 1m30s") || columns == 40)
+        try shell.wait(for: "a: HEALTHY, no address yet  ")
+        try shell.wait(for: "\n42\n")
+        #expect(!shell.screen.text.contains("HEALTHY"))
+        try shell.waitForPrompt()
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func sessionsAreSavedAsScriptsAndLoaded() throws {
         let shell = try ShellSession()
         let file = shell.home.path + "/session.lua"
@@ -162,7 +188,18 @@ import Testing
                 + "shell.prompt = function(place) return (place.context or 'none') .. ' $ ' end\n")
         let shell = try ShellSession(home: home, prompt: "sandbox $ ")
         try shell.run("greet() .. greeting", until: "hello!hello")
-        try shell.type("shell.prompt = function() error('x') end\r", until: "qcsh sandbox> ")
+        try shell.type(
+            "shell.prompt = function() return 'above\\n' .. term.style('red', 'dev') .. ' $ ' end\r",
+            until: "above\ndev $ ")
+        let row = shell.screen.cursor.row
+        #expect(try shell.screen.style(row: row, column: 0)?.color == "red")
+        #expect(try shell.screen.style(row: row, column: 4)?.color == "default")
+        try shell.type("shell.prompt = function() error('oh') end\r", until: "qcsh sandbox> ")
+        #expect(shell.screen.text.contains("shell.prompt is not used any longer: "))
+        #expect(shell.screen.text.contains("oh"))
+        // One that does not end is given up like anything else.
+        try shell.type("shell.prompt = function() while true do end end\r", until: "do end end\n")
+        try shell.type("\u{3}", until: "it was interrupted\nqcsh sandbox> ")
         try shell.screen.type("\u{4}")
         #expect(try shell.screen.exitStatus() == 0)
         let plain = try ShellSession(["--sandbox", "--norc"], home: home)

@@ -95,6 +95,24 @@ import Testing
             ("answer_id = 'x' api.cluster.get_cluster { cluster_id = answer", "answer"),
             (".timing o", "on off"), ("shell.hist", "history"), ("time.par", "parse"),
             ("api.nothing.", ""), ("1.", ""),
+            // What the entry itself has made.
+            ("for _, c in ipairs(api.cluster.list_clusters {}.items) do print(c.sta", "state"),
+            ("for _, c in ipairs(answer.items) do c.state.pha", "phase"),
+            (
+                "for c in api.cluster.list_clusters:each {} do c.configuration.num",
+                "number_of_nodes"
+            ),
+            ("local d = answer.items[1]\nd.sta", "state"),
+            ("local m = api.cluster.get_cluster\nm { cluster_id", "cluster_id\u{20}="),
+            ("local c = api.cluster.get_cluster {}.cluster local s = c.state s.pha", "phase"),
+            ("local n = 1 + answer n.it", ""),
+            ("api.cluster.get_cluster:ea", ""), ("api.cluster.get_cluster:des", "describe"),
+            ("api.cluster.update_cluster { update_mask = { na", "\"name\""),
+            (
+                "api.cluster.update_cluster { update_mask = { \"configuration.number",
+                "configuration.number_of_nodes"
+            ),
+            ("api.cluster.update_cluster { update_mask = { \"nothing.", ""),
         ]
         let script = cases.map { "{ [==[\($0.text)]==], [==[\($0.expected)]==] }" }
             .joined(separator: ",\n")
@@ -153,6 +171,30 @@ import Testing
             try shell.screen.type("\u{c}")
             try shell.waitUntilGone(shown)
         }
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func namesOfAnotherSessionComeFromThere() throws {
+        let shell = try ShellSession()
+        try shell.home.write(
+            "other.lua",
+            """
+            other = sandbox.start { speed = "instant" }:connect()
+            local package = other.api.booking.list_packages { cloud_provider_id = "aws",
+              cloud_provider_region_id = "eu-central-1" }.items[1]
+            other.api.cluster.create_cluster { cluster = { name = "elsewhere",
+              cloud_provider_id = "aws", cloud_provider_region_id = "eu-central-1",
+              configuration = { number_of_nodes = 1, package_id = package.id } } }
+            print("it is there")
+            """)
+        try shell.run(".load \(shell.home.path)/other.lua", until: "it is there\n")
+        try shell.type("other.api.cluster.get_cluster { cluster_id = " + tab, until: "elsewhere")
+        try shell.type("\u{3}", until: "^C")
+        try shell.screen.type("\u{c}")
+        try shell.waitUntilGone("elsewhere")
+        try shell.type("api.cluster.get_cluster { cluster_id = " + tab, until: "search-prod")
+        #expect(!shell.screen.text.contains("elsewhere"))
+        try shell.type("\u{3}", until: "^C")
         #expect(try shell.leave() == 0)
     }
 

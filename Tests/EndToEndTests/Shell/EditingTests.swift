@@ -42,6 +42,19 @@ import Testing
         #expect(try shell.leave() == 0)
     }
 
+    @Test func theModeIsShownToWhoWantsToSeeIt() throws {
+        let home = try TemporaryFolder()
+        let inputrc = try home.write(
+            "inputrc",
+            "set editing-mode vi\nset show-mode-in-prompt on\nset vi-cmd-mode-string \"\\1\\e[2 q\\2: \"\n"
+        )
+        let shell = try ShellSession(environment: ["INPUTRC": inputrc], home: home)
+        try shell.wait(for: "(ins)qcsh sandbox> ")
+        try shell.type("42\u{1b}", until: ": qcsh sandbox> 42")
+        try shell.type("i0\u{1b}\r", until: "\n402\n")
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func whatIsTypedIsColouredAndBracketsFindTheirPartners() throws {
         let shell = try ShellSession()
         let column = "qcsh sandbox> ".count
@@ -76,6 +89,17 @@ import Testing
         #expect(try shell.leave() == 0)
         let entries = try shell.history().split(separator: "\n")
         #expect(entries.count == 2)
+    }
+
+    @Test(arguments: ["\r\n", "\r", "\n"])
+    func linesOfAPasteAreLinesHoweverTheyEnd(_ end: String) throws {
+        let shell = try ShellSession()
+        try shell.type(
+            "\u{1b}[200~pasted = {\(end)  1,\(end)\(end)  2 }\(end)\u{1b}[201~", until: "2 }")
+        try shell.type("\r", until: "2 }\n")
+        try shell.run("#pasted", until: "\n2\n")
+        #expect(try shell.leave() == 0)
+        #expect(try shell.history().contains(#"pasted = {\n  1,\n\n  2 }"#))
     }
 
     @Test func longAndWideTextWrapsAndTheCursorStaysWithIt() throws {
@@ -115,6 +139,21 @@ import Testing
         try shell.type(".edit cluster.create_cluster\r", until: "-- edited")
         try shell.wait(for: "number_of_nodes")
         try shell.type("\u{3}", until: "^C")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func anEditorCanBeStoppedAndGoesOn() throws {
+        let home = try TemporaryFolder()
+        let editor = try home.write(
+            "editor.sh", "echo editing; read line; echo \"$line\" > \"$1\"\n")
+        let shell = try ShellSession(
+            environment: ["EDITOR": "sh " + editor], home: home, isJob: true)
+        try shell.type("40\u{18}\u{5}", until: "editing")
+        try shell.screen.type("\u{1a}")
+        #expect(try shell.screen.isStopped())
+        try shell.screen.signal(SIGCONT)
+        try shell.type("6 * 7\r", until: "> 6 * 7")
+        try shell.type("\r", until: "\n42\n")
         #expect(try shell.leave() == 0)
     }
 

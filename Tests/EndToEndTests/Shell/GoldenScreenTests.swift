@@ -60,7 +60,8 @@ import Testing
             "one-cluster",
             ("c = api.cluster.list_clusters {}.items[2]\r", "[2]\nqcsh"), ("c\r", "capabilities")),
         Moment("completing-methods", ("api.cluster.backup.\t", "list_backup_")),
-        Moment("completing-fields", ("api.cluster.backup.create_backup { backup = { \t", "name")),
+        Moment(
+            "completing-fields", ("api.cluster.backup.create_backup { backup = { \t", "retention")),
         Moment(
             "completing-names", ("api.cluster.get_cluster { cluster_id = \t", "staging")),
         Moment(

@@ -26,6 +26,19 @@ import Testing
         #expect(try !shell.history().contains("error("))
     }
 
+    @Test func whatCannotBeKeptIsToldOnce() throws {
+        let home = try TemporaryFolder()
+        try FileManager.default.createDirectory(
+            atPath: home.path + "/.local/state/qcsh/history/sandbox.jsonl",
+            withIntermediateDirectories: true)
+        let shell = try ShellSession(home: home)
+        try shell.run("40 + 2", until: "entries are not kept: ")
+        #expect(shell.screen.text.contains("Is a directory"))
+        try shell.type("\u{c}1 + 1\r", until: "\n2\n")
+        #expect(!shell.screen.text.contains("not kept"))
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func severalShellsKeepOneFile() throws {
         let one = try ShellSession()
         let two = try ShellSession(home: one.home)

@@ -60,7 +60,7 @@ import Testing
     @Test func aTerminalThatGoesEndsTheShell() throws {
         let shell = try ShellSession()
         try shell.type("half", until: "half")
-        #expect(try shell.screen.hangUp() == 143)
+        #expect(try shell.screen.hangUp() == 129)
     }
 
     @Test func aTaskBesideThePromptIsInterruptedToo() throws {

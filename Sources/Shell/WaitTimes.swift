@@ -1,0 +1,90 @@
+import LuaHost
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// How long waits of a kind have taken on this machine, so that the next one can tell what to
+/// expect.
+///
+/// The file has a line for each kind: its last lengths in seconds, the newest last, a tab, the kind.
+/// It is a memory and no record: what cannot be read or written is forgotten.
+public struct WaitTimes {
+    /// How many lengths of a kind are kept.
+    private static let kept = 9
+    /// How many kinds are kept: those that were met last.
+    private static let maximumKinds = 200
+
+    private let path: String
+    private let makeFolder: () -> Void
+
+    /// Creates a memory that is kept in a file.
+    ///
+    /// - Parameter makeFolder: makes the file's folder; called before it is written.
+    public init(path: String, makeFolder: @escaping () -> Void = {}) {
+        self.path = path
+        self.makeFolder = makeFolder
+    }
+
+    /// The median of what waits of a kind took, in seconds; nil when none is known.
+    public func usual(_ kind: String) -> Double? {
+        guard let known = load().first(where: { $0.kind == kind })?.seconds, !known.isEmpty else {
+            return nil
+        }
+        return known.sorted()[known.count / 2]
+    }
+
+    /// Notes what a wait took, in seconds.
+    public func add(_ seconds: Double, to kind: String) {
+        var all = load()
+        let before = all.firstIndex { $0.kind == kind }.map { all.remove(at: $0).seconds } ?? []
+        all.append((kind, (before + [seconds]).suffix(Self.kept)))
+        save(all.suffix(Self.maximumKinds))
+    }
+
+    private func load() -> [(kind: String, seconds: [Double])] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        let text = String(decoding: Output.readAll(from: descriptor) ?? [], as: UTF8.self)
+        return text.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: "\t", maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return (String(parts[1]), parts[0].split(separator: " ").compactMap { Double($0) })
+        }
+    }
+
+    /// Others see the file before or after the change, never half of it.
+    private func save(_ all: some Sequence<(kind: String, seconds: [Double])>) {
+        let lines = all.map { entry in
+            entry.seconds.map { "\(($0 * 10).rounded() / 10)" }.joined(separator: " ") + "\t"
+                + entry.kind + "\n"
+        }
+        makeFolder()
+        let draft = "\(path).\(getpid())"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        let isWritten = Output.writeAll(lines.joined().utf8, to: descriptor)
+        close(descriptor)
+        if !isWritten || rename(draft, path) != 0 { unlink(draft) }
+    }
+
+    /// The functions of the host that waits ask and tell.
+    public var functions: HostFunctions {
+        [
+            // wait_usual(kind) → seconds; nil when none is known
+            "wait_usual": { call in
+                if let usual = usual(call.arguments.value().text ?? "") { call.results.put(usual) }
+                return .done
+            },
+            // wait_took(kind, seconds)
+            "wait_took": { call in
+                let kind = call.arguments.value().text ?? ""
+                if let seconds = call.arguments.value().number, !kind.contains("\n") {
+                    add(seconds, to: kind)
+                }
+                return .done
+            },
+        ]
+    }
+}
