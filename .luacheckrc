@@ -1,5 +1,6 @@
 std = "lua54"
 max_line_length = 100
+max_comment_line_length = 200
 -- These have settings, or refuse them.
 globals = { "env", "log" }
 read_globals = {

@@ -82,7 +82,16 @@ static bool encode_table(encoder *e, int index) {
             goto pairs;
         }
         if (!is_list && qh_registered_number(L, 2, &number)) qh_put_u32(tape, QH_META, number);
-        lua_pop(L, 1);
+        // A handle is what it stands for.
+        bool is_handle = lua_rawgeti(L, -1, 3) == LUA_TBOOLEAN;
+        lua_pop(L, 2);
+        if (is_handle) {
+            lua_rawgeti(L, index, 1);
+            bool ok = encode_value(e, lua_gettop(L));
+            lua_pop(L, 1);
+            e->depth--;
+            return ok;
+        }
     }
     if (is_list) {
         lua_Unsigned count = lua_rawlen(L, index);

@@ -88,8 +88,77 @@ static const uint8_t file_host_time_lua[] = {
 static const uint8_t file_host_yaml_lua[] = {
 #embed "../../stdlib/host/yaml.lua"
 };
+static const uint8_t file_qdrant_accounts_lua[] = {
+#embed "../../stdlib/qdrant/accounts.lua"
+};
+static const uint8_t file_qdrant_backups_lua[] = {
+#embed "../../stdlib/qdrant/backups.lua"
+};
+static const uint8_t file_qdrant_clusters_lua[] = {
+#embed "../../stdlib/qdrant/clusters.lua"
+};
+static const uint8_t file_qdrant_costs_lua[] = {
+#embed "../../stdlib/qdrant/costs.lua"
+};
+static const uint8_t file_qdrant_environments_lua[] = {
+#embed "../../stdlib/qdrant/environments.lua"
+};
 static const uint8_t file_qdrant_init_lua[] = {
 #embed "../../stdlib/qdrant/init.lua"
+};
+static const uint8_t file_qdrant_invites_lua[] = {
+#embed "../../stdlib/qdrant/invites.lua"
+};
+static const uint8_t file_qdrant_keys_lua[] = {
+#embed "../../stdlib/qdrant/keys.lua"
+};
+static const uint8_t file_qdrant_management_keys_lua[] = {
+#embed "../../stdlib/qdrant/management_keys.lua"
+};
+static const uint8_t file_qdrant_members_lua[] = {
+#embed "../../stdlib/qdrant/members.lua"
+};
+static const uint8_t file_qdrant_monitoring_lua[] = {
+#embed "../../stdlib/qdrant/monitoring.lua"
+};
+static const uint8_t file_qdrant_packages_lua[] = {
+#embed "../../stdlib/qdrant/packages.lua"
+};
+static const uint8_t file_qdrant_regions_lua[] = {
+#embed "../../stdlib/qdrant/regions.lua"
+};
+static const uint8_t file_qdrant_releases_lua[] = {
+#embed "../../stdlib/qdrant/releases.lua"
+};
+static const uint8_t file_qdrant_resource_readiness_lua[] = {
+#embed "../../stdlib/qdrant/resource/readiness.lua"
+};
+static const uint8_t file_qdrant_resource_settings_lua[] = {
+#embed "../../stdlib/qdrant/resource/settings.lua"
+};
+static const uint8_t file_qdrant_resource_units_lua[] = {
+#embed "../../stdlib/qdrant/resource/units.lua"
+};
+static const uint8_t file_qdrant_resource_wait_lua[] = {
+#embed "../../stdlib/qdrant/resource/wait.lua"
+};
+static const uint8_t file_qdrant_resource_lua[] = {
+#embed "../../stdlib/qdrant/resource.lua"
+};
+static const uint8_t file_qdrant_restores_lua[] = {
+#embed "../../stdlib/qdrant/restores.lua"
+};
+static const uint8_t file_qdrant_roles_lua[] = {
+#embed "../../stdlib/qdrant/roles.lua"
+};
+static const uint8_t file_qdrant_schedules_lua[] = {
+#embed "../../stdlib/qdrant/schedules.lua"
+};
+static const uint8_t file_qdrant_spaces_lua[] = {
+#embed "../../stdlib/qdrant/spaces.lua"
+};
+static const uint8_t file_qdrant_users_lua[] = {
+#embed "../../stdlib/qdrant/users.lua"
 };
 
 static const qcsh_resource files[] = {
@@ -122,7 +191,30 @@ static const qcsh_resource files[] = {
     {"host/test.lua", file_host_test_lua, sizeof file_host_test_lua},
     {"host/time.lua", file_host_time_lua, sizeof file_host_time_lua},
     {"host/yaml.lua", file_host_yaml_lua, sizeof file_host_yaml_lua},
+    {"qdrant/accounts.lua", file_qdrant_accounts_lua, sizeof file_qdrant_accounts_lua},
+    {"qdrant/backups.lua", file_qdrant_backups_lua, sizeof file_qdrant_backups_lua},
+    {"qdrant/clusters.lua", file_qdrant_clusters_lua, sizeof file_qdrant_clusters_lua},
+    {"qdrant/costs.lua", file_qdrant_costs_lua, sizeof file_qdrant_costs_lua},
+    {"qdrant/environments.lua", file_qdrant_environments_lua, sizeof file_qdrant_environments_lua},
     {"qdrant/init.lua", file_qdrant_init_lua, sizeof file_qdrant_init_lua},
+    {"qdrant/invites.lua", file_qdrant_invites_lua, sizeof file_qdrant_invites_lua},
+    {"qdrant/keys.lua", file_qdrant_keys_lua, sizeof file_qdrant_keys_lua},
+    {"qdrant/management_keys.lua", file_qdrant_management_keys_lua, sizeof file_qdrant_management_keys_lua},
+    {"qdrant/members.lua", file_qdrant_members_lua, sizeof file_qdrant_members_lua},
+    {"qdrant/monitoring.lua", file_qdrant_monitoring_lua, sizeof file_qdrant_monitoring_lua},
+    {"qdrant/packages.lua", file_qdrant_packages_lua, sizeof file_qdrant_packages_lua},
+    {"qdrant/regions.lua", file_qdrant_regions_lua, sizeof file_qdrant_regions_lua},
+    {"qdrant/releases.lua", file_qdrant_releases_lua, sizeof file_qdrant_releases_lua},
+    {"qdrant/resource/readiness.lua", file_qdrant_resource_readiness_lua, sizeof file_qdrant_resource_readiness_lua},
+    {"qdrant/resource/settings.lua", file_qdrant_resource_settings_lua, sizeof file_qdrant_resource_settings_lua},
+    {"qdrant/resource/units.lua", file_qdrant_resource_units_lua, sizeof file_qdrant_resource_units_lua},
+    {"qdrant/resource/wait.lua", file_qdrant_resource_wait_lua, sizeof file_qdrant_resource_wait_lua},
+    {"qdrant/resource.lua", file_qdrant_resource_lua, sizeof file_qdrant_resource_lua},
+    {"qdrant/restores.lua", file_qdrant_restores_lua, sizeof file_qdrant_restores_lua},
+    {"qdrant/roles.lua", file_qdrant_roles_lua, sizeof file_qdrant_roles_lua},
+    {"qdrant/schedules.lua", file_qdrant_schedules_lua, sizeof file_qdrant_schedules_lua},
+    {"qdrant/spaces.lua", file_qdrant_spaces_lua, sizeof file_qdrant_spaces_lua},
+    {"qdrant/users.lua", file_qdrant_users_lua, sizeof file_qdrant_users_lua},
 };
 
 size_t qcsh_stdlib_count(void) { return sizeof files / sizeof files[0]; }

@@ -170,6 +170,13 @@ public final class LuaRuntime {
             default: environment.exit(Int32(truncatingIfNeeded: value.integer ?? 0))
             }
         }
+        // nearest(name, names) → the one that is probably meant, if any is
+        functions["nearest"] = { call in
+            let name = call.arguments.value().text ?? ""
+            let names = call.arguments.value().table?.entries.compactMap(\.value.text) ?? []
+            call.results.put(optional: Names.nearest(to: name, in: names))
+            return .done
+        }
         functions["show"] = { call in
             let value = call.arguments.value()
             call.results.put(ValueText(registry: registry).text(value))
@@ -225,6 +232,8 @@ public final class LuaRuntime {
                 }
                 writer.put("modules")
                 writer.list { for name in Self.hostModules { writer.put(name) } }
+                writer.put("libraries")
+                writer.list { for name in Self.libraries { writer.put(name) } }
                 writer.put("has_header")
                 writer.put(environment.hasHeader)
                 writer.put("path")
@@ -248,6 +257,15 @@ public final class LuaRuntime {
         (0..<qcsh_stdlib_count()).compactMap { index in
             let parts = String(cString: qcsh_stdlib_file(index).name).split(separator: "/")
             guard parts.count == 2, parts[0] == "host", parts[1] != "boot.lua" else { return nil }
+            return String(parts[1].dropLast(".lua".count))
+        }
+    }
+
+    /// The names of the standard library's modules behind `qdrant.`.
+    public static var libraries: [String] {
+        (0..<qcsh_stdlib_count()).compactMap { index in
+            let parts = String(cString: qcsh_stdlib_file(index).name).split(separator: "/")
+            guard parts.count == 2, parts[0] == "qdrant", parts[1] != "init.lua" else { return nil }
             return String(parts[1].dropLast(".lua".count))
         }
     }

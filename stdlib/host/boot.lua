@@ -11,6 +11,8 @@ for name, value in pairs(functions) do
   host[name] = value
 end
 
+host.libraries = settings.libraries
+
 --- Modules that are found before any file of the same name.
 local reserved = {}
 for _, name in ipairs(settings.modules) do
@@ -54,6 +56,18 @@ host.metatable(1, Error)
 --- An error object of the host's own.
 function host.error(fields)
   return setmetatable(fields, Error)
+end
+
+--- The key of a table that a name is probably meant to be.
+function host.nearest_name(name, names)
+  local all = {}
+  for key in pairs(names) do
+    if type(key) == "string" then
+      all[#all + 1] = key
+    end
+  end
+  table.sort(all)
+  return host.nearest(tostring(name), all)
 end
 
 --- The keys of a table in the order of their texts.

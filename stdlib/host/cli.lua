@@ -257,23 +257,6 @@ local function set(spec, values, argument, text)
   end
 end
 
-local function nearest(word, options)
-  local best, least = nil, 3
-  for name in pairs(options) do
-    -- Letters that differ, position by position, are enough for a hint.
-    local differing = math.abs(#name - #word)
-    for i = 1, math.min(#name, #word) do
-      if name:byte(i) ~= word:byte(i) then
-        differing = differing + 1
-      end
-    end
-    if differing < least then
-      best, least = name, differing
-    end
-  end
-  return best
-end
-
 --- Reads the arguments that the script was called with. `--help` prints the help and ends the
 --- script; what cannot be understood ends it with the status 2.
 ---@usage cli.parse({ args = { { "--count", type = "int" } } }, { "--count", "3" }).count
@@ -300,7 +283,7 @@ function cli.parse(spec, words)
       local name, text = word:match("^(%-%-[^=]+)=(.*)$")
       local argument = parts.options[name or word]
       if not argument then
-        local near = nearest(name or word, parts.options)
+        local near = host.nearest_name(name or word, parts.options)
         fail(parts, ("there is no option %s%s"):format(name or word,
           near and "; did you mean " .. near .. "?" or ""))
       end

@@ -56,8 +56,15 @@ end
 local echoes = setmetatable({}, { __mode = "k" })
 
 function Method.__call(self, request, options)
-  local response, is_echo = host.call(rawget(self, "_session")(), rawget(self, "_number"), request,
-    options)
+  local place = rawget(self, "_place")
+  if place.account and not (options and options.account_id) then
+    local all = { account_id = place.account }
+    for name, value in pairs(options or {}) do
+      all[name] = value
+    end
+    options = all
+  end
+  local response, is_echo = host.call(place.session(), rawget(self, "_number"), request, options)
   if is_echo then
     echoes[response] = true
   end
@@ -153,35 +160,8 @@ end
 
 -- Modules -------------------------------------------------------------------------------------
 
---- Names that are near enough to be meant.
-local function nearest(name, candidates)
-  local function distance(a, b)
-    local row = {}
-    for j = 0, #b do
-      row[j] = j
-    end
-    for i = 1, #a do
-      local diagonal = row[0]
-      row[0] = i
-      for j = 1, #b do
-        local change = diagonal + (a:byte(i) == b:byte(j) and 0 or 1)
-        diagonal = row[j]
-        row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
-      end
-    end
-    return row[#b]
-  end
-  local best, least = nil, #name // 3 + 2
-  for candidate in pairs(candidates) do
-    local found = distance(name, candidate)
-    if found < least then
-      best, least = candidate, found
-    end
-  end
-  return best
-end
-
-local function module_at(session, path)
+--- A module; its methods' calls go to a place: a session, and an account instead of the session's.
+local function module_at(place, path)
   local facts = host.api_module(path)
   if not facts then
     return nil
@@ -197,15 +177,15 @@ local function module_at(session, path)
       local number = facts.methods[name]
       local value
       if number then
-        value = setmetatable({ _session = session, _number = number }, Method)
+        value = setmetatable({ _place = place, _number = number }, Method)
       elseif children[name] then
-        value = module_at(session, path == "" and name or path .. "." .. name)
+        value = module_at(place, path == "" and name or path .. "." .. name)
       end
       if value == nil then
         if type(name) ~= "string" then
           return nil
         end
-        local near = nearest(name, facts.methods) or nearest(name, children)
+        local near = host.nearest_name(name, facts.methods) or host.nearest_name(name, children)
         error(("qdrant.api%s has no \"%s\"%s"):format(path == "" and "" or "." .. path, name,
           near and "; did you mean \"" .. near .. "\"?" or ""), 2)
       end
@@ -230,10 +210,83 @@ end
 
 -- Sessions ------------------------------------------------------------------------------------
 
---- Opens another session: another context, account or endpoint, with the same modules.
+--- Names of the modules behind `qdrant.`: `clusters`, `stack` …
+local libraries = {}
+for _, name in ipairs(host.libraries) do
+  libraries[name] = true
+end
+
+--- A module for people: of the connection when it is about what there is in an account.
+local function library(connection, name)
+  if not libraries[name] then
+    return nil
+  end
+  local module = require("qdrant." .. name)
+  return host.resource_object and host.resource_object(name, connection) or module
+end
+
+local function unknown(what, name, others)
+  if type(name) == "string" then
+    local near = host.nearest_name(name, libraries) or host.nearest_name(name, others)
+    error(("%s has no \"%s\"%s"):format(what, name,
+      near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+  end
+end
+
+local Connection = {
+  __name = "connection",
+  __index = function(self, name)
+    local module = library(self, name)
+    if module then
+      rawset(self, name, module)
+    else
+      unknown("a connection", name, { api = true, session = true })
+    end
+    return module
+  end,
+}
+
+--- Where the calls of connections go.
+local places = setmetatable({}, { __mode = "k" })
+
+local function connection_to(place)
+  local connection = setmetatable({}, Connection)
+  local function facts()
+    local known = host.session_info(place.session())
+    known.account_id = place.account or known.account_id
+    return known
+  end
+  connection.api = module_at(place, "")
+  connection.session = setmetatable({}, {
+    __name = "session",
+    __index = function(_, key)
+      return facts()[key]
+    end,
+    __tostring = function()
+      local known = facts()
+      return ("session of %s at %s over %s, account %s"):format(known.credential, known.endpoint,
+        known.transport, known.account_id or "(not known yet)")
+    end,
+    __pairs = function()
+      return next, facts()
+    end,
+  })
+  places[connection.session] = place
+  return connection
+end
+
+--- Opens another session: another context, account or endpoint, with the same modules. With `like`
+--- it is the session of another connection, with its credential, for another account.
 ---@usage qdrant.connect { transport = "rest" }.api.account.list_accounts {}
----@param options { context?: string, account?: string, endpoint?: string, transport?: string }
+---@param options { context?: string, account?: string, endpoint?: string, transport?: string, like?: table }
 function qdrant.connect(options)
+  if options and options.like then
+    local place = places[options.like.session]
+    if not place or type(options.account) ~= "string" then
+      error("qdrant.connect: like needs a connection and an account", 2)
+    end
+    return connection_to { session = place.session, account = options.account }
+  end
   local number
   local function session()
     if not number then
@@ -244,23 +297,7 @@ function qdrant.connect(options)
   if options then
     session()
   end
-  local connection = {}
-  connection.api = module_at(session, "")
-  connection.session = setmetatable({}, {
-    __name = "session",
-    __index = function(_, key)
-      return host.session_info(session())[key]
-    end,
-    __tostring = function()
-      local facts = host.session_info(session())
-      return ("session of %s at %s over %s, account %s"):format(facts.credential, facts.endpoint,
-        facts.transport, facts.account_id or "(not known yet)")
-    end,
-    __pairs = function()
-      return next, host.session_info(session())
-    end,
-  })
-  return connection
+  return connection_to { session = session }
 end
 
 -- The default session opens when it is first used.
@@ -268,4 +305,14 @@ local default = qdrant.connect()
 qdrant.api = default.api
 qdrant.session = default.session
 
-return qdrant
+return setmetatable(qdrant, {
+  __index = function(self, name)
+    local module = library(self, name)
+    if module then
+      rawset(self, name, module)
+    else
+      unknown("qdrant", name, self)
+    end
+    return module
+  end,
+})

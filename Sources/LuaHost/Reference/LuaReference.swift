@@ -20,10 +20,13 @@ public struct LuaReference: Sendable {
         public var signature: String { parameters.map { "\(name)(\($0))" } ?? name }
     }
 
-    /// The modules' names, sorted.
+    /// The host modules' names, sorted.
     public let modules: [String]
+    /// The names of the modules of the standard library, as `qdrant.clusters`, sorted.
+    public let libraries: [String]
     /// All entries: of each module itself, then of its functions in the order of the source.
     public let entries: [Entry]
+    private let byName: [String: Entry]
 
     /// What the modules that are built in say.
     public static let embedded = LuaReference()
@@ -34,19 +37,32 @@ public struct LuaReference: Sendable {
     /// Reads the embedded sources.
     private init() {
         modules = Self.moduleNames
+        libraries = LuaRuntime.libraries.sorted().map { "qdrant." + $0 }
         var all: [Entry] = []
-        for module in modules + ["qdrant"] {
+        for module in modules + ["qdrant"] + libraries {
             guard
                 let source = LuaRuntime.embeddedModule(
-                    module == "qdrant" ? module : "host." + module)
+                    modules.contains(module) ? "host." + module : module)
             else { continue }
             all += Self.read(String(decoding: source.bytes, as: UTF8.self), module)
         }
         entries = all
+        byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    /// The entry with a name; a method of a class by `class:method`.
-    public func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
+    /// The entry with a name; a method of a class by `class:method`. What stands behind `qdrant.` is
+    /// found without that, and methods with a dot.
+    public func entry(named name: String) -> Entry? {
+        var names = [name, "qdrant." + name]
+        if let dot = name.lastIndex(of: ".") {
+            let method = name[..<dot] + ":" + name[name.index(after: dot)...]
+            names += [String(method), "qdrant." + method]
+        }
+        for name in names {
+            if let entry = byName[name] { return entry }
+        }
+        return nil
+    }
 
     /// The functions of a module.
     public func functions(of module: String) -> [Entry] {
@@ -78,7 +94,7 @@ public struct LuaReference: Sendable {
                 }
                 continue
             }
-            if number < 20, line.hasPrefix("local host"), !comment.isEmpty,
+            if number < 20, line.hasPrefix("local "), pendingClass == nil, !comment.isEmpty,
                 !entries.contains(where: { $0.name == module })
             {
                 entries.append(entry(module, nil, comment))
@@ -91,8 +107,10 @@ public struct LuaReference: Sendable {
                     maxSplits: 1, omittingEmptySubsequences: true,
                     whereSeparator: { ".:".contains($0) })
                 if parts.count == 2, parts[1].hasPrefix("__") == false {
-                    if parts[0] == module {
-                        entries.append(entry(function.name, function.parameters, comment))
+                    // The file of `qdrant.stack` has a table `stack`.
+                    if parts[0] == module || "qdrant." + parts[0] == module {
+                        entries.append(
+                            entry("\(module).\(parts[1])", function.parameters, comment))
                     } else if let name = classes[String(parts[0])] {
                         entries.append(
                             entry("\(name):\(parts[1])", function.parameters, comment))

@@ -358,7 +358,7 @@ final class Completer {
         }
         switch path.first {
         case "require":
-            let all = lua.modules + ["qdrant"]
+            let all = lua.modules + ["qdrant"] + lua.libraries
             return Completion(
                 candidates: all.sorted().map { name in
                     .init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? "")
@@ -375,6 +375,11 @@ final class Completer {
     }
 
     private func typeName(_ field: Field) -> String { APIReference.typeName(field) }
+
+    /// The modules about what there is in an account, which the shell has as globals.
+    private var globalLibraries: [String] {
+        lua.libraries.map { String($0.dropFirst("qdrant.".count)) }.filter { $0 != "resource" }
+    }
 
     /// The variables that begin with what was typed.
     private func variables(_ context: CursorContext, after prefix: String) -> Completion {
@@ -400,7 +405,8 @@ final class Completer {
                     doc: type == "table" || type == "function"
                         ? lua.entry(named: name)?.text ?? "" : ""))
         }
-        for name in lua.modules + ["qdrant", "api"] where seen.insert(name).inserted {
+        for name in lua.modules + ["qdrant", "api"] + globalLibraries
+        where seen.insert(name).inserted {
             all.append(.init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? ""))
         }
         // Inside of brackets there are expressions only.

@@ -92,10 +92,17 @@ struct ValueTypes {
             return (try? runtime.registry.message(named: name)).flatMap { $0 }.map { .message($0) }
                 ?? .unknown
         default:
-            let names = table["names"]?.table?.entries.compactMap { entry in
-                entry.value.table.map { ($0["name"]?.text ?? "", $0["type"]?.text ?? "") }
+            var names: [(name: String, type: String)] =
+                table["names"]?.table?.entries.compactMap { entry in
+                    entry.value.table.map { ($0["name"]?.text ?? "", $0["type"]?.text ?? "") }
+                } ?? []
+            // A handle reads as its message.
+            if kind == "handle", let type = (try? runtime.registry.message(named: name)) ?? nil {
+                names += type.fields.map { ($0.name, APIReference.typeName($0)) }
             }
-            return .value(kind: kind, path: path, names: names ?? [])
+            let isOurs = ["handle", "resource"].contains(kind)
+            return .value(
+                kind: isOurs ? table["class"]?.text ?? kind : kind, path: path, names: names)
         }
     }
 

@@ -130,11 +130,17 @@ return function(shell, run_command)
   end
   -- Modules are found by name in the shell as they are in scripts.
   globals.api = nil
+  local libraries = {}
+  for _, name in ipairs(host.libraries) do
+    libraries[name] = name ~= "resource"
+  end
   local meta = getmetatable(globals)
   local index = meta.__index
   meta.__index = function(self, name)
     if name == "api" then
       return globals.qdrant.api
+    elseif libraries[name] then
+      return globals.qdrant[name]
     end
     return index(self, name)
   end

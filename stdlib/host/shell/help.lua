@@ -16,6 +16,16 @@ local function name_of(value)
       end
     end
   end
+  for _, library in ipairs(host.libraries) do
+    local module = package.loaded["qdrant." .. library]
+    local meta = getmetatable(module)
+    local methods = type(meta) == "table" and rawget(meta, "methods")
+    for name, inner in next, methods or type(module) == "table" and module or {} do
+      if inner == value then
+        return ("qdrant.%s%s%s"):format(library, methods and ":" or ".", tostring(name))
+      end
+    end
+  end
   for name, inner in next, _G do
     if inner == value and type(name) == "string" and name ~= "_" and not name:find("^_%d$") then
       return name

@@ -3,6 +3,11 @@ local host = ...
 
 local getmetatable, rawget, next, type = getmetatable, rawget, next, type
 
+local libraries = {}
+for _, name in ipairs(host.libraries) do
+  libraries[name] = true
+end
+
 --- The most names that are told of a table.
 local LIMIT = 2000
 
@@ -13,7 +18,9 @@ local function kind_of(value)
   end
   local meta = getmetatable(value)
   local name = type(meta) == "table" and rawget(meta, "__name")
-  if type(name) ~= "string" then
+  if type(meta) == "table" and type(rawget(meta, "methods")) == "table" then
+    return rawget(meta, 3) == true and "handle" or "resource", name
+  elseif type(name) ~= "string" then
     return kind
   elseif name:find("^qdrant%.") or name:find("^google%.") then
     return "message", name
@@ -21,8 +28,21 @@ local function kind_of(value)
   return name
 end
 
+--- The methods of a handle or of a module about what there is in an account.
+local function methods_of(value)
+  local meta = getmetatable(value)
+  local methods = type(meta) == "table" and rawget(meta, "methods")
+  return type(methods) == "table" and methods or nil
+end
+
+--- Modules that are loaded when they are first used: `qdrant.clusters`.
+local function has_libraries(value)
+  return value == package.loaded.qdrant or kind_of(value) == "connection"
+end
+
 --- A member of a value. Of the tables with a metatable only those of the host are asked.
-local function member(value, name)
+local member
+function member(value, name)
   local kind = kind_of(value)
   if kind == "string" then
     return string[name]
@@ -35,6 +55,18 @@ local function member(value, name)
     end)
     return ok and inner or nil
   end
+  if kind == "handle" then
+    local own = methods_of(value)[name]
+    return own ~= nil and own or member(rawget(value, 1), name)
+  elseif has_libraries(value) then
+    for _, library in ipairs(host.libraries) do
+      if library == name then
+        return value[name]
+      end
+    end
+  elseif value == _G and libraries[name] and rawget(_G, name) == nil then
+    return require("qdrant")[name]
+  end
   if name == "[1]" then
     return rawget(value, 1)
   end
@@ -43,7 +75,7 @@ local function member(value, name)
     return own
   end
   local meta = getmetatable(value)
-  local index = type(meta) == "table" and rawget(meta, "__index")
+  local index = methods_of(value) or type(meta) == "table" and rawget(meta, "__index")
   return type(index) == "table" and rawget(index, name) or nil
 end
 
@@ -80,6 +112,7 @@ function inspect.look(path)
     return nil
   end
   local kind, name = kind_of(value)
+  local class = name
   local names, seen = {}, {}
   if #path == 0 then
     add_names(host.entries, names, seen)
@@ -91,17 +124,27 @@ function inspect.look(path)
   elseif kind == "session" then
     add_names({ account_id = "", context = "", endpoint = "", rest_endpoint = "", transport = "",
       credential = "" }, names, seen)
+  elseif kind == "handle" then
+    add_names(methods_of(value), names, seen)
+    name = select(2, kind_of(rawget(value, 1)))
   elseif kind == "string" then
     add_names(string, names, seen)
   elseif type(value) == "table" and kind ~= "message" then
     add_names(value, names, seen)
     local meta = getmetatable(value)
-    local index = type(meta) == "table" and rawget(meta, "__index")
+    local index = methods_of(value) or type(meta) == "table" and rawget(meta, "__index")
     if type(index) == "table" then
       add_names(index, names, seen)
     end
+    if has_libraries(value) then
+      for _, library in ipairs(host.libraries) do
+        if not seen[library] then
+          names[#names + 1] = { name = library, type = "module" }
+        end
+      end
+    end
   end
-  return { kind = kind, name = name, names = names }
+  return { kind = kind, name = name, class = class, names = names }
 end
 
 return inspect

@@ -1,0 +1,258 @@
+--- Backups: made, waited for, put back, turned into clusters.
+local host = ...
+
+local resource = require "qdrant.resource"
+local time = require "time"
+local units = require "qdrant.resource.units"
+local wait = require "qdrant.resource.wait"
+
+---@class qdrant.backups
+local Backups = resource.module "backups"
+
+--- "SUCCEEDED" of BACKUP_STATUS_SUCCEEDED.
+local function status_of(message)
+  return (tostring(message.status):gsub("^BACKUP_STATUS_", ""))
+end
+
+---@class qdrant.Backup
+local Backup = resource.handle("Backup", { label = "display_name", phase = status_of })
+
+local PATIENCE = "1h"
+
+local function service(self)
+  return self.connection.api.cluster.backup
+end
+
+local function cluster_of(self, options)
+  local wanted = options and options.cluster or self.cluster
+  return wanted and resource.id_of(wanted, "cluster", function(name)
+    return self.connection.clusters:find(name)
+  end)
+end
+
+---@class qdrant.backups.Filter
+---@field cluster? any
+---@field schedule? any
+---@field status? string "SUCCEEDED"
+---@field younger_than? string "24h"
+---@field older_than? string
+
+--- The backups, the oldest first.
+---@usage qdrant.backups:list { status = "SUCCEEDED", younger_than = "24h" }
+---@async
+---@param filter? qdrant.backups.Filter
+---@return qdrant.Backup[]
+function Backups:list(filter)
+  filter = filter or {}
+  local status = filter.status and filter.status:upper()
+  local now = host.now()
+  local younger = filter.younger_than and now - time.duration(filter.younger_than)
+  local older = filter.older_than and now - time.duration(filter.older_than)
+  local all = service(self).list_backups:all {
+    cluster_id = cluster_of(self, filter), page_size = 250,
+    backup_schedule_id = filter.schedule and resource.id_of(filter.schedule, "backup schedule"),
+  }
+  return resource.wrap_all(Backup, all, self.connection, function(backup)
+    return not backup.deleted_at and (not status or status_of(backup) == status)
+      and (not younger or backup.created_at > younger) and (not older or backup.created_at < older)
+  end)
+end
+
+--- A backup by id.
+---@usage qdrant.backups:get(qdrant.backups:list()[1].id)
+---@async
+---@param id string
+---@return qdrant.Backup
+function Backups:get(id)
+  return resource.wrap(Backup, service(self).get_backup { backup_id = id }.backup, self.connection)
+end
+
+--- A backup by name or id. Names need not be unique: an error tells of several.
+---@usage qdrant.backups:find(qdrant.backups:list()[1].id)
+---@async
+---@param wanted string
+---@return qdrant.Backup
+function Backups:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  elseif resource.is_id(wanted) then
+    return self:get(wanted)
+  end
+  return resource.pick(self:list(), wanted, "backup", "display_name")
+end
+
+--- The newest backup that succeeded; nil when there is none.
+---@usage qdrant.clusters:find("search-prod"):backups():latest()
+---@async
+---@param filter? qdrant.backups.Filter
+---@return qdrant.Backup?
+function Backups:latest(filter)
+  local newest
+  for _, backup in ipairs(self:list(filter)) do
+    if status_of(backup) == "SUCCEEDED" and (not newest or backup.created_at > newest.created_at)
+    then
+      newest = backup
+    end
+  end
+  return newest
+end
+
+--- Starts a backup; `wait` stays until it has succeeded.
+---@usage qdrant.clusters:find("search-prod"):backups():create { name = "before-migration", retention = "30d" }
+---@async
+---@param options { name: string, cluster?: any, retention?: string, wait?: boolean|string, progress?: boolean } retention: for ever when not given
+---@return qdrant.Backup
+function Backups:create(options)
+  local cluster_id = cluster_of(self, options)
+  if not cluster_id then
+    error("backups:create needs the cluster", 2)
+  elseif not options.name then
+    error("backups:create needs a name, 4 to 64 letters, digits, dashes and underscores", 2)
+  end
+  local made = resource.create(function()
+    return service(self).create_backup {
+      backup = {
+        cluster_id = cluster_id, display_name = options.name,
+        retention_period = options.retention,
+      },
+    }.backup
+  end, function()
+    return self:list { cluster = cluster_id }
+  end, options.name, { noun = "backup", field = "display_name", duplicate = true })
+  local backup = resource.wrap(Backup, made, self.connection)
+  if options.wait then
+    backup:wait { timeout = options.wait, progress = options.progress }
+  end
+  return backup
+end
+
+--- What keeping so much costs.
+---@usage qdrant.backups:quote { cloud = "aws", region = "eu-central-1", size = "50GiB" }
+---@async
+---@param options { cloud: string, region?: string, size?: string|number }
+---@return { currency: string, hourly: number, monthly: number, quote: table }
+function Backups:quote(options)
+  local quote = self.connection.api.booking.get_backup_quote {
+    cloud_provider_id = options.cloud, cloud_provider_region_id = options.region,
+    backup_size_gib = options.size and units.gib(options.size, "size"),
+  }
+  local hourly = quote.discounted_price_per_hour / 100000
+  return { currency = quote.currency, hourly = hourly, quote = quote,
+    monthly = hourly * units.HOURS_A_MONTH }
+end
+
+-- One backup ----------------------------------------------------------------------------------
+
+--- Looks at it anew.
+---@usage qdrant.backups:list()[1]:refresh()
+---@async
+---@return qdrant.Backup self
+function Backup:refresh()
+  return resource.renew(self, service(self).get_backup { backup_id = self.id }.backup)
+end
+
+--- Its status, without prefix: "SUCCEEDED".
+---@usage qdrant.backups:list()[1]:phase()
+---@return string
+function Backup:phase()
+  return status_of(self)
+end
+
+local FAILED = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
+
+--- Waits until it has succeeded; its failure is raised.
+---@usage qdrant.backups:latest():wait()
+---@async
+---@param options? qdrant.Wait
+---@return qdrant.Backup self
+function Backup:wait(options)
+  options = options or {}
+  local timeout = options.timeout
+  local lost_since
+  wait {
+    what = ("backup %s to succeed"):format(self.display_name), kind = "backup.create",
+    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    connection = self.connection, progress = options.progress,
+    look = function()
+      return self:refresh()[1]
+    end,
+    judge = function(backup)
+      local status = status_of(backup)
+      if status == "SUCCEEDED" then
+        return { done = true }
+      elseif FAILED[status] then
+        return { failed = status }
+      end
+      -- The region may answer again.
+      lost_since = status == "FAILED_TO_SYNC" and (lost_since or host.monotonic()) or nil
+      if lost_since and host.monotonic() - lost_since > 60 then
+        return { failed = status }
+      end
+      return { text = status }
+    end,
+  }
+  return self
+end
+
+--- Gives it another name.
+---@usage local b = qdrant.backups:latest() b:rename(b.display_name)
+---@async
+---@param name string
+---@return qdrant.Backup self
+function Backup:rename(name)
+  return resource.renew(self, resource.change(function()
+    return service(self).update_backup {
+      backup = { id = self.id, account_id = self.account_id, cluster_id = self.cluster_id,
+        display_name = name },
+    }.backup
+  end))
+end
+
+--- Puts it back into its cluster, which does not answer meanwhile; what came later is lost.
+---@usage local b = qdrant.backups:latest() b:restore()
+---@async
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return qdrant.Restore
+function Backup:restore(options)
+  return self.connection.restores:create {
+    backup = self, wait = options and options.wait, progress = options and options.progress,
+  }
+end
+
+--- Makes a new cluster of it; options as for `clusters:from_backup`.
+---@usage local b = qdrant.backups:latest() b:to_cluster { name = "copy-" .. crypto.uuid():sub(1, 8) }
+---@async
+---@param options { name: string, wait?: boolean|string }
+---@return qdrant.Cluster
+function Backup:to_cluster(options)
+  return self.connection.clusters:from_backup {
+    backup = self, name = options.name, wait = options.wait, duplicate = options.duplicate,
+    progress = options.progress,
+  }
+end
+
+--- Deletes it.
+---@usage local b = qdrant.clusters:find("search-prod"):backup { name = "unwanted", wait = true } b:delete()
+---@async
+---@param options? { force?: boolean, wait?: boolean|string, progress?: boolean } force: without its environment's confirmation
+function Backup:delete(options)
+  options = options or {}
+  resource.delete(function()
+    service(self).delete_backup { backup_id = self.id, force = options.force }
+  end)
+  if options.wait then
+    wait {
+      what = ("backup %s to be gone"):format(self.display_name), kind = "backup.delete",
+      timeout = options.wait == true and PATIENCE or options.wait, gone = true,
+      connection = self.connection, progress = options.progress,
+      look = function()
+        return self:refresh()[1]
+      end,
+      judge = function(backup)
+        return { text = status_of(backup) }
+      end,
+    }
+  end
+end
+
+return resource.default "backups"

@@ -1,0 +1,121 @@
+--- What the account has used, and what that cost.
+local host = ...
+
+local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
+local time = require "time"
+
+---@class qdrant.costs
+local Costs = resource.module "costs"
+
+--- Year and month of "2026-10", of "last month", or of now.
+local function month_of(month)
+  local now = time.fields(host.now())
+  if month == nil or month == "this month" then
+    return now.year, now.month
+  elseif month == "last month" then
+    return now.month == 1 and now.year - 1 or now.year, now.month == 1 and 12 or now.month - 1
+  end
+  local year, number = tostring(month):match("^(%d%d%d%d)%-(%d%d?)$")
+  number = math.tointeger(tonumber(number))
+  if not year or number < 1 or number > 12 then
+    error(("a month is \"2026-10\", \"this month\" or \"last month\", not \"%s\""):format(
+      tostring(month)), 3)
+  end
+  return math.tointeger(tonumber(year)), number
+end
+
+--- What each month cost: { month, amount, currency }, the oldest first.
+---@usage qdrant.costs:months()
+---@async
+---@return table[]
+function Costs:months()
+  local list = {}
+  for i, item in ipairs(self.connection.api.metering.list_monthly_meterings({}).items) do
+    list[i] = {
+      month = ("%04d-%02d"):format(item.year, item.month), currency = item.currency,
+      amount = item.amount_millicents / 100000,
+    }
+  end
+  table.sort(list, function(a, b)
+    return a.month < b.month
+  end)
+  return list
+end
+
+--- The lines of a month as the API has them.
+---@usage qdrant.costs:lines("this month")
+---@async
+---@param month? string "2026-10", "last month"; this month when not given
+---@return table[]
+function Costs:lines(month)
+  local year, number = month_of(month)
+  return self.connection.api.metering.list_meterings { year = year, month = number }.items
+end
+
+--- What a month cost by cluster, by what was used, or by a label: { name, amount, discount, hours,
+--- currency }, the most expensive first. Discounts are taken off. Labels are those that the cluster
+--- had when it was metered, or has now.
+---@usage qdrant.costs:by("label:team", "this month")
+---@async
+---@param what "cluster"|"kind"|string "label:NAME" for a label
+---@param month? string
+---@return table[]
+function Costs:by(what, month)
+  local label = what:match("^label:(.+)$")
+  if not label and what ~= "cluster" and what ~= "kind" then
+    error(("costs are told by \"cluster\", \"kind\" or \"label:NAME\", not by \"%s\""):format(what),
+      2)
+  end
+  local labels = {}
+  if label then
+    for _, cluster in ipairs(self.connection.clusters:list { deleted = true }) do
+      labels[cluster.id] = settings.map(cluster.labels)
+    end
+  end
+  local rows, by_name = host.list(), {}
+  for _, line in ipairs(self:lines(month)) do
+    local name = line.cluster_name
+    if what == "kind" then
+      name = line.billable_entity_type
+    elseif label then
+      local had = line.cluster_labels[label]
+      name = had or labels[line.cluster_id] and labels[line.cluster_id][label] or "(none)"
+    end
+    local row = by_name[name]
+    if not row then
+      row = { name = name, amount = 0, discount = 0, hours = 0, currency = line.currency }
+      by_name[name] = row
+      rows[#rows + 1] = row
+    end
+    local discount = line.discount_amount_millicents or 0
+    row.amount = row.amount + (line.amount_millicents - discount) / 100000
+    row.discount = row.discount + discount / 100000
+    row.hours = row.hours + line.usage_hours
+  end
+  table.sort(rows, function(a, b)
+    if a.amount ~= b.amount then
+      return a.amount > b.amount
+    end
+    return a.name < b.name
+  end)
+  return rows
+end
+
+--- The invoices.
+---@usage qdrant.costs:invoices()
+---@async
+---@return table[]
+function Costs:invoices()
+  return self.connection.api.billing.list_invoices({}).items
+end
+
+--- The accounts that this one pays for, beside itself.
+---@usage qdrant.costs:children()
+---@async
+---@return string[]
+function Costs:children()
+  return self.connection.api.billing.list_billing_account_children({}).child_account_ids
+end
+
+return resource.default "costs"

@@ -1,0 +1,203 @@
+--- Hybrid cloud environments: Kubernetes clusters of one's own that Qdrant clusters run in.
+local host = ...
+
+local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
+local wait = require "qdrant.resource.wait"
+
+---@class qdrant.environments
+local Environments = resource.module "environments"
+
+local function phase_of(message)
+  local status = message.status
+  return status and (tostring(status.phase):gsub("^HYBRID_CLOUD_ENVIRONMENT_STATUS_PHASE_", ""))
+    or "NOT_CONNECTED"
+end
+
+---@class qdrant.Environment
+local Environment = resource.handle("Environment", { phase = phase_of })
+
+local PATIENCE = "20m"
+
+local function service(self)
+  return self.connection.api.hybrid
+end
+
+--- The environments of the account.
+---@usage qdrant.environments:list()
+---@async
+---@return qdrant.Environment[]
+function Environments:list()
+  return resource.wrap_all(Environment, service(self).list_hybrid_cloud_environments({}).items,
+    self.connection)
+end
+
+--- An environment by id.
+---@usage pcall(qdrant.environments.get, qdrant.environments, "00000000-0000-4000-8000-000000000000")
+---@async
+---@param id string
+---@return qdrant.Environment
+function Environments:get(id)
+  return resource.wrap(Environment, service(self).get_hybrid_cloud_environment {
+    hybrid_cloud_environment_id = id,
+  }.hybrid_cloud_environment, self.connection)
+end
+
+--- An environment by name or id.
+---@usage pcall(qdrant.environments.find, qdrant.environments, "factory")
+---@async
+---@param wanted string
+---@return qdrant.Environment
+function Environments:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  elseif resource.is_id(wanted) then
+    return self:get(wanted)
+  end
+  return resource.pick(self:list(), wanted, "hybrid environment")
+end
+
+--- What people call a setting, and the field that it is.
+local known = {
+  namespace = "namespace", http_proxy = "http_proxy_url", https_proxy = "https_proxy_url",
+  no_proxy = "no_proxy_configs", registry = "container_registry_url",
+  charts = "chart_repository_url", registry_secret = "registry_secret_name",
+  ca_certificates = "ca_certificates", storage_class = "database_storage_class",
+  snapshot_class = "snapshot_storage_class",
+  volume_snapshot_class = "volume_snapshot_storage_class", ingress = "ingress", egress = "egress",
+  log_level = "log_level", tolerations = "tolerations", node_selector = "node_selector",
+  operator = "advanced_operator_settings", labels = "control_plane_labels",
+}
+
+local pairs_of = { node_selector = true, labels = true }
+
+local function configuration(options, others, method)
+  local result
+  for name, value in pairs(options) do
+    local field = known[name]
+    if field then
+      result = result or {}
+      result[field] = pairs_of[name] and value ~= qdrant.null and settings.pairs(value) or value
+    elseif not others[name] then
+      local near = host.nearest_name(name, known) or host.nearest_name(name, others)
+      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+    end
+  end
+  return result
+end
+
+--- Makes an environment. To connect it, run the commands that `bootstrap` gives in the Kubernetes
+--- cluster.
+---@usage pcall(function() qdrant.environments:create { name = "factory", namespace = "qdrant" } end)
+---@async
+---@param options table name, namespace, and the settings of an environment
+---@return qdrant.Environment
+function Environments:create(options)
+  local environment = {
+    name = options.name,
+    configuration = configuration(options, { name = true, duplicate = true },
+      "environments:create"),
+  }
+  local made = resource.create(function()
+    return service(self).create_hybrid_cloud_environment {
+      hybrid_cloud_environment = environment,
+    }.hybrid_cloud_environment
+  end, function()
+    return self:list()
+  end, options.name, { noun = "hybrid environment", duplicate = options.duplicate })
+  return resource.wrap(Environment, made, self.connection)
+end
+
+--- Looks at it anew.
+---@usage for _, e in ipairs(qdrant.environments:list()) do e:refresh() end
+---@async
+---@return qdrant.Environment self
+function Environment:refresh()
+  return resource.renew(self, service(self).get_hybrid_cloud_environment {
+    hybrid_cloud_environment_id = self.id,
+  }.hybrid_cloud_environment)
+end
+
+--- How it is: "READY", "NOT_READY", "FAILED_TO_SYNC", or "NOT_CONNECTED" before its agent has called.
+---@usage for _, e in ipairs(qdrant.environments:list()) do print(e:phase()) end
+---@return string
+function Environment:phase()
+  return phase_of(self)
+end
+
+--- Changes what is named and leaves the rest as it is.
+---@usage for _, e in ipairs(qdrant.environments:list()) do e:update { log_level = "info" } end
+---@async
+---@param options table
+---@return qdrant.Environment self
+function Environment:update(options)
+  local change = {
+    name = options.name,
+    configuration = configuration(options, { name = true }, "environment:update"),
+  }
+  local mask = qdrant.mask(change)
+  if #mask == 0 then
+    return self
+  end
+  change.id, change.account_id = self.id, self.account_id
+  return resource.renew(self, resource.change(function()
+    return service(self).update_hybrid_cloud_environment {
+      hybrid_cloud_environment = change, update_mask = mask,
+    }.hybrid_cloud_environment
+  end))
+end
+
+--- The commands that connect it, with their secrets: `commands`, `access_key`, `registry_username`,
+--- `registry_password`. Each call makes new secrets, and those of the call before stop working.
+---@usage for _, e in ipairs(qdrant.environments:list()) do print(#e:bootstrap().commands) end
+---@async
+---@return table
+function Environment:bootstrap()
+  return service(self).generate_bootstrap_commands { hybrid_cloud_environment_id = self.id }
+end
+
+--- Waits until it is connected and clusters can be created in it.
+---@usage for _, e in ipairs(qdrant.environments:list()) do pcall(e.wait, e, { timeout = 1 }) end
+---@async
+---@param options? qdrant.Wait
+---@return qdrant.Environment self
+function Environment:wait(options)
+  options = options or {}
+  local timeout = options.timeout
+  wait {
+    what = self.name .. " to be ready for clusters", kind = "environment.ready",
+    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    connection = self.connection, progress = options.progress,
+    look = function()
+      return self:refresh()[1]
+    end,
+    judge = function(environment)
+      local status = environment.status
+      local text = phase_of(environment)
+      if status and text == "READY"
+        and status.cluster_creation_readiness == "QDRANT_CLUSTER_CREATION_STATUS_READY" then
+        return { done = true }
+      elseif text == "READY" then
+        text = "READY, but not for clusters yet"
+      end
+      if status and status.message and status.message ~= "" then
+        text = text .. ": " .. status.message
+      end
+      return { text = text }
+    end,
+  }
+  return self
+end
+
+--- Deletes it. There must be no clusters in it any more.
+---@usage pcall(function() qdrant.environments:find("factory"):delete() end)
+---@async
+function Environment:delete()
+  resource.delete(function()
+    service(self).delete_hybrid_cloud_environment { hybrid_cloud_environment_id = self.id }
+  end)
+end
+
+return resource.default "environments"

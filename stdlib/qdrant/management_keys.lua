@@ -1,0 +1,116 @@
+--- Management keys, with which programs call the API.
+local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+
+---@class qdrant.management_keys
+local ManagementKeys = resource.module "management_keys"
+
+---@class qdrant.ManagementKey
+local ManagementKey = resource.handle("ManagementKey", {
+  noun = "management key", label = "prefix",
+})
+
+local function service(self)
+  return self.connection.api.auth
+end
+
+--- The keys of the account; they have no names, their prefix tells them apart.
+---@usage qdrant.management_keys:list()
+---@async
+---@return qdrant.ManagementKey[]
+function ManagementKeys:list()
+  return resource.wrap_all(ManagementKey, service(self).list_management_keys({}).items,
+    self.connection)
+end
+
+--- A key by prefix or id.
+---@usage qdrant.management_keys:find(qdrant.management_keys:list()[1].prefix)
+---@async
+---@param wanted string
+---@return qdrant.ManagementKey
+function ManagementKeys:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  end
+  return resource.pick(self:list(), wanted, "management key", "prefix")
+end
+
+--- Makes a key. Its secret is shown once: it is `key.key`, and in the file when one is named.
+---@usage qdrant.management_keys:create()
+---@async
+---@param options? { file?: string } file: for its owner only
+---@return qdrant.ManagementKey
+function ManagementKeys:create(options)
+  local before = {}
+  for _, key in ipairs(self:list()) do
+    before[key.id] = true
+  end
+  local function create()
+    return service(self).create_management_key({ management_key = {} }).management_key
+  end
+  local made = resource.change(create, function()
+    -- One whose secret was lost on its way is of no use; it is not left behind.
+    for _, key in ipairs(self:list()) do
+      if not before[key.id] then
+        key:delete()
+      end
+    end
+  end)
+  local key = resource.wrap(ManagementKey, made, self.connection)
+  if options and options.file then
+    made.key:write(options.file)
+  end
+  return key
+end
+
+--- A connection that uses the key, to the same place. Only the handle that has made it has its secret.
+---@usage qdrant.management_keys:create():connect().accounts:list()
+---@async
+---@return table
+function ManagementKey:connect()
+  if not resource.is_secret(self.key) then
+    error("the secret of this key is not known: it was shown once, when the key was made", 2)
+  end
+  local session = self.connection.session
+  return qdrant.connect {
+    api_key = self.key, account = self.account_id, endpoint = session.endpoint,
+    rest_endpoint = session.rest_endpoint,
+  }
+end
+
+--- Makes a key in the place of another one. The new one has to work before the old one is deleted;
+--- `hand_over` is called in between, to put it where it is needed.
+---@usage qdrant.management_keys:create():rotate { hand_over = function(new) return new.prefix end }
+---@async
+---@param options? { file?: string, hand_over?: fun(new: qdrant.ManagementKey) }
+---@return qdrant.ManagementKey
+function ManagementKey:rotate(options)
+  local new = self.connection.management_keys:create(options)
+  local ok, problem = pcall(function()
+    local accounts = new:connect().accounts:list()
+    if #accounts == 0 then
+      resource.fail("FAILED_PRECONDITION", "the new key sees no account")
+    end
+    if options and options.hand_over then
+      options.hand_over(new)
+    end
+  end)
+  if not ok then
+    -- The old one stays; the new one is not left behind.
+    new:delete()
+    error(problem, 0)
+  end
+  self:delete()
+  return new
+end
+
+--- Deletes it. Whoever uses it is locked out.
+---@usage qdrant.management_keys:create():delete()
+---@async
+function ManagementKey:delete()
+  resource.delete(function()
+    service(self).delete_management_key { management_key_id = self.id }
+  end)
+end
+
+return resource.default "management_keys"

@@ -1,0 +1,146 @@
+--- What clusters use, log and are short of.
+local host = ...
+
+local resource = require "qdrant.resource"
+local time = require "time"
+
+---@class qdrant.monitoring
+local Monitoring = resource.module "monitoring"
+
+local function service(self)
+  return self.connection.api.monitoring
+end
+
+local function cluster_of(self, options)
+  local wanted = options and options.cluster or self.cluster
+  if not wanted then
+    error("which cluster? Say { cluster = … }, or use cluster:monitoring()", 3)
+  end
+  return resource.id_of(wanted, "cluster", function(name)
+    return self.connection.clusters:find(name)
+  end)
+end
+
+--- A time: as it is, a text, or a length that has passed since ("3h").
+local function moment(value)
+  if type(value) == "string" and not value:find("^%d%d%d%d%-") then
+    return host.now() - time.duration(value)
+  elseif type(value) == "string" and #value == 10 then
+    return value .. "T00:00:00Z"
+  end
+  return value
+end
+
+---@class qdrant.monitoring.Range
+---@field cluster? any
+---@field since? any a time, or how long ago: "3h"
+---@field ["until"]? any
+
+--- What the nodes logged, oldest first; the last three days when nothing is said.
+---@usage qdrant.clusters:find("search-prod"):monitoring():logs { since = "3h", match = "WARN" }
+---@async
+---@param options? qdrant.monitoring.Range
+---@return { timestamp: userdata, message: string }[]
+function Monitoring:logs(options)
+  options = options or {}
+  local all = service(self).get_cluster_logs {
+    cluster_id = cluster_of(self, options), since = moment(options.since),
+    ["until"] = moment(options["until"]),
+  }.items
+  if not options.match then
+    return all
+  end
+  local found = host.list()
+  for _, entry in ipairs(all) do
+    if entry.message:find(options.match) then
+      found[#found + 1] = entry
+    end
+  end
+  return found
+end
+
+--- Calls a function with each new entry of the log, for ever; Ctrl-C or a cancelled task ends it.
+---@usage pcall(task.timeout, 0.2, function() qdrant.clusters:find("search-prod"):monitoring():follow(print) end)
+---@async
+---@param fn fun(entry: table)
+---@param options? { cluster?: any, since?: any, every?: number }
+function Monitoring:follow(fn, options)
+  options = options or {}
+  local cluster_id = cluster_of(self, options)
+  local since = moment(options.since or "1m")
+  local seen = {}
+  while true do
+    local ok, answer = pcall(service(self).get_cluster_logs, {
+      cluster_id = cluster_id, since = since,
+    })
+    if not ok and not resource.is_transient(answer) then
+      error(answer, 0)
+    end
+    local latest, fresh = since, {}
+    for _, entry in ipairs(ok and answer.items or {}) do
+      local key = tostring(entry.timestamp) .. entry.message
+      if not seen[key] then
+        fn(entry)
+      end
+      if entry.timestamp > latest then
+        latest = entry.timestamp
+      end
+      fresh[key] = true
+    end
+    if ok then
+      since, seen = latest, fresh
+    end
+    require("task").sleep(options.every or 2)
+  end
+end
+
+--- What Kubernetes says of a cluster in an environment of one's own.
+---@usage pcall(function() return qdrant.clusters:find("search-prod"):monitoring():events() end)
+---@async
+---@param options? qdrant.monitoring.Range
+---@return { timestamp: userdata, message: string }[]
+function Monitoring:events(options)
+  options = options or {}
+  return service(self).get_cluster_events {
+    cluster_id = cluster_of(self, options), since = moment(options.since),
+    ["until"] = moment(options["until"]),
+  }.items
+end
+
+--- Alerts, the latest first; those that are firing when nothing is said.
+---@usage qdrant.clusters:find("search-prod"):monitoring():alerts()
+---@async
+---@param options? { cluster?: any, state?: string } state: "firing", "resolved" or "all"
+---@return table[]
+function Monitoring:alerts(options)
+  local state = options and options.state or "firing"
+  return service(self).list_cluster_alerts {
+    cluster_id = cluster_of(self, options), state = state ~= "all" and state or nil,
+  }.alerts
+end
+
+--- What each node uses and has.
+---@usage qdrant.clusters:find("search-prod"):monitoring():summary()
+---@async
+---@param options? { cluster?: any }
+---@return table[]
+function Monitoring:summary(options)
+  return service(self).get_cluster_summary_metrics {
+    cluster_id = cluster_of(self, options),
+  }.nodes
+end
+
+--- Series of measurements: `usage.cpu`, `usage.ram` … of the cluster, and of `usage.nodes`.
+---@usage qdrant.clusters:find("search-prod"):monitoring():usage { since = "6h", aggregate = "max" }.cpu
+---@async
+---@param options? qdrant.monitoring.Range
+---@return table
+function Monitoring:usage(options)
+  options = options or {}
+  return service(self).get_cluster_usage_metrics {
+    cluster_id = cluster_of(self, options), since = moment(options.since),
+    ["until"] = moment(options["until"]), aggregator = options.aggregate,
+  }
+end
+
+return resource.default "monitoring"

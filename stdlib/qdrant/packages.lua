@@ -1,0 +1,157 @@
+--- Packages: the sizes of nodes that can be booked, with their prices.
+local host = ...
+
+local resource = require "qdrant.resource"
+local units = require "qdrant.resource.units"
+
+---@class qdrant.packages
+local Packages = resource.module "packages"
+
+---@class qdrant.packages.Size
+---@field cloud string the provider: "aws"
+---@field region? string
+---@field package? string its name or id, instead of a size
+---@field cpu? string|number of a node: "2000m" or 2
+---@field ram? string|number of a node: "8GiB"
+---@field disk? string|number of a node: "50GiB"
+---@field gpu? string|number
+---@field multi_az? boolean whether the nodes stand in several zones; false when not given
+---@field tier? string
+
+--- The packages that can be booked in a region, the cheapest first. Those in one zone without GPU
+--- when nothing else is said: the API returns all kinds where it is not told.
+---@usage qdrant.packages:list { cloud = "aws", region = "eu-central-1", ram = "8GiB" }
+---@async
+---@param size qdrant.packages.Size at least so much
+---@return table[]
+function Packages:list(size)
+  if type(size) ~= "table" or not size.cloud then
+    error("packages:list needs the cloud: { cloud = \"aws\", region = … }", 2)
+  end
+  local least = {
+    cpu = size.cpu and units.millicores(size.cpu, "cpu") .. "m",
+    ram = size.ram and units.gib(size.ram, "ram") .. "GiB",
+    gpu = size.gpu and units.millicores(size.gpu, "gpu") .. "m",
+  }
+  local found = self.connection.api.booking.list_packages {
+    cloud_provider_id = size.cloud, cloud_provider_region_id = size.region,
+    statuses = { "ACTIVE" }, tier = size.tier, gpu = size.gpu ~= nil,
+    multi_az = size.multi_az == true, min_resources = next(least) and least or nil,
+  }.items
+  table.sort(found, function(a, b)
+    if a.unit_int_price_per_hour ~= b.unit_int_price_per_hour then
+      return a.unit_int_price_per_hour < b.unit_int_price_per_hour
+    end
+    return a.name < b.name
+  end)
+  return found
+end
+
+--- A package by id or by name.
+---@usage qdrant.packages:find("mx1", { cloud = "aws", region = "eu-central-1" })
+---@async
+---@param wanted string
+---@param place qdrant.packages.Size
+---@return table
+function Packages:find(wanted, place)
+  if resource.is_id(wanted) then
+    return self.connection.api.booking.get_package {
+      id = wanted, cloud_provider_id = place.cloud, cloud_provider_region_id = place.region,
+    }.package
+  end
+  local all = self.connection.api.booking.list_packages {
+    cloud_provider_id = place.cloud, cloud_provider_region_id = place.region,
+    statuses = { "ACTIVE" }, multi_az = place.multi_az == true,
+  }.items
+  return resource.pick(all, wanted, "package")
+end
+
+--- "2000m CPU, 8GiB RAM, 32GiB disk".
+local function describe(package)
+  local has = package.resource_configuration
+  local parts = { has.cpu .. " CPU", has.ram .. " RAM", has.disk .. " disk" }
+  if has.gpu and has.gpu ~= "" then
+    parts[#parts + 1] = has.gpu .. " GPU"
+  end
+  return table.concat(parts, ", ")
+end
+
+--- What a package is, for people: name, resources, price.
+---@usage local p = qdrant.packages:list { cloud = "aws", region = "eu-central-1" }[1] print(qdrant.packages:describe(p))
+---@param package table
+---@return string
+function Packages:describe(package) -- luacheck: ignore self
+  return ("%s (%s; %s an hour)"):format(package.name, describe(package),
+    package.unit_int_price_per_hour == 0 and "free"
+      or units.price(package.unit_int_price_per_hour, package.currency))
+end
+
+--- The package of exactly a size: an error tells what is near when there is none, and which fit when
+--- it is not clear which one is meant.
+---@usage qdrant.packages:choose { cloud = "aws", region = "eu-central-1", cpu = 2, ram = "8GiB" }
+---@async
+---@param size qdrant.packages.Size
+---@return table
+function Packages:choose(size)
+  if size.package then
+    return self:find(size.package, size)
+  elseif not (size.cpu or size.ram or size.gpu) then
+    error("which size? Say cpu, ram or both, or the package by name", 2)
+  end
+  local enough = self:list(size)
+  local exact = host.list()
+  for _, package in ipairs(enough) do
+    local has = package.resource_configuration
+    if (not size.cpu or units.millicores(has.cpu) == units.millicores(size.cpu, "cpu"))
+      and (not size.ram or units.bytes(has.ram) == units.bytes(size.ram, "ram"))
+      and (not size.gpu or units.millicores(has.gpu or 0) == units.millicores(size.gpu, "gpu"))
+      and (not size.disk or units.gib(has.disk) <= units.gib(size.disk, "disk")) then
+      exact[#exact + 1] = package
+    end
+  end
+  if #exact == 1 then
+    return exact[1]
+  end
+  local wanted = {}
+  for _, name in ipairs { "cpu", "ram", "gpu", "disk" } do
+    if size[name] then
+      wanted[#wanted + 1] = name .. " = " .. tostring(size[name])
+    end
+  end
+  local some = {}
+  for i, package in ipairs(#exact > 0 and exact or enough) do
+    some[i] = i <= 6 and self:describe(package) or nil
+  end
+  local place = size.cloud .. (size.region and " in " .. size.region or "")
+  if #exact > 1 then
+    resource.fail("FAILED_PRECONDITION", ("several packages of %s have %s; say which with package "
+      .. "= …: %s"):format(place, table.concat(wanted, ", "), table.concat(some, ", ")))
+  end
+  resource.fail("NOT_FOUND", ("no package of %s has exactly %s; %s"):format(place,
+    table.concat(wanted, ", "), #some == 0 and "none has as much"
+      or "the next ones are " .. table.concat(some, ", ")))
+end
+
+--- What a cluster of a size costs: an hour, a month, and of what that is made.
+---@usage qdrant.packages:quote { cloud = "aws", region = "eu-central-1", ram = "8GiB", cpu = 2, nodes = 3 }
+---@async
+---@param size table as for `choose`, and nodes, disk, storage
+---@return { currency: string, hourly: number, monthly: number, discount: number, package: string, quote: table }
+function Packages:quote(size)
+  local package = size.package_id and self:find(size.package_id, size) or self:choose(size)
+  local extra = size.disk
+    and math.max(0, units.gib(size.disk, "disk") - units.gib(package.resource_configuration.disk))
+    or 0
+  local quote = self.connection.api.booking.get_quote {
+    cloud_provider_id = size.cloud, cloud_provider_region_id = size.region,
+    number_of_nodes = size.nodes or 1, package_id = package.id, additional_disk_gib = extra,
+    storage_tier_type = size.storage,
+  }
+  local hourly = quote.discounted_price_per_hour / 100000
+  return {
+    currency = quote.currency, hourly = hourly, monthly = hourly * units.HOURS_A_MONTH,
+    discount = quote.discount_percentage, package = package.name, quote = quote,
+  }
+end
+
+return resource.default "packages"

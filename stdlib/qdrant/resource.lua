@@ -1,0 +1,359 @@
+--- What the modules for people (`qdrant.clusters`, `qdrant.keys` …) have in common: handles around
+--- what the API answers, looking things up by name, changes that survive a moment of unavailability.
+local host = ...
+
+local getmetatable, rawget, setmetatable, type = getmetatable, rawget, setmetatable, type
+
+local resource = {}
+
+-- Modules and handles -------------------------------------------------------------------------
+
+--- Classes of modules by name: `clusters`.
+local classes = {}
+--- The metatables of objects, by class.
+local metas = {}
+
+local function unknown(what, key, ...)
+  local near
+  for _, names in ipairs { ... } do
+    near = near or host.nearest_name(key, names)
+  end
+  error(("%s has no \"%s\"%s"):format(what, tostring(key),
+    near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+end
+
+--- Makes a module's class. An object of it belongs to a connection: `qdrant`, or what
+--- `qdrant.connect` has returned. Returns the object of `qdrant` itself beside the class.
+---@usage resource.module("pets")
+---@param name string
+---@return table class
+function resource.module(name)
+  local class = {}
+  metas[class] = {
+    __name = "qdrant." .. name,
+    methods = class,
+    __index = function(_, key)
+      local member = class[key]
+      if member == nil and key ~= "cluster" then
+        unknown("qdrant." .. name, key, class)
+      end
+      return member
+    end,
+    __tostring = function()
+      return "module qdrant." .. name
+    end,
+  }
+  classes[name] = class
+  return class
+end
+
+--- The object of a module's class for a connection; nil when there is no such module.
+---@usage resource.object("pets", qdrant)
+---@param name string
+---@param connection table
+---@return table?
+function resource.object(name, connection)
+  local class = classes[name]
+  return class and setmetatable({ connection = connection }, metas[class])
+end
+
+--- What the file of a module's class returns: the object for `qdrant` itself.
+---@usage resource.module("pets") resource.default("pets")
+---@param name string
+---@return table
+function resource.default(name)
+  return resource.object(name, require "qdrant")
+end
+
+--- A module that is about one thing only, a cluster for example: `cluster:keys()`.
+---@usage resource.scoped("keys", qdrant, { cluster = qdrant.clusters:list()[1] })
+---@param name string
+---@param connection table
+---@param scope table
+---@return table
+function resource.scoped(name, connection, scope)
+  require("qdrant." .. name)
+  local object = resource.object(name, connection)
+  for key, value in pairs(scope) do
+    object[key] = value
+  end
+  return object
+end
+
+--- Makes a class of handles. A handle is a message with methods: it reads as the message, is passed
+--- on and encoded as the message, and keeps the connection that it came by.
+---@usage resource.handle("Pet")
+---@param name string the class is called `qdrant.` and this
+---@param options? { noun?: string, label?: string, phase?: fun(message: table): string? }
+---@return table class
+function resource.handle(name, options)
+  local class = {}
+  local noun = options and options.noun or name:lower()
+  local label = options and options.label or "name"
+  local phase = options and options.phase
+  metas[class] = {
+    __name = "qdrant." .. name, methods = class,
+    -- The host takes the message in its place.
+    [3] = true,
+    __index = function(self, key)
+      local member = class[key]
+      if member ~= nil then
+        return member
+      end
+      return rawget(self, 1)[key]
+    end,
+    __newindex = function(_, key)
+      error(("%s handles are read-only (\"%s\"): :update changes what they stand for"):format(noun,
+        tostring(key)), 2)
+    end,
+    __eq = function(a, b)
+      return getmetatable(a) == getmetatable(b) and a.id == b.id
+    end,
+    __pairs = function(self)
+      return pairs(rawget(self, 1))
+    end,
+    __tostring = function(self)
+      local state = phase and phase(rawget(self, 1))
+      return ("%s %s (%s)%s"):format(noun, self[label] or "", self.id or "?",
+        state and ": " .. state or "")
+    end,
+  }
+
+  return class
+end
+
+--- Wraps a message; a handle of the class stays what it is.
+---@usage resource.wrap(resource.handle("Pet"), { name = "Rex" }, qdrant)
+---@param class table
+---@param message table
+---@param connection table
+---@param extra? table what else the handle keeps
+---@return table
+function resource.wrap(class, message, connection, extra)
+  if getmetatable(message) == metas[class] then
+    return message
+  end
+  local handle = { message, connection = connection }
+  for key, value in pairs(extra or {}) do
+    handle[key] = value
+  end
+  return setmetatable(handle, metas[class])
+end
+
+--- Puts a newer message into a handle.
+---@usage local pet = resource.wrap(resource.handle("Pet"), {}, qdrant) resource.renew(pet, {})
+---@param handle table
+---@param message table
+---@return table handle
+function resource.renew(handle, message)
+  rawset(handle, 1, message)
+  return handle
+end
+
+--- Wraps each message of a list.
+---@usage resource.wrap_all(resource.handle("Pet"), {}, qdrant)
+---@param class table
+---@param messages table[]
+---@param connection table
+---@param keep? fun(message: table): boolean
+---@return table[]
+function resource.wrap_all(class, messages, connection, keep)
+  local list = host.list()
+  for _, message in ipairs(messages) do
+    if not keep or keep(message) then
+      list[#list + 1] = resource.wrap(class, message, connection)
+    end
+  end
+  return list
+end
+
+-- Errors --------------------------------------------------------------------------------------
+
+--- Raises an error with a code of the API, so that scripts and exit statuses tell it from others.
+---@usage pcall(resource.fail, "NOT_FOUND", "there is no such pet")
+---@param code string
+---@param message string
+---@param fields? table what the error object has beside that
+function resource.fail(code, message, fields)
+  local problem = { code = code, message = message }
+  for key, value in pairs(fields or {}) do
+    problem[key] = value
+  end
+  error(host.error(problem), 0)
+end
+
+--- Whether trying again may help.
+---@usage resource.is_transient({ code = "UNAVAILABLE" })
+---@param problem any
+---@return boolean
+function resource.is_transient(problem)
+  return type(problem) == "table"
+    and (problem.code == "UNAVAILABLE" or problem.code == "ABORTED"
+      or problem.code == "DEADLINE_EXCEEDED" or problem.retryable == true
+      or problem.outcome_unknown == true)
+end
+
+--- Whether a field has a secret: without one it reads as an empty text.
+---@usage resource.is_secret(secret.new("x"))
+---@param value any
+---@return boolean
+function resource.is_secret(value)
+  return type(value) == "userdata"
+end
+
+--- Whether an error says that something is not there.
+---@usage resource.is_missing({ code = "NOT_FOUND" })
+---@param problem any
+---@return boolean
+function resource.is_missing(problem)
+  return type(problem) == "table" and problem.code == "NOT_FOUND"
+end
+
+-- Looking up ----------------------------------------------------------------------------------
+
+local UUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+
+--- Whether a text is an id.
+---@usage resource.is_id("search")
+---@param text any
+---@return boolean
+function resource.is_id(text)
+  return type(text) == "string" and text:find(UUID) ~= nil
+end
+
+--- The one element with a name or an id; an error when there is none or more than one.
+---@usage resource.pick({ { id = "1", name = "Rex" } }, "Rex", "pet")
+---@param list table[]
+---@param wanted string
+---@param noun string
+---@param field? string what the name is called; `name` when not given
+---@return table
+function resource.pick(list, wanted, noun, field)
+  field = field or "name"
+  if type(wanted) ~= "string" or wanted == "" then
+    error(("which %s? It takes a name or an id, got a %s"):format(noun, type(wanted)), 3)
+  end
+  local found = {}
+  for _, item in ipairs(list) do
+    if item.id == wanted:lower() then
+      return item
+    elseif item[field] == wanted then
+      found[#found + 1] = item
+    end
+  end
+  if #found == 1 then
+    return found[1]
+  elseif #found > 1 then
+    local ids = {}
+    for i, item in ipairs(found) do
+      ids[i] = item.id
+    end
+    resource.fail("FAILED_PRECONDITION", ("%d %ss are called \"%s\"; say which by id: %s"):format(
+      #found, noun, wanted, table.concat(ids, ", ")))
+  end
+  local names, known = {}, {}
+  for _, item in ipairs(list) do
+    names[#names + 1] = item[field]
+    known[item[field] or ""] = true
+  end
+  table.sort(names)
+  local near = host.nearest_name(wanted, known)
+  local hint = near and ("; did you mean \"%s\"?"):format(near)
+    or #names == 0 and ("; there are no %ss"):format(noun)
+    or "; there are " .. table.concat(names, ", ", 1, math.min(#names, 12))
+      .. (#names > 12 and (" and %d more"):format(#names - 12) or "")
+  resource.fail("NOT_FOUND", ("no %s is called \"%s\"%s"):format(noun, wanted, hint))
+end
+
+--- What is meant by a handle, a message, a name or an id: its id. Names are looked up in a list.
+---@usage resource.id_of({ id = "1" }, "pet")
+---@param what any
+---@param noun string
+---@param find? fun(name: string): table
+---@return string
+function resource.id_of(what, noun, find)
+  if type(what) == "table" and type(what.id) == "string" then
+    return what.id
+  elseif resource.is_id(what) then
+    return what
+  elseif type(what) == "string" and find then
+    return find(what).id
+  end
+  error(("which %s? It takes a handle, a name or an id, got %s"):format(noun,
+    type(what) == "string" and '"' .. what .. '"' or "a " .. type(what)), 3)
+end
+
+-- Changes -------------------------------------------------------------------------------------
+
+--- How often a change is tried, and the first pause in seconds.
+local ATTEMPTS, PAUSE = 6, 0.2
+
+--- Makes a change, again when the service was unavailable. Where doing it twice would matter,
+--- `made` looks first whether it was done after all.
+---@usage resource.change(function() return 1 end)
+---@async
+---@param call fun(): any
+---@param made? fun(): any what the change has made, if it was done; nil when it was not
+---@return any
+function resource.change(call, made)
+  local pause = PAUSE
+  for attempt = 1, ATTEMPTS do
+    local ok, result = pcall(call)
+    if ok then
+      return result
+    elseif not resource.is_transient(result) or attempt == ATTEMPTS then
+      error(result, 0)
+    end
+    require("task").sleep(pause)
+    pause = pause * 2
+    local done = made and made()
+    if done ~= nil then
+      return done
+    end
+  end
+end
+
+--- Creates something that people know by its name. When it is not known whether that worked, looks
+--- for what was made before it tries again. Names that are taken are refused: what has a name that
+--- others have, too, cannot be found by it.
+---@usage resource.create(function() return { id = "1" } end, function() return {} end, "a", {})
+---@async
+---@param call fun(): table creates and returns the object
+---@param list fun(): table[] what there is
+---@param name string
+---@param options { noun?: string, field?: string, duplicate?: boolean }
+---@return table
+function resource.create(call, list, name, options)
+  local field = options.field or "name"
+  local before = {}
+  for _, item in ipairs(list()) do
+    before[item.id] = true
+    if item[field] == name and not options.duplicate then
+      resource.fail("ALREADY_EXISTS", ("a %s is called \"%s\" already (%s); `duplicate = true` "
+        .. "makes another one"):format(options.noun or "thing", name, item.id), { existing = item })
+    end
+  end
+  return resource.change(call, function()
+    for _, item in ipairs(list()) do
+      if item[field] == name and not before[item.id] then
+        return item
+      end
+    end
+  end)
+end
+
+--- Deletes something; that it is not there any longer is success.
+---@usage resource.delete(function() end)
+---@async
+---@param call fun()
+function resource.delete(call)
+  resource.change(function()
+    local ok, problem = pcall(call)
+    if not ok and not resource.is_missing(problem) then
+      error(problem, 0)
+    end
+  end)
+end
+
+host.resource_object = resource.object
+return resource

@@ -1,0 +1,87 @@
+--- Waits until something of the cloud is as it is to be: tells what goes on, survives moments in
+--- which the service cannot be reached, ends at once when it cannot succeed any more.
+local host = ...
+
+local resource = require "qdrant.resource"
+local task = require "task"
+local term = require "term"
+local time = require "time"
+
+--- The shortest and the longest pause between two looks, in seconds. In between it grows with the
+--- time that has passed: what takes minutes need not be asked for every second.
+local SHORTEST, LONGEST = 0.15, 5
+
+--- What a look tells: whether it is done, or why it cannot be any more; else what goes on.
+---@class qdrant.wait.Verdict
+---@field done? boolean
+---@field failed? string the reason
+---@field text? string what goes on, for people: "SCALING, 2 of 3 nodes"
+
+---@class qdrant.wait.Options
+---@field what string what is waited for, for people: "search to be healthy"
+---@field kind? string what waits are alike, for telling how long they take: "cluster.create"
+---@field connection table
+---@field look fun(): table looks at it; errors that trying again may help with are survived
+---@field judge fun(found: table): qdrant.wait.Verdict
+---@field gone? boolean whether it is done when it is not there any longer
+---@field timeout number|string|userdata
+---@field progress? boolean false for no line on the terminal
+
+local function seconds_of(length)
+  if type(length) == "number" then
+    return length
+  end
+  return time.duration(length).total
+end
+
+--- Where things take as long as they take there.
+local function place(connection)
+  local endpoint = tostring(connection.session.endpoint)
+  -- Ports of local clouds are others each time.
+  return endpoint:match("127%.0%.0%.1") or endpoint:match("localhost") or endpoint
+end
+
+--- Waits; returns what was found last.
+---@async
+---@param options qdrant.wait.Options
+---@return table?
+return function(options)
+  local started, text = host.monotonic(), nil
+  local limit = seconds_of(options.timeout)
+  local kind = options.kind and options.kind .. " at " .. place(options.connection)
+  local usual = kind and host.wait_usual and host.wait_usual(kind)
+  local line <close> = options.progress ~= false
+    and term.spinner("waiting for " .. options.what, { usual = usual }) or nil
+  while true do
+    local ok, found = pcall(options.look)
+    local elapsed = host.monotonic() - started
+    if ok then
+      local verdict = options.judge(found)
+      if verdict.done then
+        if kind and host.wait_took and elapsed > 1 then
+          host.wait_took(kind, elapsed)
+        end
+        return found
+      elseif verdict.failed then
+        resource.fail("FAILED_PRECONDITION", ("waiting for %s: %s"):format(options.what,
+          verdict.failed), { found = found })
+      end
+      text = verdict.text
+    elseif options.gone and resource.is_missing(found) then
+      return nil
+    elseif not resource.is_transient(found) then
+      error(found, 0)
+    else
+      text = "the service does not answer (" .. found.code .. "), trying again"
+    end
+    if elapsed >= limit then
+      resource.fail("DEADLINE_EXCEEDED", ("waiting for %s: not done within %s%s"):format(
+        options.what, time.human(limit), text and "; " .. text or ""),
+        { found = ok and found or nil })
+    end
+    if line then
+      line:update(options.what .. (text and ": " .. text or ""))
+    end
+    task.sleep(math.max(SHORTEST, math.min(LONGEST, elapsed / 10, limit - elapsed)))
+  end
+end

@@ -1,0 +1,153 @@
+--- Restores of backups into the clusters that they were made of.
+local host = ...
+
+local resource = require "qdrant.resource"
+local wait = require "qdrant.resource.wait"
+
+---@class qdrant.restores
+local Restores = resource.module "restores"
+
+local function status_of(message)
+  return (tostring(message.status):gsub("^BACKUP_RESTORE_STATUS_", ""))
+end
+
+---@class qdrant.Restore
+local Restore = resource.handle("Restore", { label = "backup_id", phase = status_of })
+
+local PATIENCE = "1h"
+
+local function service(self)
+  return self.connection.api.cluster.backup
+end
+
+--- The restores, of one cluster when one is meant; the oldest first.
+---@usage qdrant.restores:list()
+---@async
+---@param filter? { cluster?: any }
+---@return qdrant.Restore[]
+function Restores:list(filter)
+  local wanted = filter and filter.cluster or self.cluster
+  local all = service(self).list_backup_restores:all {
+    page_size = 250,
+    cluster_id = wanted and resource.id_of(wanted, "cluster", function(name)
+      return self.connection.clusters:find(name)
+    end),
+  }
+  return resource.wrap_all(Restore, all, self.connection)
+end
+
+--- The newest restore of a backup that is none of some others: the answer to a request for one does
+--- not say which it is.
+local function newest(self, backup, others)
+  local found
+  for _, restore in ipairs(self:list { cluster = backup.cluster_id }) do
+    if restore.backup_id == backup.id and not others[restore.id]
+      and (not found or restore.created_at > found.created_at) then
+      found = restore
+    end
+  end
+  return found
+end
+
+--- Puts a backup back into its cluster: data, configuration and version as they were. What came later
+--- is lost, and the cluster does not answer meanwhile. Done when it is ready again.
+---@usage qdrant.restores:create { backup = qdrant.backups:latest() }
+---@async
+---@param options { backup: any, wait?: boolean|string, progress?: boolean }
+---@return qdrant.Restore
+function Restores:create(options)
+  local backup = self.connection.backups:find(options.backup)
+  if backup:phase() ~= "SUCCEEDED" then
+    resource.fail("FAILED_PRECONDITION", ("backup %s is %s: only one that has succeeded can be put "
+      .. "back"):format(backup.display_name, backup:phase()))
+  end
+  local before = {}
+  for _, restore in ipairs(self:list { cluster = backup.cluster_id }) do
+    before[restore.id] = true
+  end
+  resource.change(function()
+    service(self).restore_backup { backup_id = backup.id }
+    return true
+  end, function()
+    return newest(self, backup, before)
+  end)
+  -- It may take a moment until it is listed.
+  local restore
+  wait {
+    what = ("the restore of %s to begin"):format(backup.display_name), timeout = "2m",
+    connection = self.connection, progress = options.progress,
+    look = function()
+      restore = newest(self, backup, before)
+      return restore
+    end,
+    judge = function(found)
+      return { done = found ~= nil }
+    end,
+  }
+  if options.wait then
+    restore:wait { timeout = options.wait, progress = options.progress }
+  end
+  return restore
+end
+
+--- Looks at it anew.
+---@usage qdrant.restores:list()[1]:refresh()
+---@async
+---@return qdrant.Restore self
+function Restore:refresh()
+  for restore in service(self).list_backup_restores:each {
+    cluster_id = self.cluster_id, page_size = 250,
+  } do
+    if restore.id == self.id then
+      return resource.renew(self, restore)
+    end
+  end
+  resource.fail("NOT_FOUND", "the restore " .. self.id .. " is not listed any longer")
+end
+
+--- Its status, without prefix: "SUCCEEDED".
+---@usage qdrant.restores:list()[1]:phase()
+---@return string
+function Restore:phase()
+  return status_of(self)
+end
+
+local FAILED = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
+
+--- Waits until the data is back and the cluster is ready again.
+---@usage qdrant.restores:create({ backup = qdrant.backups:latest() }):wait()
+---@async
+---@param options? qdrant.Wait
+---@return qdrant.Restore self
+function Restore:wait(options)
+  options = options or {}
+  local timeout = (options.timeout == nil or options.timeout == true) and PATIENCE
+    or options.timeout
+  local lost_since
+  wait {
+    what = "the restore to succeed", kind = "backup.restore", timeout = timeout,
+    connection = self.connection, progress = options.progress,
+    look = function()
+      return self:refresh()[1]
+    end,
+    judge = function(restore)
+      local status = status_of(restore)
+      if status == "SUCCEEDED" then
+        return { done = true }
+      elseif FAILED[status] then
+        return { failed = status }
+      end
+      lost_since = status == "FAILED_TO_SYNC" and (lost_since or host.monotonic()) or nil
+      if lost_since and host.monotonic() - lost_since > 60 then
+        return { failed = status }
+      end
+      return { text = status }
+    end,
+  }
+  self.connection.clusters:get(self.cluster_id):wait {
+    timeout = timeout, progress = options.progress,
+  }
+  return self
+end
+
+return resource.default "restores"

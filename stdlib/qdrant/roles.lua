@@ -1,0 +1,225 @@
+--- Roles: what their holders may do in the account.
+local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+
+---@class qdrant.roles
+local Roles = resource.module "roles"
+
+---@class qdrant.Role
+local Role = resource.handle("Role", {
+  phase = function(message)
+    return (tostring(message.role_type):gsub("^ROLE_TYPE_", ""))
+  end,
+})
+
+local function service(self)
+  return self.connection.api.iam
+end
+
+--- The roles; of the system, made by people, or both.
+---@usage qdrant.roles:list { type = "custom" }
+---@async
+---@param filter? { type?: "system"|"custom" }
+---@return qdrant.Role[]
+function Roles:list(filter)
+  local kind = filter and filter.type and "ROLE_TYPE_" .. filter.type:upper()
+  return resource.wrap_all(Role, service(self).list_roles({}).items, self.connection, kind
+    and function(role)
+      return role.role_type == kind
+    end)
+end
+
+--- A role by name or id.
+---@usage qdrant.roles:find("Admin")
+---@async
+---@param wanted string
+---@return qdrant.Role
+function Roles:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  elseif resource.is_id(wanted) then
+    return resource.wrap(Role, service(self).get_role { role_id = wanted }.role, self.connection)
+  end
+  return resource.pick(self:list(), wanted, "role")
+end
+
+--- The ids of roles that are given by handle, name or id.
+---@usage qdrant.roles:ids({ "Admin" })
+---@async
+---@param wanted any[]
+---@return string[]
+function Roles:ids(wanted)
+  local ids, all = {}, nil
+  for i, role in ipairs(wanted) do
+    ids[i] = resource.id_of(role, "role", function(name)
+      all = all or self:list()
+      return resource.pick(all, name, "role")
+    end)
+  end
+  return ids
+end
+
+--- All permissions that there are, as { value, category }.
+---@usage qdrant.roles:permissions()
+---@async
+---@return table[]
+function Roles:permissions()
+  return service(self).list_permissions({}).permissions
+end
+
+--- The permissions that this session has, sorted.
+---@usage qdrant.roles:mine()
+---@async
+---@return string[]
+function Roles:mine()
+  local values = {}
+  for i, permission in ipairs(service(self).list_effective_permissions({}).permissions) do
+    values[i] = permission.value
+  end
+  table.sort(values)
+  return values
+end
+
+--- Permissions as the API has them; each has to exist.
+local function values_of(self, wanted)
+  local known = {}
+  for _, permission in ipairs(self.connection.roles:permissions()) do
+    known[permission.value] = true
+  end
+  local seen, list = {}, {}
+  for _, value in ipairs(wanted) do
+    if not known[value] then
+      local values = {}
+      for name in pairs(known) do
+        values[#values + 1] = name
+      end
+      table.sort(values)
+      resource.fail("INVALID_ARGUMENT", ("there is no permission \"%s\"; there are %s"):format(
+        tostring(value), table.concat(values, ", ")))
+    elseif not seen[value] then
+      seen[value] = true
+      list[#list + 1] = { value = value }
+    end
+  end
+  return list
+end
+
+--- Makes a role.
+---@usage qdrant.roles:create { name = "Readers " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } }
+---@async
+---@param options { name: string, description?: string, permissions: string[] }
+---@return qdrant.Role
+function Roles:create(options)
+  local permissions = values_of(self, options.permissions or {})
+  local made = resource.create(function()
+    return service(self).create_role {
+      role = { name = options.name, description = options.description, role_type = "CUSTOM",
+        permissions = permissions },
+    }.role
+  end, function()
+    return self:list()
+  end, options.name, { noun = "role" })
+  return resource.wrap(Role, made, self.connection)
+end
+
+--- Looks at it anew.
+---@usage qdrant.roles:find("Admin"):refresh()
+---@async
+---@return qdrant.Role self
+function Role:refresh()
+  return resource.renew(self, service(self).get_role { role_id = self.id }.role)
+end
+
+--- The permissions that it has, sorted.
+---@usage qdrant.roles:find("Admin"):values()
+---@return string[]
+function Role:values()
+  local values = {}
+  for i, permission in ipairs(self.permissions) do
+    values[i] = permission.value
+  end
+  table.sort(values)
+  return values
+end
+
+local function send(self, change)
+  local mask = qdrant.mask(change)
+  if #mask == 0 then
+    return self
+  end
+  change.id, change.account_id = self.id, self.account_id
+  return resource.renew(self, resource.change(function()
+    return service(self).update_role { role = change, update_mask = mask }.role
+  end))
+end
+
+--- Changes name, description or permissions and leaves the rest as it is.
+---@usage local r = qdrant.roles:create { name = "R " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } } r:update { description = "what for" }
+---@async
+---@param options { name?: string, description?: string, permissions?: string[] }
+---@return qdrant.Role self
+function Role:update(options)
+  return send(self, {
+    name = options.name, description = options.description,
+    permissions = options.permissions and values_of(self, options.permissions),
+  })
+end
+
+--- Adds permissions and removes others; what it has beside these stays.
+---@usage local r = qdrant.roles:create { name = "R " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } } r:allow({ "read:backups" }, { "read:clusters" })
+---@async
+---@param add? string[]
+---@param remove? string[]
+---@return qdrant.Role self
+function Role:allow(add, remove)
+  local unwanted = {}
+  for _, value in ipairs(remove or {}) do
+    unwanted[value] = true
+  end
+  for _ = 1, 5 do
+    self:refresh()
+    local has, wanted = {}, {}
+    local is_changed = false
+    for _, value in ipairs(self:values()) do
+      has[value] = true
+      if unwanted[value] then
+        is_changed = true
+      else
+        wanted[#wanted + 1] = value
+      end
+    end
+    for _, value in ipairs(add or {}) do
+      if not has[value] then
+        is_changed = true
+        wanted[#wanted + 1] = value
+      end
+    end
+    if not is_changed then
+      return self
+    elseif #wanted == 0 then
+      resource.fail("FAILED_PRECONDITION", ("role \"%s\" would have no permission left; delete it "
+        .. "instead"):format(self.name))
+    end
+    self:update { permissions = wanted }
+  end
+  resource.fail("ABORTED", ("role \"%s\": others change it at the same time"):format(self.name))
+end
+
+--- The users who hold it.
+---@usage qdrant.roles:find("Admin"):users()
+---@async
+---@return table[]
+function Role:users()
+  return service(self).list_role_users { role_id = self.id }.users
+end
+
+--- Deletes it.
+---@usage local r = qdrant.roles:create { name = "R " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } } r:delete()
+---@async
+function Role:delete()
+  resource.delete(function()
+    service(self).delete_role { role_id = self.id }
+  end)
+end
+
+return resource.default "roles"

@@ -1,0 +1,154 @@
+--- Backup schedules of clusters.
+local host = ...
+
+local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+local time = require "time"
+
+---@class qdrant.schedules
+local Schedules = resource.module "schedules"
+
+---@class qdrant.Schedule
+local Schedule = resource.handle("Schedule", {
+  noun = "backup schedule", label = "display_name",
+  phase = function(message)
+    return (tostring(message.status):gsub("^BACKUP_SCHEDULE_STATUS_", ""))
+  end,
+})
+
+local function service(self)
+  return self.connection.api.cluster.backup
+end
+
+local function cluster_of(self, options)
+  local wanted = options and options.cluster or self.cluster
+  return wanted and resource.id_of(wanted, "cluster", function(name)
+    return self.connection.clusters:find(name)
+  end)
+end
+
+--- The schedules, of one cluster when one is meant.
+---@usage qdrant.schedules:list()
+---@async
+---@param filter? { cluster?: any }
+---@return qdrant.Schedule[]
+function Schedules:list(filter)
+  local all = service(self).list_backup_schedules:all {
+    cluster_id = cluster_of(self, filter), page_size = 250,
+  }
+  return resource.wrap_all(Schedule, all, self.connection, function(schedule)
+    return not schedule.deleted_at
+  end)
+end
+
+--- A schedule by name or id.
+---@usage qdrant.schedules:find(qdrant.schedules:list()[1].id)
+---@async
+---@param wanted string
+---@return qdrant.Schedule
+function Schedules:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  end
+  -- To get one by id one has to know its cluster.
+  return resource.pick(self:list(), wanted, "backup schedule", "display_name")
+end
+
+--- A cron expression that the cloud takes, or an error that says what is wrong with it.
+local function checked(cron)
+  local ok, next_time = pcall(time.next, cron)
+  if not ok or not next_time then
+    error(("\"%s\" is no schedule: five fields in UTC (\"0 3 * * *\"), \"@daily\" or \"@every 12h"
+      .. "\""):format(tostring(cron)), 3)
+  end
+  return cron
+end
+
+--- Has backups made again and again.
+---@usage qdrant.clusters:find("search-prod"):schedules():create { name = "nightly-" .. crypto.uuid():sub(1, 8), cron = "0 3 * * *", retention = "7d" }
+---@async
+---@param options { name: string, cron: string, retention?: string, cluster?: any, duplicate?: boolean } cron: in UTC; retention: for ever when not given
+---@return qdrant.Schedule
+function Schedules:create(options)
+  local cluster_id = cluster_of(self, options)
+  if not cluster_id then
+    error("schedules:create needs the cluster", 2)
+  elseif not options.name then
+    error("schedules:create needs a name, 4 to 64 letters, digits, dashes and underscores", 2)
+  end
+  local made = resource.create(function()
+    return service(self).create_backup_schedule {
+      backup_schedule = {
+        cluster_id = cluster_id, display_name = options.name, schedule = checked(options.cron),
+        retention_period = options.retention,
+      },
+    }.backup_schedule
+  end, function()
+    return self:list { cluster = cluster_id }
+  end, options.name, {
+    noun = "backup schedule", field = "display_name", duplicate = options.duplicate,
+  })
+  return resource.wrap(Schedule, made, self.connection)
+end
+
+--- Looks at it anew.
+---@usage qdrant.schedules:list()[1]:refresh()
+---@async
+---@return qdrant.Schedule self
+function Schedule:refresh()
+  return resource.renew(self, service(self).get_backup_schedule {
+    cluster_id = self.cluster_id, backup_schedule_id = self.id,
+  }.backup_schedule)
+end
+
+--- Changes what is named and leaves the rest as it is.
+---@usage qdrant.schedules:list()[1]:update { retention = "14d" }
+---@async
+---@param options { name?: string, cron?: string, retention?: any } retention: `qdrant.null` for ever
+---@return qdrant.Schedule self
+function Schedule:update(options)
+  local change = {
+    display_name = options.name, schedule = options.cron and checked(options.cron),
+    retention_period = options.retention,
+  }
+  local mask = qdrant.mask(change)
+  if #mask == 0 then
+    return self
+  end
+  change.id, change.account_id, change.cluster_id = self.id, self.account_id, self.cluster_id
+  return resource.renew(self, resource.change(function()
+    return service(self).update_backup_schedule {
+      backup_schedule = change, update_mask = mask,
+    }.backup_schedule
+  end))
+end
+
+--- When it makes a backup next.
+---@usage qdrant.schedules:list()[1]:next()
+---@param after? userdata
+---@return userdata?
+function Schedule:next(after)
+  return time.next(self.schedule, after or host.now())
+end
+
+--- The backups that it has made.
+---@usage qdrant.schedules:list()[1]:backups()
+---@async
+---@return qdrant.Backup[]
+function Schedule:backups()
+  return self.connection.backups:list { schedule = self }
+end
+
+--- Deletes it; its backups stay unless they are to go, too.
+---@usage local s = qdrant.clusters:find("search-prod"):schedules():create { name = "short-" .. crypto.uuid():sub(1, 8), cron = "@daily" } s:delete()
+---@async
+---@param options? { backups?: boolean }
+function Schedule:delete(options)
+  resource.delete(function()
+    service(self).delete_backup_schedule {
+      backup_schedule_id = self.id, delete_backups = options ~= nil and options.backups == true,
+    }
+  end)
+end
+
+return resource.default "schedules"

@@ -1,0 +1,388 @@
+--- Serverless spaces: databases without clusters, with their keys and backups.
+local host = ...
+
+local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
+local time = require "time"
+local units = require "qdrant.resource.units"
+local wait = require "qdrant.resource.wait"
+
+---@class qdrant.spaces
+local Spaces = resource.module "spaces"
+
+local function phase_of(message)
+  local phase = message.state and message.state.phase or "SPACE_STATE_PHASE_UNSPECIFIED"
+  return (tostring(phase):gsub("^SPACE_STATE_PHASE_", ""))
+end
+
+---@class qdrant.Space
+local Space = resource.handle("Space", { phase = phase_of })
+
+---@class qdrant.SpaceKey
+local SpaceKey = resource.handle("SpaceKey", { noun = "space key" })
+
+---@class qdrant.SpaceBackup
+local SpaceBackup = resource.handle("SpaceBackup", {
+  noun = "backup of a space",
+  phase = function(message)
+    return (tostring(message.status):gsub("^BACKUP_STATUS_", ""))
+  end,
+})
+
+local PATIENCE = "15m"
+
+local function service(self)
+  return self.connection.api.serverless.space
+end
+
+local known = { name = true, cloud = true, region = true, labels = true, cost_label = true,
+  allow = true, origins = true, max_storage = true, wait = true, duplicate = true,
+  progress = true }
+
+local function check(options, method)
+  for name in pairs(options) do
+    if not known[name] then
+      local near = host.nearest_name(name, known)
+      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+    end
+  end
+end
+
+local function settings_of(options)
+  local configuration = {
+    allowed_ip_source_ranges = options.allow, allowed_origins = options.origins,
+    max_storage_bytes = options.max_storage and options.max_storage ~= qdrant.null
+      and units.bytes(options.max_storage, "max_storage") or options.max_storage,
+  }
+  return {
+    name = options.name, labels = options.labels and settings.pairs(options.labels),
+    cost_allocation_label = options.cost_label,
+    configuration = next(configuration) and configuration or nil,
+  }
+end
+
+--- The spaces of the account; those that are being deleted are left out.
+---@usage qdrant.spaces:list()
+---@async
+---@param filter? { cloud?: string, region?: string }
+---@return qdrant.Space[]
+function Spaces:list(filter)
+  local all = service(self).list_spaces:all {
+    cloud_provider_id = filter and filter.cloud, cloud_provider_region_id = filter and filter.region,
+    page_size = 250,
+  }
+  return resource.wrap_all(Space, all, self.connection, function(space)
+    return not space.deleted_at
+  end)
+end
+
+--- A space by name or id.
+---@usage pcall(qdrant.spaces.find, qdrant.spaces, "notes")
+---@async
+---@param wanted string
+---@return qdrant.Space
+function Spaces:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  elseif resource.is_id(wanted) then
+    return resource.wrap(Space, service(self).get_space { space_id = wanted }.space,
+      self.connection)
+  end
+  return resource.pick(self:list(), wanted, "space")
+end
+
+---@class qdrant.spaces.Options
+---@field name? string the cloud suggests one when not given
+---@field cloud string
+---@field region string
+---@field labels? table<string, string>
+---@field allow? string[] blocks of addresses that may connect
+---@field origins? string[] web pages that may connect
+---@field max_storage? string|number "10GiB"
+---@field wait? boolean|string
+
+--- Creates a space.
+---@usage local r = qdrant.api.serverless.platform.list_cloud_provider_regions { cloud_provider_id = "aws" }.items[1] qdrant.spaces:create { name = "s-" .. crypto.uuid():sub(1, 8), cloud = "aws", region = r.id }
+---@async
+---@param options qdrant.spaces.Options
+---@return qdrant.Space
+function Spaces:create(options)
+  check(options, "spaces:create")
+  local space = settings_of(options)
+  space.name = space.name or service(self).suggest_space_name({}).name
+  space.configuration = space.configuration or {}
+  space.cloud_provider_id, space.cloud_provider_region_id = options.cloud, options.region
+  local made = resource.create(function()
+    return service(self).create_space { space = space }.space
+  end, function()
+    return self:list()
+  end, space.name, { noun = "space", duplicate = options.duplicate })
+  local handle = resource.wrap(Space, made, self.connection)
+  if options.wait then
+    handle:wait { timeout = options.wait, progress = options.progress }
+  end
+  return handle
+end
+
+--- Creates a space from a backup of one.
+---@usage pcall(qdrant.spaces.from_backup, qdrant.spaces, { backup = "00000000-0000-4000-8000-000000000000", name = "copy" })
+---@async
+---@param options { backup: any, name: string, wait?: boolean|string }
+---@return qdrant.Space
+function Spaces:from_backup(options)
+  local id = resource.id_of(options.backup, "backup of a space")
+  local made = resource.create(function()
+    return service(self).create_space_from_backup {
+      backup_id = id, space_name = options.name,
+    }.space
+  end, function()
+    return self:list()
+  end, options.name, { noun = "space", duplicate = options.duplicate })
+  local handle = resource.wrap(Space, made, self.connection)
+  if options.wait then
+    handle:wait { timeout = options.wait, progress = options.progress }
+  end
+  return handle
+end
+
+--- Looks at it anew.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:refresh() end
+---@async
+---@return qdrant.Space self
+function Space:refresh()
+  return resource.renew(self, service(self).get_space { space_id = self.id }.space)
+end
+
+--- Its phase, without prefix: "READY".
+---@usage for _, s in ipairs(qdrant.spaces:list()) do print(s:phase()) end
+---@return string
+function Space:phase()
+  return phase_of(self)
+end
+
+--- Where its REST API answers; nil as long as it has no address.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do print(s:url()) end
+---@return string?
+function Space:url()
+  local endpoint = self.state and self.state.endpoint
+  if not endpoint or endpoint.url == "" then
+    return nil
+  end
+  return ("%s:%d"):format(endpoint.url, endpoint.rest_port)
+end
+
+--- Waits until it is ready and has its address.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:wait() end
+---@async
+---@param options? qdrant.Wait
+---@return qdrant.Space self
+function Space:wait(options)
+  options = options or {}
+  local timeout = options.timeout
+  wait {
+    what = self.name .. " to be ready", kind = "space.ready", connection = self.connection,
+    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    progress = options.progress,
+    look = function()
+      return self:refresh()[1]
+    end,
+    judge = function(space)
+      local phase = phase_of(space)
+      local reason = space.state and space.state.reason or ""
+      local text = reason ~= "" and phase .. ": " .. reason or phase
+      if phase == "READY" and self:url() then
+        return { done = true }
+      elseif phase == "DISABLED" or phase == "DELETING" then
+        return { failed = text }
+      end
+      return { text = text }
+    end,
+  }
+  return self
+end
+
+--- Changes what is named and leaves the rest as it is.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:update { labels = { env = "dev" } } end
+---@async
+---@param options table as for `create`
+---@return qdrant.Space self
+function Space:update(options)
+  check(options, "space:update")
+  local change = settings_of(options)
+  local mask = qdrant.mask(change)
+  if #mask == 0 then
+    return self
+  end
+  change.id, change.account_id = self.id, self.account_id
+  resource.renew(self, resource.change(function()
+    return service(self).update_space { space = change, update_mask = mask }.space
+  end))
+  if options.wait then
+    self:wait { timeout = options.wait, progress = options.progress }
+  end
+  return self
+end
+
+--- Deletes it. Its backups stay unless they are to go, too.
+---@usage pcall(function() qdrant.spaces:find("notes"):delete() end)
+---@async
+---@param options? { backups?: boolean, wait?: boolean|string, progress?: boolean }
+function Space:delete(options)
+  options = options or {}
+  resource.delete(function()
+    service(self).delete_space { space_id = self.id, delete_backups = options.backups == true }
+  end)
+  if options.wait then
+    wait {
+      what = self.name .. " to be gone", kind = "space.delete", gone = true,
+      timeout = options.wait == true and PATIENCE or options.wait,
+      connection = self.connection, progress = options.progress,
+      look = function()
+        return self:refresh()[1]
+      end,
+      judge = function(space)
+        return { text = phase_of(space) }
+      end,
+    }
+  end
+end
+
+--- Its keys.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:keys() end
+---@async
+---@return qdrant.SpaceKey[]
+function Space:keys()
+  return resource.wrap_all(SpaceKey, service(self).auth.list_space_api_keys {
+    space_id = self.id,
+  }.items, self.connection)
+end
+
+--- Makes a key. Its secret is shown once: it is `key.key`, and in the file when one is named.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:create_key { name = "k-" .. crypto.uuid():sub(1, 8) } end
+---@async
+---@param options { name: string, access?: string, collections?: table<string, string>, expires?: any, file?: string } access: "manage", "read" or "metrics"; collections: "read" or "write" by name
+---@return qdrant.SpaceKey
+function Space:create_key(options)
+  local access_rules = {}
+  local types = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_ONLY" }
+  for _, name in ipairs(host.sorted_keys(options.collections or {})) do
+    access_rules[#access_rules + 1] = { collection_access = {
+      collection_name = name,
+      access_type = options.collections[name] == "write" and "READ_WRITE" or "READ_ONLY",
+    } }
+  end
+  if #access_rules == 0 then
+    local access = options.access or "manage"
+    if not types[access] then
+      error(("access is \"manage\", \"read\" or \"metrics\", not \"%s\""):format(access), 2)
+    end
+    access_rules[1] = { global_access = { access_type = types[access] } }
+  end
+  local expires = options.expires
+  if type(expires) == "string" and not expires:find("^%d%d%d%d%-") then
+    expires = host.now() + time.duration(expires)
+  end
+  local auth = service(self).auth
+  local made = resource.create(function()
+    return auth.create_space_api_key {
+      space_api_key = { account_id = self.account_id, space_id = self.id, name = options.name,
+        expires_at = expires, access_rules = access_rules },
+    }.space_api_key
+  end, function()
+    return auth.list_space_api_keys({ space_id = self.id }).items
+  end, options.name, { noun = "space key" })
+  if options.file and resource.is_secret(made.key) then
+    made.key:write(options.file)
+  end
+  return resource.wrap(SpaceKey, made, self.connection)
+end
+
+--- Deletes it.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, k in ipairs(s:keys()) do k:delete() end end
+---@async
+function SpaceKey:delete()
+  resource.delete(function()
+    service(self).auth.delete_space_api_key {
+      space_id = self.space_id, space_api_key_id = self.id,
+    }
+  end)
+end
+
+--- Its backups, the oldest first.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:backups() end
+---@async
+---@return qdrant.SpaceBackup[]
+function Space:backups()
+  return resource.wrap_all(SpaceBackup, service(self).backup.list_backups:all {
+    space_id = self.id, page_size = 250,
+  }, self.connection)
+end
+
+--- Starts a backup of it, or of one collection.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:backup { retention = "7d" } end
+---@async
+---@param options? { retention?: string, collection?: string, wait?: boolean|string, progress?: boolean }
+---@return qdrant.SpaceBackup
+function Space:backup(options)
+  options = options or {}
+  local before = {}
+  for _, backup in ipairs(self:backups()) do
+    before[backup.id] = true
+  end
+  local made = resource.change(function()
+    return service(self).backup.create_backup {
+      backup = { account_id = self.account_id, space_id = self.id,
+        retention_period = options.retention, collection_name = options.collection },
+    }.backup
+  end, function()
+    for _, backup in ipairs(self:backups()) do
+      if not before[backup.id] then
+        return backup
+      end
+    end
+  end)
+  local backup = resource.wrap(SpaceBackup, made, self.connection)
+  if options.wait then
+    backup:wait { timeout = options.wait, progress = options.progress }
+  end
+  return backup
+end
+
+--- Waits until it has succeeded; its failure is raised.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:backup():wait() end
+---@async
+---@param options? qdrant.Wait
+---@return qdrant.SpaceBackup self
+function SpaceBackup:wait(options)
+  options = options or {}
+  local timeout = options.timeout
+  wait {
+    what = ("backup %s to succeed"):format(self.name), kind = "space.backup",
+    timeout = (timeout == nil or timeout == true) and "1h" or timeout,
+    connection = self.connection, progress = options.progress,
+    look = function()
+      return resource.renew(self, service(self).backup.get_backup { backup_id = self.id }.backup)[1]
+    end,
+    judge = function(backup)
+      local status = (backup.status:gsub("^BACKUP_STATUS_", ""))
+      return {
+        done = status == "SUCCEEDED", text = status,
+        failed = (status == "FAILED" or status == "SKIPPED" or status == "NOT_FOUND") and status,
+      }
+    end,
+  }
+  return self
+end
+
+--- Deletes it.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, b in ipairs(s:backups()) do b:delete() end end
+---@async
+function SpaceBackup:delete()
+  resource.delete(function()
+    service(self).backup.delete_backup { backup_id = self.id }
+  end)
+end
+
+return resource.default "spaces"

@@ -1,0 +1,153 @@
+--- The users of the account and the roles that they hold.
+local resource = require "qdrant.resource"
+
+---@class qdrant.users
+local Users = resource.module "users"
+
+---@class qdrant.User
+local User = resource.handle("User", {
+  label = "email",
+  phase = function(message)
+    return (tostring(message.status):gsub("^USER_STATUS_", ""))
+  end,
+})
+
+local function service(self)
+  return self.connection.api.iam
+end
+
+--- The users.
+---@usage qdrant.users:list()
+---@async
+---@return qdrant.User[]
+function Users:list()
+  return resource.wrap_all(User, service(self).list_users({}).items, self.connection)
+end
+
+--- A user by address (in any case) or id.
+---@usage qdrant.users:find(qdrant.users:list()[1].email)
+---@async
+---@param wanted string
+---@return qdrant.User
+function Users:find(wanted)
+  if type(wanted) == "table" then
+    return wanted
+  end
+  local all = self:list()
+  for _, user in ipairs(all) do
+    if user.email:lower() == tostring(wanted):lower() then
+      return user
+    end
+  end
+  return resource.pick(all, wanted, "user", "email")
+end
+
+--- The users with their roles, in one call: { user, roles }.
+---@usage qdrant.users:with_roles()
+---@async
+---@return table[]
+function Users:with_roles()
+  return self.connection.api.ui.list_users_with_roles({}).items
+end
+
+--- The roles that the user holds.
+---@usage qdrant.users:list()[1]:roles()
+---@async
+---@return table[]
+function User:roles()
+  return service(self).list_user_roles { user_id = self.id }.roles
+end
+
+--- The permissions that follow from the user's roles, sorted.
+---@usage qdrant.users:list()[1]:permissions()
+---@async
+---@return string[]
+function User:permissions()
+  local seen, values = {}, {}
+  for _, role in ipairs(self:roles()) do
+    for _, permission in ipairs(role.permissions) do
+      if not seen[permission.value] then
+        seen[permission.value] = true
+        values[#values + 1] = permission.value
+      end
+    end
+  end
+  table.sort(values)
+  return values
+end
+
+--- Which of some roles are to be given and which to be taken, as the user holds them now.
+local function differences(self, add, remove)
+  local holds = {}
+  for _, role in ipairs(self:roles()) do
+    holds[role.id] = true
+  end
+  local given, taken = {}, {}
+  for _, id in ipairs(self.connection.roles:ids(add or {})) do
+    if not holds[id] then
+      given[#given + 1] = id
+    end
+  end
+  for _, id in ipairs(self.connection.roles:ids(remove or {})) do
+    if holds[id] then
+      taken[#taken + 1] = id
+    end
+  end
+  return given, taken
+end
+
+--- Gives roles and takes others, by name or id, in one call; those that are not named stay.
+---@usage local u = qdrant.users:list()[1] u:assign({}, {})
+---@async
+---@param add? any[]
+---@param remove? any[]
+---@return table[] roles that the user holds now
+function User:assign(add, remove)
+  local given, taken = differences(self, add, remove)
+  if #given + #taken > 0 then
+    resource.change(function()
+      service(self).assign_user_roles {
+        user_id = self.id, role_ids_to_add = given, role_ids_to_delete = taken,
+      }
+      return true
+    end)
+  end
+  return self:roles()
+end
+
+--- Has the user hold exactly some roles.
+---@usage local u = qdrant.users:list()[1] local names = {} for i, r in ipairs(u:roles()) do names[i] = r.name end u:set_roles(names)
+---@async
+---@param wanted any[]
+---@return table[] roles that the user holds now
+function User:set_roles(wanted)
+  local keep = {}
+  for _, id in ipairs(self.connection.roles:ids(wanted)) do
+    keep[id] = true
+  end
+  local remove = {}
+  for _, role in ipairs(self:roles()) do
+    -- Everybody in the account has the base role, whoever is asked.
+    if not keep[role.id] and role.sub_type ~= "SYSTEM_ROLE_SUB_TYPE_BASE" then
+      remove[#remove + 1] = role.id
+    end
+  end
+  return self:assign(wanted, remove)
+end
+
+--- Deletes the person from Qdrant Cloud, in all accounts. `members:remove` takes somebody out of this
+--- account only. It wants to be told the address once more.
+---@usage pcall(function() qdrant.users:list()[1]:delete_everywhere("not the address") end)
+---@async
+---@param email string
+function User:delete_everywhere(email)
+  if email ~= self.email then
+    resource.fail("FAILED_PRECONDITION", ("this deletes %s from all accounts; say "
+      .. "delete_everywhere(\"%s\") if that is meant"):format(self.email, self.email))
+  end
+  resource.delete(function()
+    service(self).delete_user { user_id = self.id }
+  end)
+end
+
+return resource.default "users"
