@@ -101,7 +101,8 @@ describe("clusters", function()
     assert.has_error(function() q.clusters:list { label = {} } end, 'did you mean "labels"?')
     assert.has_error(function() return q.clusters.lists end, 'did you mean "list"?')
     assert.has_error(function() return q.cluster end, 'did you mean "clusters"?')
-    assert.has_error(function() return qdrant.backup end, 'did you mean "backups"?')
+    local misspelt = "backup"
+    assert.has_error(function() return qdrant[misspelt] end, 'did you mean "backups"?')
   end)
 
   it("are filtered", function()

@@ -91,7 +91,7 @@ function Restores:create(options)
 end
 
 --- Looks at it anew.
----@usage qdrant.restores:list()[1]:refresh()
+---@usage qdrant.restores:create({ backup = qdrant.backups:latest() }):refresh()
 ---@async
 ---@return qdrant.Restore self
 function Restore:refresh()
@@ -106,7 +106,7 @@ function Restore:refresh()
 end
 
 --- Its status, without prefix: "SUCCEEDED".
----@usage qdrant.restores:list()[1]:phase()
+---@usage qdrant.restores:create({ backup = qdrant.backups:latest() }):phase()
 ---@return string
 function Restore:phase()
   return status_of(self)

@@ -70,8 +70,8 @@ end
 ---@return qdrant.Space[]
 function Spaces:list(filter)
   local all = service(self).list_spaces:all {
-    cloud_provider_id = filter and filter.cloud, cloud_provider_region_id = filter and filter.region,
-    page_size = 250,
+    cloud_provider_id = filter and filter.cloud, page_size = 250,
+    cloud_provider_region_id = filter and filter.region,
   }
   return resource.wrap_all(Space, all, self.connection, function(space)
     return not space.deleted_at
@@ -93,6 +93,17 @@ function Spaces:find(wanted)
   return resource.pick(self:list(), wanted, "space")
 end
 
+--- The regions of a provider that spaces can be in.
+---@usage qdrant.spaces:regions("aws")
+---@async
+---@param cloud string
+---@return table[]
+function Spaces:regions(cloud)
+  return self.connection.api.serverless.platform.list_cloud_provider_regions {
+    cloud_provider_id = cloud,
+  }.items
+end
+
 ---@class qdrant.spaces.Options
 ---@field name? string the cloud suggests one when not given
 ---@field cloud string
@@ -104,7 +115,7 @@ end
 ---@field wait? boolean|string
 
 --- Creates a space.
----@usage local r = qdrant.api.serverless.platform.list_cloud_provider_regions { cloud_provider_id = "aws" }.items[1] qdrant.spaces:create { name = "s-" .. crypto.uuid():sub(1, 8), cloud = "aws", region = r.id }
+---@usage qdrant.spaces:create { name = "s-" .. crypto.uuid():sub(1, 8), cloud = "aws", region = qdrant.spaces:regions("aws")[1].id }
 ---@async
 ---@param options qdrant.spaces.Options
 ---@return qdrant.Space

@@ -114,6 +114,32 @@ import Testing
         #expect(try shell.leave() == 0)
     }
 
+    @Test(arguments: [(100, 24), (40, 12)])
+    func aClustersWaitShowsItsPhaseAndWhatToExpect(_ columns: Int, _ rows: Int) throws {
+        let home = try TemporaryFolder()
+        try home.write(".local/state/qcsh/waits", "90.0\tcluster.create at 127.0.0.1\n")
+        let shell = try ShellSession(columns: columns, rows: rows, home: home)
+        try shell.type(
+            "c = clusters:create { name = 'alpha', cloud = 'aws', region = 'eu-central-1', "
+                + "package = 'gpx3', nodes = 2, wait = true }\r",
+            until: columns == 40 ? "alpha to be ready: CREATING" : "of about 1m30s")
+        #expect(shell.screen.text.contains("alpha to be ready: CREATING"))
+        try shell.waitUntilGone("alpha to be ready")
+        try shell.waitForPrompt()
+        try shell.run("c:phase()", until: "\nHEALTHY\n")
+        try shell.type(
+            "c:scale { cpu = '4000m', ram = '16GiB', wait = true }\r",
+            until: "alpha to be ready: SCALING")
+        try shell.type("\u{3}", until: "interrupted")
+        try shell.waitForPrompt()
+        #expect(!shell.screen.text.contains("SCALING"))
+        #expect(try shell.leave() == 0)
+        // What this one took is remembered.
+        let waits = try String(
+            contentsOfFile: home.path + "/.local/state/qcsh/waits", encoding: .utf8)
+        #expect(waits.hasPrefix("90.0 "))
+    }
+
     @Test func sessionsAreSavedAsScriptsAndLoaded() throws {
         let shell = try ShellSession()
         let file = shell.home.path + "/session.lua"

@@ -95,6 +95,12 @@ import Testing
             ("answer_id = 'x' api.cluster.get_cluster { cluster_id = answer", "answer"),
             (".timing o", "on off"), ("shell.hist", "history"), ("time.par", "parse"),
             ("api.nothing.", ""), ("1.", ""),
+            // Modules for people, their methods, handles.
+            ("clus", "clusters"), ("qdrant.back", "backups"),
+            ("require 'qdrant.cl", "qdrant.clusters"),
+            ("clusters:", "list find create"), ("qdrant.keys:cr", "create"),
+            ("handle:", "scale wait refresh"), ("handle.sta", "state"),
+            ("handle.state.pha", "phase"),
             // What the entry itself has made.
             ("for _, c in ipairs(api.cluster.list_clusters {}.items) do print(c.sta", "state"),
             ("for _, c in ipairs(answer.items) do c.state.pha", "phase"),
@@ -123,6 +129,7 @@ import Testing
             a_global = { inner = { deep = 1 } }
             local a_local = { bc = 1 }
             answer = qdrant.api.cluster.list_clusters {}
+            handle = clusters:list()[1]
             local wrong = 0
             for number, case in ipairs { \(script) } do
               local found = {}

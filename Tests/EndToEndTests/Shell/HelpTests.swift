@@ -18,6 +18,10 @@ import Testing
         try shell.run("help 'ClusterPhase'", until: "CLUSTER_PHASE_HEALTHY")
         try shell.run("help 'no such thing at all'", until: "nothing is called")
         try shell.run("help(42)", until: "A number")
+        try shell.run("help(clusters)", until: "qdrant.clusters:list(filter)")
+        try shell.run("help(clusters.create)", until: "Creates a cluster.")
+        try shell.run("clusters.quote?", until: "What a cluster would cost")
+        try shell.run("help 'Cluster:scale'", until: "Changes its size")
         try shell.type(
             "api.cluster.create_cluster { cluster = { name = 'x', labels", until: "labels")
         try shell.type("\u{1b}OP", until: "qdrant.cloud.cluster.v1.Cluster.labels")
@@ -74,6 +78,7 @@ import Testing
         ]
         let entries = LuaReference.embedded.entries.filter { entry in
             entry.example != nil && !needsMore.contains(entry.name) && !entry.name.contains(":")
+                && !Self.isOfLibrary(entry)
         }
         #expect(entries.count > 100)
         let cases = entries.map { "{ '\($0.name)', [==[\($0.example ?? "")]==] }" }
@@ -99,6 +104,57 @@ import Testing
         #expect(shell.screen.text.contains("examples failed: 0"), "\(shell.screen.text)")
         _ = try shell.screen.signal(SIGTERM)
         #expect(try shell.screen.exitStatus() == 143)
+    }
+
+    /// Whether it is about what stands behind `qdrant.`: `qdrant.Cluster:scale`.
+    private static func isOfLibrary(_ entry: LuaReference.Entry) -> Bool {
+        let reference = LuaReference.embedded
+        return entry.name.hasPrefix("qdrant.")
+            && !reference.functions(of: "qdrant").contains { own in
+                own.name == entry.name && own.name.split(separator: ".").count == 2
+                    && !own.name.contains(":")
+            }
+    }
+
+    @Test func examplesOfLibrariesRun() throws {
+        let entries = LuaReference.embedded.entries.filter {
+            $0.example != nil && Self.isOfLibrary($0)
+        }
+        #expect(entries.count > 100)
+        #expect(entries.contains { $0.name == "qdrant.Cluster:scale" })
+        let cases = entries.map { "{ '\($0.name)', [==[\($0.example ?? "")]==] }" }
+        let folder = try TemporaryFolder()
+        // Each in a world of its own: what one deletes, another one looks for.
+        let script = try folder.write(
+            "examples.lua",
+            """
+            local sandbox = require("sandbox").start { speed = "instant" }
+            local resource = require "qdrant.resource"
+            local print, failed = print, 0
+            for _, case in ipairs { \(cases.joined(separator: ",\n")) } do
+              local world = sandbox:new_world()
+              local connection = world:connect()
+              local names = setmetatable({
+                resource = resource, print = function() end,
+                qdrant = setmetatable({}, { __index = function(_, name)
+                  return rawget(qdrant, name) ~= nil and name ~= "api" and name ~= "session"
+                    and not pcall(require, "qdrant." .. name) and qdrant[name] or connection[name]
+                end }),
+              }, { __index = _G })
+              local chunk, problem = load("return " .. case[2], "=example", "t", names)
+              if not chunk then chunk, problem = load(case[2], "=example", "t", names) end
+              local ok = chunk ~= nil
+              if ok then ok, problem = pcall(task.timeout, 30, chunk) end
+              if not ok then
+                failed = failed + 1
+                print("FAILED " .. case[1] .. ": " .. tostring(problem))
+              end
+              world:close()
+            end
+            print("examples failed: " .. failed)
+            """)
+        let result = try qcsh([script])
+        #expect(result.output.hasSuffix("examples failed: 0\n"), "\(result.output)\(result.errors)")
     }
 
     @Test func examplesOfMethodsPassTheContractsRules() throws {
