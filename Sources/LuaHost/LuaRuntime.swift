@@ -270,6 +270,15 @@ public final class LuaRuntime {
         }
     }
 
+    /// The names of all modules of the standard library behind `qdrant.`, parts of others included.
+    static var libraryFiles: [String] {
+        (0..<qcsh_stdlib_count()).compactMap { index in
+            let name = String(cString: qcsh_stdlib_file(index).name)
+            guard name.hasPrefix("qdrant/"), name != "qdrant/init.lua" else { return nil }
+            return String(name.dropLast(".lua".count).map { $0 == "/" ? "." : $0 })
+        }
+    }
+
     /// A file of the embedded standard library, by module name.
     static func embeddedModule(_ name: String) -> (bytes: UnsafeRawBufferPointer, name: String)? {
         let path = String(name.map { $0 == "." ? "/" : $0 })

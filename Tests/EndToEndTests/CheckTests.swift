@@ -69,6 +69,22 @@ import Testing
             "prnt 'x'",
             "1:1: warning: nothing gives the global \"prnt\" a value; did you mean \"print\"? [undefined-global]"
         ),
+        (
+            "qdrant.clusters:creat {}",
+            "1:16: error: qdrant.clusters has no method \"creat\"; did you mean \"create\"? [unknown-member]"
+        ),
+        (
+            "local c = qdrant.clusters:find 'x'\nc:scal {}",
+            "2:2: error: qdrant.Cluster has no method \"scal\"; did you mean \"scale\"? [unknown-member]"
+        ),
+        (
+            "for _, c in ipairs(qdrant.clusters:list()) do print(c.state.fase) end",
+            "1:61: error: qdrant.cloud.cluster.v1.ClusterState has no field \"fase\" [unknown-field]"
+        ),
+        (
+            "script { needs = { 'read:*' } }\nqdrant.clusters:find('x'):restart()",
+            "1:8: error: cluster.restart_cluster: the header does not allow write:clusters [permission]"
+        ),
         ("if x then", "1:10: error: 'end' expected near '<eof>' [syntax]"),
         (
             "script { needs = { 'read:clusters' } }\nqdrant.api.auth.list_management_keys {}",
@@ -111,6 +127,8 @@ import Testing
         "for i, v in ipairs { 1, 2 } do print(i, v.x) end",
         "local c = qdrant.api.cluster.get_cluster { cluster_id = arg[1] }.cluster\nif c.configuration then print(c.configuration.number_of_nodes) end",
         "goto done\n::done::",
+        "local c = qdrant.clusters:find 'x'\nprint(c.name, c:url(), c.connection)\nc:keys():list()[1]:delete()",
+        "script { needs = { 'read:clusters' } }\nfor _, c in ipairs(qdrant.clusters:list { labels = { a = 'b' } }) do print(c:phase()) end",
         "qdrant.api.cluster.get_clustr {} -- qcsh:ignore",
         "http.get('https://example.com'):json()\nhttp.post('x', {})",
         "log.level = 'debug'\nlog.info('x')\nprint(env.HOME)",
@@ -130,6 +148,32 @@ import Testing
         #expect(files.count > 20)
         let result = try qcsh(["check"] + files, folder: Project.root)
         #expect(result.output == "" && result.status == 0)
+    }
+
+    /// What the standard library calls counts as the script's own.
+    @Test func whatLibrariesMayCallIsKnown() throws {
+        let folder = try TemporaryFolder()
+        for (code, permissions) in [
+            ("qdrant.clusters:list()", ["read:clusters"]),
+            (
+                "qdrant.clusters:find('x'):delete { wait = true }",
+                ["delete:clusters", "read:clusters"]
+            ),
+            (
+                "local k = qdrant.clusters:find('x'):keys():create { name = 'abcd', wait = true }",
+                ["delete:api_keys", "read:api_keys", "read:clusters", "write:api_keys"]
+            ),
+            ("qdrant.backups:latest():restore()", ["read:backups", "restore:backups"]),
+            ("qdrant.costs:by 'cluster'", ["read:payment_information"]),
+        ] {
+            try folder.write("script.lua", code)
+            let result = try qcsh(["check", "--permissions", "script.lua"], folder: folder.path)
+            let found = Set(
+                result.output.split(whereSeparator: { " \n,".contains($0) }).map(String.init)
+                    .filter { $0.contains(":") && !$0.contains(".") })
+            #expect(found.isSuperset(of: permissions), "\(code): \(result.output)")
+            #expect(found.count <= permissions.count + 2, "\(code): \(result.output)")
+        }
     }
 
     @Test func modulesOfTheScriptAreFollowed() throws {

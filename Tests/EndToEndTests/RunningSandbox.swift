@@ -20,6 +20,9 @@ final class RunningSandbox {
 
     deinit { server.stop() }
 
+    /// The number of its port.
+    var port: String { server.address.split(separator: ":").last.map(String.init) ?? "" }
+
     /// Runs curl; the verb, then the path and query.
     func curl(_ verb: String, _ path: String, body: String? = nil, _ more: String...) throws
         -> (status: Int, text: String, exit: Int32)

@@ -5,7 +5,7 @@ local resource = require "qdrant.resource"
 ---@class qdrant.accounts
 local Accounts = resource.module "accounts"
 
----@class qdrant.Account
+---@class qdrant.Account: qdrant.cloud.account.v1.Account
 local Account = resource.handle "Account"
 
 local function service(self)

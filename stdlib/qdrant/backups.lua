@@ -14,7 +14,7 @@ local function status_of(message)
   return (tostring(message.status):gsub("^BACKUP_STATUS_", ""))
 end
 
----@class qdrant.Backup
+---@class qdrant.Backup: qdrant.cloud.cluster.backup.v1.Backup
 local Backup = resource.handle("Backup", { label = "display_name", phase = status_of })
 
 local PATIENCE = "1h"

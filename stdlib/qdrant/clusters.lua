@@ -11,7 +11,7 @@ local wait = require "qdrant.resource.wait"
 ---@class qdrant.clusters
 local Clusters = resource.module "clusters"
 
----@class qdrant.Cluster
+---@class qdrant.Cluster: qdrant.cloud.cluster.v1.Cluster
 local Cluster = resource.handle("Cluster", { phase = readiness.phase })
 
 --- How long a wait may take when nothing else is said.

@@ -15,7 +15,7 @@ local function phase_of(message)
     or "NOT_CONNECTED"
 end
 
----@class qdrant.Environment
+---@class qdrant.Environment: qdrant.cloud.hybrid.v1.HybridCloudEnvironment
 local Environment = resource.handle("Environment", { phase = phase_of })
 
 local PATIENCE = "20m"

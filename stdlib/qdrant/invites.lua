@@ -4,7 +4,7 @@ local resource = require "qdrant.resource"
 ---@class qdrant.invites
 local Invites = resource.module "invites"
 
----@class qdrant.Invite
+---@class qdrant.Invite: qdrant.cloud.account.v1.AccountInvite
 local Invite = resource.handle("Invite", {
   label = "user_email",
   phase = function(message)

@@ -9,7 +9,7 @@ local wait = require "qdrant.resource.wait"
 ---@class qdrant.keys
 local Keys = resource.module "keys"
 
----@class qdrant.Key
+---@class qdrant.Key: qdrant.cloud.cluster.auth.v2.DatabaseApiKey
 local Key = resource.handle("Key", { noun = "database key" })
 
 local PATIENCE = "2m"

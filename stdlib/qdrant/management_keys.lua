@@ -5,7 +5,7 @@ local resource = require "qdrant.resource"
 ---@class qdrant.management_keys
 local ManagementKeys = resource.module "management_keys"
 
----@class qdrant.ManagementKey
+---@class qdrant.ManagementKey: qdrant.cloud.auth.v1.ManagementKey
 local ManagementKey = resource.handle("ManagementKey", {
   noun = "management key", label = "prefix",
 })

@@ -11,7 +11,7 @@ local function status_of(message)
   return (tostring(message.status):gsub("^BACKUP_RESTORE_STATUS_", ""))
 end
 
----@class qdrant.Restore
+---@class qdrant.Restore: qdrant.cloud.cluster.backup.v1.BackupRestore
 local Restore = resource.handle("Restore", { label = "backup_id", phase = status_of })
 
 local PATIENCE = "1h"

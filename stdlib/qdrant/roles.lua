@@ -5,7 +5,7 @@ local resource = require "qdrant.resource"
 ---@class qdrant.roles
 local Roles = resource.module "roles"
 
----@class qdrant.Role
+---@class qdrant.Role: qdrant.cloud.iam.v1.Role
 local Role = resource.handle("Role", {
   phase = function(message)
     return (tostring(message.role_type):gsub("^ROLE_TYPE_", ""))

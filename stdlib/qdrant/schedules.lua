@@ -4,11 +4,12 @@ local host = ...
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 local time = require "time"
+local units = require "qdrant.resource.units"
 
 ---@class qdrant.schedules
 local Schedules = resource.module "schedules"
 
----@class qdrant.Schedule
+---@class qdrant.Schedule: qdrant.cloud.cluster.backup.v1.BackupSchedule
 local Schedule = resource.handle("Schedule", {
   noun = "backup schedule", label = "display_name",
   phase = function(message)
@@ -54,16 +55,6 @@ function Schedules:find(wanted)
   return resource.pick(self:list(), wanted, "backup schedule", "display_name")
 end
 
---- A cron expression that the cloud takes, or an error that says what is wrong with it.
-local function checked(cron)
-  local ok, next_time = pcall(time.next, cron)
-  if not ok or not next_time then
-    error(("\"%s\" is no schedule: five fields in UTC (\"0 3 * * *\"), \"@daily\" or \"@every 12h"
-      .. "\""):format(tostring(cron)), 3)
-  end
-  return cron
-end
-
 --- Has backups made again and again.
 ---@usage qdrant.clusters:find("search-prod"):schedules():create { name = "nightly-" .. crypto.uuid():sub(1, 8), cron = "0 3 * * *", retention = "7d" }
 ---@async
@@ -79,7 +70,7 @@ function Schedules:create(options)
   local made = resource.create(function()
     return service(self).create_backup_schedule {
       backup_schedule = {
-        cluster_id = cluster_id, display_name = options.name, schedule = checked(options.cron),
+        cluster_id = cluster_id, display_name = options.name, schedule = units.cron(options.cron),
         retention_period = options.retention,
       },
     }.backup_schedule
@@ -108,7 +99,7 @@ end
 ---@return qdrant.Schedule self
 function Schedule:update(options)
   local change = {
-    display_name = options.name, schedule = options.cron and checked(options.cron),
+    display_name = options.name, schedule = options.cron and units.cron(options.cron),
     retention_period = options.retention,
   }
   local mask = qdrant.mask(change)

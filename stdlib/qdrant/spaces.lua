@@ -16,17 +16,26 @@ local function phase_of(message)
   return (tostring(phase):gsub("^SPACE_STATE_PHASE_", ""))
 end
 
----@class qdrant.Space
+---@class qdrant.Space: qdrant.cloud.serverless.space.v1.Space
 local Space = resource.handle("Space", { phase = phase_of })
 
----@class qdrant.SpaceKey
+---@class qdrant.SpaceKey: qdrant.cloud.serverless.space.auth.v1.SpaceApiKey
 local SpaceKey = resource.handle("SpaceKey", { noun = "space key" })
 
----@class qdrant.SpaceBackup
+---@class qdrant.SpaceBackup: qdrant.cloud.serverless.space.backup.v1.Backup
 local SpaceBackup = resource.handle("SpaceBackup", {
   noun = "backup of a space",
   phase = function(message)
     return (tostring(message.status):gsub("^BACKUP_STATUS_", ""))
+  end,
+})
+
+---@class qdrant.SpaceSchedule: qdrant.cloud.serverless.space.backup.v1.BackupSchedule
+local SpaceSchedule = resource.handle("SpaceSchedule", {
+  noun = "backup schedule of a space",
+  phase = function(message)
+    return message.paused_at and "PAUSED"
+      or (tostring(message.status):gsub("^BACKUP_SCHEDULE_STATUS_", ""))
   end,
 })
 
@@ -393,6 +402,74 @@ end
 function SpaceBackup:delete()
   resource.delete(function()
     service(self).backup.delete_backup { backup_id = self.id }
+  end)
+end
+
+--- Its backup schedules.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:schedules() end
+---@async
+---@return qdrant.SpaceSchedule[]
+function Space:schedules()
+  return resource.wrap_all(SpaceSchedule, service(self).backup.list_backup_schedules:all {
+    space_id = self.id, page_size = 250,
+  }, self.connection, function(schedule)
+    return not schedule.deleted_at
+  end)
+end
+
+--- Has backups made again and again, of all of it or of one collection.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:create_schedule { name = "nightly", cron = "@daily" } end
+---@async
+---@param options { name: string, cron: string, retention?: string, collection?: string }
+---@return qdrant.SpaceSchedule
+function Space:create_schedule(options)
+  local made = resource.create(function()
+    return service(self).backup.create_backup_schedule {
+      backup_schedule = { account_id = self.account_id, space_id = self.id, name = options.name,
+        schedule = units.cron(options.cron), retention_period = options.retention,
+        collection_name = options.collection },
+    }.backup_schedule
+  end, function()
+    return self:schedules()
+  end, options.name, { noun = "backup schedule" })
+  return resource.wrap(SpaceSchedule, made, self.connection)
+end
+
+--- Changes what is named and leaves the rest as it is; `paused = true` has it make no backups until
+--- `paused = false`.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, schedule in ipairs(s:schedules()) do schedule:update { paused = true } end end
+---@async
+---@param options { name?: string, cron?: string, retention?: any, paused?: boolean }
+---@return qdrant.SpaceSchedule self
+function SpaceSchedule:update(options)
+  local change = {
+    name = options.name, schedule = options.cron and units.cron(options.cron),
+    retention_period = options.retention,
+  }
+  if options.paused ~= nil then
+    change.paused_at = options.paused and host.now() or qdrant.null
+  end
+  local mask = qdrant.mask(change)
+  if #mask == 0 then
+    return self
+  end
+  change.id, change.account_id, change.space_id = self.id, self.account_id, self.space_id
+  return resource.renew(self, resource.change(function()
+    return service(self).backup.update_backup_schedule {
+      backup_schedule = change, update_mask = mask,
+    }.backup_schedule
+  end))
+end
+
+--- Deletes it; its backups stay unless they are to go, too.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, schedule in ipairs(s:schedules()) do schedule:delete() end end
+---@async
+---@param options? { backups?: boolean }
+function SpaceSchedule:delete(options)
+  resource.delete(function()
+    service(self).backup.delete_backup_schedule {
+      backup_schedule_id = self.id, delete_backups = options ~= nil and options.backups == true,
+    }
   end)
 end
 

@@ -4,7 +4,7 @@ local resource = require "qdrant.resource"
 ---@class qdrant.users
 local Users = resource.module "users"
 
----@class qdrant.User
+---@class qdrant.User: qdrant.cloud.iam.v1.User
 local User = resource.handle("User", {
   label = "email",
   phase = function(message)

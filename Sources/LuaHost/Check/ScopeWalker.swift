@@ -272,6 +272,24 @@ final class ScopeWalker {
                 report(.unknownMember, .error, "a method has no \"\(name)\"", position)
             }
             return .unknown
+        case .object(let type):
+            let names = methods(of: type)
+            if names.contains(name) {
+                checker.note(library: "\(type):\(name)")
+                return .unknown
+            }
+            if name == "connection" { return .qdrant }
+            let message = message(of: type)
+            if let message, message.field(named: name) != nil {
+                return field(name, of: message, at: position)
+            }
+            // Modules may be about one cluster.
+            if message == nil, name == "cluster" { return .unknown }
+            let near = Names.suggestion(
+                Names.nearest(
+                    to: name, in: names + (message?.fields.map(\.name) ?? [])))
+            report(.unknownMember, .error, "\(type) has no \"\(name)\"\(near)", position)
+            return .unknown
         case .message(let type): return field(name, of: type, at: position)
         case .module(let module):
             if let known = module.members[name] { return known }
@@ -283,6 +301,19 @@ final class ScopeWalker {
             return .unknown
         default: return .unknown
         }
+    }
+
+    /// The methods of a class of the standard library.
+    private func methods(of type: String) -> [String] {
+        LuaReference.embedded.entries.compactMap { entry in
+            entry.name.hasPrefix(type + ":") ? String(entry.name.dropFirst(type.count + 1)) : nil
+        }
+    }
+
+    /// The message that handles of a class read as.
+    private func message(of type: String) -> MessageType? {
+        let name = LuaReference.embedded.classes[type] ?? ""
+        return name.isEmpty ? nil : (try? checker.registry.message(named: name)) ?? nil
     }
 
     private func field(_ name: String, of type: MessageType, at position: Position) -> Shape {
@@ -371,6 +402,17 @@ final class ScopeWalker {
                     "a method has each, all and describe, not \"\(name)\"", call.position)
                 return .unknown
             }
+        case .object(let type):
+            guard let entry = LuaReference.embedded.entry(named: "\(type):\(name)") else {
+                let near = Names.suggestion(Names.nearest(to: name, in: methods(of: type)))
+                report(
+                    .unknownMember, .error, "\(type) has no method \"\(name)\"\(near)",
+                    call.position)
+                return .unknown
+            }
+            checker.note(library: "\(type):\(name)")
+            guard let result = entry.resultClass else { return .unknown }
+            return result.isList ? .list(.object(result.name)) : .object(result.name)
         default: return .unknown
         }
     }

@@ -51,6 +51,18 @@ public final class ScriptChecker {
         return result
     }
 
+    /// What the standard library may call; read when a script uses it.
+    private(set) lazy var library = LibraryMethods(registry: registry)
+
+    /// Notes that a script calls a function of the standard library.
+    func note(library function: String) {
+        for name in library.methods(of: function) {
+            if let method = (try? APIReference(registry: registry).method(named: name)) ?? nil {
+                note(method)
+            }
+        }
+    }
+
     /// Notes that a script names a method.
     func note(_ method: Method) { methods[method.displayName] = method }
 
@@ -76,6 +88,7 @@ public final class ScriptChecker {
     func module(_ name: String, from file: String) -> Shape? {
         if name == "qdrant" { return .qdrant }
         if name == "qdrant.api" { return .api("") }
+        if LuaReference.embedded.classes[name] != nil { return .object(name) }
         if name.hasPrefix("qdrant.api.") {
             return apiShape(String(name.dropFirst("qdrant.api.".count)))
         }

@@ -16,6 +16,8 @@ indirect enum Shape {
     /// What a generic `for` takes one value at a time from.
     case iterator(Shape)
     case module(ModuleShape)
+    /// An object of a class of the standard library: `qdrant.clusters`, `qdrant.Cluster`.
+    case object(String)
 
     /// What an element is.
     var element: Shape {

@@ -16,6 +16,17 @@ public struct LuaReference: Sendable {
         /// Code that shows the use, if there is any.
         public let example: String?
 
+        /// The class of what it returns, and whether that is a list of them; nil when it returns
+        /// something else.
+        public var resultClass: (name: String, isList: Bool)? {
+            guard let first = results.first?.split(separator: " ").first,
+                first.hasPrefix("qdrant.")
+            else { return nil }
+            let isList = first.hasSuffix("[]")
+            let name = first.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }
+            return (String(name), isList)
+        }
+
         /// The call as one would write it.
         public var signature: String { parameters.map { "\(name)(\($0))" } ?? name }
     }
@@ -27,6 +38,10 @@ public struct LuaReference: Sendable {
     /// All entries: of each module itself, then of its functions in the order of the source.
     public let entries: [Entry]
     private let byName: [String: Entry]
+    /// Classes by name: the message that a handle reads as, empty for other classes.
+    public let classes: [String: String]
+    /// The variables that hold classes in a module's file.
+    private let variables: [String: [String: String]]
 
     /// What the modules that are built in say.
     public static let embedded = LuaReference()
@@ -39,13 +54,20 @@ public struct LuaReference: Sendable {
         modules = Self.moduleNames
         libraries = LuaRuntime.libraries.sorted().map { "qdrant." + $0 }
         var all: [Entry] = []
+        var bases: [String: String] = [:]
+        var held: [String: [String: String]] = [:]
         for module in modules + ["qdrant"] + libraries {
             guard
                 let source = LuaRuntime.embeddedModule(
                     modules.contains(module) ? "host." + module : module)
             else { continue }
-            all += Self.read(String(decoding: source.bytes, as: UTF8.self), module)
+            let file = Self.read(String(decoding: source.bytes, as: UTF8.self), module)
+            all += file.entries
+            bases.merge(file.bases) { first, _ in first }
+            held[module] = file.classes
         }
+        classes = bases
+        variables = held
         entries = all
         byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
     }
@@ -79,8 +101,17 @@ public struct LuaReference: Sendable {
 
     // MARK: - Reading
 
-    private static func read(_ source: String, _ module: String) -> [Entry] {
+    /// What a file says: its functions, its classes with what they read as, and the variables that
+    /// hold them.
+    private struct File {
         var entries: [Entry] = []
+        var bases: [String: String] = [:]
+        var classes: [String: String] = [:]
+    }
+
+    private static func read(_ source: String, _ module: String) -> File {
+        var entries: [Entry] = []
+        var bases: [String: String] = [:]
         var comment: [Substring] = []
         var classes: [String: String] = [:]
         var pendingClass: String?
@@ -90,7 +121,12 @@ public struct LuaReference: Sendable {
             if line.hasPrefix("---") {
                 comment.append(line.dropFirst(3))
                 if line.hasPrefix("---@class ") {
-                    pendingClass = String(line.dropFirst(10).prefix { !" :".contains($0) })
+                    let parts = line.dropFirst(10).split(separator: ":", maxSplits: 1)
+                    let name = parts[0].prefix { $0 != " " }
+                    pendingClass = String(name)
+                    bases[String(name)] =
+                        parts.count > 1
+                        ? parts[1].split(separator: " ").first.map(String.init) ?? "" : ""
                 }
                 continue
             }
@@ -122,8 +158,11 @@ public struct LuaReference: Sendable {
         for line in source.split(separator: "\n") where line.hasPrefix(module + ".") {
             entries += aliases(line, of: entries)
         }
-        return entries
+        return File(entries: entries, bases: bases, classes: classes)
     }
+
+    /// The classes of a module's file by the variables that hold them.
+    func classVariables(of module: String) -> [String: String] { variables[module] ?? [:] }
 
     /// `test.spec, test.test = test.it, test.it`: other names of what is already known.
     private static func aliases(_ line: Substring, of entries: [Entry]) -> [Entry] {

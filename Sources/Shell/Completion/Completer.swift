@@ -159,7 +159,18 @@ final class Completer {
                     doc: entry?.text ?? "")
             }
             return Completion(candidates: own.sorted { $0.text < $1.text })
-        case .list, .unknown: return Completion()
+        case .object(let type, false):
+            let own = lua.entries.filter { $0.name.hasPrefix(type + ":") }.map {
+                Completion.Candidate(
+                    text: String($0.name.dropFirst(type.count + 1)),
+                    type: "(\($0.parameters ?? ""))",
+                    doc: $0.text)
+            }
+            let fields = isMethod ? [] : types.message(of: type)?.fields ?? []
+            return Completion(
+                candidates: (own + fields.map { candidate($0, isKey: false) })
+                    .sorted { $0.text < $1.text })
+        case .list, .object, .function, .unknown: return Completion()
         }
     }
 

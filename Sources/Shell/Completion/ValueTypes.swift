@@ -12,6 +12,10 @@ struct ValueTypes {
         case list(MessageType)
         /// A value of Lua: its kind, the path to it, and the names in it.
         case value(kind: String, path: [String], names: [(name: String, type: String)])
+        /// An object of a class of the standard library, or a list of them.
+        case object(String, isList: Bool)
+        /// A function of the standard library.
+        case function(LuaReference.Entry)
         case unknown
     }
 
@@ -106,6 +110,14 @@ struct ValueTypes {
         }
     }
 
+    private var lua: LuaReference { .embedded }
+
+    /// The message that handles of a class read as.
+    func message(of type: String) -> MessageType? {
+        let name = lua.classes[type] ?? ""
+        return name.isEmpty ? nil : (try? runtime.registry.message(named: name)) ?? nil
+    }
+
     private func step(_ step: CursorContext.Step, from target: Target) -> Target {
         switch (target, step) {
         case (.module(let module), .name(let name)):
@@ -116,6 +128,14 @@ struct ValueTypes {
         case (.method(let method), .call): return .message(method.output)
         case (.method(let method), .method("all")):
             return method.itemsField?.messageType.map { .list($0) } ?? .unknown
+        case (.value(let type, _, _), .method(let name)),
+            (.object(let type, false), .method(let name)):
+            return lua.entry(named: "\(type):\(name)").map { .function($0) } ?? .unknown
+        case (.function(let entry), .call):
+            return entry.resultClass.map { .object($0.name, isList: $0.isList) } ?? .unknown
+        case (.object(let type, true), .index): return .object(type, isList: false)
+        case (.object(let type, false), .name):
+            return message(of: type).map { self.step(step, from: .message($0)) } ?? .unknown
         case (.list(let type), .call): return .list(type)
         case (.list(let type), .index): return .message(type)
         case (.message(let type), .name(let name)):

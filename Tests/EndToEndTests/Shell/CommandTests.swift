@@ -153,6 +153,9 @@ import Testing
         let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
         #expect(mode as? Int == 0o600)
         try shell.run(".save \(file)", until: "is there alread")
+        // What was there before is not what is waited for.
+        try shell.screen.type("\u{c}")
+        try shell.waitUntilGone("is there alread")
         try shell.run(".load \(file)", until: "\n42\nq")
         #expect(try shell.leave() == 0)
     }

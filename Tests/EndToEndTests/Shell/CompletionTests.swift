@@ -99,6 +99,9 @@ import Testing
             ("clus", "clusters"), ("qdrant.back", "backups"),
             ("require 'qdrant.cl", "qdrant.clusters"),
             ("clusters:", "list find create"), ("qdrant.keys:cr", "create"),
+            ("clusters:find('x'):", "scale wait"), ("clusters:find('x').sta", "state"),
+            ("local h = clusters:find 'x' h:keys():cr", "create"),
+            ("for _, h in ipairs(clusters:list()) do h.state.pha", "phase"),
             ("handle:", "scale wait refresh"), ("handle.sta", "state"),
             ("handle.state.pha", "phase"),
             // What the entry itself has made.

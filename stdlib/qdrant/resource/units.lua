@@ -1,4 +1,6 @@
 --- Quantities as people write them.
+local time = require "time"
+
 local units = {}
 
 local BINARY = { [""] = 30, K = 10, M = 20, G = 30, T = 40, P = 50 }
@@ -52,6 +54,19 @@ end
 ---@return string
 function units.price(millicents, currency, digits)
   return ("%%.%df %%s"):format(digits or 4):format(millicents / 100000, currency or "USD")
+end
+
+--- A schedule that the cloud takes; an error says what is wrong with one.
+---@usage units.cron("0 3 * * *")
+---@param expression string in UTC
+---@return string
+function units.cron(expression)
+  local ok, next_time = pcall(time.next, expression)
+  if not ok or not next_time then
+    error(("\"%s\" is no schedule: five fields in UTC (\"0 3 * * *\"), \"@daily\" or \"@every 12h"
+      .. "\""):format(tostring(expression)), 3)
+  end
+  return expression
 end
 
 --- Hours in a month, as Qdrant Cloud counts them.
