@@ -157,6 +157,39 @@ static const uint8_t file_qdrant_schedules_lua[] = {
 static const uint8_t file_qdrant_spaces_lua[] = {
 #embed "../../stdlib/qdrant/spaces.lua"
 };
+static const uint8_t file_qdrant_stack_access_lua[] = {
+#embed "../../stdlib/qdrant/stack/access.lua"
+};
+static const uint8_t file_qdrant_stack_clusters_lua[] = {
+#embed "../../stdlib/qdrant/stack/clusters.lua"
+};
+static const uint8_t file_qdrant_stack_command_lua[] = {
+#embed "../../stdlib/qdrant/stack/command.lua"
+};
+static const uint8_t file_qdrant_stack_context_lua[] = {
+#embed "../../stdlib/qdrant/stack/context.lua"
+};
+static const uint8_t file_qdrant_stack_diff_lua[] = {
+#embed "../../stdlib/qdrant/stack/diff.lua"
+};
+static const uint8_t file_qdrant_stack_environments_lua[] = {
+#embed "../../stdlib/qdrant/stack/environments.lua"
+};
+static const uint8_t file_qdrant_stack_export_lua[] = {
+#embed "../../stdlib/qdrant/stack/export.lua"
+};
+static const uint8_t file_qdrant_stack_render_lua[] = {
+#embed "../../stdlib/qdrant/stack/render.lua"
+};
+static const uint8_t file_qdrant_stack_run_lua[] = {
+#embed "../../stdlib/qdrant/stack/run.lua"
+};
+static const uint8_t file_qdrant_stack_spaces_lua[] = {
+#embed "../../stdlib/qdrant/stack/spaces.lua"
+};
+static const uint8_t file_qdrant_stack_lua[] = {
+#embed "../../stdlib/qdrant/stack.lua"
+};
 static const uint8_t file_qdrant_users_lua[] = {
 #embed "../../stdlib/qdrant/users.lua"
 };
@@ -214,6 +247,17 @@ static const qcsh_resource files[] = {
     {"qdrant/roles.lua", file_qdrant_roles_lua, sizeof file_qdrant_roles_lua},
     {"qdrant/schedules.lua", file_qdrant_schedules_lua, sizeof file_qdrant_schedules_lua},
     {"qdrant/spaces.lua", file_qdrant_spaces_lua, sizeof file_qdrant_spaces_lua},
+    {"qdrant/stack/access.lua", file_qdrant_stack_access_lua, sizeof file_qdrant_stack_access_lua},
+    {"qdrant/stack/clusters.lua", file_qdrant_stack_clusters_lua, sizeof file_qdrant_stack_clusters_lua},
+    {"qdrant/stack/command.lua", file_qdrant_stack_command_lua, sizeof file_qdrant_stack_command_lua},
+    {"qdrant/stack/context.lua", file_qdrant_stack_context_lua, sizeof file_qdrant_stack_context_lua},
+    {"qdrant/stack/diff.lua", file_qdrant_stack_diff_lua, sizeof file_qdrant_stack_diff_lua},
+    {"qdrant/stack/environments.lua", file_qdrant_stack_environments_lua, sizeof file_qdrant_stack_environments_lua},
+    {"qdrant/stack/export.lua", file_qdrant_stack_export_lua, sizeof file_qdrant_stack_export_lua},
+    {"qdrant/stack/render.lua", file_qdrant_stack_render_lua, sizeof file_qdrant_stack_render_lua},
+    {"qdrant/stack/run.lua", file_qdrant_stack_run_lua, sizeof file_qdrant_stack_run_lua},
+    {"qdrant/stack/spaces.lua", file_qdrant_stack_spaces_lua, sizeof file_qdrant_stack_spaces_lua},
+    {"qdrant/stack.lua", file_qdrant_stack_lua, sizeof file_qdrant_stack_lua},
     {"qdrant/users.lua", file_qdrant_users_lua, sizeof file_qdrant_users_lua},
 };
 

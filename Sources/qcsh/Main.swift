@@ -14,6 +14,9 @@ enum Main {
         "context": ContextCommand.self, "doctor": DoctorCommand.self,
         "sandbox": SandboxCommand.self,
         "permit": PermitCommand.self, "test": TestCommand.self,
+        "plan": StackCommand.Plan.self, "apply": StackCommand.Apply.self,
+        "drift": StackCommand.Drift.self, "destroy": StackCommand.Destroy.self,
+        "adopt": StackCommand.Adopt.self,
     ]
 
     /// The exit status of a command line that makes no sense.

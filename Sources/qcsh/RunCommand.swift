@@ -12,6 +12,8 @@ struct RunCommand: ParsableCommand {
             qcsh check SCRIPT …                 check scripts without running them
             qcsh permit SCRIPT --from FILE      write the header for what a run has used
             qcsh test [PATH …]                  run Lua specs
+            qcsh plan|apply STACK               what a declared state changes, and changing it; also
+                                                drift, destroy and adopt
             qcsh context …                      named ways to accounts; see qcsh context --help
             qcsh doctor                         what is configured, reachable and allowed
             qcsh api [NAME]                     look up the API; see qcsh api --help

@@ -1,3 +1,4 @@
+import Contract
 import TestSupport
 import Testing
 
@@ -6,9 +7,14 @@ import Testing
     @Test func allSpecsPass() throws {
         let server = try ServerProcess.peer("http_server")
         defer { server.stop() }
+        // What a stack can declare of a cluster, so that none is forgotten.
+        let configuration = try #require(
+            try Registry.embedded.message(named: "qdrant.cloud.cluster.v1.ClusterConfiguration"))
         let result = try qcsh(
             ["test", Project.root + "/Tests/Lua"],
             environment: [
+                "CLUSTER_CONFIGURATION_FIELDS": configuration.fields.map(\.name)
+                    .joined(separator: " "),
                 "HTTP_SERVER": server.address, "QDRANT_CLOUD_API_KEY": "not for programs",
             ])
         let failures = result.output.split(separator: "\n").filter { !$0.hasPrefix("ok ") }

@@ -369,6 +369,21 @@ function Cluster:update(options)
   }, before)
 end
 
+--- Changes fields as the API has them and nothing else, in one call.
+---@usage qdrant.clusters:find("search-prod"):patch { configuration = { number_of_nodes = 3 } }
+---@async
+---@param fields table
+---@param options? { wait?: boolean|string, progress?: boolean, package?: table, disk?: integer } package and disk: what nodes are to have when it is done
+---@return qdrant.Cluster self
+function Cluster:patch(fields, options)
+  local before = self:refresh()[1]
+  local mask = send(self, fields)
+  return waits(self, options, "cluster.update", {
+    restarts = has_restart(mask), since = self.configuration.last_modified_at,
+    package = options and options.package, disk = options and options.disk,
+  }, before)
+end
+
 --- Gives it another name; id and address stay.
 ---@usage local c = qdrant.clusters:find("search-prod") c:rename("search-prod")
 ---@async

@@ -1,6 +1,4 @@
 --- Hybrid cloud environments: Kubernetes clusters of one's own that Qdrant clusters run in.
-local host = ...
-
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
@@ -58,36 +56,6 @@ function Environments:find(wanted)
   return resource.pick(self:list(), wanted, "hybrid environment")
 end
 
---- What people call a setting, and the field that it is.
-local known = {
-  namespace = "namespace", http_proxy = "http_proxy_url", https_proxy = "https_proxy_url",
-  no_proxy = "no_proxy_configs", registry = "container_registry_url",
-  charts = "chart_repository_url", registry_secret = "registry_secret_name",
-  ca_certificates = "ca_certificates", storage_class = "database_storage_class",
-  snapshot_class = "snapshot_storage_class",
-  volume_snapshot_class = "volume_snapshot_storage_class", ingress = "ingress", egress = "egress",
-  log_level = "log_level", tolerations = "tolerations", node_selector = "node_selector",
-  operator = "advanced_operator_settings", labels = "control_plane_labels",
-}
-
-local pairs_of = { node_selector = true, labels = true }
-
-local function configuration(options, others, method)
-  local result
-  for name, value in pairs(options) do
-    local field = known[name]
-    if field then
-      result = result or {}
-      result[field] = pairs_of[name] and value ~= qdrant.null and settings.pairs(value) or value
-    elseif not others[name] then
-      local near = host.nearest_name(name, known) or host.nearest_name(name, others)
-      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
-    end
-  end
-  return result
-end
-
 --- Makes an environment. To connect it, run the commands that `bootstrap` gives in the Kubernetes
 --- cluster.
 ---@usage pcall(function() qdrant.environments:create { name = "factory", namespace = "qdrant" } end)
@@ -95,11 +63,7 @@ end
 ---@param options table name, namespace, and the settings of an environment
 ---@return qdrant.Environment
 function Environments:create(options)
-  local environment = {
-    name = options.name,
-    configuration = configuration(options, { name = true, duplicate = true },
-      "environments:create"),
-  }
+  local environment = settings.environment(options, { duplicate = true }, "environments:create")
   local made = resource.create(function()
     return service(self).create_hybrid_cloud_environment {
       hybrid_cloud_environment = environment,
@@ -133,10 +97,7 @@ end
 ---@param options table
 ---@return qdrant.Environment self
 function Environment:update(options)
-  local change = {
-    name = options.name,
-    configuration = configuration(options, { name = true }, "environment:update"),
-  }
+  local change = settings.environment(options, {}, "environment:update")
   local mask = qdrant.mask(change)
   if #mask == 0 then
     return self

@@ -3,6 +3,7 @@
 local host = ...
 
 local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
 local time = require "time"
 local wait = require "qdrant.resource.wait"
 
@@ -53,50 +54,8 @@ function Keys:find(wanted)
   return resource.pick(self:list(), wanted, "database key")
 end
 
---- Rules of a key: "manage" or "read" for the whole database, or by collection.
-local function rules(options)
-  local access = options.access
-  if options.collections then
-    if access then
-      error("keys:create takes access or collections, not both", 3)
-    end
-    local list = {}
-    for _, name in ipairs(host.sorted_keys(options.collections)) do
-      local may = options.collections[name]
-      if type(name) == "number" then
-        name, may = may, "read"
-      end
-      local types = { read = "READ_ONLY", read_only = "READ_ONLY", write = "READ_WRITE",
-        read_write = "READ_WRITE" }
-      if not types[may] then
-        error(("collections: \"%s\" may be \"read\" or \"write\", not \"%s\""):format(name,
-          tostring(may)), 3)
-      end
-      list[#list + 1] = {
-        collection_access = { collection_name = name, access_type = types[may] },
-      }
-    end
-    if #list == 0 then
-      error("collections has no names: a key without rules might do everything", 3)
-    end
-    return list
-  end
-  local types = { manage = "MANAGE", read = "READ_ONLY", read_only = "READ_ONLY" }
-  if not types[access or "manage"] then
-    error(("access is \"manage\" or \"read\", not \"%s\""):format(tostring(access)), 3)
-  end
-  return { { global_access = { access_type = types[access or "manage"] } } }
-end
-
---- When a key expires: a time, or a length from now.
-local function expiry(expires)
-  if type(expires) == "string" and not expires:find("^%d%d%d%d%-") then
-    return host.now() + time.duration(expires)
-  elseif type(expires) == "string" and #expires == 10 then
-    return expires .. "T00:00:00Z"
-  end
-  return expires
-end
+--- What a key may do in the whole database.
+local ACCESS = { manage = "MANAGE", read = "READ_ONLY", read_only = "READ_ONLY" }
 
 local creation = { name = true, access = true, collections = true, expires = true, wait = true,
   file = true, cluster = true, duplicate = true, progress = true }
@@ -131,7 +90,8 @@ function Keys:create(options)
   end
   local request = {
     cluster_id = cluster.id, account_id = cluster.account_id, name = options.name,
-    access_rules = rules(options), expires_at = expiry(options.expires),
+    access_rules = settings.rules(options, ACCESS),
+    expires_at = settings.expiry(options.expires),
   }
   local function list()
     return service(self).list_database_api_keys { cluster_id = cluster.id }.items
@@ -245,7 +205,7 @@ function Key:rotate(options)
   local request = {
     cluster_id = cluster.id, account_id = cluster.account_id,
     name = options.name or self.name, access_rules = self.access_rules,
-    expires_at = expiry(options.expires),
+    expires_at = settings.expiry(options.expires),
   }
   if not options.expires and self.expires_at then
     -- As long as the old one was to live.

@@ -175,7 +175,7 @@ end
 ---@param message string
 ---@param fields? table what the error object has beside that
 function resource.fail(code, message, fields)
-  local problem = { code = code, message = message }
+  local problem = { code = code, message = message, origin = "library" }
   for key, value in pairs(fields or {}) do
     problem[key] = value
   end

@@ -4,7 +4,6 @@ local host = ...
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
-local time = require "time"
 local units = require "qdrant.resource.units"
 local wait = require "qdrant.resource.wait"
 
@@ -45,32 +44,10 @@ local function service(self)
   return self.connection.api.serverless.space
 end
 
-local known = { name = true, cloud = true, region = true, labels = true, cost_label = true,
-  allow = true, origins = true, max_storage = true, wait = true, duplicate = true,
-  progress = true }
+--- What a key may do in the whole space.
+local ACCESS = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_ONLY" }
 
-local function check(options, method)
-  for name in pairs(options) do
-    if not known[name] then
-      local near = host.nearest_name(name, known)
-      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
-    end
-  end
-end
-
-local function settings_of(options)
-  local configuration = {
-    allowed_ip_source_ranges = options.allow, allowed_origins = options.origins,
-    max_storage_bytes = options.max_storage and options.max_storage ~= qdrant.null
-      and units.bytes(options.max_storage, "max_storage") or options.max_storage,
-  }
-  return {
-    name = options.name, labels = options.labels and settings.pairs(options.labels),
-    cost_allocation_label = options.cost_label,
-    configuration = next(configuration) and configuration or nil,
-  }
-end
+local creation = { cloud = true, region = true, wait = true, duplicate = true, progress = true }
 
 --- The spaces of the account; those that are being deleted are left out.
 ---@usage qdrant.spaces:list()
@@ -129,8 +106,7 @@ end
 ---@param options qdrant.spaces.Options
 ---@return qdrant.Space
 function Spaces:create(options)
-  check(options, "spaces:create")
-  local space = settings_of(options)
+  local space = settings.space(options, creation, "spaces:create")
   space.name = space.name or service(self).suggest_space_name({}).name
   space.configuration = space.configuration or {}
   space.cloud_provider_id, space.cloud_provider_region_id = options.cloud, options.region
@@ -223,22 +199,30 @@ function Space:wait(options)
   return self
 end
 
+--- Changes fields as the API has them and nothing else.
+---@usage for _, s in ipairs(qdrant.spaces:list()) do s:patch { labels = { { key = "env", value = "dev" } } } end
+---@async
+---@param fields table
+---@return qdrant.Space self
+function Space:patch(fields)
+  local mask = qdrant.mask(fields)
+  if #mask == 0 then
+    return self
+  end
+  fields.id, fields.account_id = self.id, self.account_id
+  return resource.renew(self, resource.change(function()
+    return service(self).update_space { space = fields, update_mask = mask }.space
+  end))
+end
+
 --- Changes what is named and leaves the rest as it is.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:update { labels = { env = "dev" } } end
 ---@async
 ---@param options table as for `create`
 ---@return qdrant.Space self
 function Space:update(options)
-  check(options, "space:update")
-  local change = settings_of(options)
-  local mask = qdrant.mask(change)
-  if #mask == 0 then
-    return self
-  end
-  change.id, change.account_id = self.id, self.account_id
-  resource.renew(self, resource.change(function()
-    return service(self).update_space { space = change, update_mask = mask }.space
-  end))
+  local change = settings.space(options, { wait = true, progress = true }, "space:update")
+  self:patch(change)
   if options.wait then
     self:wait { timeout = options.wait, progress = options.progress }
   end
@@ -285,30 +269,12 @@ end
 ---@param options { name: string, access?: string, collections?: table<string, string>, expires?: any, file?: string } access: "manage", "read" or "metrics"; collections: "read" or "write" by name
 ---@return qdrant.SpaceKey
 function Space:create_key(options)
-  local access_rules = {}
-  local types = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_ONLY" }
-  for _, name in ipairs(host.sorted_keys(options.collections or {})) do
-    access_rules[#access_rules + 1] = { collection_access = {
-      collection_name = name,
-      access_type = options.collections[name] == "write" and "READ_WRITE" or "READ_ONLY",
-    } }
-  end
-  if #access_rules == 0 then
-    local access = options.access or "manage"
-    if not types[access] then
-      error(("access is \"manage\", \"read\" or \"metrics\", not \"%s\""):format(access), 2)
-    end
-    access_rules[1] = { global_access = { access_type = types[access] } }
-  end
-  local expires = options.expires
-  if type(expires) == "string" and not expires:find("^%d%d%d%d%-") then
-    expires = host.now() + time.duration(expires)
-  end
   local auth = service(self).auth
   local made = resource.create(function()
     return auth.create_space_api_key {
       space_api_key = { account_id = self.account_id, space_id = self.id, name = options.name,
-        expires_at = expires, access_rules = access_rules },
+        expires_at = settings.expiry(options.expires),
+        access_rules = settings.rules(options, ACCESS) },
     }.space_api_key
   end, function()
     return auth.list_space_api_keys({ space_id = self.id }).items

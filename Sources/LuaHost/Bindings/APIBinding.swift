@@ -55,6 +55,21 @@ final class APIBinding {
             call.results.put(APIReference(registry: registry).page(subject).plain)
             return .done
         }
+        // message(type, table) → the table as a message of the type, as it would be sent and read
+        functions["message"] = { [registry] call in
+            let name = call.arguments.value().text ?? ""
+            guard let type = (try? registry.message(named: name)) ?? nil else {
+                throw HostError.message("the API has no message \"\(name)\"")
+            }
+            do throws(CodecError) {
+                let message = try RequestReader(call.arguments).message(type)
+                var sink = TapeSink(call.results, machine: call.machine)
+                sink.write(message)
+            } catch {
+                throw HostError.message(error.description)
+            }
+            return .done
+        }
         functions["call"] = { [unowned self] call in try self.call(call) }
     }
 

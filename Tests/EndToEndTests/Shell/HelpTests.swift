@@ -135,7 +135,7 @@ import Testing
               local world = sandbox:new_world()
               local connection = world:connect()
               local names = setmetatable({
-                resource = resource, print = function() end,
+                resource = resource, stack = require "qdrant.stack", print = function() end,
                 qdrant = setmetatable({}, { __index = function(_, name)
                   return rawget(qdrant, name) ~= nil and name ~= "api" and name ~= "session"
                     and not pcall(require, "qdrant." .. name) and qdrant[name] or connection[name]
@@ -153,7 +153,7 @@ import Testing
             end
             print("examples failed: " .. failed)
             """)
-        let result = try qcsh([script])
+        let result = try qcsh(["--sandbox", script])
         #expect(result.output.hasSuffix("examples failed: 0\n"), "\(result.output)\(result.errors)")
     }
 

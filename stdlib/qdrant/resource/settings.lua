@@ -2,6 +2,7 @@
 local host = ...
 
 local qdrant = require "qdrant"
+local time = require "time"
 local units = require "qdrant.resource.units"
 
 local settings = {}
@@ -172,6 +173,136 @@ function settings.cluster(options, others, method)
     merge(cluster.configuration, options.configuration)
   end
   return cluster
+end
+
+-- Spaces --------------------------------------------------------------------------------------
+
+local space_options = { name = true, labels = true, cost_label = true, allow = true,
+  origins = true, max_storage = true }
+
+--- The part of a space that options set, as the API has it.
+---@usage settings.space({ name = "notes", max_storage = "1GiB" }, {}, "x")
+---@param options table
+---@param others table<string, true> what else may stand there
+---@param method string who takes them, for errors
+---@return table
+function settings.space(options, others, method)
+  for name in pairs(options) do
+    if not space_options[name] and not others[name] then
+      local near = host.nearest_name(name, space_options) or host.nearest_name(name, others)
+      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+    end
+  end
+  local limit = options.max_storage
+  local configuration = {
+    allowed_ip_source_ranges = options.allow, allowed_origins = options.origins,
+    max_storage_bytes = limit and limit ~= qdrant.null and units.bytes(limit, "max_storage")
+      or limit,
+  }
+  return {
+    name = options.name, cost_allocation_label = options.cost_label,
+    labels = options.labels and options.labels ~= qdrant.null and settings.pairs(options.labels)
+      or options.labels,
+    configuration = next(configuration) and configuration or nil,
+  }
+end
+
+-- Environments --------------------------------------------------------------------------------
+
+local environment_options = {
+  namespace = "namespace", http_proxy = "http_proxy_url", https_proxy = "https_proxy_url",
+  no_proxy = "no_proxy_configs", registry = "container_registry_url",
+  charts = "chart_repository_url", registry_secret = "registry_secret_name",
+  ca_certificates = "ca_certificates", storage_class = "database_storage_class",
+  snapshot_class = "snapshot_storage_class",
+  volume_snapshot_class = "volume_snapshot_storage_class", ingress = "ingress", egress = "egress",
+  log_level = "log_level", tolerations = "tolerations", node_selector = "node_selector",
+  operator = "advanced_operator_settings", labels = "control_plane_labels",
+}
+
+local pairs_of = { node_selector = true, labels = true }
+
+--- The part of a hybrid environment that options set, as the API has it.
+---@usage settings.environment({ name = "factory", namespace = "qdrant" }, {}, "x")
+---@param options table
+---@param others table<string, true> what else may stand there
+---@param method string who takes them, for errors
+---@return table
+function settings.environment(options, others, method)
+  local configuration
+  for name, value in pairs(options) do
+    local field = environment_options[name]
+    if field then
+      configuration = configuration or {}
+      if value ~= qdrant.null and pairs_of[name] then
+        value = settings.pairs(value)
+      elseif value ~= qdrant.null and name == "tolerations" then
+        value = tolerations(value)
+      end
+      configuration[field] = value
+    elseif name ~= "name" and not others[name] then
+      local near = host.nearest_name(name, environment_options) or host.nearest_name(name, others)
+      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+    end
+  end
+  return { name = options.name, configuration = configuration }
+end
+
+-- Keys ----------------------------------------------------------------------------------------
+
+local collection_access = {
+  read = "READ_ONLY", read_only = "READ_ONLY", write = "READ_WRITE", read_write = "READ_WRITE",
+}
+
+--- The rules of a key: for the whole database, or for collections by name.
+---@usage settings.rules({ collections = { documents = "write" } }, { manage = "MANAGE" })
+---@param options { access?: string, collections?: table<string, string> }
+---@param global table<string, string> what a key may do in the whole database, by name
+---@return table[]
+function settings.rules(options, global)
+  if not options.collections then
+    local access = global[options.access or "manage"]
+    if not access then
+      error(("access is one of \"%s\", not \"%s\""):format(
+        table.concat(host.sorted_keys(global), "\", \""), tostring(options.access)), 3)
+    end
+    return { { global_access = { access_type = access } } }
+  elseif options.access then
+    error("a key has access or collections, not both", 3)
+  end
+  local list = {}
+  for _, name in ipairs(host.sorted_keys(options.collections)) do
+    local may = options.collections[name]
+    if type(name) == "number" then
+      name, may = may, "read"
+    end
+    if not collection_access[may] then
+      error(("collections: \"%s\" may be \"read\" or \"write\", not \"%s\""):format(name,
+        tostring(may)), 3)
+    end
+    list[#list + 1] = {
+      collection_access = { collection_name = name, access_type = collection_access[may] },
+    }
+  end
+  if #list == 0 then
+    error("collections has no names: a key without rules might do everything", 3)
+  end
+  return list
+end
+
+--- When something expires: a time, a date, or a length from now.
+---@usage settings.expiry("90d")
+---@param expires any
+---@return any
+function settings.expiry(expires)
+  if type(expires) == "string" and not expires:find("^%d%d%d%d%-") then
+    return host.now() + time.duration(expires)
+  elseif type(expires) == "string" and #expires == 10 then
+    return expires .. "T00:00:00Z"
+  end
+  return expires
 end
 
 return settings

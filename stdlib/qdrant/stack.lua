@@ -1,0 +1,220 @@
+--- Desired state: a stack says what is to be there, a plan tells what that changes, and applying it
+--- does so. There is no state file: the cloud is the state. A stack knows its clusters and spaces by
+--- name and by the label `qcsh-stack`, and what is in them by name.
+local host = ...
+
+local Context = require "qdrant.stack.context"
+local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+
+---@class qdrant.Stack
+---@field name string
+---@field clusters? table<string, table|false>
+---@field spaces? table<string, table|false>
+---@field environments? table<string, table|false>
+---@field roles? table<string, table|false>
+---@field users? table<string, { roles: string[], exact?: boolean }>
+
+---@class qdrant.Plan
+---@field name string
+---@field account? string
+---@field actions table[] each with verb, kind, name, changes, price, warnings and problem
+---@field has_changes boolean
+---@field is_refused boolean whether something in it must not be done
+---@field digest string two plans with the same digest do the same to the same
+
+local stack = {}
+
+--- The kinds of things in the order in which they are planned.
+local KINDS = { "environments", "clusters", "spaces", "roles" }
+local PARTS = { environments = "environments", clusters = "clusters", spaces = "spaces",
+  roles = "access" }
+
+local known = { name = true, clusters = true, spaces = true, environments = true, roles = true,
+  users = true }
+
+--- Checks that a declaration has the form of one.
+local function check(declared)
+  if type(declared) ~= "table" then
+    error("a stack is a table with a name, or a function that returns one; got a "
+      .. type(declared), 3)
+  end
+  for key, value in pairs(declared) do
+    if not known[key] then
+      local near = host.nearest_name(key, known)
+      error(("a stack has no \"%s\"%s"):format(tostring(key),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
+    elseif key ~= "name" then
+      for name, spec in pairs(value) do
+        if type(name) ~= "string" or type(spec) ~= "table" and spec ~= false then
+          error(("%s of a stack are declared by name: { [\"%s\"] = { … } }, or false for what "
+            .. "must not be there"):format(key, tostring(name)), 3)
+        end
+      end
+    end
+  end
+  if type(declared.name) ~= "string" or not declared.name:find("^[%w][%w_.-]*$")
+    or #declared.name > 63 then
+    error("a stack has a name of letters, digits, dots, dashes and underscores; what it has made "
+      .. "is known by it", 3)
+  end
+  return declared
+end
+
+--- Reads a stack from a file. The file returns a table, or a function that takes variables and
+--- returns one.
+---@usage fs.write("/tmp/empty-stack.lua", "return { name = 'empty' }") print(stack.load("/tmp/empty-stack.lua").name)
+---@param path string
+---@param variables? table<string, string>
+---@return qdrant.Stack
+function stack.load(path, variables)
+  local chunk, problem = loadfile(path)
+  if not chunk then
+    error(problem, 0)
+  end
+  local declared = chunk()
+  if type(declared) == "function" then
+    declared = declared(variables or {})
+  end
+  return check(declared)
+end
+
+--- What makes a plan this one: what it does, and what it has seen.
+local function digest_of(actions)
+  local seen = {}
+  for i, action in ipairs(actions) do
+    local changes = {}
+    for j, change in ipairs(action.changes) do
+      changes[j] = { change.path, host.show(change.from), host.show(change.to) }
+    end
+    seen[i] = {
+      verb = action.verb, key = action.key, changes = changes, problem = action.problem,
+      present = action.present and action.present.id,
+    }
+  end
+  return require("crypto").sha256(host.json_encode(seen))
+end
+
+local function finish(context)
+  local plan = {
+    name = context.stack.name, account = context.connection.session.account_id,
+    actions = context.actions, notes = context.notes, currency = context.currency,
+    has_changes = false, is_refused = false,
+  }
+  for _, action in ipairs(plan.actions) do
+    if context.is_adopting and action.adopt then
+      action.verb, action.apply, action.problem = "adopt", action.adopt, nil
+      action.changes, action.price, action.warnings, action.text = {}, nil, nil, nil
+    elseif context.is_adopting and not action.is_refusal then
+      action.verb, action.problem = nil, nil
+    end
+    plan.has_changes = plan.has_changes or action.verb ~= nil
+    if action.problem then
+      plan.is_refused = true
+      action.verb = action.verb or "update"
+    end
+  end
+  plan.digest = digest_of(plan.actions)
+  return plan
+end
+
+---@class qdrant.stack.Options
+---@field connection? table `qdrant` when not given
+---@field adopt? boolean whether what is there by a declared name is taken over
+
+--- Compares what is declared with what is there, and tells what to do.
+---@usage stack.plan({ name = "empty" }).has_changes
+---@async
+---@param declared qdrant.Stack
+---@param options? qdrant.stack.Options
+---@return qdrant.Plan
+function stack.plan(declared, options)
+  options = options or {}
+  local context = Context.new(options.connection or qdrant, check(declared))
+  context.is_adopting = options.adopt
+  for _, kind in ipairs(KINDS) do
+    require("qdrant.stack." .. PARTS[kind]).plan(context)
+  end
+  return finish(context)
+end
+
+--- Plans to remove all that a stack has declared or made.
+---@usage stack.plan_destroy({ name = "empty" }).has_changes
+---@async
+---@param declared qdrant.Stack
+---@param options? qdrant.stack.Options
+---@return qdrant.Plan
+function stack.plan_destroy(declared, options)
+  options = options or {}
+  local context = Context.new(options.connection or qdrant, check(declared))
+  context.is_destroying = true
+  for _, kind in ipairs(KINDS) do
+    local part = require("qdrant.stack." .. PARTS[kind])
+    local removed = {}
+    for _, name in ipairs(host.sorted_keys(declared[kind] or {})) do
+      local present = context:find(kind, name)
+      -- What was never the stack's own stays: clusters and spaces say whose they are.
+      local is_ours = present and (kind == "environments" or kind == "roles"
+        or context:is_ours(present))
+      if is_ours and not (kind == "roles" and present.role_type ~= "ROLE_TYPE_CUSTOM") then
+        removed[present.id] = true
+        part.remove(context, present)
+      end
+    end
+    if kind == "clusters" or kind == "spaces" then
+      for _, item in ipairs(context:list(kind)) do
+        if context:is_ours(item) and not removed[item.id] then
+          part.remove(context, item)
+        end
+      end
+    end
+  end
+  return finish(context)
+end
+
+--- Carries a plan out. Everything is read once more before: when it is not as it was when the plan was
+--- made, nothing is done. What can be done side by side is. A second run goes on where the first one
+--- ended.
+---@usage local s = { name = "empty" } stack.apply(s, stack.plan(s))
+---@async
+---@param declared qdrant.Stack
+---@param plan qdrant.Plan|string the plan, or its digest
+---@param options? qdrant.stack.Options and parallel, report, destroy
+---@return { done: table[], failed: table[], skipped: table[] }
+function stack.apply(declared, plan, options)
+  options = options or {}
+  local make = options.destroy and stack.plan_destroy or stack.plan
+  local present = make(declared, options)
+  local digest = type(plan) == "table" and plan.digest or plan
+  if present.digest ~= digest then
+    resource.fail("ABORTED", "something has changed since the plan was made; plan again",
+      { plan = present })
+  elseif present.is_refused then
+    local reasons = {}
+    for _, action in ipairs(present.actions) do
+      if action.problem then
+        reasons[#reasons + 1] = ("%s %s: %s"):format(action.kind, action.name, action.problem)
+      end
+    end
+    resource.fail("FAILED_PRECONDITION", table.concat(reasons, "; "))
+  end
+  return require "qdrant.stack.run"(present, options)
+end
+
+--- A plan as text.
+---@usage stack.text(stack.plan { name = "empty" })
+---@param plan qdrant.Plan
+---@return string
+function stack.text(plan)
+  return require("qdrant.stack.render").plan(plan)
+end
+
+--- A plan as plain data, for programs.
+---@usage stack.data(stack.plan { name = "empty" }).actions
+---@param plan qdrant.Plan
+---@return table
+function stack.data(plan)
+  return require("qdrant.stack.render").data(plan)
+end
+
+return stack

@@ -1,0 +1,130 @@
+--- Roles of a stack, and who holds which.
+local host = ...
+
+local diff = require "qdrant.stack.diff"
+
+local kinds = {}
+
+local function permissions(values)
+  local list = {}
+  for i, value in ipairs(values or {}) do
+    list[i] = { value = value }
+  end
+  return list
+end
+
+--- Plans that a role goes.
+function kinds.remove(context, role)
+  local declared = context.stack.roles
+  local spec = declared and declared[role.name] or {}
+  context:add {
+    kind = "role", name = role.name, key = "role:" .. role.name, after = {}, verb = "delete",
+    changes = {}, spec = spec, present = role,
+    problem = spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
+    apply = function() role:delete() end,
+  }
+end
+
+local function plan_roles(context)
+  local declared = context.stack.roles or {}
+  for _, name in ipairs(host.sorted_keys(declared)) do
+    local spec = declared[name]
+    local present = context:find("roles", name)
+    if present and present.role_type ~= "ROLE_TYPE_CUSTOM" then
+      context:add {
+        kind = "role", name = name, key = "role:" .. name, after = {}, changes = {},
+        verb = "update", spec = spec or {}, present = present,
+        problem = "it is a role of the system; nobody changes those",
+      }
+    elseif spec == false then
+      if present then
+        kinds.remove(context, present)
+      end
+    else
+      local action = {
+        kind = "role", name = name, key = "role:" .. name, after = {}, spec = spec, changes = {},
+        present = present,
+      }
+      if not present then
+        action.verb, action.text = "create", table.concat(spec.permissions or {}, ", ")
+        action.apply = function()
+          context.connection.roles:create {
+            name = name, description = spec.description, permissions = spec.permissions,
+          }
+        end
+      else
+        action.changes = diff.between("qdrant.cloud.iam.v1.Role", {
+          description = spec.description, permissions = permissions(spec.permissions),
+        }, present)
+        if #action.changes > 0 then
+          action.verb = "update"
+          action.apply = function()
+            present:update { description = spec.description, permissions = spec.permissions }
+          end
+        end
+      end
+      context:add(action)
+    end
+  end
+end
+
+--- What has to be given to a user and taken, by names.
+local function assignment(context, user, spec)
+  local holds = {}
+  for _, role in ipairs(user:roles()) do
+    holds[role.name] = role
+  end
+  local give, take, wanted = {}, {}, {}
+  for _, name in ipairs(spec.roles or {}) do
+    wanted[name] = true
+    if not holds[name] then
+      give[#give + 1] = name
+    end
+    local declared = context.stack.roles
+    if not context:find("roles", name) and not (declared and declared[name]) then
+      error(("user %s: there is no role \"%s\""):format(user.email, name), 0)
+    end
+  end
+  for _, name in ipairs(host.sorted_keys(holds)) do
+    local is_base = holds[name].sub_type == "SYSTEM_ROLE_SUB_TYPE_BASE"
+    if spec.exact and not wanted[name] and not is_base then
+      take[#take + 1] = name
+    end
+  end
+  return give, take
+end
+
+local function plan_users(context)
+  local declared = context.stack.users or {}
+  for _, email in ipairs(host.sorted_keys(declared)) do
+    local spec = declared[email]
+    local user = context.connection.users:find(email)
+    local give, take = assignment(context, user, spec or {})
+    local after = {}
+    for i, name in ipairs(give) do
+      after[i] = "role:" .. name
+    end
+    local action = {
+      kind = "user", name = email, key = "user:" .. email, after = after, spec = spec or {},
+      changes = {}, present = user,
+    }
+    if #give + #take > 0 then
+      action.verb = "update"
+      action.changes[1] = {
+        path = "roles", from = #take > 0 and take or nil, to = #give > 0 and give or nil,
+        is_set = true,
+      }
+      action.apply = function() user:assign(give, take) end
+    end
+    context:add(action)
+  end
+end
+
+--- Plans the roles, then who holds them. Roles that are not named stay with a user unless `exact` is
+--- set.
+function kinds.plan(context)
+  plan_roles(context)
+  plan_users(context)
+end
+
+return kinds

@@ -1,0 +1,175 @@
+--- What planning a stack knows: what is declared, and what there is, each read once.
+local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
+
+--- The labels by which a stack knows its own again.
+local LABEL, PROTECTED = "qcsh-stack", "qcsh-protected"
+
+local Context = {}
+Context.__index = Context
+Context.LABEL = LABEL
+
+--- Begins to plan a stack.
+---@param connection table
+---@param stack table
+---@return table
+function Context.new(connection, stack)
+  return setmetatable({
+    connection = connection, stack = stack, actions = {}, notes = {}, lists = {}, packages = {},
+  }, Context)
+end
+
+--- What there is of a kind; read when it is first asked for.
+function Context:list(kind)
+  self.lists[kind] = self.lists[kind] or self.connection[kind]:list()
+  return self.lists[kind]
+end
+
+--- The one of a name; nil when there is none.
+function Context:find(kind, name)
+  local found
+  for _, item in ipairs(self:list(kind)) do
+    if item.name == name then
+      if found then
+        resource.fail("FAILED_PRECONDITION", ("several %s are called \"%s\" (%s, %s): a stack "
+          .. "knows them by name"):format(kind, name, found.id, item.id))
+      end
+      found = item
+    end
+  end
+  return found
+end
+
+function Context:environment(name)
+  return self:find("environments", name)
+end
+
+local function of_cluster(self, kind, cluster_id)
+  local found = {}
+  for _, item in ipairs(self:list(kind)) do
+    if item.cluster_id == cluster_id then
+      found[#found + 1] = item
+    end
+  end
+  return found
+end
+
+function Context:keys(cluster_id)
+  return of_cluster(self, "keys", cluster_id)
+end
+
+function Context:schedules(cluster_id)
+  return of_cluster(self, "schedules", cluster_id)
+end
+
+--- Labels with those of the stack.
+function Context:labelled(labels, is_protected)
+  local map = {}
+  for key, value in pairs(labels or {}) do
+    map[key] = value
+  end
+  map[LABEL] = self.stack.name
+  map[PROTECTED] = is_protected and "yes" or nil
+  return settings.pairs(map)
+end
+
+--- The stack that something belongs to, by its label.
+function Context.stack_of(_, item)
+  return settings.map(item.labels)[LABEL]
+end
+
+function Context:is_ours(item)
+  return self:stack_of(item) == self.stack.name
+end
+
+--- Why something must not go; nil when it may.
+function Context.protection(_, item, spec)
+  if spec.prevent_destroy or settings.map(item.labels)[PROTECTED] then
+    return "it is protected (prevent_destroy)"
+  end
+end
+
+--- What is there by a declared name, but not the stack's, has to be adopted first.
+function Context:claim(action)
+  local present = action.present
+  if not present or self:is_ours(present) then
+    return
+  end
+  local other = self:stack_of(present)
+  if other then
+    action.problem = ("it belongs to the stack \"%s\""):format(other)
+    action.is_refusal = true
+  elseif not self.is_adopting then
+    action.problem = "it is there, but not this stack's: qcsh adopt takes it over"
+  else
+    -- Taking over changes nothing else: what differs is for the next plan.
+    action.adopt = function()
+      local wanted = self:labelled(settings.map(present.labels), action.spec.prevent_destroy)
+      present:patch { labels = wanted }
+    end
+  end
+end
+
+--- Adds an action; one without a verb changes nothing.
+function Context:add(action)
+  self.actions[#self.actions + 1] = action
+end
+
+-- Packages and prices -------------------------------------------------------------------------
+
+local function key_of(size)
+  local parts = {}
+  for _, name in ipairs { "cloud", "region", "package", "cpu", "ram", "gpu", "disk", "multi_az",
+    "tier" } do
+    parts[#parts + 1] = tostring(size[name])
+  end
+  return table.concat(parts, " ")
+end
+
+function Context:package(size)
+  local key = key_of(size)
+  self.packages[key] = self.packages[key] or self.connection.packages:choose(size)
+  return self.packages[key]
+end
+
+--- The package that a cluster has.
+function Context:package_by_id(cluster)
+  return self:package {
+    cloud = cluster.cloud_provider_id, region = cluster.cloud_provider_region_id,
+    package = cluster.configuration.package_id,
+  }
+end
+
+--- What something costs an hour; nil when one may not know.
+function Context:quote(request)
+  if request.cloud_provider_id == "hybrid" then
+    return nil
+  end
+  local ok, answer = pcall(self.connection.api.booking.get_quote, request)
+  if not ok then
+    if type(answer) == "table"
+      and (answer.code == "PERMISSION_DENIED" or answer.origin == "bound") then
+      self.notes.prices = "prices are not known: that takes write:clusters"
+      return nil
+    end
+    error(answer, 0)
+  end
+  self.currency = answer.currency
+  return answer.discounted_price_per_hour / 100000
+end
+
+--- What scaling a cluster down to a package would break.
+function Context:risks(cluster, package)
+  local found = {}
+  for _, risk in ipairs(self.connection.api.cluster.get_cluster_downscale_risk({
+    cluster_id = cluster.id, package_id = package.id,
+  }).downscale_risks) do
+    if risk.status ~= "CLUSTER_DOWNSCALE_RISK_STATUS_NO_RISK" then
+      found[#found + 1] = "less memory: " .. (risk.reason
+        or risk.status:gsub("^CLUSTER_DOWNSCALE_RISK_STATUS_", ""))
+    end
+  end
+  return found
+end
+
+return Context

@@ -1,0 +1,72 @@
+--- Hybrid environments of a stack.
+local host = ...
+
+local diff = require "qdrant.stack.diff"
+local settings = require "qdrant.resource.settings"
+
+local kinds = {}
+
+local function removal(context, environment, spec)
+  local after = {}
+  -- Clusters go first.
+  for name, cluster in pairs(context.stack.clusters or {}) do
+    if not cluster or context.is_destroying then
+      after[#after + 1] = "cluster:" .. name
+    end
+  end
+  table.sort(after)
+  return {
+    kind = "environment", name = environment.name, key = "environment:" .. environment.name,
+    after = after, verb = "delete", changes = {}, spec = spec or {}, present = environment,
+    problem = spec and spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
+    apply = function() environment:delete() end,
+  }
+end
+
+--- Plans that an environment goes.
+function kinds.remove(context, environment)
+  local declared = context.stack.environments
+  context:add(removal(context, environment, declared and declared[environment.name] or nil))
+end
+
+--- Plans the environments. They have no labels: what is not declared any longer is nobody's.
+function kinds.plan(context)
+  local declared = context.stack.environments or {}
+  for _, name in ipairs(host.sorted_keys(declared)) do
+    local spec = declared[name]
+    local present = context:find("environments", name)
+    if spec == false then
+      if present then
+        kinds.remove(context, present)
+      end
+    else
+      local action = {
+        kind = "environment", name = name, key = "environment:" .. name, after = {}, spec = spec,
+        changes = {}, present = present,
+      }
+      local wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)
+      wanted.name = nil
+      local options = {}
+      for key, value in pairs(spec) do
+        options[key] = key ~= "prevent_destroy" and value or nil
+      end
+      if not present then
+        action.verb, action.text = "create", spec.namespace and "namespace " .. spec.namespace
+        action.apply = function()
+          options.name = name
+          context.connection.environments:create(options)
+        end
+      else
+        action.changes = diff.between("qdrant.cloud.hybrid.v1.HybridCloudEnvironment", wanted,
+          present)
+        if #action.changes > 0 then
+          action.verb = "update"
+          action.apply = function() present:update(options) end
+        end
+      end
+      context:add(action)
+    end
+  end
+end
+
+return kinds

@@ -1,0 +1,192 @@
+--- Writes a stack that declares what there is: for taking over what was made by hand.
+local host = ...
+
+local Context = require "qdrant.stack.context"
+local qdrant = require "qdrant"
+local settings = require "qdrant.resource.settings"
+local units = require "qdrant.resource.units"
+
+local keywords = {}
+for word in ([[and break do else elseif end false for function goto if in local nil not or repeat
+  return then true until while]]):gmatch("%a+") do
+  keywords[word] = true
+end
+
+--- A plain value as Lua, names sorted.
+local function literal(value, indent)
+  if type(value) ~= "table" then
+    return type(value) == "string" and ("%q"):format(value):gsub("\\\n", "\\n") or tostring(value)
+  end
+  local parts, is_list = {}, #value > 0
+  for _, key in ipairs(host.sorted_keys(value)) do
+    local text = literal(value[key], indent .. "  ")
+    if not is_list then
+      local is_name = type(key) == "string" and key:find("^[%a_][%w_]*$") and not keywords[key]
+      text = (is_name and key or ("[%q]"):format(key)) .. " = " .. text
+    end
+    parts[#parts + 1] = text
+  end
+  local line = "{ " .. table.concat(parts, ", ") .. " }"
+  if #parts == 0 then
+    return "{}"
+  elseif #line + #indent < 90 and not line:find("\n") then
+    return line
+  end
+  return "{\n" .. indent .. "  " .. table.concat(parts, ",\n" .. indent .. "  ") .. ",\n" .. indent
+    .. "}"
+end
+
+--- A message as a plain table.
+local function plain(message)
+  local copy = {}
+  for key, value in pairs(message) do
+    copy[key] = type(value) == "table" and plain(value) or value
+  end
+  return copy
+end
+
+--- "30d" of a duration; nil for ever.
+local function days(duration)
+  if duration == nil then
+    return nil
+  end
+  local seconds = math.floor(duration.total)
+  return seconds % 86400 == 0 and ("%dd"):format(seconds // 86400) or seconds .. "s"
+end
+
+local function own_labels(list)
+  local map = settings.map(list)
+  for key in pairs(map) do
+    if key:find("^qcsh%-") then
+      map[key] = nil
+    end
+  end
+  return next(map) and map or nil
+end
+
+local ACCESS = {
+  GLOBAL_ACCESS_RULE_ACCESS_TYPE_MANAGE = "manage",
+  GLOBAL_ACCESS_RULE_ACCESS_TYPE_READ_ONLY = "read",
+  GLOBAL_ACCESS_RULE_ACCESS_TYPE_METRICS_READ_ONLY = "metrics",
+}
+
+local function key_spec(key)
+  local spec = { access = #key.access_rules == 0 and "manage" or nil }
+  for _, rule in ipairs(key.access_rules) do
+    if rule.global_access then
+      spec.access = ACCESS[rule.global_access.access_type]
+    else
+      spec.collections = spec.collections or {}
+      spec.collections[rule.collection_access.collection_name] =
+        rule.collection_access.access_type:find("READ_WRITE") and "write" or "read"
+    end
+  end
+  if key.expires_at then
+    spec.expires = tostring(key.expires_at)
+  end
+  return spec
+end
+
+local function cluster_spec(context, cluster)
+  local configuration = plain(cluster.configuration)
+  local package = context:package_by_id(cluster)
+  local spec = {
+    cloud = cluster.cloud_provider_id, region = cluster.cloud_provider_region_id,
+    package = package.name, nodes = configuration.number_of_nodes, version = configuration.version,
+    labels = own_labels(cluster.labels), cost_label = cluster.cost_allocation_label,
+    multi_az = package.multi_az or nil,
+  }
+  local extra = configuration.additional_resources
+  if extra then
+    spec.disk = ("%dGiB"):format(units.gib(package.resource_configuration.disk)
+      + (extra.disk or 0))
+  end
+  if configuration.allowed_ip_source_ranges and #configuration.allowed_ip_source_ranges > 0 then
+    spec.allow = configuration.allowed_ip_source_ranges
+  end
+  for _, name in ipairs { "last_modified_at", "number_of_nodes", "version", "package_id",
+    "additional_resources", "allowed_ip_source_ranges" } do
+    configuration[name] = nil
+  end
+  for name, value in pairs(configuration) do
+    if type(value) == "table" and next(value) == nil then
+      configuration[name] = nil
+    end
+  end
+  spec.configuration = next(configuration) and configuration or nil
+  for _, key in ipairs(context:keys(cluster.id)) do
+    spec.keys = spec.keys or {}
+    spec.keys[key.name] = key_spec(key)
+  end
+  for _, schedule in ipairs(context:schedules(cluster.id)) do
+    spec.schedules = spec.schedules or {}
+    spec.schedules[schedule.display_name or schedule.id] = {
+      cron = schedule.schedule, retention = days(schedule.retention_period),
+    }
+  end
+  return spec
+end
+
+local function space_spec(space)
+  local configuration = space.configuration
+  local spec = {
+    cloud = space.cloud_provider_id, region = space.cloud_provider_region_id,
+    labels = own_labels(space.labels), cost_label = space.cost_allocation_label,
+    max_storage = configuration.max_storage_bytes
+      and ("%dMiB"):format(configuration.max_storage_bytes // 2 ^ 20) or nil,
+  }
+  if #configuration.allowed_ip_source_ranges > 0 then
+    spec.allow = plain(configuration.allowed_ip_source_ranges)
+  end
+  if #configuration.allowed_origins > 0 then
+    spec.origins = plain(configuration.allowed_origins)
+  end
+  return spec
+end
+
+--- The text of a stack that declares clusters and spaces by name; all of them when none is named,
+--- and the roles that people have made.
+---@async
+---@param names string[]
+---@param file string
+---@return string
+return function(names, file)
+  local name = (file:match("([^/]+)%.lua$") or "stack"):gsub("[^%w_.-]", "-")
+  local context = Context.new(qdrant, { name = name })
+  local wanted = {}
+  for _, one in ipairs(names) do
+    wanted[one] = true
+  end
+  local declared = { name = name, clusters = {}, spaces = {}, roles = {} }
+  for _, cluster in ipairs(context:list("clusters")) do
+    if #names == 0 or wanted[cluster.name] then
+      declared.clusters[cluster.name] = cluster_spec(context, cluster)
+      wanted[cluster.name] = nil
+    end
+  end
+  for _, space in ipairs(context:list("spaces")) do
+    if #names == 0 or wanted[space.name] then
+      declared.spaces[space.name] = space_spec(space)
+      wanted[space.name] = nil
+    end
+  end
+  for _, role in ipairs(#names == 0 and context:list("roles") or {}) do
+    if role.role_type == "ROLE_TYPE_CUSTOM" then
+      declared.roles[role.name] = {
+        description = role.description ~= "" and role.description or nil,
+        permissions = role:values(),
+      }
+    end
+  end
+  local missing = host.sorted_keys(wanted)
+  if #missing > 0 then
+    error("there is no cluster or space " .. table.concat(missing, ", "), 0)
+  end
+  for _, kind in ipairs { "clusters", "spaces", "roles" } do
+    if next(declared[kind]) == nil then
+      declared[kind] = nil
+    end
+  end
+  return "-- What was there when this was written; qcsh plan " .. file .. " tells what is not.\n"
+    .. "return " .. literal(declared, "") .. "\n"
+end
