@@ -190,6 +190,12 @@ static const uint8_t file_qdrant_stack_spaces_lua[] = {
 static const uint8_t file_qdrant_stack_lua[] = {
 #embed "../../stdlib/qdrant/stack.lua"
 };
+static const uint8_t file_qdrant_terraform_hcl_lua[] = {
+#embed "../../stdlib/qdrant/terraform/hcl.lua"
+};
+static const uint8_t file_qdrant_terraform_lua[] = {
+#embed "../../stdlib/qdrant/terraform.lua"
+};
 static const uint8_t file_qdrant_users_lua[] = {
 #embed "../../stdlib/qdrant/users.lua"
 };
@@ -258,6 +264,8 @@ static const qcsh_resource files[] = {
     {"qdrant/stack/run.lua", file_qdrant_stack_run_lua, sizeof file_qdrant_stack_run_lua},
     {"qdrant/stack/spaces.lua", file_qdrant_stack_spaces_lua, sizeof file_qdrant_stack_spaces_lua},
     {"qdrant/stack.lua", file_qdrant_stack_lua, sizeof file_qdrant_stack_lua},
+    {"qdrant/terraform/hcl.lua", file_qdrant_terraform_hcl_lua, sizeof file_qdrant_terraform_hcl_lua},
+    {"qdrant/terraform.lua", file_qdrant_terraform_lua, sizeof file_qdrant_terraform_lua},
     {"qdrant/users.lua", file_qdrant_users_lua, sizeof file_qdrant_users_lua},
 };
 
