@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Writes what the account has as HCL for the official Terraform provider, with import blocks",
+  about = "Writes what the account has as HCL for Terraform, with import blocks",
   args = {
     { "file", about = "where to; standard output when not given", required = false },
     { "--only", many = true, about = "clusters, environments or access" },

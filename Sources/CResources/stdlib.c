@@ -103,6 +103,9 @@ static const uint8_t file_qdrant_costs_lua[] = {
 static const uint8_t file_qdrant_environments_lua[] = {
 #embed "../../stdlib/qdrant/environments.lua"
 };
+static const uint8_t file_qdrant_fleet_lua[] = {
+#embed "../../stdlib/qdrant/fleet.lua"
+};
 static const uint8_t file_qdrant_init_lua[] = {
 #embed "../../stdlib/qdrant/init.lua"
 };
@@ -123,6 +126,9 @@ static const uint8_t file_qdrant_monitoring_lua[] = {
 };
 static const uint8_t file_qdrant_packages_lua[] = {
 #embed "../../stdlib/qdrant/packages.lua"
+};
+static const uint8_t file_qdrant_plot_lua[] = {
+#embed "../../stdlib/qdrant/plot.lua"
 };
 static const uint8_t file_qdrant_regions_lua[] = {
 #embed "../../stdlib/qdrant/regions.lua"
@@ -235,6 +241,7 @@ static const qcsh_resource files[] = {
     {"qdrant/clusters.lua", file_qdrant_clusters_lua, sizeof file_qdrant_clusters_lua},
     {"qdrant/costs.lua", file_qdrant_costs_lua, sizeof file_qdrant_costs_lua},
     {"qdrant/environments.lua", file_qdrant_environments_lua, sizeof file_qdrant_environments_lua},
+    {"qdrant/fleet.lua", file_qdrant_fleet_lua, sizeof file_qdrant_fleet_lua},
     {"qdrant/init.lua", file_qdrant_init_lua, sizeof file_qdrant_init_lua},
     {"qdrant/invites.lua", file_qdrant_invites_lua, sizeof file_qdrant_invites_lua},
     {"qdrant/keys.lua", file_qdrant_keys_lua, sizeof file_qdrant_keys_lua},
@@ -242,6 +249,7 @@ static const qcsh_resource files[] = {
     {"qdrant/members.lua", file_qdrant_members_lua, sizeof file_qdrant_members_lua},
     {"qdrant/monitoring.lua", file_qdrant_monitoring_lua, sizeof file_qdrant_monitoring_lua},
     {"qdrant/packages.lua", file_qdrant_packages_lua, sizeof file_qdrant_packages_lua},
+    {"qdrant/plot.lua", file_qdrant_plot_lua, sizeof file_qdrant_plot_lua},
     {"qdrant/regions.lua", file_qdrant_regions_lua, sizeof file_qdrant_regions_lua},
     {"qdrant/releases.lua", file_qdrant_releases_lua, sizeof file_qdrant_releases_lua},
     {"qdrant/resource/readiness.lua", file_qdrant_resource_readiness_lua, sizeof file_qdrant_resource_readiness_lua},

@@ -74,6 +74,8 @@ public final class LuaRuntime {
     private let processes: ProcessModule
     private let terminal: TerminalModule
     private let childFailures = ChildFailures()
+    /// The status that the script wants the program to be left with.
+    public private(set) var exitStatus: Int32 = 0
     /// Functions of the Lua side that the host calls, by name: `main` runs a script's function.
     private var kept: [String: Int32] = [:]
 
@@ -121,6 +123,11 @@ public final class LuaRuntime {
         Self.registerClocks(in: &functions)
         machine.scheduler.journal = environment.journal
         environment.journal.wrap(&functions)
+        // set_status(code): what the program is left with when the script ends by itself
+        functions["set_status"] = { [unowned self] call in
+            exitStatus = Int32(truncatingIfNeeded: call.arguments.value().integer ?? 0)
+            return .done
+        }
         functions["keep"] = { [unowned self] call in
             let name = call.arguments.value().text ?? ""
             if case .function(let reference) = call.arguments.value() {

@@ -276,7 +276,7 @@ struct Runner {
                     throw LuaFailure(error.description)
                 }
             }
-            return 0
+            return runtime.exitStatus
         } catch {
             return report(error, run.control.reason)
         }

@@ -165,6 +165,13 @@ import Testing
             ),
             ("qdrant.backups:latest():restore()", ["read:backups", "restore:backups"]),
             ("qdrant.costs:by 'cluster'", ["read:payment_information"]),
+            (
+                "qdrant.management_keys:find('x'):rotate()",
+                [
+                    "delete:management_keys", "read:account", "read:management_keys",
+                    "write:management_keys",
+                ]
+            ),
         ] {
             try folder.write("script.lua", code)
             let result = try qcsh(["check", "--permissions", "script.lua"], folder: folder.path)

@@ -330,11 +330,48 @@ function cli.parse(spec, words)
         default = false
       elseif default == nil and argument.many then
         default = {}
+      elseif type(default) == "string" and not argument.many then
+        -- Written as one would write it on the command line.
+        local value, problem = convert(argument, default)
+        if problem then
+          error(("the default of %s %s, got \"%s\""):format(argument.shown, problem, default), 2)
+        end
+        default = value
       end
       values[argument.key] = default
     end
   end
   return values
+end
+
+--- The status that the script ends with when it ends by itself; what it returns is printed before.
+---@usage cli.status(0)
+---@param code integer
+function cli.status(code)
+  if math.type(code) ~= "integer" or code < 0 or code > 255 then
+    error("an exit status is a number from 0 to 255", 2)
+  end
+  host.set_status(code)
+end
+
+--- Asks whether something is to be done, unless that was agreed to already (`--yes`). Without a person
+--- at the terminal, or with any other answer than yes, the script ends with the status 1.
+---@usage cli.confirm("Delete it?", true)
+---@async
+---@param question string
+---@param is_agreed? boolean
+function cli.confirm(question, is_agreed)
+  if is_agreed then
+    return
+  end
+  local term = require "term"
+  if not term.is_terminal("stdin") then
+    host.term_write(question .. "\nnobody is there to confirm: --yes does so\n")
+    os.exit(1)
+  elseif not term.confirm(question, false) then
+    host.term_write("nothing was done\n")
+    os.exit(1)
+  end
 end
 
 return cli

@@ -257,6 +257,7 @@ final class LibraryMethods {
                 switch owner {
                 case .name("qdrant", _), .name("connection", _): break
                 case .index(_, let inner, _) where inner.text == "connection": break
+                case .call(let call) where call.method == "connect": break
                 default: return nil
                 }
                 let type = "qdrant." + name

@@ -1,0 +1,46 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "Has every cluster of a label backed up by a schedule; makes and mends schedules",
+  args = {
+    { "--label", default = "env=prod", value = "key=value" },
+    { "--name", default = "policy-daily" }, { "--cron", default = "0 3 * * *" },
+    { "--retention", default = "30d" },
+    { "--fix", type = "flag", about = "changes what is not as it should be" },
+  },
+  needs = { "read:clusters", "read:backup_schedules", "write:backup_schedules" },
+}
+
+local key, value = args.label:match("^([^=]+)=(.*)$")
+local schedules = {}
+for _, schedule in ipairs(qdrant.schedules:list()) do
+  if schedule.display_name == args.name then
+    schedules[schedule.cluster_id] = schedule
+  end
+end
+local rows, is_wrong = json.list {}, false
+for _, cluster in ipairs(qdrant.clusters:list { labels = { [key] = value } }) do
+  local schedule = schedules[cluster.id]
+  local row = { cluster = cluster.name, schedule = args.name, state = "as it should be" }
+  local is_supported = cluster.state.capabilities.backup.status:find("NOT_SUPPORTED") == nil
+  if not is_supported then
+    row.state = "has no backups"
+  elseif not schedule then
+    row.state = "missing"
+    if args.fix then
+      cluster:schedules():create { name = args.name, cron = args.cron,
+        retention = args.retention }
+      row.state = "made"
+    end
+  elseif schedule.schedule ~= args.cron
+    or schedule.retention_period ~= time.duration(args.retention) then
+    row.state = "other than it should be"
+    if args.fix then
+      schedule:update { cron = args.cron, retention = args.retention }
+      row.state = "changed"
+    end
+  end
+  is_wrong = is_wrong or row.state == "missing" or row.state == "other than it should be"
+  rows[#rows + 1] = row
+end
+cli.status(is_wrong and 9 or 0)
+return rows

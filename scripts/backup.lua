@@ -1,0 +1,20 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "Makes a backup and waits until it is there",
+  args = {
+    { "cluster" }, { "--name", about = "manual-DATE when not given" },
+    { "--retention", default = "30d", about = "1 to 365 days; 0 keeps it for ever" },
+    { "--timeout", default = "2h" },
+  },
+  needs = { "read:clusters", "read:backups", "write:backups" },
+}
+
+local cluster = qdrant.clusters:find(args.cluster)
+local name = args.name or "manual-" .. time.format(time.now(), "%Y-%m-%d-%H%M")
+local backup = cluster:backup {
+  name = name, retention = args.retention ~= "0" and args.retention or nil, wait = args.timeout,
+}
+return { {
+  name = backup.display_name, id = backup.id, cluster = cluster.name, status = backup:phase(),
+  created_at = backup.created_at, took = backup.backup_duration,
+} }

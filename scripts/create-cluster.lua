@@ -1,0 +1,52 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "Creates a cluster by size, waits until it is ready, and makes a key",
+  args = {
+    { "name" },
+    { "--cloud", default = "aws" }, { "--region", required = true },
+    { "--cpu", about = "of a node: 2000m or 2" }, { "--ram", about = "of a node: 8GiB" },
+    { "--disk", about = "of a node, all in all: 50GiB" }, { "--package" },
+    { "--nodes", type = "int", default = 1 }, { "--multi-az", type = "flag" },
+    { "--label", many = true, value = "key=value" },
+    { "--allow", many = true, value = "block", about = "addresses that may connect" },
+    { "--version", default = "latest" },
+    { "--key-file", about = "makes a key and writes it there, for you only" },
+    { "--timeout", default = "20m" },
+  },
+  needs = { "read:clusters", "read:cluster", "read:booking", "write:clusters", "read:api_keys",
+    "write:api_keys", "delete:api_keys", "connect:hosts", "read:files",
+    "write:files" },
+  deletes = true,
+}
+
+local labels = {}
+for _, text in ipairs(args.label) do
+  local key, value = text:match("^([^=]+)=(.*)$")
+  if not key then
+    error("--label takes key=value, not " .. text, 0)
+  end
+  labels[key] = value
+end
+
+-- What was made before is not made again: a second run goes on where the first one ended.
+local cluster, is_new = qdrant.clusters:ensure {
+  name = args.name, cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram,
+  disk = args.disk, package = args.package, nodes = args.nodes, version = args.version,
+  multi_az = args.multi_az or nil, labels = next(labels) and labels or nil,
+  allow = #args.allow > 0 and args.allow or nil,
+}
+cluster:wait { timeout = args.timeout, kind = is_new and "cluster.create" or nil }
+local key_name = args.name .. "-key"
+if args.key_file and not fs.exists(args.key_file) then
+  for _, key in ipairs(cluster:keys():list()) do
+    if key.name == key_name then
+      -- Its secret was not written: nobody has it.
+      key:delete()
+    end
+  end
+  cluster:keys():create { name = key_name, file = args.key_file, wait = true }
+end
+return { {
+  name = cluster.name, id = cluster.id, url = cluster:url(), phase = cluster:phase(),
+  created = is_new, key_file = args.key_file,
+} }

@@ -1,0 +1,55 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "Shows that backups can be used: each becomes a cluster, is looked into, and goes again",
+  args = {
+    { "clusters", many = true, about = "names or ids; with none, those of --label" },
+    { "--label", default = "env=prod", value = "key=value" },
+    { "--limit", type = "int", default = 1 }, { "--timeout", default = "2h" },
+    { "--yes", type = "flag" },
+  },
+  needs = { "read:clusters", "write:clusters", "delete:clusters", "read:backups",
+    "restore:backups", "read:api_keys", "write:api_keys", "delete:api_keys", "connect:hosts" },
+  deletes = true,
+}
+
+local chosen = {}
+if #args.clusters > 0 then
+  for i, name in ipairs(args.clusters) do
+    chosen[i] = qdrant.clusters:find(name)
+  end
+else
+  local key, value = args.label:match("^([^=]+)=(.*)$")
+  chosen = qdrant.clusters:list { labels = { [key] = value } }
+end
+cli.confirm(("Try the backups of %d cluster%s? Each costs a cluster for a while."):format(#chosen,
+  #chosen == 1 and "" or "s"), args.yes)
+local rows = json.list {}
+local result = qdrant.fleet.run(chosen, function(cluster)
+  local backup = cluster:backups():latest()
+  if not backup then
+    error("no backup has succeeded", 0)
+  end
+  local started = time.clock()
+  local name = ("drill-%s"):format(crypto.uuid():sub(1, 8))
+  local copy
+  -- The copy goes, whatever happens; the backup stays.
+  task.defer(function()
+    if copy then
+      copy:delete()
+    end
+  end)
+  copy = backup:to_cluster { name = name }
+  copy:wait { timeout = args.timeout, progress = false, kind = "cluster.from_backup" }
+  local key = copy:keys():create { name = name, access = "read", wait = true, progress = false }
+  local answer = http.get(copy:url() .. "/collections", { headers = { ["api-key"] = key.key } })
+  local collections = answer:json().result.collections
+  rows[#rows + 1] = {
+    cluster = cluster.name, backup = backup.display_name, age = time.ago(backup.created_at),
+    collections = #collections, took = time.human(time.clock() - started),
+  }
+end, { name = "drill", limit = args.limit, report = function(line) log.info(line) end })
+cli.status((select(2, qdrant.fleet.summary(result))))
+for _, failed in ipairs(result.failed) do
+  rows[#rows + 1] = { cluster = failed.label, problem = tostring(failed.problem) }
+end
+return rows

@@ -1,0 +1,55 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "What is wrong with the clusters now, for a chat or a pager; 9 when something is",
+  args = {
+    { "--all", type = "flag", about = "those that are well, too" },
+    { "--webhook", about = "posts it as { text = … }" },
+  },
+  needs = { "read:clusters", "connect:hosts" },
+}
+
+local WORTH = { CRITICAL = 3, WARNING = 2, INFO = 1 }
+local rows = task.map(qdrant.clusters:list(), function(cluster)
+  local row = {
+    cluster = cluster.name, phase = cluster:phase(), version = cluster.state.version,
+    nodes = ("%d/%d"):format(cluster.state.nodes_up, cluster.configuration.number_of_nodes),
+    alerts = 0, problem = cluster.state.reason ~= "" and cluster.state.reason or nil,
+  }
+  local worst = 0
+  for _, alert in ipairs(cluster:monitoring():alerts()) do
+    row.alerts = row.alerts + 1
+    local weight = WORTH[(alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", ""))] or 0
+    if weight > worst then
+      worst, row.problem = weight, row.problem or alert.title
+    end
+  end
+  for _, node in ipairs(cluster.state.nodes) do
+    local info = node.not_ready_info
+    if info then
+      row.problem = row.problem or ("%s: %s"):format(node.name, info.message or "not ready")
+    end
+  end
+  local is_down = row.phase ~= "HEALTHY" and row.phase ~= "SUSPENDED"
+  row.state = (is_down or worst >= 3) and "bad" or worst >= 2 and "look" or "well"
+  return row
+end, { limit = 8 })
+local order = { bad = 1, look = 2, well = 3 }
+table.sort(rows, function(a, b)
+  return order[a.state] < order[b.state] or order[a.state] == order[b.state]
+    and a.cluster < b.cluster
+end)
+local shown, lines = json.list {}, {}
+for _, row in ipairs(rows) do
+  if args.all or row.state ~= "well" then
+    shown[#shown + 1] = row
+    lines[#lines + 1] = ("%s is %s%s"):format(row.cluster, row.phase,
+      row.problem and ": " .. row.problem or "")
+  end
+end
+if args.webhook then
+  http.post(args.webhook, {
+    json = { text = #lines > 0 and table.concat(lines, "\n") or "all clusters are well" },
+  })
+end
+cli.status(rows[1] and rows[1].state == "bad" and 9 or 0)
+return shown

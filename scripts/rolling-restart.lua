@@ -1,0 +1,27 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "Restarts clusters one after another; each has to be ready before the next",
+  args = {
+    { "clusters", many = true },
+    { "--limit", type = "int", default = 1, about = "how many at once" },
+    { "--timeout", default = "30m" }, { "--journal" }, { "--yes", type = "flag" },
+  },
+  needs = { "read:clusters", "write:clusters", "read:files", "write:files" },
+}
+
+if #args.clusters == 0 then
+  error("which clusters?", 0)
+end
+local clusters = {}
+for i, name in ipairs(args.clusters) do
+  clusters[i] = qdrant.clusters:find(name)
+end
+cli.confirm(("Restart %d cluster%s?"):format(#clusters, #clusters == 1 and "" or "s"), args.yes)
+local result = qdrant.fleet.run(clusters, function(cluster)
+  cluster:restart { wait = args.timeout, progress = false }
+end, {
+  name = "restart", limit = args.limit, stop_after = 1, journal = args.journal,
+  report = function(line) log.info(line) end,
+})
+cli.status((select(2, qdrant.fleet.summary(result))))
+return qdrant.fleet.rows(result)

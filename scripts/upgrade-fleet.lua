@@ -1,0 +1,72 @@
+#!/usr/bin/env qcsh
+local args = script {
+  about = "Upgrades clusters: a backup first, some before the others, an end when too much fails",
+  args = {
+    { "clusters", many = true, about = "names or ids; with none, all that --label chooses" },
+    { "--label", many = true, value = "key=value" },
+    { "--to", default = "latest" },
+    { "--canary", type = "int", default = 1 }, { "--limit", type = "int", default = 4 },
+    { "--stop-after", default = "10%" }, { "--pause", default = "0s" },
+    { "--retention", default = "7d", about = "of the backups; none are made with 0" },
+    { "--journal", about = "a file by which a second run goes on" },
+    { "--dry-run", type = "flag" }, { "--yes", type = "flag" },
+  },
+  needs = { "read:clusters", "write:clusters", "read:backups", "write:backups", "read:files",
+    "write:files" },
+}
+
+local fleet = qdrant.fleet
+local chosen = {}
+if #args.clusters > 0 then
+  for i, name in ipairs(args.clusters) do
+    chosen[i] = qdrant.clusters:find(name)
+  end
+else
+  local labels = {}
+  for _, text in ipairs(args.label) do
+    local key, value = text:match("^([^=]+)=(.*)$")
+    labels[key or text] = value or true
+  end
+  if not next(labels) then
+    error("which clusters? Name them, or choose them by --label", 0)
+  end
+  chosen = qdrant.clusters:list { labels = labels }
+end
+
+local open, rows = {}, json.list {}
+for _, cluster in ipairs(chosen) do
+  local target = qdrant.releases:target(cluster, args.to)
+  if target == cluster.state.version then
+    rows[#rows + 1] = { name = cluster.name, outcome = "has it", version = target }
+  elseif cluster:phase() ~= "HEALTHY" then
+    rows[#rows + 1] = { name = cluster.name, outcome = "not touched", problem = cluster:phase() }
+  else
+    open[#open + 1] = { id = cluster.id, name = cluster.name, cluster = cluster, target = target }
+    local replication = cluster.configuration.database_configuration
+    replication = replication and replication.collection
+      and replication.collection.replication_factor or 1
+    log.info(("%s: %s to %s%s"):format(cluster.name, cluster.state.version, target,
+      replication < 2 and "; it does not answer while it restarts (replication factor 1)" or ""))
+  end
+end
+if #open > 0 and not args.dry_run then
+  cli.confirm(("Upgrade %d cluster%s?"):format(#open, #open == 1 and "" or "s"), args.yes)
+end
+local result = fleet.run(open, function(item)
+  if args.retention ~= "0" then
+    item.cluster:backup {
+      name = ("before-%s"):format(item.target:gsub("%.", "-")), retention = args.retention,
+      wait = true, progress = false,
+    }
+  end
+  item.cluster:upgrade(item.target, { wait = "1h", progress = false })
+end, {
+  name = "upgrade to " .. args.to, canary = args.canary, limit = args.limit,
+  stop_after = args.stop_after, pause = args.pause, journal = args.journal,
+  dry_run = args.dry_run, report = function(line) log.info(line) end,
+})
+for _, row in ipairs(fleet.rows(result)) do
+  rows[#rows + 1] = row
+end
+cli.status((select(2, fleet.summary(result))))
+return rows

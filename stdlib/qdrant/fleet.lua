@@ -1,0 +1,273 @@
+--- The same operation on many clusters or accounts: so many at once, some first to see whether it
+--- works, an end when too much fails, and a journal by which a second run goes on.
+local host = ...
+
+local qdrant = require "qdrant"
+local task = require "task"
+local term = require "term"
+local time = require "time"
+
+local fleet = {}
+
+---@class qdrant.fleet.Options
+---@field name? string what is done, for people and for the journal: "upgrade to v1.18"
+---@field limit? integer how many at once; 8 when not given
+---@field canary? integer so many go first, one after another; when one fails, no other begins
+---@field stop_after? integer|string so many failures, or a share of all ("10%"), end it
+---@field pause? string|number between canaries and the rest, and after each of them
+---@field journal? string a file that notes what was done; what it says is done is not done again
+---@field dry_run? boolean says what would be done, and does nothing
+---@field label? fun(item: any): string what an item is called
+---@field key? fun(item: any): string what tells an item from others, across runs
+---@field report? fun(line: string) told of each item as it ends
+---@field progress? boolean false for no line on the terminal
+
+---@class qdrant.fleet.Result
+---@field done { item: any, label: string, result: any, seconds: number }[]
+---@field failed { item: any, label: string, problem: any, seconds: number }[]
+---@field skipped { item: any, label: string, reason: string }[]
+---@field stopped? string why it ended before all were done
+
+local known = { name = true, limit = true, canary = true, stop_after = true, pause = true,
+  journal = true, dry_run = true, label = true, key = true, report = true, progress = true }
+
+local function usual_label(item)
+  if type(item) == "table" then
+    return tostring(item.name or item.id or item)
+  end
+  return tostring(item)
+end
+
+local function usual_key(item)
+  if type(item) == "table" then
+    return tostring(item.id or item.name)
+  end
+  return tostring(item)
+end
+
+--- How many failures are too many; nil when none are.
+local function most_failures(stop_after, count)
+  if stop_after == nil then
+    return nil
+  elseif math.type(stop_after) == "integer" then
+    return stop_after
+  end
+  local share = tostring(stop_after):match("^(%d+%.?%d*)%%$")
+  if not share then
+    error(("stop_after is a number or a share like \"10%%\", not \"%s\""):format(
+      tostring(stop_after)), 3)
+  end
+  return math.max(1, math.ceil(count * tonumber(share) / 100))
+end
+
+-- The journal ---------------------------------------------------------------------------------
+
+--- What a journal says is done, by operation and key.
+local function read_journal(path, name)
+  local done = {}
+  if not host.fs_stat(path) then
+    return done
+  end
+  for line in require("fs").read(path):gmatch("[^\n]+") do
+    -- The last line may have been cut off.
+    local ok, entry = pcall(host.json_decode, line)
+    if ok and entry.operation == name then
+      done[entry.key] = entry.status == "done" or nil
+    end
+  end
+  return done
+end
+
+local function note(options, key, label, status, problem)
+  if not options.journal then
+    return
+  end
+  require("fs").write(options.journal, host.json_encode {
+    operation = options.name or "", key = key, label = label, status = status,
+    at = tostring(host.now()), problem = problem and tostring(problem) or nil,
+  } .. "\n", { append = true })
+end
+
+-- Running -------------------------------------------------------------------------------------
+
+local Run = {}
+Run.__index = Run
+
+function Run:stop(reason)
+  self.result.stopped = self.result.stopped or reason
+end
+
+--- Does it for one item. Whether more may follow.
+function Run:one(item)
+  local options, result = self.options, self.result
+  local label, key = self.label(item), self.key(item)
+  if result.stopped then
+    table.insert(result.skipped, { item = item, label = label, reason = result.stopped })
+    return false
+  end
+  local started = host.monotonic()
+  local ok, value = pcall(self.fn, item)
+  local seconds = host.monotonic() - started
+  if self.bar then
+    self.bar:step()
+  end
+  if ok then
+    table.insert(result.done, { item = item, label = label, result = value, seconds = seconds })
+    note(options, key, label, "done")
+    self.report(("done    %s, %s"):format(label, time.human(seconds)))
+    return true
+  end
+  table.insert(result.failed, { item = item, label = label, problem = value, seconds = seconds })
+  note(options, key, label, "failed", value)
+  self.report(("FAILED  %s: %s"):format(label, tostring(value)))
+  if self.most and #result.failed >= self.most then
+    self:stop(("%d failed, which is too many"):format(#result.failed))
+  end
+  return false
+end
+
+local function seconds_of(length)
+  return type(length) == "number" and length or time.duration(length).total
+end
+
+--- Does something for each item, as the options say. Failures do not raise: the result has them.
+---@usage fleet.run({ "a", "b", "c" }, function(name) return #name end, { limit = 2, canary = 1 }).done
+---@async
+---@param items any[]
+---@param fn fun(item: any): any
+---@param options? qdrant.fleet.Options
+---@return qdrant.fleet.Result
+function fleet.run(items, fn, options)
+  options = options or {}
+  for name in pairs(options) do
+    if not known[name] then
+      local near = host.nearest_name(name, known)
+      error(("fleet.run has no option \"%s\"%s"):format(tostring(name),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 2)
+    end
+  end
+  local result = { done = {}, failed = {}, skipped = {} }
+  local run = setmetatable({
+    fn = fn, options = options, result = result, label = options.label or usual_label,
+    key = options.key or usual_key, report = options.report or function() end,
+  }, Run)
+  local before = options.journal and read_journal(options.journal, options.name or "") or {}
+  local open = {}
+  for _, item in ipairs(items) do
+    if before[run.key(item)] then
+      table.insert(result.skipped, { item = item, label = run.label(item),
+        reason = "done before" })
+    else
+      open[#open + 1] = item
+    end
+  end
+  if options.dry_run then
+    for _, item in ipairs(open) do
+      run.report(("would   %s %s"):format(options.name or "do it for", run.label(item)))
+      table.insert(result.skipped, { item = item, label = run.label(item), reason = "dry run" })
+    end
+    return result
+  end
+  run.most = most_failures(options.stop_after, #open)
+  local bar <close> = options.progress ~= false
+    and term.progress(options.name or "working", #open) or nil
+  run.bar = bar
+  local canaries = math.min(options.canary or 0, #open)
+  for i = 1, canaries do
+    if not run:one(open[i]) then
+      run:stop("a canary failed: " .. run.label(open[i]))
+    elseif options.pause and i < #open then
+      task.sleep(seconds_of(options.pause))
+    end
+  end
+  local rest = table.move(open, canaries + 1, #open, 1, {})
+  task.map(rest, function(item)
+    run:one(item)
+  end, { limit = options.limit or 8 })
+  return result
+end
+
+--- The clusters of several accounts: each handle keeps the connection to its account.
+---@usage fleet.clusters { filter = { labels = { env = "prod" } } }
+---@async
+---@param options? { accounts?: "all"|string[], filter?: table, connection?: table } accounts: by name or id; the session's own when not given
+---@return qdrant.Cluster[]
+function fleet.clusters(options)
+  options = options or {}
+  local found = host.list()
+  for _, connection in ipairs(fleet.connections(options)) do
+    for _, cluster in ipairs(connection.clusters:list(options.filter)) do
+      found[#found + 1] = cluster
+    end
+  end
+  return found
+end
+
+--- Connections to several accounts.
+---@usage fleet.connections { accounts = "all" }
+---@async
+---@param options? { accounts?: "all"|string[], connection?: table }
+---@return table[]
+function fleet.connections(options)
+  options = options or {}
+  local base = options.connection or qdrant
+  if not options.accounts then
+    return { base }
+  end
+  local accounts = {}
+  if options.accounts == "all" then
+    accounts = base.accounts:list()
+  else
+    for i, name in ipairs(options.accounts) do
+      accounts[i] = base.accounts:find(name)
+    end
+  end
+  local connections = {}
+  for i, account in ipairs(accounts) do
+    connections[i] = account:connect()
+  end
+  return connections
+end
+
+--- What came of each, as rows: { name, outcome, seconds, problem }.
+---@usage fleet.rows(fleet.run({ 1, 2 }, function() end))
+---@param result qdrant.fleet.Result
+---@return table[]
+function fleet.rows(result)
+  local rows = host.list()
+  for _, one in ipairs(result.done) do
+    rows[#rows + 1] = { name = one.label, outcome = "done",
+      seconds = math.floor(one.seconds * 10 + 0.5) / 10 }
+  end
+  for _, one in ipairs(result.failed) do
+    rows[#rows + 1] = { name = one.label, outcome = "failed", problem = tostring(one.problem),
+      seconds = math.floor(one.seconds * 10 + 0.5) / 10 }
+  end
+  for _, one in ipairs(result.skipped) do
+    rows[#rows + 1] = { name = one.label, outcome = "skipped", problem = one.reason }
+  end
+  return rows
+end
+
+--- What came of it, in a few lines; the exit status that says so.
+---@usage local text, status = fleet.summary(fleet.run({ 1, 2 }, function() end)) print(text, status)
+---@param result qdrant.fleet.Result
+---@return string text
+---@return integer status 0 when all was done, 9 when some was, 1 when none was
+function fleet.summary(result)
+  local lines = { ("%d done, %d failed, %d skipped"):format(#result.done, #result.failed,
+    #result.skipped) }
+  if result.stopped then
+    lines[#lines + 1] = "ended early: " .. result.stopped
+  end
+  for _, failed in ipairs(result.failed) do
+    lines[#lines + 1] = ("  %s: %s"):format(failed.label, tostring(failed.problem))
+  end
+  local status = 0
+  if #result.failed > 0 or result.stopped then
+    status = #result.done > 0 and 9 or 1
+  end
+  return term.safe(table.concat(lines, "\n")):gsub("\\x0a", "\n"), status
+end
+
+return fleet
