@@ -16,7 +16,7 @@ enum Main {
         "permit": PermitCommand.self, "test": TestCommand.self,
         "plan": StackCommand.Plan.self, "apply": StackCommand.Apply.self,
         "drift": StackCommand.Drift.self, "destroy": StackCommand.Destroy.self,
-        "adopt": StackCommand.Adopt.self,
+        "adopt": StackCommand.Adopt.self, "stubs": StubsCommand.self,
     ]
 
     /// The exit status of a command line that makes no sense.

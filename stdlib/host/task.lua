@@ -435,6 +435,12 @@ function task.shield(fn, ...)
   return table.unpack(child._results, 2, child._results.n)
 end
 
+---@class task.Channel
+---@field send fun(self: task.Channel, value: any) waits while it is full
+---@field receive fun(self: task.Channel): any waits while it is empty; nil when it is closed
+---@field each fun(self: task.Channel): fun(): any
+---@field close fun(self: task.Channel)
+
 --- A channel. Who sends waits while it is full, who receives waits while it is empty.
 ---@usage local c = task.channel(1) c:send("x") return c:receive()
 ---@param capacity? integer how many values it holds; 0 when not given: sending waits for a receiver

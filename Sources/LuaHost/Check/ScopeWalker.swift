@@ -464,7 +464,8 @@ final class ScopeWalker {
         "tostring", "type", "utf8", "warn", "xpcall",
     ]
 
-    private static let specGlobals: Set<String> = [
+    /// What `qcsh test` adds to the globals of a spec.
+    static let specGlobals: Set<String> = [
         "describe", "context", "insulate", "expose", "it", "spec", "pending", "setup", "teardown",
         "before_each", "after_each", "before", "after", "lazy_setup", "lazy_teardown",
         "strict_setup", "strict_teardown", "finally",

@@ -168,33 +168,37 @@ extension Message {
     /// The message with its secrets masked.
     var redacted: Message {
         var copy = self
-        for (field, value) in setFields {
-            copy[field] = field.isSecret ? .string(ValueText.secretMask) : value.redacted
-        }
+        for (field, value) in setFields { copy[field] = value.redacted(field.isSecret) }
         return copy
     }
 
     /// Tells each secret that the message holds.
     func secrets(_ tell: ([UInt8]) -> Void) {
-        for (field, value) in setFields {
-            switch value {
-            case .string(let text) where field.isSecret: tell(Array(text.utf8))
-            case .message(let inner): inner.secrets(tell)
-            case .list(let items):
-                for case .message(let inner) in items { inner.secrets(tell) }
-            default: break
-            }
-        }
+        for (field, value) in setFields { value.secrets(field.isSecret, tell) }
     }
 }
 
 extension Value {
-    fileprivate var redacted: Value {
+    /// The value with its secrets masked; `isSecret` says that its texts are.
+    fileprivate func redacted(_ isSecret: Bool) -> Value {
         switch self {
+        case .string where isSecret: .string(ValueText.secretMask)
+        case .bytes where isSecret: .bytes(Array(ValueText.secretMask.utf8))
         case .message(let inner): .message(inner.redacted)
-        case .list(let items): .list(items.map(\.redacted))
-        case .map(let entries): .map(entries.mapValues(\.redacted))
+        case .list(let items): .list(items.map { $0.redacted(isSecret) })
+        case .map(let entries): .map(entries.mapValues { $0.redacted(isSecret) })
         default: self
+        }
+    }
+
+    fileprivate func secrets(_ isSecret: Bool, _ tell: ([UInt8]) -> Void) {
+        switch self {
+        case .string(let text) where isSecret: tell(Array(text.utf8))
+        case .bytes(let bytes) where isSecret: tell(Array(bytes))
+        case .message(let inner): inner.secrets(tell)
+        case .list(let items): for item in items { item.secrets(isSecret, tell) }
+        case .map(let entries): for item in entries.values { item.secrets(isSecret, tell) }
+        default: break
         }
     }
 }

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Contract
+import LuaHost
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes definitions for editors.
+struct StubsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh stubs",
+        abstract: "Write type definitions for editors.",
+        discussion: """
+            The definitions are LuaCATS annotations of the whole API, of the host's modules and of the \
+            standard library, for lua-language-server. A .luarc.json that names them is written where \
+            there is none.
+            """)
+
+    @Option(help: ArgumentHelp("The folder of the definitions.", valueName: "folder"))
+    var out = ".qcsh/stubs"
+
+    @Flag(help: "Write no .luarc.json.")
+    var bare = false
+
+    func run() throws {
+        let files: [LuaStubs.File]
+        do throws(ContractError) {
+            files = try LuaStubs(registry: .embedded).files()
+        } catch {
+            Output.note("qcsh stubs: \(error)")
+            throw ExitCode(1)
+        }
+        let root = out.hasPrefix("/") ? out : currentFolder + "/" + out
+        for file in files {
+            let path = root + "/" + file.path
+            UserFiles.makeFolders(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+            guard UserFiles.write(Array(file.text.utf8), to: path) else {
+                Output.note("qcsh stubs: \(path): \(String(cString: strerror(errno)))")
+                throw ExitCode(1)
+            }
+        }
+        Output.note("\(files.count) files in \(out)")
+        guard !bare, access(".luarc.json", F_OK) != 0 else { return }
+        let settings = """
+            {
+              "runtime.version": "Lua 5.4",
+              "workspace.library": [\(ValueText.quoted(out))],
+              "diagnostics.globals": ["describe", "it", "before_each", "after_each", "finally"]
+            }
+
+            """
+        guard UserFiles.write(Array(settings.utf8), to: ".luarc.json") else {
+            Output.note("qcsh stubs: .luarc.json: \(String(cString: strerror(errno)))")
+            throw ExitCode(1)
+        }
+        Output.note("wrote .luarc.json")
+    }
+
+    private var currentFolder: String {
+        guard let path = getcwd(nil, 0) else { return "." }
+        defer { free(path) }
+        return String(cString: path)
+    }
+}
