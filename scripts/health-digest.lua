@@ -13,7 +13,7 @@ local rows = task.map(qdrant.clusters:list(), function(cluster)
   local row = {
     cluster = cluster.name, phase = cluster:phase(), version = cluster.state.version,
     nodes = ("%d/%d"):format(cluster.state.nodes_up, cluster.configuration.number_of_nodes),
-    alerts = 0, problem = cluster.state.reason ~= "" and cluster.state.reason or nil,
+    alerts = 0, problem = cluster:problems()[1],
   }
   local worst = 0
   for _, alert in ipairs(cluster:monitoring():alerts()) do
@@ -21,12 +21,6 @@ local rows = task.map(qdrant.clusters:list(), function(cluster)
     local weight = WORTH[(alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", ""))] or 0
     if weight > worst then
       worst, row.problem = weight, row.problem or alert.title
-    end
-  end
-  for _, node in ipairs(cluster.state.nodes) do
-    local info = node.not_ready_info
-    if info then
-      row.problem = row.problem or ("%s: %s"):format(node.name, info.message or "not ready")
     end
   end
   local is_down = row.phase ~= "HEALTHY" and row.phase ~= "SUSPENDED"

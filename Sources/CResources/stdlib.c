@@ -136,6 +136,33 @@ static const uint8_t file_qdrant_regions_lua[] = {
 static const uint8_t file_qdrant_releases_lua[] = {
 #embed "../../stdlib/qdrant/releases.lua"
 };
+static const uint8_t file_qdrant_report_access_lua[] = {
+#embed "../../stdlib/qdrant/report/access.lua"
+};
+static const uint8_t file_qdrant_report_backups_lua[] = {
+#embed "../../stdlib/qdrant/report/backups.lua"
+};
+static const uint8_t file_qdrant_report_chart_lua[] = {
+#embed "../../stdlib/qdrant/report/chart.lua"
+};
+static const uint8_t file_qdrant_report_cost_lua[] = {
+#embed "../../stdlib/qdrant/report/cost.lua"
+};
+static const uint8_t file_qdrant_report_health_lua[] = {
+#embed "../../stdlib/qdrant/report/health.lua"
+};
+static const uint8_t file_qdrant_report_inventory_lua[] = {
+#embed "../../stdlib/qdrant/report/inventory.lua"
+};
+static const uint8_t file_qdrant_report_markup_lua[] = {
+#embed "../../stdlib/qdrant/report/markup.lua"
+};
+static const uint8_t file_qdrant_report_page_lua[] = {
+#embed "../../stdlib/qdrant/report/page.lua"
+};
+static const uint8_t file_qdrant_report_lua[] = {
+#embed "../../stdlib/qdrant/report.lua"
+};
 static const uint8_t file_qdrant_resource_readiness_lua[] = {
 #embed "../../stdlib/qdrant/resource/readiness.lua"
 };
@@ -252,6 +279,15 @@ static const qcsh_resource files[] = {
     {"qdrant/plot.lua", file_qdrant_plot_lua, sizeof file_qdrant_plot_lua},
     {"qdrant/regions.lua", file_qdrant_regions_lua, sizeof file_qdrant_regions_lua},
     {"qdrant/releases.lua", file_qdrant_releases_lua, sizeof file_qdrant_releases_lua},
+    {"qdrant/report/access.lua", file_qdrant_report_access_lua, sizeof file_qdrant_report_access_lua},
+    {"qdrant/report/backups.lua", file_qdrant_report_backups_lua, sizeof file_qdrant_report_backups_lua},
+    {"qdrant/report/chart.lua", file_qdrant_report_chart_lua, sizeof file_qdrant_report_chart_lua},
+    {"qdrant/report/cost.lua", file_qdrant_report_cost_lua, sizeof file_qdrant_report_cost_lua},
+    {"qdrant/report/health.lua", file_qdrant_report_health_lua, sizeof file_qdrant_report_health_lua},
+    {"qdrant/report/inventory.lua", file_qdrant_report_inventory_lua, sizeof file_qdrant_report_inventory_lua},
+    {"qdrant/report/markup.lua", file_qdrant_report_markup_lua, sizeof file_qdrant_report_markup_lua},
+    {"qdrant/report/page.lua", file_qdrant_report_page_lua, sizeof file_qdrant_report_page_lua},
+    {"qdrant/report.lua", file_qdrant_report_lua, sizeof file_qdrant_report_lua},
     {"qdrant/resource/readiness.lua", file_qdrant_resource_readiness_lua, sizeof file_qdrant_resource_readiness_lua},
     {"qdrant/resource/settings.lua", file_qdrant_resource_settings_lua, sizeof file_qdrant_resource_settings_lua},
     {"qdrant/resource/units.lua", file_qdrant_resource_units_lua, sizeof file_qdrant_resource_units_lua},

@@ -85,6 +85,9 @@ enum WorkflowStory {
         Step("costs", 0, "alpha"),
         Step("costs --by label:team", 0, "search"),
         Step("hybrid-onboard workshop --file FOLDER/bootstrap.sh", 0, "READY"),
+        Step(
+            "report --file FOLDER/report.html --by-label team --retention 7d", 0,
+            "Health,Inventory,Costs,Backups,Access"),
         Step("terraform-export FOLDER/main.tf", 0),
     ]
 }

@@ -113,6 +113,23 @@ import Testing
         #expect(gone.status == 4)
     }
 
+    @Test func aBrokenClusterIsInTheDigestAndTheReport() throws {
+        let sandbox = try RunningSandbox("--speed", "instant")
+        let folder = try TemporaryFolder()
+        let id = try sandbox.qcsh("print(qdrant.clusters:find('search-prod').id)").output
+            .trimmingCharacters(in: .newlines)
+        try sandbox.admin("POST", "/incidents", #"{"kind":"out_of_memory","id":"\#(id)"}"#)
+        let digest = try run(WorkflowStory.Step("health-digest"), "grpc", sandbox, folder.path)
+        #expect(digest.status == 9, "\(digest.errors)")
+        #expect(digest.output.contains("a node has no memory left"), "\(digest.output)")
+        let report = try run(
+            WorkflowStory.Step("report health --file FOLDER/health.html"), "rest", sandbox,
+            folder.path)
+        #expect(report.status == 0, "\(report.errors)")
+        let page = try String(contentsOfFile: folder.path + "/health.html", encoding: .utf8)
+        #expect(page.contains("The container reached its memory limit"))
+    }
+
     @Test func eachTellsWhatItIsForAndHasItsBound() throws {
         let folder = Project.root + "/scripts"
         let scripts = try FileManager.default.contentsOfDirectory(atPath: folder)

@@ -207,6 +207,18 @@ describe("waits for clusters", function()
       problem.message)
   end)
 
+  it("tell the node that keeps it", function()
+    local q, world = slow()
+    local c = create(q, { wait = true })
+    assert.same({}, c:problems())
+    world:incident("out_of_memory", c.id)
+    local ok, problem = pcall(c.wait, c, { timeout = 0.2, progress = false })
+    assert.is_false(ok)
+    assert.contains("NOT_READY, 0 of 1 nodes: a node has no memory left; ", problem.message)
+    assert.contains(": The container reached its memory limit", problem.message)
+    assert.equal(2, #c:refresh():problems())
+  end)
+
   it("end when they have taken too long, and say how far it was", function()
     local q = slow { { method = "cluster.create_cluster", lifecycle = "stuck" } }
     local _, problem = pcall(create, q, { wait = "0.4s" })

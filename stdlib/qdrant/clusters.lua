@@ -259,6 +259,14 @@ function Cluster:phase()
   return readiness.phase(self)
 end
 
+--- What is wrong with it by its own account: its reason, and its nodes that are not ready. Alerts are
+--- another thing: `cluster:monitoring():alerts()`.
+---@usage qdrant.clusters:find("search-prod"):problems()
+---@return string[]
+function Cluster:problems()
+  return readiness.problems(self)
+end
+
 --- Its labels by key.
 ---@usage qdrant.clusters:find("search-prod"):label_map().env
 ---@return table<string, string>

@@ -55,7 +55,8 @@ end
 
 --- What a month cost by cluster, by what was used, or by a label: { name, amount, discount, hours,
 --- currency }, the most expensive first. Discounts are taken off. Labels are those that the cluster
---- had when it was metered, or has now.
+--- had when it was metered, or has now. Hours are those of nodes; of a kind they are what it counts in,
+--- tokens for example.
 ---@usage qdrant.costs:by("label:team", "this month")
 ---@async
 ---@param what "cluster"|"kind"|string "label:NAME" for a label
@@ -91,7 +92,9 @@ function Costs:by(what, month)
     local discount = line.discount_amount_millicents or 0
     row.amount = row.amount + (line.amount_millicents - discount) / 100000
     row.discount = row.discount + discount / 100000
-    row.hours = row.hours + line.usage_hours
+    if what == "kind" or line.billable_entity_type:find("booking", 1, true) then
+      row.hours = row.hours + line.usage_hours
+    end
   end
   table.sort(rows, function(a, b)
     if a.amount ~= b.amount then

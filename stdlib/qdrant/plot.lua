@@ -19,22 +19,26 @@ local function range(values, options)
   return low or 0, high or 0
 end
 
---- As many values as fit: each is the mean of those that it stands for.
-local function squeeze(values, width)
-  if #values <= width then
+--- As many values as fit: each is the mean of those that it stands for. NaN stands for none.
+---@usage plot.squeeze({ 1, 3, 5, 7 }, 2)
+---@param values number[]
+---@param count integer
+---@return number[]
+function plot.squeeze(values, count)
+  if #values <= count then
     return values
   end
   local list = {}
-  for i = 1, width do
-    local first = (i - 1) * #values // width + 1
-    local last = math.max(first, i * #values // width)
-    local sum, count = 0, 0
+  for i = 1, count do
+    local first = (i - 1) * #values // count + 1
+    local last = math.max(first, i * #values // count)
+    local sum, some = 0, 0
     for j = first, last do
       if values[j] == values[j] then
-        sum, count = sum + values[j], count + 1
+        sum, some = sum + values[j], some + 1
       end
     end
-    list[i] = count > 0 and sum / count or 0 / 0
+    list[i] = some > 0 and sum / some or 0 / 0
   end
   return list
 end
@@ -66,7 +70,7 @@ end
 ---@return string
 function plot.sparkline(values, options)
   options = options or {}
-  local shown = squeeze(values, options.width or #values)
+  local shown = plot.squeeze(values, options.width or #values)
   local low, high = range(values, options)
   local parts = {}
   for i, value in ipairs(shown) do
@@ -147,7 +151,7 @@ function plot.series(values, options)
       cells[row][column] = cells[row][column] | DOTS[4 - y % 4][x % 2 + 1]
     end
   end
-  local shown = squeeze(values, width * 2)
+  local shown = plot.squeeze(values, width * 2)
   local before
   for i, value in ipairs(shown) do
     local x = #shown > 1 and (i - 1) * (width * 2 - 1) // (#shown - 1) or 0

@@ -52,6 +52,10 @@ final class LibraryMethods {
             switch statement {
             case .localFunction(let name, let function, _):
                 file.locals[name] = function
+            case .local(let names, let values, _):
+                for (name, value) in zip(names, values) {
+                    file.imports[name.name] = Self.required(value)
+                }
             default: break
             }
         }
@@ -75,12 +79,22 @@ final class LibraryMethods {
         }
     }
 
+    /// The module that an expression requires: `require "qdrant.report.page"`.
+    private static func required(_ value: Expression) -> String? {
+        guard case .call(let call) = value, case .name("require", _) = call.function,
+            let name = call.arguments.first?.text, name.hasPrefix("qdrant.")
+        else { return nil }
+        return name
+    }
+
     /// What is known of a file.
     private final class FileReader {
         let module: String
         /// Classes by the variable that holds them.
         let classes: [String: String]
         var locals: [String: Function] = [:]
+        /// The modules of the library that it requires, by the variable that holds them.
+        var imports: [String: String] = [:]
 
         init(module: String, classes: [String: String]) {
             self.module = module
@@ -208,7 +222,13 @@ final class LibraryMethods {
         /// The function of the library that a call is of.
         private func target(_ call: Call) -> String? {
             guard let name = call.method else {
-                // `wait { … }`, `resource.create(…)` do what their arguments do.
+                // `health.add(…)`
+                if case .index(.name(let owner, _), let key, _) = call.function,
+                    let module = file.imports[owner], let method = key.text
+                {
+                    return "\(module).\(method)"
+                }
+                // `wait { … }` does what its arguments do.
                 if case .index(let owner, let key, _) = call.function, let type = type(owner),
                     let method = key.text
                 {

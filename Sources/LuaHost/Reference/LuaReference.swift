@@ -66,6 +66,16 @@ public struct LuaReference: Sendable {
             bases.merge(file.bases) { first, _ in first }
             held[module] = file.classes
         }
+        // Of the parts of libraries only the classes of what they hand out.
+        for part in LuaRuntime.libraryFiles where !libraries.contains(part) {
+            guard let source = LuaRuntime.embeddedModule(part) else { continue }
+            let file = Self.read(String(decoding: source.bytes, as: UTF8.self), part)
+            all += file.entries.filter { entry in
+                file.classes.values.contains { entry.name.hasPrefix($0 + ":") }
+            }
+            bases.merge(file.bases) { first, _ in first }
+            held[part] = file.classes
+        }
         classes = bases
         variables = held
         entries = all

@@ -31,10 +31,10 @@ public struct LuaStubs {
             guard let text = Self.module(module, source: "host." + module) else { continue }
             files.append(File(path: "host/\(module).lua", text: text))
         }
-        for module in LuaReference.embedded.libraries {
+        for module in LuaRuntime.libraryFiles.sorted() {
             guard let text = Self.module(module, source: module) else { continue }
-            let name = module.dropFirst("qdrant.".count)
-            files.append(File(path: "qdrant/\(name).lua", text: text))
+            let path = module.replacing(".", with: "/")
+            files.append(File(path: "\(path).lua", text: text))
         }
         return files
     }

@@ -29,20 +29,35 @@ function readiness.phase(cluster)
   return (tostring(phase):gsub("^CLUSTER_PHASE_", ""))
 end
 
-local function why(cluster)
-  local reason = cluster.state.reason
-  local text = readiness.phase(cluster)
-  if reason ~= "" then
-    text = text .. ": " .. reason
+--- What is wrong with a cluster by its own account: its reason, and its nodes that are not ready.
+---@usage readiness.problems(qdrant.clusters:find("search-prod"))
+---@param cluster table
+---@return string[]
+function readiness.problems(cluster)
+  local list, state = {}, cluster.state
+  if not state then
+    return list
   end
-  for _, node in ipairs(cluster.state.nodes) do
+  if state.reason ~= "" then
+    list[1] = state.reason
+  end
+  for _, node in ipairs(state.nodes) do
     local info = node.not_ready_info
-    if info and info.message and info.message ~= "" then
-      text = ("%s (%s: %s)"):format(text, node.name, info.message)
-      break
+    if info then
+      list[#list + 1] = ("%s: %s"):format(node.name, info.event_message or info.condition_message)
     end
   end
-  return text
+  return list
+end
+
+--- A text with what is wrong behind it.
+local function with_problems(text, cluster)
+  local problems = readiness.problems(cluster)
+  return #problems > 0 and text .. ": " .. table.concat(problems, "; ") or text
+end
+
+local function why(cluster)
+  return with_problems(readiness.phase(cluster), cluster)
 end
 
 --- Whether all that can be seen of a cluster is as its configuration says.
@@ -109,7 +124,7 @@ local function text_of(cluster)
   elseif text == "HEALTHY" and state.endpoint.url == "" then
     text = "HEALTHY, no address yet"
   end
-  return state.reason ~= "" and text .. ": " .. state.reason or text
+  return with_problems(text, cluster)
 end
 
 --- Judges looks at a cluster that is to be ready.
