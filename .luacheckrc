@@ -5,11 +5,11 @@ max_comment_line_length = 200
 globals = { "env", "log" }
 read_globals = {
   "qdrant", "task", "json", "cli", "crypto", "csv", "fs", "http", "process",
-  "sandbox", "secret", "script", "term", "test", "time", "yaml",
+  "library", "sandbox", "secret", "script", "term", "test", "time", "yaml",
 }
 -- The one file that sets up what the others find.
 files["stdlib/host/boot.lua"] = {
-  globals = { "__host", "script", "arg", "require", "dofile", "loadfile", "io", "math", "os", "package" },
+  globals = { "__host", "library", "script", "arg", "require", "dofile", "loadfile", "io", "math", "os", "package" },
 }
 -- Specs have the words of busted.
 files["Tests/Lua"] = { std = "+busted" }

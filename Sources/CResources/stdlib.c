@@ -115,6 +115,24 @@ static const uint8_t file_qdrant_invites_lua[] = {
 static const uint8_t file_qdrant_keys_lua[] = {
 #embed "../../stdlib/qdrant/keys.lua"
 };
+static const uint8_t file_qdrant_library_command_lua[] = {
+#embed "../../stdlib/qdrant/library/command.lua"
+};
+static const uint8_t file_qdrant_library_docs_lua[] = {
+#embed "../../stdlib/qdrant/library/docs.lua"
+};
+static const uint8_t file_qdrant_library_rockspec_lua[] = {
+#embed "../../stdlib/qdrant/library/rockspec.lua"
+};
+static const uint8_t file_qdrant_library_scaffold_lua[] = {
+#embed "../../stdlib/qdrant/library/scaffold.lua"
+};
+static const uint8_t file_qdrant_library_source_lua[] = {
+#embed "../../stdlib/qdrant/library/source.lua"
+};
+static const uint8_t file_qdrant_library_tree_lua[] = {
+#embed "../../stdlib/qdrant/library/tree.lua"
+};
 static const uint8_t file_qdrant_management_keys_lua[] = {
 #embed "../../stdlib/qdrant/management_keys.lua"
 };
@@ -272,6 +290,12 @@ static const qcsh_resource files[] = {
     {"qdrant/init.lua", file_qdrant_init_lua, sizeof file_qdrant_init_lua},
     {"qdrant/invites.lua", file_qdrant_invites_lua, sizeof file_qdrant_invites_lua},
     {"qdrant/keys.lua", file_qdrant_keys_lua, sizeof file_qdrant_keys_lua},
+    {"qdrant/library/command.lua", file_qdrant_library_command_lua, sizeof file_qdrant_library_command_lua},
+    {"qdrant/library/docs.lua", file_qdrant_library_docs_lua, sizeof file_qdrant_library_docs_lua},
+    {"qdrant/library/rockspec.lua", file_qdrant_library_rockspec_lua, sizeof file_qdrant_library_rockspec_lua},
+    {"qdrant/library/scaffold.lua", file_qdrant_library_scaffold_lua, sizeof file_qdrant_library_scaffold_lua},
+    {"qdrant/library/source.lua", file_qdrant_library_source_lua, sizeof file_qdrant_library_source_lua},
+    {"qdrant/library/tree.lua", file_qdrant_library_tree_lua, sizeof file_qdrant_library_tree_lua},
     {"qdrant/management_keys.lua", file_qdrant_management_keys_lua, sizeof file_qdrant_management_keys_lua},
     {"qdrant/members.lua", file_qdrant_members_lua, sizeof file_qdrant_members_lua},
     {"qdrant/monitoring.lua", file_qdrant_monitoring_lua, sizeof file_qdrant_monitoring_lua},

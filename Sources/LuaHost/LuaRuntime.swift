@@ -70,6 +70,7 @@ public final class LuaRuntime {
     private let api: APIBinding
     private let tasks: TaskModule
     private let files: FilesModule
+    private let libraries: LibraryGrants
     private let http: HTTPModule
     private let processes: ProcessModule
     private let terminal: TerminalModule
@@ -101,6 +102,8 @@ public final class LuaRuntime {
         processes = ProcessModule(machine: machine, bound: bound)
         terminal = TerminalModule(machine: machine, original: environment.terminal)
         var functions = HostFunctions()
+        libraries = LibraryGrants(machine: machine, bound: bound)
+        libraries.register(in: &functions)
         files.register(in: &functions)
         http.register(in: &functions)
         processes.register(in: &functions)

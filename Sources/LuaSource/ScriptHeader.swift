@@ -1,4 +1,5 @@
-/// What a script says of itself in its first statement: `script { about = …, needs = { … } }`.
+/// What a script says of itself in its first statement: `script { about = …, needs = { … } }`. A
+/// module of a library says the same with `library { … }`.
 ///
 /// The header is read without running anything, so it may hold literals only.
 public struct ScriptHeader: Sendable {
@@ -29,30 +30,43 @@ public struct ScriptHeader: Sendable {
     /// Where it stands.
     public var position: Position
 
-    private static let known = ["about", "args", "needs", "deletes", "epilog", "name", "api"]
+    /// Which word a header begins with, and what it may say.
+    public enum Kind: String, Sendable {
+        case script, library
 
-    /// Reads the header of a script; nil when its first statement is none.
+        fileprivate var known: [String] {
+            switch self {
+            case .script: ["about", "args", "needs", "deletes", "epilog", "name", "api"]
+            case .library: ["about", "needs", "deletes"]
+            }
+        }
+    }
+
+    /// Reads the header of a script, or of a library's module; nil when its first statement is none.
     ///
     /// - Throws: a ``Problem`` when there is one that is not only literals, or says something
     ///   unknown. A text that is no Lua has no header.
-    public static func read(_ source: [UInt8]) throws(Problem) -> ScriptHeader? {
+    public static func read(
+        _ source: [UInt8], kind: Kind = .script
+    ) throws(Problem) -> ScriptHeader? {
         guard let statement = try? Parser.firstStatement(source),
-            let call = call(in: statement), case .name("script", _) = call.function,
+            let call = call(in: statement), case .name(kind.rawValue, _) = call.function,
             call.method == nil
         else { return nil }
         guard call.arguments.count == 1, case .table(let fields, _) = call.arguments[0] else {
             throw Problem(
-                message: "script takes one table: script { about = \"…\", needs = { … } }",
+                message: "\(kind) takes one table: \(kind) { about = \"…\", needs = { … } }",
                 position: call.position)
         }
         var header = ScriptHeader(position: call.position)
         for field in fields {
             guard let name = field.key?.text else {
-                throw Problem(message: "what script says has names", position: field.position)
+                throw Problem(message: "what \(kind) says has names", position: field.position)
             }
-            guard known.contains(name) else {
+            guard kind.known.contains(name) else {
+                let known = kind.known.joined(separator: ", ")
                 throw Problem(
-                    message: "script has no \"\(name)\"; it has \(known.joined(separator: ", "))",
+                    message: "\(kind) has no \"\(name)\"; it has \(known)",
                     position: field.position)
             }
             let value = try literal(field.value, name)

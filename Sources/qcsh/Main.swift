@@ -16,7 +16,8 @@ enum Main {
         "permit": PermitCommand.self, "test": TestCommand.self,
         "plan": StackCommand.Plan.self, "apply": StackCommand.Apply.self,
         "drift": StackCommand.Drift.self, "destroy": StackCommand.Destroy.self,
-        "adopt": StackCommand.Adopt.self, "stubs": StubsCommand.self,
+        "adopt": StackCommand.Adopt.self, "lib": LibraryCommand.self,
+        "stubs": StubsCommand.self,
     ]
 
     /// The exit status of a command line that makes no sense.

@@ -15,6 +15,7 @@ struct RunCommand: ParsableCommand {
             qcsh plan|apply STACK               what a declared state changes, and changing it; also
                                                 drift, destroy and adopt
             qcsh context …                      named ways to accounts; see qcsh context --help
+            qcsh lib …                          libraries of scripts; see qcsh lib --help
             qcsh stubs                          type definitions for editors
             qcsh doctor                         what is configured, reachable and allowed
             qcsh api [NAME]                     look up the API; see qcsh api --help

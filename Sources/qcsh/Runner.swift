@@ -211,10 +211,10 @@ struct Runner {
             memoryLimit: options.maximumMemory)
     }
 
-    /// Where modules are looked for after a script's own folder: the project, its LuaRocks tree, the
-    /// user's modules, the system's.
+    /// Where modules are looked for after a script's own folder: the project, its libraries, the
+    /// user's modules and libraries, the system's.
     static var moduleFolders: [String] {
-        ["./lua", "./lua_modules/share/lua/5.4"] + (UserFiles.moduleFolder.map { [$0] } ?? [])
+        ["./lua", "./lua_modules/share/lua/5.4"] + UserFiles.moduleFolders
             + ["/usr/local/share/lua/5.4", "/usr/share/lua/5.4"]
     }
 

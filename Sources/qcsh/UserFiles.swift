@@ -37,9 +37,13 @@ enum UserFiles {
         return environment("HOME").map { $0 + "/.config" }
     }
 
-    /// Where `require` looks for the user's own modules.
-    static var moduleFolder: String? {
-        folder("XDG_DATA_HOME", "/.local/share").map { $0 + "/lua" }
+    /// Where the user's modules and libraries are.
+    static var dataFolder: String? { folder("XDG_DATA_HOME", "/.local/share") }
+
+    /// Where `require` looks for the user's own modules, and for the user's libraries.
+    static var moduleFolders: [String] {
+        guard let folder = dataFolder else { return [] }
+        return [folder + "/lua", folder + "/lua_modules/share/lua/5.4"]
     }
 
     /// Makes a folder and those above it, for their owner only.

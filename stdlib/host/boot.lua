@@ -11,7 +11,7 @@ for name, value in pairs(functions) do
   host[name] = value
 end
 
-host.libraries = settings.libraries
+host.libraries, host.modules = settings.libraries, settings.modules
 
 --- Modules that are found before any file of the same name.
 local reserved = {}
@@ -24,6 +24,11 @@ local function embedded_name(name)
     return name
   end
   return reserved[name]
+end
+
+--- Whether a name is that of a module that is built in.
+function host.is_reserved(name)
+  return embedded_name(name) ~= nil
 end
 
 -- Errors --------------------------------------------------------------------------------------
@@ -130,6 +135,23 @@ end
 
 -- What follows replaces these for scripts when the run is bounded.
 local loadfile, searchpath = loadfile, package.searchpath
+local close_gates
+
+local getinfo = debug.getinfo
+local told = {}
+
+--- Tells of a file that is not loaded because a module of qcsh has its name, when the code that asks
+--- for it is not the standard library.
+local function tell_hidden(name)
+  if told[name] or getinfo(4, "S").source:sub(1, 2) == "=[" then
+    return
+  end
+  told[name] = true
+  local path = searchpath(name, settings.path)
+  if path then
+    io.stderr:write("qcsh: ", path, " is not loaded: \"", name, "\" is a module of qcsh\n")
+  end
+end
 
 local function find(name)
   local preload = package.preload[name]
@@ -148,6 +170,7 @@ local function find(name)
   end
   local inner = embedded_name(name)
   if inner then
+    tell_hidden(name)
     local chunk, file = load_embedded(inner)
     if chunk then
       return chunk, file
@@ -159,7 +182,17 @@ local function find(name)
   if not path then
     return nil, tried
   end
-  local chunk, problem = loadfile(path)
+  -- A library's functions may do what it has been granted.
+  local bound = host.library_text(name, path)
+  if bound then
+    close_gates()
+  end
+  local chunk, problem
+  if bound then
+    chunk, problem = load(bound, "@" .. path, "t")
+  else
+    chunk, problem = loadfile(path)
+  end
   if not chunk then
     error("error loading module '" .. name .. "' from file '" .. path .. "':\n\t" .. problem, 0)
   end
@@ -265,7 +298,12 @@ host.keep("main", host.main)
 
 local OPENS, READS, WRITES, RENAMES, RUNS, TEMPORARY, ENVIRONMENT = 0, 1, 2, 3, 4, 5, 6
 
-local function close_gates()
+local are_closed = false
+function close_gates()
+  if are_closed then
+    return
+  end
+  are_closed = true
   local permit = host.permit
   for library, kinds in next, {
     [io] = { open = OPENS, lines = READS, input = READS, output = WRITES, popen = RUNS,
@@ -278,12 +316,12 @@ local function close_gates()
       host.close_gate_of(library, name, kind, permit)
     end
   end
-  -- It tells which files there are; require has its own.
-  package.searchpath = nil
   host.set_gate(permit)
 end
 
 if host.is_bounded() then
+  -- It tells which files there are; require has its own.
+  package.searchpath = nil
   close_gates()
 end
 
@@ -302,6 +340,15 @@ function script(header)
       .. "{ … }", 2)
   end
   return require("cli").parse(header)
+end
+
+--- What a module of a library says of itself: what it is for, and what its functions need to be
+--- allowed. It is read before the module runs, so it is the first statement and has literals only.
+---@param header { about?: string, needs?: string[], deletes?: boolean }
+function library(header)
+  if type(header) ~= "table" then
+    error("library needs a table, got a " .. type(header), 2)
+  end
 end
 
 local lazy = { qdrant = "qdrant" }

@@ -194,11 +194,43 @@ function shell.edit(what)
   host.shell_prefill((text:gsub("^\n", "")))
 end
 
---- Where `require` looks, one place a line.
+--- What a folder of modules is, by how it is called.
+local function place_of(folder)
+  if folder:find("lua_modules/share/lua/5.4$") then
+    return folder:sub(1, 2) == "./" and "the project's libraries" or "your libraries"
+  elseif folder:find("^/usr/") then
+    return "the system's"
+  elseif folder:find("/qcsh/lua$") then
+    return "your modules"
+  end
+  return "the project's modules"
+end
+
+--- Where `require` looks, one place a line, in this order; and files that are never loaded because
+--- their names are those of what is built in.
 ---@usage shell.path()
 ---@return string
 function shell.path()
-  return (package.path:gsub(";", "\n"))
+  local fs = require "fs"
+  local rows, seen, hidden = { "built in: qdrant, qdrant.*, " .. table.concat(host.modules, ", ") },
+    {}, {}
+  for pattern in package.path:gmatch("[^;]+") do
+    local folder = pattern:match("^(.*)/%?")
+    if folder and not seen[folder] then
+      seen[folder] = true
+      local is_there = fs.exists(folder)
+      rows[#rows + 1] = ("%s  %s%s"):format(folder, place_of(folder),
+        is_there and "" or ", not there")
+      for _, name in ipairs(is_there and fs.list(folder) or {}) do
+        local module = name:gsub("%.lua$", "")
+        if (module ~= name or module == "qdrant") and host.is_reserved(module) then
+          hidden[#hidden + 1] = fs.join(folder, name) .. "  is never loaded: the name is built in"
+        end
+      end
+    end
+  end
+  table.move(hidden, 1, #hidden, #rows + 1, rows)
+  return table.concat(rows, "\n")
 end
 
 --- Clears the screen.

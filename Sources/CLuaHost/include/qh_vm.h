@@ -83,6 +83,11 @@ void qh_keep_functions(qh_vm *vm, uint32_t function);
 /// The bytes that Lua has allocated.
 size_t qh_memory_used(const qh_vm *vm);
 
+/// The source of the code that has called what the host does now: the innermost function that is
+/// neither of C nor of the standard library nor of a text that was loaded. `@file`, `=(command line)`;
+/// NULL when there is none. Good until Lua runs again.
+const char *qh_caller(qh_vm *vm);
+
 /// Compiles a text chunk. On QH_DONE `function` is a new reference; else `out` holds the message.
 int32_t qh_load(qh_vm *vm, const char *text, size_t length, const char *name, qh_ref *function,
                 qh_tape *out);

@@ -460,7 +460,8 @@ final class ScopeWalker {
         "_ENV", "_G", "_VERSION", "arg", "assert", "collectgarbage", "coroutine", "debug", "dofile",
         "error", "getmetatable", "io", "ipairs", "load", "loadfile", "math", "next", "os",
         "package", "pairs", "pcall", "print", "qdrant", "rawequal", "rawget", "rawlen", "rawset",
-        "require", "script", "select", "self", "setmetatable", "string", "table", "tonumber",
+        "library", "require", "script", "select", "self", "setmetatable", "string", "table",
+        "tonumber",
         "tostring", "type", "utf8", "warn", "xpcall",
     ]
 

@@ -197,7 +197,9 @@ public final class ScriptChecker {
         }
         let header: ScriptHeader
         do throws(ScriptHeader.Problem) {
-            guard let read = try ScriptHeader.read(source) else { return }
+            var read = try ScriptHeader.read(source)
+            if read == nil { read = try ScriptHeader.read(source, kind: .library) }
+            guard let read else { return }
             header = read
         } catch {
             return tell(.header, error.message, error.position)

@@ -55,6 +55,7 @@ extension LuaMachine {
     ) throws(LuaFailure) -> Task {
         let task = try makeTask(function, { _ in }, onEnd: onEnd)
         task.scope = scope
+        task.origin = callerSource
         scope.members[ObjectIdentifier(task)] = task
         // A child of a cancelled task is cancelled, but for those that clean-up code starts.
         if let owner = scope.owner, owner.isCancelled, owner.level == .running, !scope.isShield {

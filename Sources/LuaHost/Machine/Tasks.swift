@@ -99,6 +99,8 @@ extension LuaMachine {
         var level = Level.running
         /// What scripts know the task by; 0 while none has asked.
         var number: Int64 = 0
+        /// The source of the code that has started the task.
+        var origin: String?
         /// Whether the task is to be unwound at its next wait.
         public internal(set) var isCancelled = false
         /// Whether the task has ended.

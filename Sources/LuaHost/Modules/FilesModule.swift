@@ -30,7 +30,7 @@ final class FilesModule {
             return .done
         }
         functions["is_bounded"] = { [unowned self] call in
-            call.results.put(bound.isActive)
+            call.results.put(bound.hasRules)
             return .done
         }
         registerReading(in: &functions)

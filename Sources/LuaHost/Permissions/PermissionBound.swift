@@ -25,16 +25,38 @@ public struct PermissionLayer: Sendable {
 /// was used.
 public final class PermissionBound: CallGuard {
     /// The layers.
-    public private(set) var layers: [PermissionLayer] { didSet { isActive = asks } }
+    public private(set) var layers: [PermissionLayer] { didSet { hasRules = asks } }
     /// Told of each use: the word, the method if it is a call, and whether it was refused.
-    public var onUse: ((PermissionWord, Method?, Bool) -> Void)? { didSet { isActive = asks } }
+    public var onUse: ((PermissionWord, Method?, Bool) -> Void)? { didSet { hasRules = asks } }
     /// Whether anything is forbidden or noted at all.
-    public private(set) var isActive = false
+    public var isActive: Bool { hasRules || caller.layer != nil }
+    /// Whether there is any without libraries.
+    private(set) var hasRules = false
+    /// What the code that calls may do, when it is a library's; shared with narrower bounds.
+    let caller: Caller
+
+    /// Tells what the code that calls may do.
+    final class Caller {
+        var layer: (() -> PermissionLayer?)?
+    }
 
     /// Creates a bound.
     public init(_ layers: [PermissionLayer]) {
         self.layers = layers
-        isActive = asks
+        caller = Caller()
+        hasRules = asks
+    }
+
+    private init(_ layers: [PermissionLayer], caller: Caller) {
+        self.layers = layers
+        self.caller = caller
+        hasRules = asks
+    }
+
+    /// The layers that count for what is asked now.
+    private var present: [PermissionLayer] {
+        guard let layer = caller.layer?() else { return layers }
+        return layers + [layer]
     }
 
     /// Makes the bound narrower.
@@ -42,7 +64,7 @@ public final class PermissionBound: CallGuard {
 
     /// A narrower bound, of one session; what it notes is noted here.
     public func narrowed(by layer: PermissionLayer) -> PermissionBound {
-        let narrower = PermissionBound(layers + [layer])
+        let narrower = PermissionBound(layers + [layer], caller: caller)
         narrower.onUse = onUse
         return narrower
     }
@@ -74,7 +96,7 @@ public final class PermissionBound: CallGuard {
     public func refusal(of method: Method) -> CallError? {
         guard isActive else { return nil }
         let words = Self.words(of: method)
-        let reason = layers.lazy.compactMap { $0.reason(against: method, words) }.first
+        let reason = present.lazy.compactMap { $0.reason(against: method, words) }.first
         for word in words { onUse?(word, method, reason != nil) }
         guard let reason else { return nil }
         return Self.error(reason, method)
@@ -86,7 +108,7 @@ public final class PermissionBound: CallGuard {
         let isID = account.count == 36 && account.allSatisfy { $0.isHexDigit || $0 == "-" }
         let shown = isID ? account : "(no id)"
         let use = PermissionWord(verb: "use", noun: "accounts", value: shown)
-        let layer = layers.first { $0.denies(use) || !$0.allowsAccount(use) }
+        let layer = present.first { $0.denies(use) || !$0.allowsAccount(use) }
         onUse?(use, method, layer != nil)
         guard let layer else { return nil }
         return Self.error(
@@ -124,7 +146,7 @@ public final class PermissionBound: CallGuard {
             known.append(PermissionWord(verb: "run", noun: "processes", value: String(name)))
         }
         func denies(_ layer: PermissionLayer) -> Bool { known.contains(where: layer.denies) }
-        let layer = layers.first { denies($0) || !$0.allows(use) }
+        let layer = present.first { denies($0) || !$0.allows(use) }
         onUse?(use, nil, layer != nil)
         guard let layer else { return nil }
         let how = denies(layer) ? "forbids" : "does not allow"

@@ -144,6 +144,8 @@ public struct LuaReference: Sendable {
                 !entries.contains(where: { $0.name == module })
             {
                 entries.append(entry(module, nil, comment))
+            } else if line.hasPrefix("library "), !comment.isEmpty, entries.isEmpty {
+                entries.append(entry(module, nil, comment))
             } else if line.hasPrefix("local "), let name = pendingClass {
                 let variable = line.dropFirst(6).prefix { $0.isLetter || $0 == "_" }
                 classes[String(variable)] = name
@@ -154,7 +156,7 @@ public struct LuaReference: Sendable {
                     whereSeparator: { ".:".contains($0) })
                 if parts.count == 2, parts[1].hasPrefix("__") == false {
                     // The file of `qdrant.stack` has a table `stack`.
-                    if parts[0] == module || "qdrant." + parts[0] == module {
+                    if parts[0] == module || module.hasSuffix("." + parts[0]) {
                         entries.append(
                             entry("\(module).\(parts[1])", function.parameters, comment))
                     } else if let name = classes[String(parts[0])] {
@@ -169,6 +171,11 @@ public struct LuaReference: Sendable {
             entries += aliases(line, of: entries)
         }
         return File(entries: entries, bases: bases, classes: classes)
+    }
+
+    /// What the annotations of a module say: of itself, then of its functions.
+    static func entries(of source: String, module: String) -> [Entry] {
+        read(source, module).entries
     }
 
     /// The classes of a module's file by the variables that hold them.

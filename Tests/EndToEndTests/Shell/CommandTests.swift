@@ -177,7 +177,7 @@ import Testing
         try shell.run(".timing perhaps", until: "usage: .timing [on | off]")
         try shell.run(".load", until: "usage: .load FILE")
         try shell.run(".load /nowhere", until: "/nowhere")
-        try shell.run(".path", until: "/?.lua")
+        try shell.run(".path", until: "./lua  the project's modules, not there")
         try shell.run("shell.format 'json'", until: "\"json\"")
         try shell.run(".account", until: "owner")
         #expect(try shell.leave() == 0)

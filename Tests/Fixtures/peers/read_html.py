@@ -15,8 +15,8 @@ import html5lib
 HTML = "{http://www.w3.org/1999/xhtml}"
 
 
-def text_of(element: object) -> str:
-    return "".join(element.itertext())
+def text_of(element: object | None) -> str:
+    return "" if element is None else "".join(element.itertext())
 
 
 def digest(text: str) -> str:

@@ -81,6 +81,8 @@ th[aria-sort=descending] button::after{content:" \25BE"}
 .spark{display:inline-block;width:100px;vertical-align:middle}
 .meter{display:inline-block;width:70px;vertical-align:middle;margin-right:8px}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+pre{background:var(--card);border:1px solid var(--rule);border-radius:6px;padding:9px 13px;
+overflow-x:auto;margin:8px 0 16px}h3.part{margin:26px 0 6px}
 footer{color:var(--soft);font-size:13px;margin-top:36px}
 @media print{:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#000;--soft:#444;--rule:#ccc;
 --axis:#888;
@@ -158,6 +160,30 @@ end
 ---@return qdrant.report.Page
 function Page:text(text)
   return add(self, element("p", { class = "soft" }, escape(text)))
+end
+
+--- A heading below a section's.
+---@usage qdrant.report:page({ title = "Clusters" }):section("Sizes"):heading("Small ones")
+---@param text string
+---@return qdrant.report.Page
+function Page:heading(text)
+  return add(self, element("h3", { class = "part" }, escape(text)))
+end
+
+--- Code, as it is.
+---@usage qdrant.report:page({ title = "Clusters" }):code("qcsh create-cluster.lua search")
+---@param text string
+---@return qdrant.report.Page
+function Page:code(text)
+  return add(self, element("pre", nil, element("code", nil, escape(text))))
+end
+
+--- A paragraph of markup, which is not escaped: it has to be trusted.
+---@usage qdrant.report:page({ title = "Clusters" }):markup("<b>important</b>")
+---@param html string
+---@return qdrant.report.Page
+function Page:markup(html)
+  return add(self, element("p", nil, html))
 end
 
 --- Numbers that are seen first.

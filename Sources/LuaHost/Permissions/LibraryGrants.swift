@@ -1,0 +1,239 @@
+import CCrypto
+import CLuaHost
+import Codec
+import LuaSource
+
+/// What libraries may do when their functions call: what their lock file grants, or what they say of
+/// themselves in `library { needs = … }`.
+///
+/// A library is installed below a folder `lua_modules`; beside that is `qcsh.lock`, which names its
+/// files with their hashes. Other modules that have a header are bound by that alone.
+final class LibraryGrants {
+    /// A lock file, as far as it matters here.
+    private struct Lock {
+        struct File {
+            let library: String
+            let hash: String
+        }
+        /// By paths below the folder of modules.
+        var files: [String: File] = [:]
+        /// What each library may do; none for those that ask for nothing.
+        var layers: [String: PermissionLayer] = [:]
+    }
+
+    private static let tree = "/lua_modules/share/lua/5.4/"
+
+    private let machine: LuaMachine
+    private let bound: PermissionBound
+    private var locks: [String: Lock] = [:]
+    /// What the code of a file may do, by the source that Lua knows it by.
+    private var layers: [String: PermissionLayer] = [:]
+
+    init(machine: LuaMachine, bound: PermissionBound) {
+        self.machine = machine
+        self.bound = bound
+    }
+
+    func register(in functions: inout HostFunctions) {
+        // library_text(name, path) → the text of a module that is bound, and whether it is the first
+        // one; nothing for other modules.
+        functions["library_text"] = { [unowned self] call in
+            let name = call.arguments.value().text ?? ""
+            let path = call.arguments.value().text ?? ""
+            guard let text = try self.text(name, path) else { return .done }
+            text.withUnsafeBytes { call.results.put($0) }
+            return .done
+        }
+        // annotations(text, module) → [{ name, signature, text, parameters, results, example }]
+        functions["annotations"] = { call in
+            let text = call.arguments.value().text ?? ""
+            let module = call.arguments.value().text ?? ""
+            call.results.list {
+                for entry in LuaReference.entries(of: text, module: module) {
+                    Self.write(entry, call.results)
+                }
+            }
+            return .done
+        }
+        // script_header(text, kind) → { about, needs, deletes }, nothing when there is none
+        functions["script_header"] = { call in
+            let text = Array((call.arguments.value().text ?? "").utf8)
+            let kind = call.arguments.value().text.flatMap(ScriptHeader.Kind.init(rawValue:))
+            do throws(ScriptHeader.Problem) {
+                guard let header = try ScriptHeader.read(text, kind: kind ?? .script) else {
+                    return .done
+                }
+                call.results.table {
+                    call.results.put("deletes")
+                    call.results.put(header.deletes)
+                    if let about = header.about {
+                        call.results.put("about")
+                        call.results.put(about)
+                    }
+                    if let needs = header.needs {
+                        call.results.put("needs")
+                        call.results.list { for need in needs { call.results.put(need.word) } }
+                    }
+                }
+                return .done
+            } catch {
+                throw HostError.message(error.description)
+            }
+        }
+    }
+
+    private static func write(_ entry: LuaReference.Entry, _ writer: TapeWriter) {
+        writer.table {
+            for (name, text) in [
+                ("name", entry.name), ("signature", entry.signature), ("text", entry.text),
+            ] {
+                writer.put(name)
+                writer.put(text)
+            }
+            for (name, texts) in [
+                ("parameters", entry.parameterTexts), ("results", entry.results),
+            ] {
+                writer.put(name)
+                writer.list { for text in texts { writer.put(text) } }
+            }
+            if let example = entry.example {
+                writer.put("example")
+                writer.put(example)
+            }
+        }
+    }
+
+    // MARK: - Loading
+
+    private func text(_ name: String, _ path: String) throws(HostError) -> [UInt8]? {
+        guard let text = TextFile.read(path) else { return nil }
+        let layer: PermissionLayer?
+        if let (root, inner) = Self.place(path), let file = try lock(root).files[inner] {
+            guard Self.hash(text) == file.hash else {
+                throw .message(
+                    "\(path) is not as it was when library \(file.library) was added: "
+                        + "qcsh lib add puts back what was added")
+            }
+            layer = try lock(root).layers[file.library]
+        } else {
+            layer = try header(name, path, text)
+        }
+        guard let layer else { return nil }
+        layers["@" + path] = layer
+        bound.caller.layer = { [unowned self] in machine.callerSource.flatMap { layers[$0] } }
+        return KeptFrames.rewrite(text)
+    }
+
+    /// What a module says of itself; of `a.b`, what `a` says.
+    private func header(
+        _ name: String, _ path: String, _ text: [UInt8]
+    ) throws(HostError) -> PermissionLayer? {
+        if let own = try Self.layer(name, path, text) { return own }
+        let inner = name.split(separator: ".").joined(separator: "/")
+        guard let first = inner.firstIndex(of: "/"),
+            let place = path.range(of: inner, from: .end)
+        else { return nil }
+        let base = path[..<place] + inner[..<first]
+        for candidate in ["\(base).lua", "\(base)/init.lua"] {
+            guard let outer = TextFile.read(candidate) else { continue }
+            return try Self.layer(String(inner[..<first]), candidate, outer)
+        }
+        return nil
+    }
+
+    private static func layer(
+        _ name: String, _ path: String, _ text: [UInt8]
+    ) throws(HostError) -> PermissionLayer? {
+        do {
+            guard let header = try ScriptHeader.read(text, kind: .library),
+                let needs = header.needs
+            else { return nil }
+            return try layer(name, needs.map(\.word), deletes: header.deletes)
+        } catch let problem as ScriptHeader.Problem {
+            throw .message("\(path):\(problem)")
+        } catch {
+            throw .message("\(path): \(error)")
+        }
+    }
+
+    private static func layer(
+        _ name: String, _ needs: [String], deletes: Bool
+    ) throws(PermissionWord.Problem) -> PermissionLayer {
+        var layer = PermissionLayer(source: "library \(name)")
+        var words: [PermissionWord] = []
+        for need in needs { words.append(try PermissionWord(need)) }
+        layer.allowed = words
+        layer.mayDelete = deletes
+        return layer
+    }
+
+    // MARK: - Lock files
+
+    /// The folder that a tree is in, and the path within the tree.
+    private static func place(_ path: String) -> (root: String, inner: String)? {
+        let whole = path.hasPrefix("/") ? path : "/" + path
+        guard let end = whole.range(of: tree, from: .end) else { return nil }
+        let root = whole[..<end]
+        let inner = whole[whole.index(end, offsetBy: tree.count)...]
+        return (path.hasPrefix("/") ? String(root) : String(root.dropFirst()), String(inner))
+    }
+
+    private func lock(_ root: String) throws(HostError) -> Lock {
+        if let known = locks[root] { return known }
+        let path = root.isEmpty ? "qcsh.lock" : root + "/qcsh.lock"
+        var lock = Lock()
+        if let text = TextFile.read(path) {
+            do {
+                guard let document = try ValueJSON.value(text).table else {
+                    throw HostError.message("it has no libraries")
+                }
+                for (key, value) in document["libraries"]?.table?.entries ?? [] {
+                    guard let name = key.text, let entry = value.table else { continue }
+                    for (file, hash) in entry["files"]?.table?.entries ?? [] {
+                        guard let file = file.text, let hash = hash.text else { continue }
+                        lock.files[file] = Lock.File(library: name, hash: hash)
+                    }
+                    guard let needs = entry["needs"]?.table?.array else { continue }
+                    lock.layers[name] = try Self.layer(
+                        name, needs.compactMap(\.text), deletes: entry["deletes"]?.isTrue == true)
+                }
+            } catch {
+                throw .message("\(path) is no lock file of qcsh: \(error)")
+            }
+        }
+        locks[root] = lock
+        return lock
+    }
+
+    private static func hash(_ text: [UInt8]) -> String {
+        var digest = [UInt8](repeating: 0, count: 64)
+        let count = qcrypto_digest("sha256", nil, 0, false, text, text.count, &digest)
+        let digits = Array("0123456789abcdef")
+        return String(
+            digest[..<Int(count)].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+}
+
+extension String {
+    fileprivate enum Side { case end }
+
+    /// Where a text stands for the last time; nil when it does not.
+    fileprivate func range(of text: String, from _: Side) -> String.Index? {
+        let (all, wanted) = (Array(utf8), Array(text.utf8))
+        guard !wanted.isEmpty, all.count >= wanted.count else { return nil }
+        for start in stride(from: all.count - wanted.count, through: 0, by: -1)
+        where all[start..<start + wanted.count].elementsEqual(wanted) {
+            return utf8.index(startIndex, offsetBy: start)
+        }
+        return nil
+    }
+}
+
+extension LuaMachine {
+    /// The source of the code that has called what the host does now; of a task that only runs the
+    /// host's own functions, that of the code that has started it. Nil when there is none.
+    var callerSource: String? {
+        if let source = qh_caller(vm) { return String(cString: source) }
+        return scheduler.current?.origin
+    }
+}

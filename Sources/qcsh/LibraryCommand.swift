@@ -1,0 +1,272 @@
+import ArgumentParser
+import LuaHost
+import Shell
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Libraries of scripts: made, tested, shared, and added to a project or to what a user has.
+struct LibraryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh lib",
+        abstract: "Make, share and add libraries of scripts.",
+        discussion: """
+            A library is a LuaRocks package of Lua modules. It belongs to a project (./lua_modules, \
+            with ./qcsh.lock) when the present folder is one, else to your own libraries.
+            """,
+        subcommands: [
+            New.self, Add.self, List.self, Update.self, Remove.self, Test.self, Docs.self,
+            Pack.self,
+        ],
+        defaultSubcommand: List.self)
+
+    /// Where libraries are kept.
+    struct Place: ParsableArguments {
+        @Flag(help: "In this project: ./lua_modules and ./qcsh.lock.")
+        var project = false
+
+        @Flag(help: "Among your own libraries.")
+        var user = false
+
+        func validate() throws {
+            guard !(project && user) else {
+                throw ValidationError("--project and --user exclude each other")
+            }
+        }
+
+        var values: [(String, LuaValue)] {
+            project ? [("place", .text("project"))] : user ? [("place", .text("user"))] : []
+        }
+    }
+
+    /// What commands that grant permissions take.
+    struct Granting: ParsableArguments {
+        @Flag(help: "Grant what is asked for, without a question.")
+        var yes = false
+
+        @Flag(help: "Take the place of files that came otherwise.")
+        var force = false
+
+        @Option(
+            help: ArgumentHelp("The tag, branch or version that is wanted.", valueName: "ref"))
+        var ref: String?
+
+        @Option(
+            help: ArgumentHelp("Where rocks come from: a URL or a folder.", valueName: "server"))
+        var server: String?
+
+        var values: [(String, LuaValue)] {
+            var all: [(String, LuaValue)] = [("yes", .bool(yes)), ("force", .bool(force))]
+            if let ref { all.append(("ref", .text(ref))) }
+            if let server { all.append(("server", .text(server))) }
+            return all
+        }
+    }
+
+    /// Runs a command of the library of libraries; the exit status.
+    private static func run(
+        _ verb: String, _ options: GlobalOptions, _ more: [(String, LuaValue)]
+    ) -> Int32 {
+        var request: [(key: LuaValue, value: LuaValue)] = [(.text("verb"), .text(verb))]
+        if let folder = UserFiles.dataFolder { request.append((.text("user"), .text(folder))) }
+        if let output = options.values.output {
+            request.append((.text("output"), .text(output.rawValue)))
+        }
+        request += more.map { (.text($0.0), $0.1) }
+        let text = ValueJSON(registry: .embedded).text(.table(LuaTable(entries: request)))
+        return Runner(options: options.values, code: [code], script: [text]).run()
+    }
+
+    private static let code = "return require(\"qdrant.library.command\")(json.decode(arg[1]))"
+
+    /// A list as it is passed on.
+    private static func list(_ texts: [String]) -> LuaValue { .list(texts.map { .text($0) }) }
+
+    struct New: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Begin a library.",
+            discussion: """
+                A library is a LuaRocks package: modules in lua/ with annotations, specs in spec/, a \
+                rockspec, and settings for luacheck, lua-language-server and CI.
+                """)
+
+        @OptionGroup var options: GlobalOptions
+
+        @Option(help: ArgumentHelp("The folder, instead of the name.", valueName: "folder"))
+        var folder: String?
+
+        @Option(help: ArgumentHelp("What it is for, in a few words.", valueName: "text"))
+        var about: String?
+
+        @Argument(help: "Its name, as in fleet-tools.")
+        var name: String
+
+        func run() throws {
+            var more: [(String, LuaValue)] = [("name", .text(name))]
+            if let folder { more.append(("folder", .text(folder))) }
+            if let about { more.append(("about", .text(about))) }
+            throw ExitCode(LibraryCommand.run("new", options, more))
+        }
+    }
+
+    struct Add: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add libraries; those of the lock file when no source is named.",
+            discussion: """
+                A source is a folder with a rockspec, an archive or its URL, a repository of git with \
+                its tag behind # (github:OWNER/NAME#v1.0.0), or the name of a rock. Nothing of a \
+                library is run when it is added.
+                """)
+
+        @OptionGroup var options: GlobalOptions
+        @OptionGroup var place: Place
+        @OptionGroup var granting: Granting
+
+        @Argument(help: ArgumentHelp("Where libraries come from.", valueName: "source"))
+        var sources: [String] = []
+
+        func run() throws {
+            let more = place.values + granting.values + [("sources", LibraryCommand.list(sources))]
+            throw ExitCode(LibraryCommand.run("add", options, more))
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show the libraries, and whether they are as added.")
+
+        @OptionGroup var options: GlobalOptions
+        @OptionGroup var place: Place
+
+        func run() throws { throw ExitCode(LibraryCommand.run("list", options, place.values)) }
+    }
+
+    struct Update: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take the newest of libraries, all when none is named.",
+            discussion: "What a new version wants to be allowed beyond the old one is asked about.")
+
+        @OptionGroup var options: GlobalOptions
+        @OptionGroup var place: Place
+        @OptionGroup var granting: Granting
+
+        @Argument(help: ArgumentHelp("Names of libraries.", valueName: "name"))
+        var names: [String] = []
+
+        func run() throws {
+            let more = place.values + granting.values + [("names", LibraryCommand.list(names))]
+            throw ExitCode(LibraryCommand.run("update", options, more))
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove libraries.")
+
+        @OptionGroup var options: GlobalOptions
+        @OptionGroup var place: Place
+
+        @Flag(help: "Also when another library needs it.")
+        var force = false
+
+        @Argument(help: ArgumentHelp("Names of libraries.", valueName: "name"))
+        var names: [String]
+
+        func run() throws {
+            let more =
+                place.values + [("names", LibraryCommand.list(names)), ("force", .bool(force))]
+            throw ExitCode(LibraryCommand.run("remove", options, more))
+        }
+    }
+
+    struct Test: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a library's modules against the API, and run its specs.",
+            discussion: "What is behind -- goes to qcsh test.")
+
+        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "folder"))
+        var folder = "."
+
+        @Argument(
+            parsing: .postTerminator,
+            help: ArgumentHelp("Options of qcsh test.", visibility: .hidden))
+        var more: [String] = []
+
+        func run() throws {
+            guard chdir(folder) == 0 else {
+                throw ValidationError("\(folder): \(String(cString: strerror(errno)))")
+            }
+            let files = Self.modules(below: ".")
+            if !files.isEmpty {
+                var check = try CheckCommand.parse(files)
+                do { try check.run() } catch let code as ExitCode where code.isSuccess {}
+            }
+            var test = try TestCommand.parse(more)
+            try test.run()
+        }
+
+        /// The Lua files of a library: in `lua`, `src` and `bin`.
+        private static func modules(below root: String) -> [String] {
+            var files: [String] = []
+            var open = ["lua", "src", "bin"]
+            while let folder = open.popLast() {
+                guard let entries = opendir(folder) else { continue }
+                defer { closedir(entries) }
+                while let entry = readdir(entries) {
+                    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                    }
+                    guard !name.hasPrefix(".") else { continue }
+                    let path = folder + "/" + name
+                    var status = stat()
+                    guard lstat(path, &status) == 0 else { continue }
+                    if status.st_mode & S_IFMT == S_IFDIR {
+                        open.append(path)
+                    } else if name.hasSuffix(".lua") {
+                        files.append(path)
+                    }
+                }
+            }
+            return files.sorted()
+        }
+    }
+
+    struct Docs: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write a library's documentation as a page of HTML, from its annotations.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Option(help: ArgumentHelp("The page, instead of docs/index.html.", valueName: "file"))
+        var out: String?
+
+        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "folder"))
+        var folder = "."
+
+        func run() throws {
+            var more: [(String, LuaValue)] = [("folder", .text(folder))]
+            if let out { more.append(("out", .text(out))) }
+            throw ExitCode(LibraryCommand.run("docs", options, more))
+        }
+    }
+
+    struct Pack: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make the archive of a library that others add.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Flag(help: "Make a rock, for a server of LuaRocks; luarocks does that.")
+        var rock = false
+
+        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "folder"))
+        var folder = "."
+
+        func run() throws {
+            throw ExitCode(
+                LibraryCommand.run(
+                    "pack", options, [("folder", .text(folder)), ("rock", .bool(rock))]))
+        }
+    }
+}

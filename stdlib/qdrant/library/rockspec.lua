@@ -1,0 +1,248 @@
+--- Rockspecs: what LuaRocks knows of a package, as far as libraries of Lua need it.
+local host = ...
+
+local fs = require "fs"
+
+local rockspec = {}
+
+--- Parts of a version as numbers: "1.10.0-2" is 1, 10, 0, 2.
+local function parts_of(version)
+  local parts = {}
+  for number in version:gmatch("%d+") do
+    parts[#parts + 1] = tonumber(number)
+  end
+  return parts
+end
+
+--- Whether a version is older than another one: -1, 0 or 1.
+---@usage require("qdrant.library.rockspec").compare("1.10-1", "1.9-1")
+---@param a string
+---@param b string
+---@return integer
+function rockspec.compare(a, b)
+  local one, two = parts_of(a), parts_of(b)
+  for i = 1, math.max(#one, #two) do
+    local x, y = one[i] or 0, two[i] or 0
+    if x ~= y then
+      return x < y and -1 or 1
+    end
+  end
+  return 0
+end
+
+--- Whether a version begins with the parts of another one: what `~>` asks for.
+local function begins_with(version, wanted)
+  local have = parts_of(version)
+  for i, part in ipairs(parts_of(wanted)) do
+    if (have[i] or 0) ~= part then
+      return false
+    end
+  end
+  return true
+end
+
+--- A dependency as it is written: "inspect >= 3.1, < 4".
+---@usage require("qdrant.library.rockspec").dependency("inspect >= 3.1").name
+---@param text string
+---@return { name: string, constraints: { [1]: string, [2]: string }[], text: string }
+function rockspec.dependency(text)
+  local name, rest = text:match("^%s*([%w_.-]+)%s*(.*)$")
+  if not name then
+    error(("\"%s\" is no dependency"):format(text), 0)
+  end
+  local constraints = {}
+  for part in rest:gmatch("[^,]+") do
+    local operator, version = part:match("^%s*([<>=~]*)%s*([%w.-]+)%s*$")
+    if not version then
+      error(("\"%s\" is no dependency: \"%s\" says nothing of a version"):format(text, part), 0)
+    end
+    constraints[#constraints + 1] = { operator == "" and "==" or operator, version }
+  end
+  return { name = name, constraints = constraints, text = text }
+end
+
+--- Whether a version is one that a dependency takes. The revision behind the dash does not count
+--- when the dependency names none.
+---@usage local r = require "qdrant.library.rockspec" r.satisfies("3.2-1", r.dependency("inspect >= 3.1"))
+---@param version string
+---@param dependency table
+---@return boolean
+function rockspec.satisfies(version, dependency)
+  for _, constraint in ipairs(dependency.constraints) do
+    local operator, wanted = constraint[1], constraint[2]
+    local have = wanted:find("-", 1, true) and version or (version:gsub("%-%d+$", ""))
+    local order = rockspec.compare(have, wanted)
+    local holds
+    if operator == "~>" then
+      holds = begins_with(have, wanted)
+    elseif operator == "==" or operator == "=" then
+      holds = order == 0
+    elseif operator == "~=" then
+      holds = order ~= 0
+    elseif operator == ">=" then
+      holds = order >= 0
+    elseif operator == "<=" then
+      holds = order <= 0
+    elseif operator == ">" then
+      holds = order > 0
+    elseif operator == "<" then
+      holds = order < 0
+    else
+      error(("\"%s\": there is no operator %s"):format(dependency.text, operator), 0)
+    end
+    if not holds then
+      return false
+    end
+  end
+  return true
+end
+
+--- Reads a rockspec. It is a program, which gets nothing to work with.
+---@usage pcall(require("qdrant.library.rockspec").read, "/none.rockspec")
+---@param path string
+---@return table
+function rockspec.read(path)
+  local values = {}
+  local chunk, problem = load(fs.read(path), "@" .. path, "t", values)
+  if not chunk then
+    error(("%s is no rockspec: %s"):format(path, problem), 0)
+  end
+  local ok, why = pcall(chunk)
+  if not ok then
+    error(("%s is no rockspec: %s"):format(path, tostring(why)), 0)
+  end
+  for _, name in ipairs { "package", "version" } do
+    if type(values[name]) ~= "string" then
+      error(("%s does not say its %s"):format(path, name), 0)
+    end
+  end
+  if not values.package:find("^[%w][%w._-]*$") then
+    error(("%s: \"%s\" is no name of a package"):format(path, values.package), 0)
+  end
+  return values
+end
+
+--- The rockspec in a folder: the newest one, also in `rockspecs` and in an only folder within. Returns
+--- its path and the folder that its paths are about; nil when there is none.
+---@usage require("qdrant.library.rockspec").find("/tmp")
+---@param folder string
+---@return string?
+---@return string?
+function rockspec.find(folder)
+  local best
+  for _, place in ipairs { folder, fs.join(folder, "rockspecs") } do
+    local info = fs.stat(place)
+    for _, name in ipairs(info and info.type == "folder" and fs.list(place) or {}) do
+      if name:find("%.rockspec$") then
+        local version = name:match("(%d[%w.]*%-%d+)%.rockspec$") or "0"
+        if not best or rockspec.compare(best.version, version) < 0 then
+          best = { version = version, path = fs.join(place, name) }
+        end
+      end
+    end
+  end
+  if best then
+    return best.path, folder
+  end
+  local inner = {}
+  for _, name in ipairs(fs.list(folder)) do
+    local info = fs.stat(fs.join(folder, name))
+    if info.type == "folder" and name:sub(1, 1) ~= "." then
+      inner[#inner + 1] = fs.join(folder, name)
+    end
+  end
+  if #inner == 1 then
+    return rockspec.find(inner[1])
+  end
+end
+
+--- Puts the Lua files below a folder into a table of modules.
+local function collect(modules, folder, prefix, root)
+  for _, name in ipairs(fs.list(fs.join(root, folder))) do
+    local path = folder .. "/" .. name
+    local info = fs.stat(fs.join(root, path))
+    if info.type == "folder" then
+      collect(modules, path, prefix .. name .. ".", root)
+    elseif name:find("%.lua$") then
+      local module = prefix .. name:gsub("%.lua$", "")
+      modules[(module:gsub("%.init$", ""))] = path
+    end
+  end
+end
+
+--- Raises an error for a path that leads out of its package.
+local function check_path(path, spec)
+  if type(path) ~= "string" or path:sub(1, 1) == "/"
+    or ("/" .. path .. "/"):find("/../", 1, true) then
+    error(("%s: \"%s\" is no path within the package"):format(spec.package, tostring(path)), 0)
+  end
+end
+
+--- The modules of a package with their files, and its scripts.
+---@usage pcall(require("qdrant.library.rockspec").contents, { package = "x", version = "1-1" }, "/tmp")
+---@param spec table what `read` returned
+---@param folder string where its files are
+---@return table<string, string> modules paths by module names
+---@return table<string, string> scripts paths by names
+function rockspec.contents(spec, folder)
+  local build = spec.build or {}
+  local kind = build.type or "builtin"
+  if kind ~= "builtin" and kind ~= "module" and kind ~= "none" then
+    error(("%s is built by \"%s\": only libraries that are all Lua are added (build.type = "
+      .. "\"builtin\"); luarocks --tree lua_modules install %s installs others"):format(
+      spec.package, tostring(kind), spec.package), 0)
+  end
+  local modules, scripts = {}, {}
+  local listed = kind ~= "none" and build.modules
+  if fs.exists(fs.join(folder, "rock_manifest")) then
+    -- A rock that is built already: its modules are as they are to be.
+    listed = {}
+    if fs.exists(fs.join(folder, "lua")) then
+      collect(listed, "lua", "", folder)
+    end
+  elseif kind ~= "none" and not listed then
+    listed = {}
+    for _, name in ipairs { "src", "lua", "lib" } do
+      if next(listed) == nil and fs.exists(fs.join(folder, name)) then
+        collect(listed, name, "", folder)
+      end
+    end
+  end
+  local install = build.install or {}
+  for _, list in ipairs { listed or {}, install.lua or {} } do
+    for module, path in pairs(list) do
+      if type(path) ~= "string" or not path:find("%.lua$") then
+        error(("%s: module %s is not Lua; native modules are not loaded"):format(spec.package,
+          tostring(module)), 0)
+      end
+      if type(module) ~= "string" then
+        module = path:gsub("^.*/", ""):gsub("%.lua$", "")
+      end
+      if not module:find("^[%w_][%w_.-]*$") then
+        error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
+      end
+      check_path(path, spec)
+      modules[module] = path
+    end
+  end
+  for name, path in pairs(install.bin or {}) do
+    check_path(path, spec)
+    name = type(name) == "string" and name or path:gsub("^.*/", "")
+    if not name:find("^[%w_][%w_.-]*$") then
+      error(("%s: \"%s\" is no name of a script"):format(spec.package, name), 0)
+    end
+    scripts[name] = path
+  end
+  if next(modules) == nil and next(scripts) == nil then
+    error(("%s has no modules: build.modules of its rockspec names them"):format(spec.package), 0)
+  end
+  for module in pairs(modules) do
+    if host.is_reserved(module) then
+      error(("%s has a module \"%s\": that name belongs to qcsh, and would never be loaded"):format(
+        spec.package, module), 0)
+    end
+  end
+  return modules, scripts
+end
+
+return rockspec

@@ -1,0 +1,271 @@
+--- Where libraries come from: a folder, an archive, a repository of git, or LuaRocks.
+local crypto = require "crypto"
+local fs = require "fs"
+local http = require "http"
+local process = require "process"
+
+local rockspec = require "qdrant.library.rockspec"
+
+local source = {}
+
+--- The most that is downloaded, in bytes.
+local LARGEST = 64 << 20
+
+local function run(argv, options)
+  local ok, result = pcall(process.run, argv, options)
+  if not ok then
+    local text = type(result) == "table" and result.message or tostring(result)
+    error(("%s: %s"):format(argv[1], text), 0)
+  end
+  return result
+end
+
+--- A path as it is found from everywhere.
+local function absolute(path)
+  return fs.resolve(path)
+end
+
+--- Unpacks an archive into a folder. Neither tar nor unzip leave the folder.
+local function unpack(file, folder)
+  if file:find("%.zip$") or file:find("%.rock$") then
+    run { "unzip", "-q", "-o", file, "-d", folder }
+  elseif file:find("%.tar%.%w+$") or file:find("%.tgz$") or file:find("%.tar$") then
+    run { "tar", "-xf", file, "-C", folder }
+  else
+    error(("%s is no archive: .tar.gz, .tgz, .tar, .zip and .rock are"):format(file), 0)
+  end
+end
+
+--- The archive in a rock of sources.
+local function unpack_inner(folder)
+  local path = rockspec.find(folder)
+  local spec = path and rockspec.read(path)
+  local url = spec and spec.source and (spec.source.file or spec.source.url)
+  local name = url and url:gsub("^.*/", "")
+  if name and name:find("%.%w+$") and fs.exists(fs.join(folder, name))
+    and fs.stat(fs.join(folder, name)).type == "file" then
+    unpack(fs.join(folder, name), folder)
+  end
+end
+
+local function fetch_archive(where, folder)
+  local file = where
+  if where:find("^https?://") then
+    file = fs.join(folder, (where:gsub("[?#].*$", ""):gsub("^.*/", "")))
+    local response = http.get(where, { limit = LARGEST, timeout = 300, check = true })
+    fs.write(file, response.body)
+  end
+  local inner = fs.join(folder, "content")
+  fs.mkdir(inner)
+  unpack(file, inner)
+  if file:find("%.rock$") and not fs.exists(fs.join(inner, "rock_manifest")) then
+    unpack_inner(inner)
+  end
+  return inner, crypto.sha256(fs.read(file))
+end
+
+--- Nothing of a repository is run, and no password is asked for.
+local function git(...)
+  return run({ "git", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never", ... }, {
+    env = { GIT_TERMINAL_PROMPT = "0" }, timeout = 300,
+  })
+end
+
+--- The newest tag of a repository that looks like a version.
+local function newest_tag(url)
+  local best
+  for _, line in ipairs(git("ls-remote", "--tags", "--refs", "--", url):lines()) do
+    local tag = line:match("refs/tags/(.+)$")
+    if tag and tag:find("^v?%d+[%d.]*$") and (not best or rockspec.compare(best, tag) < 0) then
+      best = tag
+    end
+  end
+  if not best then
+    error(("%s has no tag that is a version; say what is meant: --ref main"):format(url), 0)
+  end
+  return best
+end
+
+local function fetch_git(origin, folder)
+  local ref = origin.ref or newest_tag(origin.url)
+  local inner = fs.join(folder, "content")
+  -- A path is cloned as a URL is, with what is needed only.
+  local url = origin.url:sub(1, 1) == "/" and "file://" .. origin.url or origin.url
+  git("clone", "-q", "--depth", "1", "--branch", ref, "--", url, inner)
+  local commit = git("-C", inner, "rev-parse", "HEAD"):text()
+  if origin.commit and origin.commit ~= commit then
+    error(("%s: %s was %s when it was added, and is %s now: qcsh lib update takes that"):format(
+      origin.url, ref, origin.commit:sub(1, 12), commit:sub(1, 12)), 0)
+  end
+  fs.remove(fs.join(inner, ".git"), { recursive = true })
+  return inner, { ref = ref, commit = commit }
+end
+
+local function luarocks(words, folder)
+  local argv = { "luarocks", "--lua-version", "5.4" }
+  table.move(words, 1, #words, 4, argv)
+  local ok, result = pcall(process.run, argv, { timeout = 300, cwd = folder })
+  if ok then
+    return result
+  end
+  local text = type(result) == "table" and result.message or tostring(result)
+  if text:find("such file", 1, true) or text:find("not found", 1, true) then
+    error("luarocks is not installed, which knows where rocks are; a folder, an archive or a "
+      .. "repository of git works without it", 0)
+  end
+  error("luarocks: " .. text, 0)
+end
+
+--- What a server has of a rock: the newest version that fits, in the form that is taken best.
+local function find_rock(origin)
+  local listing = luarocks { "search", "--porcelain", origin.name,
+    origin.server and "--only-server=" .. origin.server or nil }
+  local order = { all = 1, src = 2, rockspec = 3 }
+  local best
+  for _, line in ipairs(listing:lines()) do
+    local name, version, arch, place = line:match("^(%S+)\t(%S+)\t(%S+)\t(.+)$")
+    local fits = name == origin.name and order[arch]
+      and (not origin.version or version == origin.version)
+      and (not origin.dependency or rockspec.satisfies(version, origin.dependency))
+    if fits then
+      local newer = best and rockspec.compare(best.version, version) or -1
+      if newer < 0 or newer == 0 and order[arch] < order[best.arch] then
+        best = { version = version, arch = arch, place = place }
+      end
+    end
+  end
+  if not best then
+    error(("no rock %s%s is to be had%s"):format(origin.name,
+      origin.version and " " .. origin.version or "",
+      origin.server and " from " .. origin.server or ""), 0)
+  end
+  return best
+end
+
+local function fetch_rock(origin, folder)
+  local found = find_rock(origin)
+  local name = ("%s-%s.%s"):format(origin.name, found.version,
+    found.arch == "rockspec" and "rockspec" or found.arch .. ".rock")
+  local url = found.place:gsub("/$", "") .. "/" .. name
+  local file = url:gsub("^file://", "")
+  if found.arch == "rockspec" then
+    -- luarocks fetches what the rockspec names, and runs nothing of it.
+    luarocks({ "unpack", "--force", file }, folder)
+    return folder, { version = found.version }
+  end
+  return fetch_archive(file, folder), { version = found.version }
+end
+
+--- The folder that a rockspec's paths are about: sources may be in a folder of their own.
+local function locate(root, spec)
+  local build = spec.build or {}
+  local _, first = next(type(build.modules) == "table" and build.modules or {})
+  local candidates = { root, spec.source and spec.source.dir and fs.join(root, spec.source.dir) }
+  for _, name in ipairs(fs.list(root)) do
+    candidates[#candidates + 1] = fs.join(root, name)
+  end
+  for _, candidate in ipairs(candidates) do
+    if type(first) == "string" and fs.exists(fs.join(candidate, first)) then
+      return candidate
+    end
+  end
+  return root
+end
+
+--- What somebody means by a text: a folder, an archive, a repository with its tag behind `#`, or the
+--- name of a rock.
+---@usage require("qdrant.library.source").parse("https://example.com/tools.git#v1.2.0", {}).kind
+---@param text string
+---@param options { ref?: string, server?: string, version?: string }
+---@return table
+function source.parse(text, options)
+  local url, ref = text:match("^(.-)#([%w._/-]+)$")
+  url, ref = url or text, options.ref or ref
+  local hub = url:match("^github:([%w._-]+/[%w._-]+)$")
+  if hub then
+    return { kind = "git", url = ("https://github.com/%s.git"):format((hub:gsub("%.git$", ""))),
+      ref = ref }
+  end
+  local plain = url:gsub("^git%+", "")
+  local info = fs.stat(fs.resolve(url))
+  local is_bare = info and info.type == "folder" and fs.exists(fs.join(url, "HEAD"))
+  if plain ~= url or is_bare or plain:find("%.git$") or plain:find("^git@") or plain:find("^ssh://")
+    or plain:find("^git://") then
+    if plain:sub(1, 1) == "-" then
+      error(("\"%s\" is no repository"):format(text), 0)
+    end
+    return { kind = "git", url = is_bare and absolute(url) or plain, ref = ref }
+  elseif text:find("^https?://") then
+    return { kind = "archive", url = text }
+  elseif info and info.type == "folder" then
+    return { kind = "folder", path = text }
+  elseif info then
+    return { kind = "archive", path = text }
+  elseif text:find("/", 1, true) then
+    error(("there is no %s"):format(text), 0)
+  end
+  return { kind = "rock", name = text, server = options.server, version = options.version or ref }
+end
+
+--- Where something comes from, in one line.
+---@usage require("qdrant.library.source").text { kind = "git", url = "https://example.com/x.git", ref = "v1" }
+---@param origin table
+---@return string
+function source.text(origin)
+  if origin.kind == "git" then
+    return origin.url .. (origin.ref and " at " .. origin.ref or "")
+  elseif origin.kind == "rock" then
+    return "rock " .. origin.name .. (origin.server and " from " .. origin.server or "")
+  end
+  return origin.path or origin.url
+end
+
+--- Fetches a library: its folder with its rockspec, for as long as `folder` is there. `origin` says
+--- afterwards what it was exactly.
+---@usage pcall(require("qdrant.library.source").fetch, { kind = "folder", path = "/none" }, "/tmp")
+---@async
+---@param origin table what `parse` returned, or what a lock file has
+---@param folder string an empty one
+---@param base? string what the paths of a lock file are from
+---@return { folder: string, spec: table, origin: table }
+function source.fetch(origin, folder, base)
+  local exact, place = {}
+  local path = origin.path
+  if path and base and path:sub(1, 1) ~= "/" and path:sub(1, 1) ~= "~" then
+    path = fs.join(base, path)
+  end
+  if origin.kind == "folder" then
+    place = absolute(path)
+    if not fs.exists(place) then
+      error(("there is no folder %s"):format(path), 0)
+    end
+  elseif origin.kind == "archive" then
+    local hash
+    place, hash = fetch_archive(path and absolute(path) or origin.url, folder)
+    if origin.sha256 and origin.sha256 ~= hash then
+      error(("%s is not what it was when it was added: qcsh lib update takes that"):format(
+        source.text(origin)), 0)
+    end
+    exact.sha256 = hash
+  elseif origin.kind == "git" then
+    place, exact = fetch_git(origin, folder)
+  else
+    place, exact = fetch_rock(origin, folder)
+  end
+  local file, root = rockspec.find(place)
+  if not file then
+    error(("%s has no rockspec: qcsh lib new makes one"):format(source.text(origin)), 0)
+  end
+  local spec = rockspec.read(file)
+  local full = {}
+  for _, values in ipairs { origin, exact } do
+    for key, value in pairs(values) do
+      if key ~= "dependency" and key ~= "expected" then
+        full[key] = value
+      end
+    end
+  end
+  return { folder = locate(root, spec), spec = spec, origin = full }
+end
+
+return source

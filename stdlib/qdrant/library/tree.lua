@@ -1,0 +1,300 @@
+--- A place for libraries: a folder `lua_modules` as LuaRocks has it, with `qcsh.lock` beside it, which
+--- says what each library is, where it came from and what it may do.
+local host = ...
+
+local crypto = require "crypto"
+local fs = require "fs"
+local json = require "json"
+
+local rockspec = require "qdrant.library.rockspec"
+
+---@class qdrant.library.Tree
+local Tree = {}
+Tree.__index = Tree
+
+local tree = {}
+
+local FORMAT = 1
+
+--- Opens the tree in a folder.
+---@usage require("qdrant.library.tree").open("/tmp/none").libraries
+---@param root string
+---@return qdrant.library.Tree
+function tree.open(root)
+  local self = setmetatable({
+    root = root, path = fs.join(root, "qcsh.lock"), libraries = {},
+    modules = fs.join(root, "lua_modules/share/lua/5.4"),
+    scripts = fs.join(root, "lua_modules/bin"),
+  }, Tree)
+  if fs.exists(self.path) then
+    local ok, document = pcall(json.decode, fs.read(self.path))
+    if not ok or type(document) ~= "table" or type(document.libraries) ~= "table" then
+      error(("%s is no lock file of qcsh%s"):format(self.path, ok and "" or ": "
+        .. tostring(document)), 0)
+    elseif document.format ~= FORMAT then
+      error(("%s is of format %s, and this qcsh knows %d"):format(self.path,
+        tostring(document.format), FORMAT), 0)
+    end
+    self.libraries = document.libraries
+  end
+  return self
+end
+
+--- JSON in which a line is a fact, in an order that does not change by itself.
+local function pretty(value, indent)
+  if type(value) ~= "table" then
+    return json.encode(value)
+  end
+  local inner, lines = indent .. "  ", {}
+  if #value > 0 or next(value) == nil and json.encode(value) == "[]" then
+    for i, item in ipairs(value) do
+      lines[i] = pretty(item, inner)
+    end
+    return "[" .. table.concat(lines, ", ") .. "]"
+  end
+  for _, key in ipairs(host.sorted_keys(value)) do
+    lines[#lines + 1] = ("%s%s: %s"):format(inner, json.encode(key), pretty(value[key], inner))
+  end
+  return #lines == 0 and "{}" or "{\n" .. table.concat(lines, ",\n") .. "\n" .. indent .. "}"
+end
+
+--- Writes the lock file; none stays when there is nothing.
+function Tree:save()
+  if next(self.libraries) == nil then
+    if fs.exists(self.path) then
+      fs.remove(self.path)
+    end
+    return
+  end
+  fs.mkdir(self.root)
+  fs.write(self.path, pretty({ format = FORMAT, libraries = self.libraries }, "") .. "\n")
+end
+
+--- Where the file of a module goes: `a/b.lua`, or `a/b/init.lua`.
+local function target(module, path)
+  local name = module:gsub("%.", "/")
+  return ("/" .. path):find("/init%.lua$") and name .. "/init.lua" or name .. ".lua"
+end
+
+--- What a package consists of, with texts, hashes and what it needs.
+---@param package { folder: string, spec: table, origin: table }
+---@return table
+function Tree.plan(_, package)
+  local modules, scripts = rockspec.contents(package.spec, package.folder)
+  local plan = {
+    name = package.spec.package, version = package.spec.version, origin = package.origin,
+    summary = package.spec.description and package.spec.description.summary,
+    files = {}, scripts = {}, modules = {}, dependencies = {},
+  }
+  local needs, seen
+  for _, module in ipairs(host.sorted_keys(modules)) do
+    local text = fs.read(fs.join(package.folder, modules[module]))
+    plan.modules[#plan.modules + 1] = module
+    plan.files[target(module, modules[module])] = text
+    local ok, header = pcall(host.script_header, text, "library")
+    if not ok then
+      error(("%s: %s: %s"):format(plan.name, modules[module], tostring(header)), 0)
+    end
+    if header and header.needs then
+      needs, seen = needs or {}, seen or {}
+      plan.deletes = plan.deletes or header.deletes or nil
+      for _, need in ipairs(header.needs) do
+        if not seen[need] then
+          seen[need], needs[#needs + 1] = true, need
+        end
+      end
+    end
+  end
+  if needs then
+    table.sort(needs)
+    plan.needs = json.list(needs)
+  end
+  for _, name in ipairs(host.sorted_keys(scripts)) do
+    plan.scripts[name] = fs.read(fs.join(package.folder, scripts[name]))
+  end
+  for _, text in ipairs(package.spec.dependencies or {}) do
+    local dependency = rockspec.dependency(text)
+    if dependency.name == "lua" then
+      if not rockspec.satisfies("5.4", dependency)
+        and not rockspec.satisfies("5.4.0", dependency) then
+        error(("%s wants %s, and this is Lua 5.4"):format(plan.name, text), 0)
+      end
+    else
+      plan.dependencies[#plan.dependencies + 1] = dependency
+    end
+  end
+  return plan
+end
+
+local function hashes(texts)
+  local result = {}
+  for path, text in pairs(texts) do
+    result[path] = crypto.sha256(text)
+  end
+  return result
+end
+
+--- A file in which texts are not what their hashes say; nil when there is none.
+local function difference(known, texts)
+  local now = hashes(texts)
+  for path, hash in pairs(now) do
+    if (known or {})[path] ~= hash then
+      return path
+    end
+  end
+  for path in pairs(known or {}) do
+    if not now[path] then
+      return path
+    end
+  end
+end
+
+--- A file in which a plan is not what the lock file says; nil when there is none.
+function Tree:difference(plan)
+  local entry = self.libraries[plan.name]
+  return difference(entry.files, plan.files) or difference(entry.scripts, plan.scripts)
+end
+
+--- Whether a library is there as a plan has it.
+function Tree:has(plan)
+  local entry = self.libraries[plan.name]
+  return entry ~= nil and entry.version == plan.version and self:difference(plan) == nil
+    and self:state(plan.name) == "as added"
+end
+
+--- Raises an error when a file would take the place of another library's, or of one that came
+--- otherwise.
+function Tree:check(plan, force)
+  local owners = {}
+  for name, entry in pairs(self.libraries) do
+    for path in pairs(entry.files) do
+      owners[path] = name
+    end
+  end
+  for path in pairs(plan.files) do
+    local owner = owners[path]
+    if owner and owner ~= plan.name then
+      error(("%s and %s both have %s: remove one of them first"):format(plan.name, owner, path), 0)
+    elseif not owner and not force and fs.exists(fs.join(self.modules, path)) then
+      error(("%s is there already and was not added by qcsh; --force replaces it"):format(
+        fs.join(self.modules, path)), 0)
+    end
+  end
+end
+
+local function remove_empty(folder, root)
+  while #folder > #root and fs.exists(folder) and #fs.list(folder) == 0 do
+    fs.remove(folder)
+    folder = fs.folder(folder)
+  end
+end
+
+local function remove_files(self, entry, but)
+  for _, list in ipairs { { self.modules, entry.files, but and but.files },
+    { self.scripts, entry.scripts, but and but.scripts } } do
+    local folder, paths, kept = list[1], list[2], list[3]
+    for path in pairs(paths or {}) do
+      local whole = fs.join(folder, path)
+      if not (kept and kept[path]) and fs.exists(whole) then
+        fs.remove(whole)
+        remove_empty(fs.folder(whole), self.root)
+      end
+    end
+  end
+end
+
+--- Writes the files of a plan.
+---@param plan table
+function Tree:write(plan)
+  for path, text in pairs(plan.files) do
+    local whole = fs.join(self.modules, path)
+    fs.mkdir(fs.folder(whole))
+    fs.write(whole, text)
+  end
+  for name, text in pairs(plan.scripts) do
+    fs.mkdir(self.scripts)
+    fs.write(fs.join(self.scripts, name), text, { mode = tonumber("755", 8) })
+  end
+end
+
+--- Puts a library in its place; what is there of another version goes.
+---@param plan table
+---@param why? string the library that it was added for
+function Tree:install(plan, why)
+  self:write(plan)
+  local before = self.libraries[plan.name]
+  if before then
+    remove_files(self, before, plan)
+  end
+  local dependencies = {}
+  for i, dependency in ipairs(plan.dependencies) do
+    dependencies[i] = dependency.text
+  end
+  self.libraries[plan.name] = {
+    version = plan.version, source = plan.origin, files = hashes(plan.files),
+    scripts = next(plan.scripts) and hashes(plan.scripts) or nil,
+    needs = plan.needs, deletes = plan.deletes,
+    dependencies = #dependencies > 0 and dependencies or nil,
+    ["for"] = why or before and before["for"] or nil,
+  }
+  self:save()
+end
+
+--- Notes that a library came from elsewhere, when it did.
+function Tree:move(name, origin)
+  local entry = self.libraries[name]
+  if json.encode(entry.source) ~= json.encode(origin) then
+    entry.source = origin
+    self:save()
+  end
+end
+
+--- Takes a library away.
+function Tree:remove(name)
+  remove_files(self, self.libraries[name])
+  self.libraries[name] = nil
+  self:save()
+end
+
+--- The libraries that need one.
+function Tree:dependents(name)
+  local list = {}
+  for other, entry in pairs(self.libraries) do
+    for _, text in ipairs(entry.dependencies or {}) do
+      if rockspec.dependency(text).name == name then
+        list[#list + 1] = other
+      end
+    end
+  end
+  table.sort(list)
+  return list
+end
+
+--- Whether the files of a library are what they were: "as added", "changed" or "missing".
+function Tree:state(name)
+  local entry = self.libraries[name]
+  local state = "as added"
+  for _, list in ipairs { { self.modules, entry.files }, { self.scripts, entry.scripts } } do
+    for path, hash in pairs(list[2] or {}) do
+      local whole = fs.join(list[1], path)
+      if not fs.exists(whole) then
+        return "missing"
+      elseif crypto.sha256(fs.read(whole)) ~= hash then
+        state = "changed"
+      end
+    end
+  end
+  return state
+end
+
+--- The modules of a library, sorted.
+function Tree:modules_of(name)
+  local list = {}
+  for path in pairs(self.libraries[name].files) do
+    list[#list + 1] = (path:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
+  end
+  table.sort(list)
+  return list
+end
+
+return tree
