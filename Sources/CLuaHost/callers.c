@@ -1,8 +1,8 @@
 // Who has called: the code of which file, for what a library may do.
 #include "internal.h"
 
-const char *qh_caller(qh_vm *vm) {
-    lua_State *L = vm->running;
+/// The source of the innermost function of a coroutine that decides; NULL when there is none.
+static const char *source_in(lua_State *L) {
     lua_Debug record;
     for (int level = 0; lua_getstack(L, level, &record); level++) {
         if (!lua_getinfo(L, "S", &record)) continue;
@@ -13,4 +13,12 @@ const char *qh_caller(qh_vm *vm) {
         if (is_file || is_typed) return record.source;
     }
     return NULL;
+}
+
+const char *qh_caller(qh_vm *vm) {
+    const char *source = source_in(vm->running);
+    for (const qh_resumer *one = vm->resumer; one != NULL && source == NULL; one = one->outer) {
+        source = source_in(one->L);
+    }
+    return source;
 }

@@ -17,10 +17,13 @@ static int resume_step(lua_State *L, lua_State *co, int arguments) {
     bool blocks = !lua_isyieldable(L);
     lua_State *outer = vm->running;
     vm->blocked += blocks;
+    qh_resumer resumer = {L, vm->resumer};
+    vm->resumer = &resumer;
     qh_set_running(vm, co);
     int count = 0;
     int status = lua_resume(co, L, arguments, &count);
     qh_set_running(vm, outer);
+    vm->resumer = resumer.outer;
     vm->blocked -= blocks;
     if (status == LUA_YIELD && vm->waits) {
         // Only reached when every coroutine on the way can yield.

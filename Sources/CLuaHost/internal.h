@@ -53,6 +53,7 @@ struct qh_vm {
     lua_State *task;          ///< the coroutine of the task that runs
     volatile int active;      ///< how many calls into scripts are open
     lua_State *volatile running; ///< the coroutine that runs, which may be one of the script's
+    const struct qh_resumer *resumer; ///< who has resumed that; NULL for the task's own
     volatile sig_atomic_t interrupted; ///< whether the check is to be called
     int level;                ///< enum qh_level, of the task that runs
     uint64_t instructions;    ///< how many were counted
@@ -68,6 +69,12 @@ struct qh_vm {
 extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_key_unknown,
     qh_key_time, qh_key_duration, qh_key_handle, qh_key_null, qh_key_secret, qh_key_cancel,
     qh_key_tracebacks, qh_key_gate;
+
+/// A coroutine that waits for one that it has resumed.
+typedef struct qh_resumer {
+    lua_State *L;
+    const struct qh_resumer *outer;
+} qh_resumer;
 
 static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
 

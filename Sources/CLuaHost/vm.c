@@ -413,10 +413,12 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     }
     lua_State *outer_task = vm->task;
     lua_State *outer_running = vm->running;
+    const qh_resumer *outer_resumer = vm->resumer;
     qh_tape *outer_resume = vm->resume;
     int frame = vm->frame;
     int blocked = vm->blocked;
     vm->task = thread;
+    vm->resumer = NULL;
     qh_rest_hook(vm, thread);
     qh_set_running(vm, thread);
     vm->resume = in;
@@ -428,6 +430,7 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     vm->active--;
     vm->task = outer_task;
     qh_set_running(vm, outer_running);
+    vm->resumer = outer_resumer;
     vm->resume = outer_resume;
     vm->frame = frame;
     vm->blocked = blocked;

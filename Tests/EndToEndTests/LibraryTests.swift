@@ -273,6 +273,7 @@ import Testing
         function keeper.in_a_task(c) task.map({ c }, function(x) return x:delete() end) end
         function keeper.as_a_task(c) task.scope(function(s) s:spawn(c.delete, c) end) end
         function keeper.in_a_coroutine(c) coroutine.wrap(function() return c:delete() end)() end
+        function keeper.as_a_coroutine(c) coroutine.wrap(c.delete)(c) end
         function keeper.loaded(c) return load("return ...")(c):delete() end
         function keeper.by_call(c) return pcall(c.delete, c) and 1 or error("denied PERMISSION", 0) end
         function keeper.by_api(c)
@@ -313,7 +314,8 @@ import Testing
             local keeper = require "keeper"
             print(keeper.names())
             local c = qdrant.clusters:find "staging"
-            for _, name in ipairs { "tail", "in_a_task", "as_a_task", "in_a_coroutine", "loaded",
+            for _, name in ipairs { "tail", "in_a_task", "as_a_task", "in_a_coroutine",
+              "as_a_coroutine", "loaded",
               "by_call", "by_api", "by_session", "by_method", "by_part", "opens", "reads", "runs",
               "asks", "connects" } do
               local ok, problem = pcall(keeper[name], c)
@@ -329,7 +331,7 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
         let lines = result.output.split(separator: "\n").map(String.init)
         #expect(lines.first == "search-prod staging" && lines.last == "search-prod")
-        #expect(lines.filter { $0.hasSuffix("\tfalse\ttrue") }.count == 15, "\(result.output)")
+        #expect(lines.filter { $0.hasSuffix("\tfalse\ttrue") }.count == 16, "\(result.output)")
         #expect(
             lines.contains {
                 $0.hasPrefix("thing\tfalse") && $0.contains("library keeper allows no deletes")
