@@ -59,6 +59,8 @@ local function pretty(value, indent)
 end
 
 --- Writes the lock file; none stays when there is nothing.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:save()
 function Tree:save()
   if next(self.libraries) == nil then
     if fs.exists(self.path) then
@@ -77,6 +79,8 @@ local function target(module, path)
 end
 
 --- What a package consists of, with texts, hashes and what it needs.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  pcall(libraries.plan, libraries, { folder = ".", spec = { package = "tools", version = "1.0-1" } })
 ---@param package { folder: string, spec: table, origin: table }
 ---@return table
 function Tree.plan(_, package)
@@ -150,12 +154,20 @@ local function difference(known, texts)
 end
 
 --- A file in which a plan is not what the lock file says; nil when there is none.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:difference { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
+---@param plan table
+---@return string?
 function Tree:difference(plan)
-  local entry = self.libraries[plan.name]
+  local entry = self.libraries[plan.name] or {}
   return difference(entry.files, plan.files) or difference(entry.scripts, plan.scripts)
 end
 
 --- Whether a library is there as a plan has it.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:has { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
+---@param plan table
+---@return boolean
 function Tree:has(plan)
   local entry = self.libraries[plan.name]
   return entry ~= nil and entry.version == plan.version and self:difference(plan) == nil
@@ -164,6 +176,10 @@ end
 
 --- Raises an error when a file would take the place of another library's, or of one that came
 --- otherwise.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:check { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
+---@param plan table
+---@param force? boolean what came otherwise may be replaced
 function Tree:check(plan, force)
   local owners = {}
   for name, entry in pairs(self.libraries) do
@@ -204,6 +220,8 @@ local function remove_files(self, entry, but)
 end
 
 --- Writes the files of a plan.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:write { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 function Tree:write(plan)
   for path, text in pairs(plan.files) do
@@ -218,6 +236,8 @@ function Tree:write(plan)
 end
 
 --- Puts a library in its place; what is there of another version goes.
+---@usage local folder <close> = fs.temporary()
+---  require("qdrant.library.tree").open(folder.path):install { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 ---@param why? string the library that it was added for
 function Tree:install(plan, why)
@@ -241,22 +261,33 @@ function Tree:install(plan, why)
 end
 
 --- Notes that a library came from elsewhere, when it did.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:move("tools", { kind = "folder", path = "../tools" })
+---@param name string
+---@param origin table
 function Tree:move(name, origin)
   local entry = self.libraries[name]
-  if json.encode(entry.source) ~= json.encode(origin) then
+  if entry and json.encode(entry.source) ~= json.encode(origin) then
     entry.source = origin
     self:save()
   end
 end
 
---- Takes a library away.
+--- Takes a library away, when it is there.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:remove "tools"
+---@param name string
 function Tree:remove(name)
-  remove_files(self, self.libraries[name])
+  remove_files(self, self.libraries[name] or {})
   self.libraries[name] = nil
   self:save()
 end
 
 --- The libraries that need one.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:dependents "tools"
+---@param name string
+---@return string[]
 function Tree:dependents(name)
   local list = {}
   for other, entry in pairs(self.libraries) do
@@ -271,10 +302,15 @@ function Tree:dependents(name)
 end
 
 --- Whether the files of a library are what they were: "as added", "changed" or "missing".
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:state "tools"
+---@param name string
+---@return "as added"|"changed"|"missing"
 function Tree:state(name)
   local entry = self.libraries[name]
-  local state = "as added"
-  for _, list in ipairs { { self.modules, entry.files }, { self.scripts, entry.scripts } } do
+  local state = entry and "as added" or "missing"
+  for _, list in ipairs { { self.modules, entry and entry.files },
+    { self.scripts, entry and entry.scripts } } do
     for path, hash in pairs(list[2] or {}) do
       local whole = fs.join(list[1], path)
       if not fs.exists(whole) then
@@ -288,9 +324,13 @@ function Tree:state(name)
 end
 
 --- The modules of a library, sorted.
+---@usage local libraries = require("qdrant.library.tree").open "."
+---  libraries:modules_of "tools"
+---@param name string
+---@return string[]
 function Tree:modules_of(name)
   local list = {}
-  for path in pairs(self.libraries[name].files) do
+  for path in pairs((self.libraries[name] or { files = {} }).files) do
     list[#list + 1] = (path:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", "."))
   end
   table.sort(list)
