@@ -319,6 +319,22 @@ describe("keys", function()
     local key = c:keys():create { name = "once" }
     assert.matches("^ey", key.key:reveal())
     assert.equal(1, #c:keys():list())
+    local space = q.spaces:create { name = "notes", cloud = "aws",
+      region = q.spaces:regions("aws")[1].id, wait = true }
+    world:fault { method = "serverless.space.auth.create_space_api_key",
+      ["break"] = "drop_response", times = 2 }
+    key = space:create_key { name = "once" }
+    assert.is_true(#key.key:reveal() > 20)
+    local left = {}
+    for _, one in ipairs(space:keys()) do
+      left[#left + 1] = one.state ~= "SPACE_API_KEY_STATE_DELETING" and one or nil
+    end
+    assert.equal(1, #left)
+    -- A key of the account does not tell whose it is: what somebody else makes meanwhile stays.
+    local count = #q.management_keys:list()
+    world:fault { method = "auth.create_management_key", ["break"] = "drop_response", times = 1 }
+    assert.is_true(#q.management_keys:create().key:reveal() > 20)
+    assert.equal(count + 2, #q.management_keys:list())
   end)
 end)
 

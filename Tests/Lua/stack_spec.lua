@@ -226,6 +226,45 @@ describe("stacks", function()
     end
   end)
 
+  it("leave no old key behind when its replacement is interrupted", function()
+    local q, world = cloud { speed = 200, seed = "demo" }
+    local key = { access = "read" }
+    local kinds = {
+      { method = "cluster.auth.delete_database_api_key", noun = "key search/reader",
+        stack = declared { clusters = { search = { cloud = "aws", region = "eu-central-1",
+          package = "gpx3", keys = { reader = key } } } },
+        keys = function() return q.clusters:find("search"):keys():list() end },
+      { method = "serverless.space.auth.delete_space_api_key", noun = "space key notes/reader",
+        stack = { name = "wide", spaces = { notes = { cloud = "aws",
+          region = q.spaces:regions("aws")[1].id, keys = { reader = key } } } },
+        keys = function()
+          local list = {}
+          for _, one in ipairs(q.spaces:find("notes"):keys()) do
+            list[#list + 1] = not one.deleted_at and one or nil
+          end
+          return list
+        end },
+    }
+    for _, kind in ipairs(kinds) do
+      key.access = "read"
+      apply_all(q, kind.stack)
+      local old = kind.keys()[1].id
+      key.access = "manage"
+      world:fault { name = "stop", method = kind.method, times = 1, status = "PERMISSION_DENIED" }
+      local result = apply(q, kind.stack)
+      assert.equal(1, #result.failed)
+      assert.equal(2, #kind.keys())
+      local plan = stack.plan(kind.stack, { connection = q })
+      assert.equal("delete " .. kind.noun, said(plan))
+      for _, action in ipairs(plan.actions) do
+        assert.is_true(action.verb == nil or action.text:find(old, 1, true) ~= nil)
+      end
+      apply_all(q, kind.stack)
+      assert.equal(1, #kind.keys())
+      assert.is_true(kind.keys()[1].id ~= old)
+    end
+  end)
+
   it("have hybrid environments and spaces, too", function()
     local q = cloud { speed = 200, seed = "demo" }
     local s = {
@@ -238,8 +277,7 @@ describe("stacks", function()
         schedules = { daily = { cron = "@daily", retention = "7d" } },
       } },
     }
-    local s2 = s
-    apply_all(q, s2)
+    apply_all(q, s)
     s.environments.workshop.log_level = "info"
     s.spaces.notes.max_storage = "2GiB"
     s.spaces.notes.schedules.daily.retention = nil

@@ -1,6 +1,7 @@
 --- Backups: made, waited for, put back, turned into clusters.
 local host = ...
 
+local readiness = require "qdrant.resource.readiness"
 local resource = require "qdrant.resource"
 local time = require "time"
 local units = require "qdrant.resource.units"
@@ -23,13 +24,6 @@ local function service(self)
   return self.connection.api.cluster.backup
 end
 
-local function cluster_of(self, options)
-  local wanted = options and options.cluster or self.cluster
-  return wanted and resource.id_of(wanted, "cluster", function(name)
-    return self.connection.clusters:find(name)
-  end)
-end
-
 ---@class qdrant.backups.Filter
 ---@field cluster? any
 ---@field schedule? any
@@ -49,7 +43,7 @@ function Backups:list(filter)
   local younger = filter.younger_than and now - time.duration(filter.younger_than)
   local older = filter.older_than and now - time.duration(filter.older_than)
   local all = service(self).list_backups:all {
-    cluster_id = cluster_of(self, filter), page_size = 250,
+    cluster_id = resource.cluster_id(self, filter), page_size = 250,
     backup_schedule_id = filter.schedule and resource.id_of(filter.schedule, "backup schedule"),
   }
   return resource.wrap_all(Backup, all, self.connection, function(backup)
@@ -103,7 +97,7 @@ end
 ---@param options { name: string, cluster?: any, retention?: string, wait?: boolean|string, progress?: boolean } retention: for ever when not given
 ---@return qdrant.Backup
 function Backups:create(options)
-  local cluster_id = cluster_of(self, options)
+  local cluster_id = resource.cluster_id(self, options)
   if not cluster_id then
     error("backups:create needs the cluster", 2)
   elseif not options.name then
@@ -120,10 +114,7 @@ function Backups:create(options)
     return self:list { cluster = cluster_id }
   end, options.name, { noun = "backup", field = "display_name", duplicate = true })
   local backup = resource.wrap(Backup, made, self.connection)
-  if options.wait then
-    backup:wait { timeout = options.wait, progress = options.progress }
-  end
-  return backup
+  return resource.settle(backup, options)
 end
 
 --- What keeping so much costs.
@@ -158,8 +149,6 @@ function Backup:phase()
   return status_of(self)
 end
 
-local FAILED = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
-
 --- Waits until it has succeeded; its failure is raised.
 ---@usage qdrant.backups:latest():wait()
 ---@async
@@ -167,29 +156,14 @@ local FAILED = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
 ---@return qdrant.Backup self
 function Backup:wait(options)
   options = options or {}
-  local timeout = options.timeout
-  local lost_since
   wait {
     what = ("backup %s to succeed"):format(self.display_name), kind = "backup.create",
-    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    timeout = options.timeout, patience = PATIENCE,
     connection = self.connection, progress = options.progress,
     look = function()
       return self:refresh()[1]
     end,
-    judge = function(backup)
-      local status = status_of(backup)
-      if status == "SUCCEEDED" then
-        return { done = true }
-      elseif FAILED[status] then
-        return { failed = status }
-      end
-      -- The region may answer again.
-      lost_since = status == "FAILED_TO_SYNC" and (lost_since or host.monotonic()) or nil
-      if lost_since and host.monotonic() - lost_since > 60 then
-        return { failed = status }
-      end
-      return { text = status }
-    end,
+    judge = readiness.succeeded(host.monotonic, status_of),
   }
   return self
 end
@@ -243,7 +217,7 @@ function Backup:delete(options)
   if options.wait then
     wait {
       what = ("backup %s to be gone"):format(self.display_name), kind = "backup.delete",
-      timeout = options.wait == true and PATIENCE or options.wait, gone = true,
+      timeout = options.wait, patience = PATIENCE, gone = true,
       connection = self.connection, progress = options.progress,
       look = function()
         return self:refresh()[1]

@@ -295,10 +295,9 @@ end
 
 --- Waits, looking again and again.
 local function await(self, options, what, kind, judge, gone)
-  local timeout = options.timeout
   wait {
     what = ("%s %s"):format(self.name, what), kind = kind, connection = self.connection,
-    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    timeout = options.timeout, patience = PATIENCE,
     progress = options.progress, gone = gone, judge = judge,
     look = function()
       return self:refresh()[1]

@@ -126,10 +126,9 @@ end
 ---@return qdrant.Environment self
 function Environment:wait(options)
   options = options or {}
-  local timeout = options.timeout
   wait {
     what = self.name .. " to be ready for clusters", kind = "environment.ready",
-    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    timeout = options.timeout, patience = PATIENCE,
     connection = self.connection, progress = options.progress,
     look = function()
       return self:refresh()[1]

@@ -93,17 +93,13 @@ function Keys:create(options)
     access_rules = settings.rules(options, ACCESS),
     expires_at = settings.expiry(options.expires),
   }
-  local function list()
-    return service(self).list_database_api_keys { cluster_id = cluster.id }.items
-  end
-  local made = resource.create(function()
+  local made = resource.create_key(function()
     return service(self).create_database_api_key { database_api_key = request }.database_api_key
-  end, list, options.name, { noun = "database key", duplicate = options.duplicate })
-  if not resource.is_secret(made.key) then
-    -- It was made, but the answer with its secret was lost: it is of no use to anybody.
-    service(self).delete_database_api_key { cluster_id = cluster.id, database_api_key_id = made.id }
-    made = service(self).create_database_api_key { database_api_key = request }.database_api_key
-  end
+  end, function()
+    return service(self).list_database_api_keys { cluster_id = cluster.id }.items
+  end, function(key)
+    service(self).delete_database_api_key { cluster_id = cluster.id, database_api_key_id = key.id }
+  end, options.name, { noun = "database key", duplicate = options.duplicate })
   local key = resource.wrap(Key, made, self.connection)
   if options.file then
     made.key:write(options.file)
@@ -156,10 +152,9 @@ function Key:wait(options)
     error("the secret of this key is not known: it was shown once, when the key was made", 2)
   end
   local cluster = options.cluster or self.connection.clusters:get(self.cluster_id)
-  local timeout = options.timeout
   wait {
     what = ("key %s to work"):format(self.name), kind = "key.create", connection = self.connection,
-    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    timeout = options.timeout, patience = PATIENCE,
     progress = options.progress,
     look = function()
       if not cluster:url() then

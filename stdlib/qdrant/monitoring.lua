@@ -12,13 +12,8 @@ local function service(self)
 end
 
 local function cluster_of(self, options)
-  local wanted = options and options.cluster or self.cluster
-  if not wanted then
-    error("which cluster? Say { cluster = … }, or use cluster:monitoring()", 3)
-  end
-  return resource.id_of(wanted, "cluster", function(name)
-    return self.connection.clusters:find(name)
-  end)
+  return resource.cluster_id(self, options)
+    or error("which cluster? Say { cluster = … }, or use cluster:monitoring()", 3)
 end
 
 --- A time: as it is, a text, or a length that has passed since ("3h").

@@ -10,11 +10,8 @@ local Releases = resource.module "releases"
 ---@param filter? { cluster?: any }
 ---@return table[]
 function Releases:list(filter)
-  local wanted = filter and filter.cluster
   return self.connection.api.cluster.list_qdrant_releases {
-    cluster_id = wanted and resource.id_of(wanted, "cluster", function(name)
-      return self.connection.clusters:find(name)
-    end),
+    cluster_id = resource.cluster_id(self, filter),
   }.items
 end
 

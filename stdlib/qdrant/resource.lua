@@ -283,6 +283,19 @@ function resource.id_of(what, noun, find)
     type(what) == "string" and '"' .. what .. '"' or "a " .. type(what)), 3)
 end
 
+--- The id of the cluster that is meant: by options, or the one that a module is about.
+---@usage resource.cluster_id(qdrant.backups, { cluster = "search-prod" })
+---@async
+---@param module { connection: table, cluster?: any }
+---@param options? { cluster?: any } a handle, a name or an id
+---@return string? id nil when none is meant
+function resource.cluster_id(module, options)
+  local wanted = options and options.cluster or module.cluster
+  return wanted and resource.id_of(wanted, "cluster", function(name)
+    return module.connection.clusters:find(name)
+  end)
+end
+
 -- Changes -------------------------------------------------------------------------------------
 
 --- How often a change is tried, and the first pause in seconds.
@@ -313,6 +326,20 @@ function resource.change(call, made)
   end
 end
 
+--- Waits for what was made or changed when that is asked for.
+---@usage resource.settle({ wait = function() end }, { wait = "5m" })
+---@async
+---@generic H
+---@param handle H
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return H handle
+function resource.settle(handle, options)
+  if options and options.wait then
+    handle:wait { timeout = options.wait, progress = options.progress }
+  end
+  return handle
+end
+
 --- Creates something that people know by its name. When it is not known whether that worked, looks
 --- for what was made before it tries again. Names that are taken are refused: what has a name that
 --- others have, too, cannot be found by it.
@@ -340,6 +367,29 @@ function resource.create(call, list, name, options)
       end
     end
   end)
+end
+
+--- Creates a key, whose secret only the answer shows. When the answer was lost, what was made is of no
+--- use to anybody: it is deleted and made anew.
+---@usage resource.create_key(function() return { id = "1", key = secret.new("x") } end, function() return {} end, function() end, "a", {})
+---@async
+---@param call fun(): table creates and returns the key
+---@param list fun(): table[] what keys there are
+---@param delete fun(key: table)
+---@param name string
+---@param options { noun?: string, duplicate?: boolean }
+---@return table
+function resource.create_key(call, list, delete, name, options)
+  local made = resource.create(call, list, name, options)
+  for _ = 1, ATTEMPTS do
+    if resource.is_secret(made.key) then
+      return made
+    end
+    resource.delete(function() delete(made) end)
+    made = resource.create(call, list, name, { noun = options.noun, duplicate = true })
+  end
+  resource.fail("UNAVAILABLE", ("%s %s was made and deleted again: each time the answer with its "
+    .. "secret was lost"):format(options.noun or "key", name))
 end
 
 --- Deletes something; that it is not there any longer is success.

@@ -1,6 +1,7 @@
 --- Restores of backups into the clusters that they were made of.
 local host = ...
 
+local readiness = require "qdrant.resource.readiness"
 local resource = require "qdrant.resource"
 local wait = require "qdrant.resource.wait"
 
@@ -26,12 +27,8 @@ end
 ---@param filter? { cluster?: any }
 ---@return qdrant.Restore[]
 function Restores:list(filter)
-  local wanted = filter and filter.cluster or self.cluster
   local all = service(self).list_backup_restores:all {
-    page_size = 250,
-    cluster_id = wanted and resource.id_of(wanted, "cluster", function(name)
-      return self.connection.clusters:find(name)
-    end),
+    page_size = 250, cluster_id = resource.cluster_id(self, filter),
   }
   return resource.wrap_all(Restore, all, self.connection)
 end
@@ -84,10 +81,7 @@ function Restores:create(options)
       return { done = found ~= nil }
     end,
   }
-  if options.wait then
-    restore:wait { timeout = options.wait, progress = options.progress }
-  end
-  return restore
+  return resource.settle(restore, options)
 end
 
 --- Looks at it anew.
@@ -112,8 +106,6 @@ function Restore:phase()
   return status_of(self)
 end
 
-local FAILED = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
-
 --- Waits until the data is back and the cluster is ready again.
 ---@usage qdrant.restores:create({ backup = qdrant.backups:latest() }):wait()
 ---@async
@@ -121,31 +113,17 @@ local FAILED = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
 ---@return qdrant.Restore self
 function Restore:wait(options)
   options = options or {}
-  local timeout = (options.timeout == nil or options.timeout == true) and PATIENCE
-    or options.timeout
-  local lost_since
   wait {
-    what = "the restore to succeed", kind = "backup.restore", timeout = timeout,
+    what = "the restore to succeed", kind = "backup.restore",
+    timeout = options.timeout, patience = PATIENCE,
     connection = self.connection, progress = options.progress,
     look = function()
       return self:refresh()[1]
     end,
-    judge = function(restore)
-      local status = status_of(restore)
-      if status == "SUCCEEDED" then
-        return { done = true }
-      elseif FAILED[status] then
-        return { failed = status }
-      end
-      lost_since = status == "FAILED_TO_SYNC" and (lost_since or host.monotonic()) or nil
-      if lost_since and host.monotonic() - lost_since > 60 then
-        return { failed = status }
-      end
-      return { text = status }
-    end,
+    judge = readiness.succeeded(host.monotonic, status_of),
   }
   self.connection.clusters:get(self.cluster_id):wait {
-    timeout = timeout, progress = options.progress,
+    timeout = options.timeout, progress = options.progress,
   }
   return self
 end

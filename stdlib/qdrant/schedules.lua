@@ -21,13 +21,6 @@ local function service(self)
   return self.connection.api.cluster.backup
 end
 
-local function cluster_of(self, options)
-  local wanted = options and options.cluster or self.cluster
-  return wanted and resource.id_of(wanted, "cluster", function(name)
-    return self.connection.clusters:find(name)
-  end)
-end
-
 --- The schedules, of one cluster when one is meant.
 ---@usage qdrant.schedules:list()
 ---@async
@@ -35,7 +28,7 @@ end
 ---@return qdrant.Schedule[]
 function Schedules:list(filter)
   local all = service(self).list_backup_schedules:all {
-    cluster_id = cluster_of(self, filter), page_size = 250,
+    cluster_id = resource.cluster_id(self, filter), page_size = 250,
   }
   return resource.wrap_all(Schedule, all, self.connection, function(schedule)
     return not schedule.deleted_at
@@ -61,7 +54,7 @@ end
 ---@param options { name: string, cron: string, retention?: string, cluster?: any, duplicate?: boolean } cron: in UTC; retention: for ever when not given
 ---@return qdrant.Schedule
 function Schedules:create(options)
-  local cluster_id = cluster_of(self, options)
+  local cluster_id = resource.cluster_id(self, options)
   if not cluster_id then
     error("schedules:create needs the cluster", 2)
   elseif not options.name then

@@ -2,6 +2,7 @@
 local host = ...
 
 local qdrant = require "qdrant"
+local readiness = require "qdrant.resource.readiness"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
 local units = require "qdrant.resource.units"
@@ -21,12 +22,13 @@ local Space = resource.handle("Space", { phase = phase_of })
 ---@class qdrant.SpaceKey: qdrant.cloud.serverless.space.auth.v1.SpaceApiKey
 local SpaceKey = resource.handle("SpaceKey", { noun = "space key" })
 
+local function backup_status(message)
+  return (tostring(message.status):gsub("^BACKUP_STATUS_", ""))
+end
+
 ---@class qdrant.SpaceBackup: qdrant.cloud.serverless.space.backup.v1.Backup
 local SpaceBackup = resource.handle("SpaceBackup", {
-  noun = "backup of a space",
-  phase = function(message)
-    return (tostring(message.status):gsub("^BACKUP_STATUS_", ""))
-  end,
+  noun = "backup of a space", phase = backup_status,
 })
 
 ---@class qdrant.SpaceSchedule: qdrant.cloud.serverless.space.backup.v1.BackupSchedule
@@ -115,11 +117,7 @@ function Spaces:create(options)
   end, function()
     return self:list()
   end, space.name, { noun = "space", duplicate = options.duplicate })
-  local handle = resource.wrap(Space, made, self.connection)
-  if options.wait then
-    handle:wait { timeout = options.wait, progress = options.progress }
-  end
-  return handle
+  return resource.settle(resource.wrap(Space, made, self.connection), options)
 end
 
 --- Creates a space from a backup of one.
@@ -136,11 +134,7 @@ function Spaces:from_backup(options)
   end, function()
     return self:list()
   end, options.name, { noun = "space", duplicate = options.duplicate })
-  local handle = resource.wrap(Space, made, self.connection)
-  if options.wait then
-    handle:wait { timeout = options.wait, progress = options.progress }
-  end
-  return handle
+  return resource.settle(resource.wrap(Space, made, self.connection), options)
 end
 
 --- Looks at it anew.
@@ -176,10 +170,9 @@ end
 ---@return qdrant.Space self
 function Space:wait(options)
   options = options or {}
-  local timeout = options.timeout
   wait {
     what = self.name .. " to be ready", kind = "space.ready", connection = self.connection,
-    timeout = (timeout == nil or timeout == true) and PATIENCE or timeout,
+    timeout = options.timeout, patience = PATIENCE,
     progress = options.progress,
     look = function()
       return self:refresh()[1]
@@ -223,10 +216,7 @@ end
 function Space:update(options)
   local change = settings.space(options, { wait = true, progress = true }, "space:update")
   self:patch(change)
-  if options.wait then
-    self:wait { timeout = options.wait, progress = options.progress }
-  end
-  return self
+  return resource.settle(self, options)
 end
 
 --- Deletes it. Its backups stay unless they are to go, too.
@@ -241,7 +231,7 @@ function Space:delete(options)
   if options.wait then
     wait {
       what = self.name .. " to be gone", kind = "space.delete", gone = true,
-      timeout = options.wait == true and PATIENCE or options.wait,
+      timeout = options.wait, patience = PATIENCE,
       connection = self.connection, progress = options.progress,
       look = function()
         return self:refresh()[1]
@@ -263,14 +253,22 @@ function Space:keys()
   }.items, self.connection)
 end
 
+---@class qdrant.spaces.KeyOptions
+---@field name string
+---@field access? string "manage", "read" or "metrics"
+---@field collections? table<string, string> "read" or "write" by name
+---@field expires? any a time, or a length from now
+---@field file? string where the secret goes, for its owner only
+---@field duplicate? boolean another key may have the name
+
 --- Makes a key. Its secret is shown once: it is `key.key`, and in the file when one is named.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:create_key { name = "k-" .. crypto.uuid():sub(1, 8) } end
 ---@async
----@param options { name: string, access?: string, collections?: table<string, string>, expires?: any, file?: string } access: "manage", "read" or "metrics"; collections: "read" or "write" by name
+---@param options qdrant.spaces.KeyOptions
 ---@return qdrant.SpaceKey
 function Space:create_key(options)
   local auth = service(self).auth
-  local made = resource.create(function()
+  local made = resource.create_key(function()
     return auth.create_space_api_key {
       space_api_key = { account_id = self.account_id, space_id = self.id, name = options.name,
         expires_at = settings.expiry(options.expires),
@@ -278,8 +276,10 @@ function Space:create_key(options)
     }.space_api_key
   end, function()
     return auth.list_space_api_keys({ space_id = self.id }).items
-  end, options.name, { noun = "space key" })
-  if options.file and resource.is_secret(made.key) then
+  end, function(key)
+    auth.delete_space_api_key { space_id = self.id, space_api_key_id = key.id }
+  end, options.name, { noun = "space key", duplicate = options.duplicate })
+  if options.file then
     made.key:write(options.file)
   end
   return resource.wrap(SpaceKey, made, self.connection)
@@ -329,11 +329,7 @@ function Space:backup(options)
       end
     end
   end)
-  local backup = resource.wrap(SpaceBackup, made, self.connection)
-  if options.wait then
-    backup:wait { timeout = options.wait, progress = options.progress }
-  end
-  return backup
+  return resource.settle(resource.wrap(SpaceBackup, made, self.connection), options)
 end
 
 --- Waits until it has succeeded; its failure is raised.
@@ -343,21 +339,14 @@ end
 ---@return qdrant.SpaceBackup self
 function SpaceBackup:wait(options)
   options = options or {}
-  local timeout = options.timeout
   wait {
     what = ("backup %s to succeed"):format(self.name), kind = "space.backup",
-    timeout = (timeout == nil or timeout == true) and "1h" or timeout,
+    timeout = options.timeout, patience = "1h",
     connection = self.connection, progress = options.progress,
     look = function()
       return resource.renew(self, service(self).backup.get_backup { backup_id = self.id }.backup)[1]
     end,
-    judge = function(backup)
-      local status = (backup.status:gsub("^BACKUP_STATUS_", ""))
-      return {
-        done = status == "SUCCEEDED", text = status,
-        failed = (status == "FAILED" or status == "SKIPPED" or status == "NOT_FOUND") and status,
-      }
-    end,
+    judge = readiness.succeeded(host.monotonic, backup_status),
   }
   return self
 end

@@ -176,6 +176,27 @@ function readiness.suspended(clock, before)
   end
 end
 
+--- Statuses of backups and restores that end without success.
+local UNSUCCESSFUL = { FAILED = true, SKIPPED = true, NOT_FOUND = true }
+
+--- Judges looks at a backup or a restore that is to succeed.
+---@usage readiness.succeeded(host.monotonic, function(backup) return backup.status end)
+---@param clock fun(): number
+---@param status_of fun(job: table): string its status, without prefix
+---@return fun(job: table): qdrant.wait.Verdict
+function readiness.succeeded(clock, status_of)
+  local lost_since
+  return function(job)
+    local status = status_of(job)
+    -- The region may answer again.
+    lost_since = status == "FAILED_TO_SYNC" and (lost_since or clock()) or nil
+    if UNSUCCESSFUL[status] or lost_since and clock() - lost_since > PATIENCE then
+      return { failed = status }
+    end
+    return { done = status == "SUCCEEDED", text = status }
+  end
+end
+
 --- Judges looks at a cluster that is to go.
 ---@return fun(cluster: table): qdrant.wait.Verdict
 function readiness.gone()

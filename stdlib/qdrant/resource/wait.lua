@@ -24,7 +24,8 @@ local SHORTEST, LONGEST = 0.15, 5
 ---@field look fun(): table looks at it; errors that trying again may help with are survived
 ---@field judge fun(found: table): qdrant.wait.Verdict
 ---@field gone? boolean whether it is done when it is not there any longer
----@field timeout number|string|userdata
+---@field timeout? number|string|boolean|userdata how long at most; nil and true mean `patience`
+---@field patience? number|string how long when nothing is said
 ---@field progress? boolean false for no line on the terminal
 
 local function seconds_of(length)
@@ -47,7 +48,8 @@ end
 ---@return table?
 return function(options)
   local started, text = host.monotonic(), nil
-  local limit = seconds_of(options.timeout)
+  local timeout = options.timeout
+  local limit = seconds_of((timeout == nil or timeout == true) and options.patience or timeout)
   local kind = options.kind and options.kind .. " at " .. place(options.connection)
   local usual = kind and host.wait_usual and host.wait_usual(kind)
   local line <close> = options.progress ~= false

@@ -13,6 +13,12 @@ local function permissions(values)
   return list
 end
 
+local UNTOUCHABLE = "it is a role of the system; nobody changes those"
+
+local function is_of_the_system(role)
+  return role.role_type ~= "ROLE_TYPE_CUSTOM"
+end
+
 --- Plans that a role goes.
 function kinds.remove(context, role)
   local declared = context.stack.roles
@@ -20,52 +26,38 @@ function kinds.remove(context, role)
   context:add {
     kind = "role", name = role.name, key = "role:" .. role.name, after = {}, verb = "delete",
     changes = {}, spec = spec, present = role,
-    problem = spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
+    problem = is_of_the_system(role) and UNTOUCHABLE
+      or spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
     apply = function() role:delete() end,
   }
 end
 
-local function plan_roles(context)
-  local declared = context.stack.roles or {}
-  for _, name in ipairs(host.sorted_keys(declared)) do
-    local spec = declared[name]
-    local present = context:find("roles", name)
-    if present and present.role_type ~= "ROLE_TYPE_CUSTOM" then
-      context:add {
-        kind = "role", name = name, key = "role:" .. name, after = {}, changes = {},
-        verb = "update", spec = spec or {}, present = present,
-        problem = "it is a role of the system; nobody changes those",
+local function plan_role(context, name, spec, present)
+  local action = {
+    kind = "role", name = name, key = "role:" .. name, after = {}, spec = spec, changes = {},
+    present = present,
+  }
+  if not present then
+    action.verb, action.text = "create", table.concat(spec.permissions or {}, ", ")
+    action.apply = function()
+      context.connection.roles:create {
+        name = name, description = spec.description, permissions = spec.permissions,
       }
-    elseif spec == false then
-      if present then
-        kinds.remove(context, present)
+    end
+  elseif is_of_the_system(present) then
+    action.verb, action.problem = "update", UNTOUCHABLE
+  else
+    action.changes = diff.between("qdrant.cloud.iam.v1.Role", {
+      description = spec.description, permissions = permissions(spec.permissions),
+    }, present)
+    if #action.changes > 0 then
+      action.verb = "update"
+      action.apply = function()
+        present:update { description = spec.description, permissions = spec.permissions }
       end
-    else
-      local action = {
-        kind = "role", name = name, key = "role:" .. name, after = {}, spec = spec, changes = {},
-        present = present,
-      }
-      if not present then
-        action.verb, action.text = "create", table.concat(spec.permissions or {}, ", ")
-        action.apply = function()
-          context.connection.roles:create {
-            name = name, description = spec.description, permissions = spec.permissions,
-          }
-        end
-      else
-        action.changes = diff.between("qdrant.cloud.iam.v1.Role", {
-          description = spec.description, permissions = permissions(spec.permissions),
-        }, present)
-        if #action.changes > 0 then
-          action.verb = "update"
-          action.apply = function()
-            present:update { description = spec.description, permissions = spec.permissions }
-          end
-        end
-      end
-      context:add(action)
     end
   end
+  context:add(action)
 end
 
 --- What has to be given to a user and taken, by names.
@@ -123,7 +115,7 @@ end
 --- Plans the roles, then who holds them. Roles that are not named stay with a user unless `exact` is
 --- set.
 function kinds.plan(context)
-  plan_roles(context)
+  context:plan_each("roles", plan_role, kinds.remove)
   plan_users(context)
 end
 

@@ -1,6 +1,5 @@
 --- Clusters of a stack, with their keys and backup schedules.
-local host = ...
-
+local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
@@ -77,7 +76,7 @@ local FIXED = { cloud_provider_id = true, cloud_provider_region_id = true }
 
 --- What speaks against a change, and what it would break.
 local function consider(context, action, present, wanted, package)
-  local warnings = {}
+  local warnings = action.warnings or {}
   for _, change in ipairs(action.changes) do
     if FIXED[change.path] then
       action.verb = "replace"
@@ -132,222 +131,161 @@ end
 
 local kinds = {}
 
---- Keys of a cluster: they cannot be changed, only made anew.
-local function plan_keys(context, name, spec, cluster, is_new)
-  local present = {}
-  for _, key in ipairs(cluster and not is_new and context:keys(cluster.id) or {}) do
-    present[key.name] = key
+--- What differs between a key's declaration and a key.
+local function key_changes(spec, key)
+  local wanted = { access_rules = settings.rules(spec, ACCESS) }
+  -- A length counts from when it was made.
+  if type(spec.expires) == "string" and spec.expires:find("^%d%d%d%d%-")
+    or type(spec.expires) == "userdata" then
+    wanted.expires_at = settings.expiry(spec.expires)
   end
-  for _, key_name in ipairs(host.sorted_keys(spec.keys or {})) do
-    local key_spec = spec.keys[key_name]
-    local key = present[key_name]
-    local title = name .. "/" .. key_name
-    local action = {
-      kind = "key", name = title, key = "key:" .. title, after = { "cluster:" .. name },
-      spec = key_spec or {}, changes = {}, present = key,
-    }
-    local function create()
-      local made = context.connection.clusters:find(name):wait { progress = false }:keys():create {
-        name = key_name, access = key_spec.access, collections = key_spec.collections,
-        expires = key_spec.expires, file = key_spec.file, duplicate = true, progress = false,
-        wait = key_spec.wait,
+  -- A key without rules may do everything.
+  if #key.access_rules == 0 and not spec.collections and (spec.access or "manage") == "manage" then
+    wanted.access_rules = nil
+  end
+  return diff.between("qdrant.cloud.cluster.auth.v2.DatabaseApiKey", wanted, key)
+end
+
+--- Plans what belongs to a cluster; `present` is nil for one that will be made.
+local function plan_children(context, name, spec, present)
+  local owner = { kind = "cluster", name = name }
+  local function ready()
+    return context.connection.clusters:find(name):wait { progress = false }
+  end
+  children.keys(context, {
+    kind = "key", owner = owner, specs = spec.keys, list = present and context:keys(present.id),
+    changes = key_changes,
+    create = function(key_name, own)
+      return ready():keys():create {
+        name = key_name, access = own.access, collections = own.collections, file = own.file,
+        expires = own.expires, duplicate = true, progress = false, wait = own.wait,
       }
-      if key_spec.secret then
-        key_spec.secret(made.key)
-      end
-    end
-    if key_spec == false then
-      if key then
-        action.verb = "delete"
-        action.apply = function() key:delete() end
-        context:add(action)
-      end
-    elseif not key then
-      action.verb, action.apply = "create", create
-      action.text = key_spec.collections and "for collections" or key_spec.access or "manage"
-      context:add(action)
-    else
-      local wanted = { access_rules = settings.rules(key_spec, ACCESS) }
-      -- A length counts from when it was made.
-      if type(key_spec.expires) == "string" and key_spec.expires:find("^%d%d%d%d%-")
-        or type(key_spec.expires) == "userdata" then
-        wanted.expires_at = settings.expiry(key_spec.expires)
-      end
-      -- A key without rules may do everything.
-      local is_all = #key.access_rules == 0 and not key_spec.collections
-        and (key_spec.access or "manage") == "manage"
-      wanted.access_rules = not is_all and wanted.access_rules or nil
-      action.changes = diff.between("qdrant.cloud.cluster.auth.v2.DatabaseApiKey", wanted, key)
-      if #action.changes > 0 then
-        action.verb = "replace"
-        action.warnings = { "its secret will be another one" }
-        action.apply = function()
-          create()
-          key:delete()
-        end
-      end
-      context:add(action)
-    end
+    end,
+  })
+  children.schedules(context, {
+    kind = "schedule", type = "qdrant.cloud.cluster.backup.v1.BackupSchedule",
+    label = "display_name", owner = owner, specs = spec.schedules,
+    list = present and context:schedules(present.id),
+    create = function(title, own)
+      ready():schedules():create {
+        name = title, cron = own.cron, retention = own.retention, duplicate = true,
+      }
+    end,
+  })
+end
+
+--- What a cluster that is there costs an hour.
+local function present_quote(context, cluster)
+  local configuration = cluster.configuration
+  local extra, storage = configuration.additional_resources,
+    configuration.cluster_storage_configuration
+  return context:quote {
+    cloud_provider_id = cluster.cloud_provider_id,
+    cloud_provider_region_id = cluster.cloud_provider_region_id,
+    number_of_nodes = configuration.number_of_nodes, package_id = configuration.package_id,
+    additional_disk_gib = extra and extra.disk or 0,
+    storage_tier_type = storage and storage.storage_tier_type,
+  }
+end
+
+--- What has to be done for a cluster to be as declared.
+local function judge(context, action, wanted, package)
+  local present = action.present
+  if not present then
+    action.verb, action.text = "create", describe(wanted, package)
+    return
+  elseif present:phase() == "FAILED_TO_CREATE" then
+    action.verb, action.warnings = "replace", { "it is FAILED_TO_CREATE: " .. present.state.reason }
+    consider(context, action, present, wanted, package)
+    return
+  end
+  action.changes = diff.between(TYPE, wanted, present)
+  if #action.changes > 0 then
+    action.verb = "update"
+    consider(context, action, present, wanted, package)
   end
 end
 
-local function plan_schedules(context, name, spec, cluster, is_new)
-  local present = {}
-  for _, schedule in ipairs(cluster and not is_new and context:schedules(cluster.id) or {}) do
-    present[schedule.display_name] = schedule
-  end
-  for _, title in ipairs(host.sorted_keys(spec.schedules or {})) do
-    local own = spec.schedules[title]
-    local schedule = present[title]
-    local action = {
-      kind = "schedule", name = name .. "/" .. title, key = "schedule:" .. name .. "/" .. title,
-      after = { "cluster:" .. name }, spec = own or {}, changes = {}, present = schedule,
-    }
-    if own == false then
-      if schedule then
-        action.verb = "delete"
-        action.apply = function() schedule:delete() end
-        context:add(action)
-      end
-    elseif not schedule then
-      action.verb = "create"
-      action.text = own.cron
-      action.apply = function()
-        context.connection.clusters:find(name):wait({ progress = false }):schedules():create {
-          name = title, cron = own.cron, retention = own.retention, duplicate = true,
-        }
-      end
-      context:add(action)
-    else
-      action.changes = diff.between("qdrant.cloud.cluster.backup.v1.BackupSchedule", {
-        schedule = own.cron and units.cron(own.cron),
-        retention_period = own.retention or qdrant.null,
-      }, schedule)
-      if #action.changes > 0 then
-        action.verb = "update"
-        action.apply = function()
-          schedule:update { cron = own.cron, retention = own.retention or qdrant.null }
-        end
-      end
-      context:add(action)
+local function create(context, name, wanted)
+  local request = diff.without_nulls(wanted)
+  request.name = name
+  local clusters = context.connection.clusters
+  local made = resource.create(function()
+    return context.connection.api.cluster.create_cluster { cluster = request }.cluster
+  end, function()
+    return clusters:list()
+  end, name, { noun = "cluster" })
+  clusters:get(made.id):wait { progress = false, kind = "cluster.create" }
+end
+
+local function delete(cluster, spec)
+  cluster:delete { wait = true, progress = false, backups = spec.delete_backups == true }
+end
+
+--- What is called to have it done.
+local function apply_of(context, action, wanted, package)
+  local name, present = action.name, action.present
+  if action.verb == "create" then
+    return function() create(context, name, wanted) end
+  elseif action.verb == "replace" then
+    return function()
+      delete(present, action.spec)
+      create(context, name, wanted)
     end
+  elseif action.verb == "update" then
+    return function()
+      local part = diff.part(wanted, diff.between(TYPE, wanted, present))
+      local configuration = part.configuration
+      present:patch(part, {
+        wait = true, progress = false,
+        package = configuration and configuration.package_id and package,
+      })
+    end
+  elseif action.verb == "wait" then
+    return function() present:wait { progress = false } end
   end
+end
+
+local function plan_cluster(context, name, spec, present)
+  local action = {
+    kind = "cluster", name = name, key = "cluster:" .. name, spec = spec, changes = {},
+    present = present,
+    after = spec.cloud == "hybrid" and { "environment:" .. tostring(spec.region) } or {},
+  }
+  context:claim(action)
+  local wanted, package = wanted_of(context, name, spec, present)
+  judge(context, action, wanted, package)
+  if action.verb and not action.problem then
+    action.price = {
+      after = quote(context, wanted, package),
+      before = present and present_quote(context, present),
+    }
+  end
+  local is_new = not present or action.verb == "replace"
+  if not action.verb and present:phase() ~= "SUSPENDED" and present:phase() ~= "HEALTHY" then
+    -- One that was interrupted while it was waited for.
+    action.verb, action.text = "wait", present:phase()
+  end
+  action.apply = apply_of(context, action, wanted, package)
+  context:add(action)
+  plan_children(context, name, spec, not is_new and present or nil)
 end
 
 --- Plans the clusters: those that are declared, and those that were in the stack before.
 function kinds.plan(context)
-  local declared = context.stack.clusters or {}
-  for _, name in ipairs(host.sorted_keys(declared)) do
-    local spec = declared[name]
-    local present = context:find("clusters", name)
-    local action = {
-      kind = "cluster", name = name, key = "cluster:" .. name, spec = spec or {}, changes = {},
-      present = present,
-      after = spec and spec.cloud == "hybrid" and { "environment:" .. tostring(spec.region) } or {},
-    }
-    if spec == false then
-      if present then
-        kinds.remove(context, present)
-      end
-    else
-      context:claim(action)
-      local wanted, package = wanted_of(context, name, spec, present)
-      local is_broken = present and present:phase() == "FAILED_TO_CREATE"
-      if not present then
-        action.verb, action.text = "create", describe(wanted, package)
-      else
-        action.changes = diff.between(TYPE, wanted, present)
-        if is_broken then
-          action.verb = "replace"
-          action.changes = {}
-        elseif #action.changes > 0 then
-          action.verb = "update"
-        end
-        if action.verb then
-          consider(context, action, present, wanted, package)
-        end
-        if is_broken then
-          action.warnings = { "it is FAILED_TO_CREATE: " .. present.state.reason }
-        end
-      end
-      if action.verb and not action.problem then
-        local extra = present and present.configuration.additional_resources
-        action.price = { after = quote(context, wanted, package) }
-        if present then
-          local storage = present.configuration.cluster_storage_configuration
-          action.price.before = context:quote {
-            cloud_provider_id = present.cloud_provider_id,
-            cloud_provider_region_id = present.cloud_provider_region_id,
-            number_of_nodes = present.configuration.number_of_nodes,
-            package_id = present.configuration.package_id,
-            additional_disk_gib = extra and extra.disk or 0,
-            storage_tier_type = storage and storage.storage_tier_type,
-          }
-        end
-      end
-      local function create()
-        local request = diff.without_nulls(wanted)
-        request.name = name
-        local clusters = context.connection.clusters
-        local made = resource.create(function()
-          return context.connection.api.cluster.create_cluster { cluster = request }.cluster
-        end, function()
-          return clusters:list()
-        end, name, { noun = "cluster" })
-        clusters:get(made.id):wait { progress = false, kind = "cluster.create" }
-      end
-      if action.verb == "create" then
-        action.apply = create
-      elseif action.verb == "replace" then
-        action.apply = function()
-          present:delete { wait = true, progress = false, backups = spec.delete_backups == true }
-          create()
-        end
-      elseif action.verb == "update" then
-        action.apply = function()
-          local part = diff.part(wanted, diff.between(TYPE, wanted, present))
-          local configuration = part.configuration
-          present:patch(part, {
-            wait = true, progress = false,
-            package = configuration and configuration.package_id and package,
-          })
-        end
-      elseif present and present:phase() ~= "SUSPENDED" and present:phase() ~= "HEALTHY" then
-        -- One that was interrupted while it was waited for.
-        action.verb, action.text = "wait", present:phase()
-        action.apply = function() present:wait { progress = false } end
-      end
-      context:add(action)
-      local is_new = not present or action.verb == "replace"
-      plan_keys(context, name, spec, present, is_new)
-      plan_schedules(context, name, spec, present, is_new)
-    end
-  end
-  for _, cluster in ipairs(context:list("clusters")) do
-    if context:is_ours(cluster) and declared[cluster.name] == nil then
-      kinds.remove(context, cluster)
-    end
-  end
+  context:plan_each("clusters", plan_cluster, kinds.remove)
+  context:remove_rest("clusters", kinds.remove)
 end
 
 --- Plans that a cluster goes.
 function kinds.remove(context, cluster)
   local spec = context.stack.clusters and context.stack.clusters[cluster.name] or {}
-  local extra = cluster.configuration.additional_resources
   context:add {
     kind = "cluster", name = cluster.name, key = "cluster:" .. cluster.name, after = {},
     verb = "delete", changes = {}, spec = spec, present = cluster,
     problem = context:protection(cluster, spec),
-    price = { before = context:quote {
-      cloud_provider_id = cluster.cloud_provider_id,
-      cloud_provider_region_id = cluster.cloud_provider_region_id,
-      number_of_nodes = cluster.configuration.number_of_nodes,
-      package_id = cluster.configuration.package_id,
-      additional_disk_gib = extra and extra.disk or 0,
-    } },
-    apply = function()
-      cluster:delete { wait = true, progress = false, backups = spec.delete_backups == true }
-    end,
+    price = { before = present_quote(context, cluster) },
+    apply = function() delete(cluster, spec) end,
   }
 end
 

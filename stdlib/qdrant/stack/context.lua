@@ -1,4 +1,6 @@
 --- What planning a stack knows: what is declared, and what there is, each read once.
+local host = ...
+
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
 
@@ -42,6 +44,34 @@ end
 
 function Context:environment(name)
   return self:find("environments", name)
+end
+
+--- Plans each of a kind that is declared, and that those go which are declared as `false`.
+---@param kind string "clusters"
+---@param plan fun(context: table, name: string, spec: table, present?: table)
+---@param remove fun(context: table, present: table)
+function Context:plan_each(kind, plan, remove)
+  local declared = self.stack[kind] or {}
+  for _, name in ipairs(host.sorted_keys(declared)) do
+    local present = self:find(kind, name)
+    if declared[name] then
+      plan(self, name, declared[name], present)
+    elseif present then
+      remove(self, present)
+    end
+  end
+end
+
+--- Plans that those go which were in the stack, by their label, and are declared no longer.
+---@param kind string
+---@param remove fun(context: table, present: table)
+function Context:remove_rest(kind, remove)
+  local declared = self.stack[kind] or {}
+  for _, item in ipairs(self:list(kind)) do
+    if self:is_ours(item) and declared[item.name] == nil then
+      remove(self, item)
+    end
+  end
 end
 
 local function of_cluster(self, kind, cluster_id)

@@ -1,6 +1,4 @@
 --- Hybrid environments of a stack.
-local host = ...
-
 local diff = require "qdrant.stack.diff"
 local settings = require "qdrant.resource.settings"
 
@@ -29,44 +27,36 @@ function kinds.remove(context, environment)
   context:add(removal(context, environment, declared and declared[environment.name] or nil))
 end
 
---- Plans the environments. They have no labels: what is not declared any longer is nobody's.
-function kinds.plan(context)
-  local declared = context.stack.environments or {}
-  for _, name in ipairs(host.sorted_keys(declared)) do
-    local spec = declared[name]
-    local present = context:find("environments", name)
-    if spec == false then
-      if present then
-        kinds.remove(context, present)
-      end
-    else
-      local action = {
-        kind = "environment", name = name, key = "environment:" .. name, after = {}, spec = spec,
-        changes = {}, present = present,
-      }
-      local wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)
-      wanted.name = nil
-      local options = {}
-      for key, value in pairs(spec) do
-        options[key] = key ~= "prevent_destroy" and value or nil
-      end
-      if not present then
-        action.verb, action.text = "create", spec.namespace and "namespace " .. spec.namespace
-        action.apply = function()
-          options.name = name
-          context.connection.environments:create(options)
-        end
-      else
-        action.changes = diff.between("qdrant.cloud.hybrid.v1.HybridCloudEnvironment", wanted,
-          present)
-        if #action.changes > 0 then
-          action.verb = "update"
-          action.apply = function() present:update(options) end
-        end
-      end
-      context:add(action)
+local function plan_environment(context, name, spec, present)
+  local action = {
+    kind = "environment", name = name, key = "environment:" .. name, after = {}, spec = spec,
+    changes = {}, present = present,
+  }
+  local wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)
+  wanted.name = nil
+  local options = {}
+  for key, value in pairs(spec) do
+    options[key] = key ~= "prevent_destroy" and value or nil
+  end
+  if not present then
+    action.verb, action.text = "create", spec.namespace and "namespace " .. spec.namespace
+    action.apply = function()
+      options.name = name
+      context.connection.environments:create(options)
+    end
+  else
+    action.changes = diff.between("qdrant.cloud.hybrid.v1.HybridCloudEnvironment", wanted, present)
+    if #action.changes > 0 then
+      action.verb = "update"
+      action.apply = function() present:update(options) end
     end
   end
+  context:add(action)
+end
+
+--- Plans the environments. They have no labels: what is not declared any longer is nobody's.
+function kinds.plan(context)
+  context:plan_each("environments", plan_environment, kinds.remove)
 end
 
 return kinds
