@@ -40,6 +40,9 @@ enum Main {
             var parsed = try command.parseAsRoot(
                 Array(subcommand == nil ? arguments : arguments.dropFirst()))
             try parsed.run()
+        } catch let status as ExitCode {
+            // The parser would write the help before it looks at the status.
+            exit(status.rawValue)
         } catch {
             guard command.exitCode(for: error) == .validationFailure else {
                 command.exit(withError: error)
