@@ -1,5 +1,4 @@
 import CloudClient
-import Foundation
 import Testing
 
 @testable import LuaHost
@@ -270,28 +269,4 @@ final class Canary {
             """, [wait])
         #expect(result.map(\.text) == ["1,2,3", "ABC"])
     }
-}
-
-extension MachineTests {
-    @Test func memoryOfOneSizeServesAnother() throws {
-        let machine = try makeMachine()
-        // Strings of one length after the other: what one leaves, the next has to be able to use.
-        _ = try machine.evaluate(
-            """
-            for length = 41, 450, 16 do
-              local kept = {}
-              for i = 1, 20000 do kept[i] = ("x"):rep(length) .. i end
-            end
-            """)
-        machine.collect()
-        #expect(machine.memoryUsed < 1 << 20)
-        #expect(residentMemory() < 400 << 20)
-    }
-}
-
-/// Bytes of this process that are in memory.
-private func residentMemory() -> Int {
-    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    return pages * 4096
 }

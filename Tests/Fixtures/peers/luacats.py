@@ -12,7 +12,7 @@ import sys
 
 BUILT_IN = {
     "nil", "any", "boolean", "string", "number", "integer", "function", "table", "thread",
-    "userdata", "lightuserdata", "self", "unknown", "true", "false", "T", "R", "K", "V",
+    "userdata", "lightuserdata", "self", "unknown", "true", "false",
 }
 TOKEN = re.compile(
     r"\s*(fun\b|[A-Za-z_][\w.]*|\"[^\"]*\"|'[^']*'|-?\d+|\.\.\.|\[\]|[|()\[\]{}<>,:?])")
@@ -144,7 +144,7 @@ def check(line: str, declared: set[str], used: set[str]) -> None:
             if part:
                 Types(part, used).union()
     elif tag == "generic":
-        pass
+        declared.update(re.findall(r"(?:^|,)\s*([A-Za-z_]\w*)", rest))
     else:
         raise Wrong(f"there is no @{tag}")
 
