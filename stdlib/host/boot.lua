@@ -330,7 +330,9 @@ end
 --- What a script says of itself: what it is for, which arguments it takes and what it needs to be
 --- allowed. It is read before the script runs, so it is the first statement and has literals only.
 --- Returns the arguments.
+---@usage local args = script { about = "Lists clusters", args = { { "--label" } } }
 ---@param header { about?: string, args?: cli.Argument[], needs?: string[], deletes?: boolean }
+---@return table<string, any> args
 function script(header)
   if type(header) ~= "table" then
     error("script needs a table, got a " .. type(header), 2)
@@ -344,6 +346,7 @@ end
 
 --- What a module of a library says of itself: what it is for, and what its functions need to be
 --- allowed. It is read before the module runs, so it is the first statement and has literals only.
+---@usage library { about = "Tools for fleets", needs = { "read:clusters" } }
 ---@param header { about?: string, needs?: string[], deletes?: boolean }
 function library(header)
   if type(header) ~= "table" then

@@ -35,7 +35,10 @@ public struct LuaReference: Sendable {
     public let modules: [String]
     /// The names of the modules of the standard library, as `qdrant.clusters`, sorted.
     public let libraries: [String]
-    /// All entries: of each module itself, then of its functions in the order of the source.
+    /// The functions that are globals: `script`, `library`.
+    public let globals: [Entry]
+    /// All entries: of each module itself, then of its functions in the order of the source; the
+    /// globals last.
     public let entries: [Entry]
     private let byName: [String: Entry]
     /// Classes by name: the message that a handle reads as, empty for other classes.
@@ -70,12 +73,19 @@ public struct LuaReference: Sendable {
         for part in LuaRuntime.libraryFiles where !libraries.contains(part) {
             guard let source = LuaRuntime.embeddedModule(part) else { continue }
             let file = Self.read(String(decoding: source.bytes, as: UTF8.self), part)
+            held[part] = file.classes
+            // Others are parts of commands.
+            guard libraries.contains(where: { part.hasPrefix($0 + ".") }) else { continue }
             all += file.entries.filter { entry in
                 file.classes.values.contains { entry.name.hasPrefix($0 + ":") }
             }
             bases.merge(file.bases) { first, _ in first }
-            held[part] = file.classes
         }
+        globals =
+            LuaRuntime.embeddedModule("host.boot").map {
+                Self.read(String(decoding: $0.bytes, as: UTF8.self), "").entries
+            } ?? []
+        all += globals
         classes = bases
         variables = held
         entries = all
@@ -119,6 +129,7 @@ public struct LuaReference: Sendable {
         var classes: [String: String] = [:]
     }
 
+    /// Reads a module's file; one without a name has globals.
     private static func read(_ source: String, _ module: String) -> File {
         var entries: [Entry] = []
         var bases: [String: String] = [:]
@@ -141,7 +152,7 @@ public struct LuaReference: Sendable {
                 continue
             }
             if number < 20, line.hasPrefix("local "), pendingClass == nil, !comment.isEmpty,
-                !entries.contains(where: { $0.name == module })
+                !module.isEmpty, !entries.contains(where: { $0.name == module })
             {
                 entries.append(entry(module, nil, comment))
             } else if line.hasPrefix("library "), !comment.isEmpty, entries.isEmpty {
@@ -163,6 +174,8 @@ public struct LuaReference: Sendable {
                         entries.append(
                             entry("\(name):\(parts[1])", function.parameters, comment))
                     }
+                } else if module.isEmpty, comment.contains(where: { $0.hasPrefix("@usage ") }) {
+                    entries.append(entry(function.name, function.parameters, comment))
                 }
             }
             comment = []

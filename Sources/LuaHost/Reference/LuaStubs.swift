@@ -194,11 +194,13 @@ public struct LuaStubs {
         for module in LuaReference.embedded.modules where module != "shell" {
             lines.append("\(module) = require \"\(module)\"")
         }
-        lines += [
-            "", "--- What a script says of itself; its first statement. Returns the arguments.",
-            "---@param header { about?: string, args?: cli.Argument[], needs?: string[], deletes?: boolean }",
-            "---@return table<string, any>", "function script(header) end", "",
-        ]
+        lines.append("")
+        for function in LuaReference.embedded.globals {
+            lines.append("--- " + function.text)
+            lines += function.parameterTexts.map { "---@param " + $0 }
+            lines += function.results.map { "---@return " + $0 }
+            lines += ["function \(function.signature) end", ""]
+        }
         lines += ScopeWalker.specGlobals.sorted().map { "\($0) = test.\($0)" }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -59,8 +59,6 @@ local function pretty(value, indent)
 end
 
 --- Writes the lock file; none stays when there is nothing.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:save()
 function Tree:save()
   if next(self.libraries) == nil then
     if fs.exists(self.path) then
@@ -79,8 +77,6 @@ local function target(module, path)
 end
 
 --- What a package consists of, with texts, hashes and what it needs.
----@usage local libraries = require("qdrant.library.tree").open "."
----  pcall(libraries.plan, libraries, { folder = ".", spec = { package = "tools", version = "1.0-1" } })
 ---@param package { folder: string, spec: table, origin: table }
 ---@return table
 function Tree.plan(_, package)
@@ -154,8 +150,6 @@ local function difference(known, texts)
 end
 
 --- A file in which a plan is not what the lock file says; nil when there is none.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:difference { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 ---@return string?
 function Tree:difference(plan)
@@ -164,8 +158,6 @@ function Tree:difference(plan)
 end
 
 --- Whether a library is there as a plan has it.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:has { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 ---@return boolean
 function Tree:has(plan)
@@ -176,8 +168,6 @@ end
 
 --- Raises an error when a file would take the place of another library's, or of one that came
 --- otherwise.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:check { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 ---@param force? boolean what came otherwise may be replaced
 function Tree:check(plan, force)
@@ -220,8 +210,6 @@ local function remove_files(self, entry, but)
 end
 
 --- Writes the files of a plan.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:write { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 function Tree:write(plan)
   for path, text in pairs(plan.files) do
@@ -236,8 +224,6 @@ function Tree:write(plan)
 end
 
 --- Puts a library in its place; what is there of another version goes.
----@usage local folder <close> = fs.temporary()
----  require("qdrant.library.tree").open(folder.path):install { name = "tools", version = "1.0-1", files = {}, scripts = {}, dependencies = {} }
 ---@param plan table
 ---@param why? string the library that it was added for
 function Tree:install(plan, why)
@@ -261,8 +247,6 @@ function Tree:install(plan, why)
 end
 
 --- Notes that a library came from elsewhere, when it did.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:move("tools", { kind = "folder", path = "../tools" })
 ---@param name string
 ---@param origin table
 function Tree:move(name, origin)
@@ -274,8 +258,6 @@ function Tree:move(name, origin)
 end
 
 --- Takes a library away, when it is there.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:remove "tools"
 ---@param name string
 function Tree:remove(name)
   remove_files(self, self.libraries[name] or {})
@@ -284,8 +266,6 @@ function Tree:remove(name)
 end
 
 --- The libraries that need one.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:dependents "tools"
 ---@param name string
 ---@return string[]
 function Tree:dependents(name)
@@ -302,8 +282,6 @@ function Tree:dependents(name)
 end
 
 --- Whether the files of a library are what they were: "as added", "changed" or "missing".
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:state "tools"
 ---@param name string
 ---@return "as added"|"changed"|"missing"
 function Tree:state(name)
@@ -324,8 +302,6 @@ function Tree:state(name)
 end
 
 --- The modules of a library, sorted.
----@usage local libraries = require("qdrant.library.tree").open "."
----  libraries:modules_of "tools"
 ---@param name string
 ---@return string[]
 function Tree:modules_of(name)
