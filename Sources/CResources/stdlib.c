@@ -94,6 +94,15 @@ static const uint8_t file_qdrant_accounts_lua[] = {
 static const uint8_t file_qdrant_backups_lua[] = {
 #embed "../../stdlib/qdrant/backups.lua"
 };
+static const uint8_t file_qdrant_clusters_handle_lua[] = {
+#embed "../../stdlib/qdrant/clusters/handle.lua"
+};
+static const uint8_t file_qdrant_clusters_operations_lua[] = {
+#embed "../../stdlib/qdrant/clusters/operations.lua"
+};
+static const uint8_t file_qdrant_clusters_size_lua[] = {
+#embed "../../stdlib/qdrant/clusters/size.lua"
+};
 static const uint8_t file_qdrant_clusters_lua[] = {
 #embed "../../stdlib/qdrant/clusters.lua"
 };
@@ -286,6 +295,9 @@ static const qcsh_resource files[] = {
     {"host/yaml.lua", file_host_yaml_lua, sizeof file_host_yaml_lua},
     {"qdrant/accounts.lua", file_qdrant_accounts_lua, sizeof file_qdrant_accounts_lua},
     {"qdrant/backups.lua", file_qdrant_backups_lua, sizeof file_qdrant_backups_lua},
+    {"qdrant/clusters/handle.lua", file_qdrant_clusters_handle_lua, sizeof file_qdrant_clusters_handle_lua},
+    {"qdrant/clusters/operations.lua", file_qdrant_clusters_operations_lua, sizeof file_qdrant_clusters_operations_lua},
+    {"qdrant/clusters/size.lua", file_qdrant_clusters_size_lua, sizeof file_qdrant_clusters_size_lua},
     {"qdrant/clusters.lua", file_qdrant_clusters_lua, sizeof file_qdrant_clusters_lua},
     {"qdrant/costs.lua", file_qdrant_costs_lua, sizeof file_qdrant_costs_lua},
     {"qdrant/environments.lua", file_qdrant_environments_lua, sizeof file_qdrant_environments_lua},

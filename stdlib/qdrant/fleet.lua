@@ -3,6 +3,7 @@
 local host = ...
 
 local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
 local task = require "task"
 local term = require "term"
 local time = require "time"
@@ -139,13 +140,7 @@ end
 ---@return qdrant.fleet.Result
 function fleet.run(items, fn, options)
   options = options or {}
-  for name in pairs(options) do
-    if not known[name] then
-      local near = host.nearest_name(name, known)
-      error(("fleet.run has no option \"%s\"%s"):format(tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 2)
-    end
-  end
+  resource.check_options(options, "fleet.run", 2, known)
   local result = { done = {}, failed = {}, skipped = {} }
   local run = setmetatable({
     fn = fn, options = options, result = result, label = options.label or usual_label,

@@ -77,13 +77,7 @@ local creation = { name = true, access = true, collections = true, expires = tru
 ---@param options qdrant.keys.Options
 ---@return qdrant.Key
 function Keys:create(options)
-  for name in pairs(options) do
-    if not creation[name] then
-      local near = host.nearest_name(name, creation)
-      error(("keys:create has no option \"%s\"%s"):format(tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 2)
-    end
-  end
+  resource.check_options(options, "keys:create", 2, creation)
   local cluster = cluster_of(self, options)
   if not cluster then
     error("keys:create needs the cluster", 2)

@@ -209,6 +209,26 @@ function resource.is_missing(problem)
   return type(problem) == "table" and problem.code == "NOT_FOUND"
 end
 
+--- Raises an error when options have one that nobody takes.
+---@usage resource.check_options({ nodes = 3 }, "scale", 1, { nodes = true, disk = true })
+---@param options table
+---@param method string who takes them, for the error
+---@param level integer whom the error blames: 1 for the caller of this, 2 for the caller's caller
+---@param ... table<string, any> what they may be called
+function resource.check_options(options, method, level, ...)
+  for name in pairs(options) do
+    local is_known, near = false, nil
+    for _, names in ipairs { ... } do
+      is_known = is_known or names[name] ~= nil
+      near = near or host.nearest_name(name, names)
+    end
+    if not is_known then
+      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
+        near and "; did you mean \"" .. near .. "\"?" or ""), level + 1)
+    end
+  end
+end
+
 -- Looking up ----------------------------------------------------------------------------------
 
 local UUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"

@@ -2,6 +2,7 @@
 local host = ...
 
 local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
 local time = require "time"
 local units = require "qdrant.resource.units"
 
@@ -116,17 +117,6 @@ local known = {
   end },
 }
 
---- Names that a method takes beside the settings.
-local function check(options, others, method)
-  for name in pairs(options) do
-    if type(name) ~= "string" or not (known[name] or others[name] or name == "configuration") then
-      local near = host.nearest_name(name, known) or host.nearest_name(name, others)
-      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 4)
-    end
-  end
-end
-
 --- What people call settings.
 ---@usage settings.names()
 ---@return string[]
@@ -157,7 +147,7 @@ end
 ---@param method string who takes them, for errors
 ---@return table
 function settings.cluster(options, others, method)
-  check(options, others, method)
+  resource.check_options(options, method, 3, known, others, { configuration = true })
   local cluster = {}
   for name, spec in pairs(known) do
     local value = options[name]
@@ -187,13 +177,7 @@ local space_options = { name = true, labels = true, cost_label = true, allow = t
 ---@param method string who takes them, for errors
 ---@return table
 function settings.space(options, others, method)
-  for name in pairs(options) do
-    if not space_options[name] and not others[name] then
-      local near = host.nearest_name(name, space_options) or host.nearest_name(name, others)
-      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
-    end
-  end
+  resource.check_options(options, method, 3, space_options, others)
   local limit = options.max_storage
   local configuration = {
     allowed_ip_source_ranges = options.allow, allowed_origins = options.origins,
@@ -230,6 +214,7 @@ local pairs_of = { node_selector = true, labels = true }
 ---@param method string who takes them, for errors
 ---@return table
 function settings.environment(options, others, method)
+  resource.check_options(options, method, 3, environment_options, others, { name = true })
   local configuration
   for name, value in pairs(options) do
     local field = environment_options[name]
@@ -241,10 +226,6 @@ function settings.environment(options, others, method)
         value = tolerations(value)
       end
       configuration[field] = value
-    elseif name ~= "name" and not others[name] then
-      local near = host.nearest_name(name, environment_options) or host.nearest_name(name, others)
-      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
     end
   end
   return { name = options.name, configuration = configuration }

@@ -1,0 +1,325 @@
+--- What one has of a cluster: how it is, waits for it, changes of its settings, what belongs to it.
+local host = ...
+
+local qdrant = require "qdrant"
+local readiness = require "qdrant.resource.readiness"
+local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
+local wait = require "qdrant.resource.wait"
+
+---@class qdrant.Cluster: qdrant.cloud.cluster.v1.Cluster
+local Cluster = resource.handle("Cluster", { phase = readiness.phase })
+
+local handle = { Cluster = Cluster }
+
+--- How long a wait may take when nothing else is said.
+local PATIENCE = "20m"
+
+local function service(self)
+  return self.connection.api.cluster
+end
+
+--- Looks at it anew.
+---@usage qdrant.clusters:find("search-prod"):refresh()
+---@async
+---@return qdrant.Cluster self
+function Cluster:refresh()
+  return resource.renew(self, service(self).get_cluster { cluster_id = self.id }.cluster)
+end
+
+--- Its phase, without prefix: "HEALTHY".
+---@usage qdrant.clusters:find("search-prod"):phase()
+---@return string
+function Cluster:phase()
+  return readiness.phase(self)
+end
+
+--- What is wrong with it by its own account: its reason, and its nodes that are not ready. Alerts are
+--- another thing: `cluster:monitoring():alerts()`.
+---@usage qdrant.clusters:find("search-prod"):problems()
+---@return string[]
+function Cluster:problems()
+  return readiness.problems(self)
+end
+
+--- Its labels by key.
+---@usage qdrant.clusters:find("search-prod"):label_map().env
+---@return table<string, string>
+function Cluster:label_map()
+  return settings.map(self.labels)
+end
+
+--- Where its REST API answers; nil as long as it has no address.
+---@usage qdrant.clusters:find("search-prod"):url()
+---@return string?
+function Cluster:url()
+  local endpoint = self.state and self.state.endpoint
+  if not endpoint or endpoint.url == "" then
+    return nil
+  end
+  return ("%s:%d"):format(endpoint.url, endpoint.rest_port > 0 and endpoint.rest_port or 6333)
+end
+
+--- The page of its dashboard in the console. To open it one has to be logged in there.
+---@usage qdrant.clusters:find("search-prod"):dashboard()
+---@return string
+function Cluster:dashboard()
+  return ("https://cloud.qdrant.io/accounts/%s/clusters/%s/dashboard"):format(self.account_id,
+    self.id)
+end
+
+--- Waits, looking again and again.
+---@async
+---@param self qdrant.Cluster
+---@param options qdrant.Wait
+---@param what string
+---@param kind? string what waits are alike
+---@param judge fun(cluster: table): qdrant.wait.Verdict
+---@param gone? boolean whether it is done when it is not there any longer
+---@return qdrant.Cluster self
+function handle.await(self, options, what, kind, judge, gone)
+  wait {
+    what = ("%s %s"):format(self.name, what), kind = kind, connection = self.connection,
+    timeout = options.timeout, patience = PATIENCE,
+    progress = options.progress, gone = gone, judge = judge,
+    look = function()
+      return self:refresh()[1]
+    end,
+  }
+  return self
+end
+
+---@class qdrant.Wait
+---@field timeout? string|number|boolean how long at most: "15m"
+---@field progress? boolean false for no line on the terminal
+
+--- Waits until it is ready: HEALTHY, with its address, all nodes and the version that it is to have.
+---@usage qdrant.clusters:find("search-prod"):wait()
+---@async
+---@param options? qdrant.Wait
+---@return qdrant.Cluster self
+function Cluster:wait(options)
+  options = options or {}
+  return handle.await(self, options, "to be ready", options.kind,
+    readiness.ready(host.monotonic, options.change, options.before))
+end
+
+--- Waits until a change has been made when options ask for that.
+---@async
+---@param self qdrant.Cluster
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@param kind string what waits are alike
+---@param change? table what was changed, as for `readiness.ready`
+---@param before table the cluster as it was
+---@return qdrant.Cluster self
+function handle.settle(self, options, kind, change, before)
+  if options and options.wait then
+    self:wait { timeout = options.wait, progress = options.progress, kind = kind,
+      change = change, before = before }
+  end
+  return self
+end
+
+--- Fields whose change has the nodes start anew.
+local RESTARTS = {
+  "^configuration%.database_configuration", "^configuration%.service_type",
+  "^configuration%.node_selector", "^configuration%.tolerations",
+  "^configuration%.topology_spread_constraints", "^configuration%.annotations",
+  "^configuration%.pod_labels", "^configuration%.reserved_", "_storage_class$",
+}
+
+local function has_restart(mask)
+  for _, path in ipairs(mask) do
+    for _, pattern in ipairs(RESTARTS) do
+      if path:find(pattern) then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+--- Sends what a table sets, and nothing else: what others change meanwhile stays.
+---@async
+---@param self qdrant.Cluster
+---@param cluster table
+---@return string[] mask
+function handle.send(self, cluster)
+  local mask = qdrant.mask(cluster)
+  if #mask == 0 then
+    return mask
+  end
+  cluster.id, cluster.account_id = self.id, self.account_id
+  resource.renew(self, resource.change(function()
+    return service(self).update_cluster { cluster = cluster, update_mask = mask }.cluster
+  end))
+  return mask
+end
+
+--- Changes settings; only what is named changes, `qdrant.null` clears it.
+---@usage qdrant.clusters:find("search-prod"):update { labels = { env = "prod", team = "search" } }
+---@async
+---@param options table as for `create`; nodes, package and version have methods of their own
+---@return qdrant.Cluster self
+function Cluster:update(options)
+  local cluster = settings.cluster(options, { wait = true, progress = true }, "cluster:update")
+  local before = self:refresh()[1]
+  local mask = handle.send(self, cluster)
+  return handle.settle(self, options, "cluster.update", {
+    restarts = has_restart(mask), since = self.configuration.last_modified_at,
+  }, before)
+end
+
+--- Changes fields as the API has them and nothing else, in one call.
+---@usage qdrant.clusters:find("search-prod"):patch { configuration = { number_of_nodes = 3 } }
+---@async
+---@param fields table
+---@param options? { wait?: boolean|string, progress?: boolean, package?: table, disk?: integer } package and disk: what nodes are to have when it is done
+---@return qdrant.Cluster self
+function Cluster:patch(fields, options)
+  local before = self:refresh()[1]
+  local mask = handle.send(self, fields)
+  return handle.settle(self, options, "cluster.update", {
+    restarts = has_restart(mask), since = self.configuration.last_modified_at,
+    package = options and options.package, disk = options and options.disk,
+  }, before)
+end
+
+--- Gives it another name; id and address stay.
+---@usage local c = qdrant.clusters:find("search-prod") c:rename("search-prod")
+---@async
+---@param name string
+---@return qdrant.Cluster self
+function Cluster:rename(name)
+  handle.send(self, { name = name })
+  return self
+end
+
+--- Changes a list of it: others may do so, too, so it is read, changed, and looked at afterwards.
+local function change_list(self, read, change, build)
+  for _ = 1, 5 do
+    self:refresh()
+    local wanted = change(read(self))
+    if not wanted then
+      return self
+    end
+    handle.send(self, build(wanted))
+    -- What was written together with another's change may not be what is there.
+    if not change(read(self:refresh())) then
+      return self
+    end
+  end
+  resource.fail("ABORTED", self.name .. ": others change it at the same time")
+end
+
+--- Sets labels and removes those that are false; the others stay.
+---@usage qdrant.clusters:find("search-prod"):label { owner = "me", obsolete = false }
+---@async
+---@param labels table<string, string|boolean>
+---@return qdrant.Cluster self
+function Cluster:label(labels)
+  return change_list(self, Cluster.label_map, function(map)
+    local is_changed = false
+    for key, value in pairs(labels) do
+      local wanted = value ~= false and tostring(value) or nil
+      is_changed = is_changed or map[key] ~= wanted
+      map[key] = wanted
+    end
+    return is_changed and map
+  end, function(map)
+    return { labels = next(map) and settings.pairs(map) or qdrant.null }
+  end)
+end
+
+--- A block of one address when no length is given.
+local function block(text)
+  return text:find("/") and text or text .. "/32"
+end
+
+--- Adds blocks of IPv4 addresses that may connect, and removes others. Removing the last one would
+--- open the cluster to everybody, so that is refused.
+---@usage local c = qdrant.clusters:find("search-prod") c:allow({ "203.0.113.0/24" }) c:allow({ "198.51.100.7" }, { "203.0.113.0/24" })
+---@async
+---@param add? string[]
+---@param remove? string[]
+---@return qdrant.Cluster self
+function Cluster:allow(add, remove)
+  return change_list(self, function(cluster)
+    return cluster.configuration.allowed_ip_source_ranges
+  end, function(present)
+    local unwanted, seen, wanted, is_changed = {}, {}, {}, false
+    for _, range in ipairs(remove or {}) do
+      unwanted[block(range)] = true
+    end
+    for _, range in ipairs(present) do
+      if unwanted[range] then
+        is_changed = true
+      elseif not seen[range] then
+        seen[range] = true
+        wanted[#wanted + 1] = range
+      end
+    end
+    for _, range in ipairs(add or {}) do
+      range = block(range)
+      if not seen[range] then
+        seen[range], is_changed = true, true
+        wanted[#wanted + 1] = range
+      end
+    end
+    if is_changed and #wanted == 0 then
+      resource.fail("FAILED_PRECONDITION", self.name .. ": without any block of addresses everybody"
+        .. " may connect; cluster:update { allow = qdrant.null } does so")
+    end
+    return is_changed and wanted
+  end, function(wanted)
+    return { configuration = { allowed_ip_source_ranges = wanted } }
+  end)
+end
+
+-- What belongs to it --------------------------------------------------------------------------
+
+--- Its database keys.
+---@usage qdrant.clusters:find("search-prod"):keys():list()
+---@return qdrant.keys
+function Cluster:keys()
+  return resource.scoped("keys", self.connection, { cluster = self })
+end
+
+--- Its backups.
+---@usage qdrant.clusters:find("search-prod"):backups():list()
+---@return qdrant.backups
+function Cluster:backups()
+  return resource.scoped("backups", self.connection, { cluster = self })
+end
+
+--- Its backup schedules.
+---@usage qdrant.clusters:find("search-prod"):schedules():list()
+---@return qdrant.schedules
+function Cluster:schedules()
+  return resource.scoped("schedules", self.connection, { cluster = self })
+end
+
+--- The restores into it.
+---@usage qdrant.clusters:find("search-prod"):restores():list()
+---@return qdrant.restores
+function Cluster:restores()
+  return resource.scoped("restores", self.connection, { cluster = self })
+end
+
+--- What is measured and logged of it.
+---@usage qdrant.clusters:find("search-prod"):monitoring():alerts()
+---@return qdrant.monitoring
+function Cluster:monitoring()
+  return resource.scoped("monitoring", self.connection, { cluster = self })
+end
+
+--- Makes a backup of it; options as for `backups:create`.
+---@usage qdrant.clusters:find("search-prod"):backup { name = "before-migration", retention = "30d" }
+---@async
+---@param options { name: string, retention?: string, wait?: boolean|string }
+---@return qdrant.Backup
+function Cluster:backup(options)
+  return self:backups():create(options)
+end
+
+return handle

@@ -1,0 +1,150 @@
+--- What is done to a cluster as a whole: upgraded, restarted, stopped, started, deleted.
+local host = ...
+
+local handle = require "qdrant.clusters.handle"
+local readiness = require "qdrant.resource.readiness"
+local resource = require "qdrant.resource"
+
+---@class qdrant.Cluster: qdrant.cloud.cluster.v1.Cluster
+local Cluster = handle.Cluster
+
+local function service(self)
+  return self.connection.api.cluster
+end
+
+-- Versions ------------------------------------------------------------------------------------
+
+--- The versions that it can be upgraded to, the newest last.
+---@usage qdrant.clusters:find("search-prod"):releases()
+---@async
+---@return table[]
+function Cluster:releases()
+  return self.connection.releases:list { cluster = self.id }
+end
+
+--- Upgrades it, to the newest version when "latest" is asked for.
+---@usage qdrant.clusters:find("search-prod"):upgrade("latest")
+---@async
+---@param version string
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return qdrant.Cluster self
+function Cluster:upgrade(version, options)
+  local before = self:refresh()[1]
+  local target_version = self.connection.releases:target(self, version)
+  if target_version == self.state.version and target_version == self.configuration.version then
+    return self
+  end
+  handle.send(self, { configuration = { version = target_version } })
+  return handle.settle(self, options, "cluster.upgrade", {
+    since = self.configuration.last_modified_at,
+  }, before)
+end
+
+-- Starting and stopping -----------------------------------------------------------------------
+
+--- Restarts its nodes.
+---@usage qdrant.clusters:find("search-prod"):restart()
+---@async
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return qdrant.Cluster self
+function Cluster:restart(options)
+  local before = self:refresh()[1]
+  resource.change(function()
+    service(self).restart_cluster { cluster_id = self.id }
+    return true
+  end, function()
+    -- Once is enough.
+    local present = self:refresh().state.restarted_at
+    local earlier = before.state.restarted_at
+    return present and (not earlier or present > earlier) or nil
+  end)
+  return handle.settle(self, options, "cluster.restart", { restarts = true }, before)
+end
+
+--- Whether it is in one of some phases now.
+local function is_in(self, ...)
+  local phase = self:refresh():phase()
+  for _, one in ipairs { ... } do
+    if phase == one then
+      return true
+    end
+  end
+end
+
+--- Stops it; its data stays. One that is stopped already stays so.
+---@usage qdrant.clusters:find("staging"):suspend()
+---@async
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return qdrant.Cluster self
+function Cluster:suspend(options)
+  local before = self:refresh()[1]
+  if not is_in(self, "SUSPENDED", "SUSPENDING") then
+    resource.change(function()
+      service(self).suspend_cluster { cluster_id = self.id }
+      return true
+    end, function()
+      return is_in(self, "SUSPENDED", "SUSPENDING")
+    end)
+  end
+  if options and options.wait then
+    handle.await(self, { timeout = options.wait, progress = options.progress }, "to be suspended",
+      "cluster.suspend", readiness.suspended(host.monotonic, before))
+  end
+  return self
+end
+
+--- Starts it again. One that runs goes on.
+---@usage qdrant.clusters:find("staging"):resume()
+---@async
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return qdrant.Cluster self
+function Cluster:resume(options)
+  local before = self:refresh()[1]
+  if is_in(self, "SUSPENDED", "FAILED_TO_RESUME") then
+    resource.change(function()
+      service(self).unsuspend_cluster { cluster_id = self.id }
+      return true
+    end, function()
+      return not is_in(self, "SUSPENDED", "FAILED_TO_RESUME") or nil
+    end)
+  end
+  return handle.settle(self, options, "cluster.resume", nil, before)
+end
+
+--- Lets it take keys with rules; that cannot be taken back, and restarts it.
+---@usage qdrant.clusters:find("search-prod"):enable_jwt_rbac()
+---@async
+---@param options? { wait?: boolean|string, progress?: boolean }
+---@return qdrant.Cluster self
+function Cluster:enable_jwt_rbac(options)
+  local before = self:refresh()[1]
+  if not self.state.jwt_rbac then
+    resource.change(function()
+      service(self).enable_cluster_jwt_rbac { cluster_id = self.id }
+      return true
+    end, function()
+      return self:refresh().state.jwt_rbac or nil
+    end)
+    handle.settle(self, options, "cluster.update", { restarts = true }, before)
+  end
+  return self
+end
+
+--- Deletes it. Its backups stay unless they are to go, too.
+---@usage qdrant.clusters:find("staging"):delete()
+---@async
+---@param options? { backups?: boolean, force?: boolean, wait?: boolean|string, progress?: boolean } force: forgets a hybrid cluster whose environment does not answer
+function Cluster:delete(options)
+  options = options or {}
+  resource.delete(function()
+    service(self).delete_cluster {
+      cluster_id = self.id, delete_backups = options.backups == true, force = options.force,
+    }
+  end)
+  if options.wait then
+    handle.await(self, { timeout = options.wait, progress = options.progress }, "to be gone",
+      "cluster.delete", readiness.gone(), true)
+  end
+end
+
+return Cluster
