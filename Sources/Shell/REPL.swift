@@ -129,6 +129,7 @@ public final class REPL {
                 command: { [weak self] in self?.obey($0) }))
         self.editor = editor
         state.editor = editor
+        completer.onArrival { [weak editor] in editor?.completeLate() }
         Output.willWrite = { [weak state] in state?.willWrite() }
         state.isInterrupted = { [weak self] in self?.isToObey ?? false }
         state.openHistory()

@@ -102,16 +102,20 @@ enum TerminalProgram {
         }
         var status: Int32 = 0
         var isOver = false
-        // Its Ctrl-C is not ours.
+        // Its Ctrl-C is not ours, and Ctrl-Z is for it; this one stops when that has.
         let onSignal = loop.onSignal
         loop.onSignal = {}
         defer { loop.onSignal = onSignal }
-        // Ctrl-Z is for the program; this one stops when that has.
         var ignored = sigaction()
         ignored.__sigaction_handler.sa_handler = SIG_IGN
-        var before = sigaction()
-        sigaction(SIGTSTP, &ignored, &before)
-        defer { sigaction(SIGTSTP, &before, nil) }
+        let handlers = [SIGINT, SIGTSTP].map { signal in
+            var before = sigaction()
+            sigaction(signal, &ignored, &before)
+            return (signal, before)
+        }
+        defer {
+            for (signal, var before) in handlers { sigaction(signal, &before, nil) }
+        }
         let watch = Ticker(loop: loop, every: 20_000_000) {
             let found = waitpid(process, &status, WNOHANG | WUNTRACED)
             // Ctrl-Z stops both, and both go on, though only this one was told to.

@@ -45,6 +45,9 @@ final class Completer {
             ])
     }
 
+    /// Called when names are there that a completion could not wait for.
+    func onArrival(_ action: @escaping () -> Void) { names.onArrival = action }
+
     // MARK: - Completing
 
     /// What may stand in the place of the bytes from `start` to the cursor.

@@ -47,6 +47,10 @@ final class LiveNames {
     private let loop: PollLoop
     private var states: [Key: State] = [:]
     private lazy var listers = Self.listers(of: runtime.registry)
+    /// What somebody was told to be on its way.
+    private var awaited: Key?
+    /// Called when what was awaited is there, or has failed.
+    var onArrival: () -> Void = {}
 
     /// How long a first fetch is waited for, in nanoseconds.
     static let patience: Int64 = 150_000_000
@@ -63,7 +67,10 @@ final class LiveNames {
     }
 
     /// Forgets all: another account is another world.
-    func forget() { states = [:] }
+    func forget() {
+        states = [:]
+        awaited = nil
+    }
 
     // MARK: - Which list
 
@@ -154,6 +161,7 @@ final class LiveNames {
         for name in source.narrows {
             if case .some(.some(let value)) = written[name] { request[name] = value }
         }
+        awaited = nil
         let key = Key(method: source.method, request: request, root: source.root)
         let present = loop.now()
         switch states[key] {
@@ -172,7 +180,8 @@ final class LiveNames {
         }
         if case .known(let names, _)? = states[key] { return (names, nil) }
         if case .failed(let reason, _)? = states[key] { return ([], reason) }
-        return ([], "still fetching: press Tab again")
+        awaited = key
+        return ([], "still fetching …")
     }
 
     private func fetch(_ key: Key, _ source: Source, keeping names: [Name]?) {
@@ -201,6 +210,9 @@ final class LiveNames {
             case .failure(let failure):
                 states[key] = .failed(failure.description, at: loop.now())
             }
+            guard awaited == key else { return }
+            awaited = nil
+            onArrival()
         }
     }
 

@@ -72,6 +72,8 @@ final class LineEditor {
     private var panel: [[StyledSpan]] = []
     private var panelText: [UInt8] = []
     private var completion = Completion()
+    /// Where the completion was asked for last: the text, the word's beginning, the cursor.
+    private var completed: (text: [UInt8], start: Int, point: Int)?
 
     /// Creates the editor of the terminal that `terminal` writes to.
     init(
@@ -312,12 +314,23 @@ final class LineEditor {
     // MARK: - Completion
 
     private func complete(_ start: Int, _ point: Int) {
-        completion = delegate.complete(Self.text, start, point)
+        let text = Self.text
+        completed = (text, start, point)
+        completion = delegate.complete(text, start, point)
         for candidate in completion.candidates { qrl_add_candidate(candidate.text) }
         qrl_append_behind_candidate(CChar(bitPattern: completion.suffix ?? 0))
         if completion.candidates.isEmpty, let note = completion.note {
             show(panel: [[StyledSpan(note, .faint)]])
         }
+    }
+
+    /// Lists what has become known since it was asked for, unless somebody has typed on.
+    func completeLate() {
+        guard isActive, draws, let (text, start, point) = completed, text == Self.text,
+            point == Int(qrl_point())
+        else { return }
+        completion = delegate.complete(text, start, point)
+        showCandidates()
     }
 
     private func showCandidates() {

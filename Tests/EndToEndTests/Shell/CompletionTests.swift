@@ -208,6 +208,25 @@ import Testing
         #expect(try shell.leave() == 0)
     }
 
+    @Test func whatComesLateIsListedUnlessSomebodyHasTypedOn() throws {
+        let slow = try RunningSandbox("--fault", "{method: cluster.list_clusters, latency: 700ms}")
+        let shell = try ShellSession(
+            ["--endpoint", slow.endpoint], environment: ["QDRANT_CLOUD_API_KEY": slow.key])
+        let entry = "api.cluster.get_cluster { cluster_id = "
+        try shell.type(entry + tab, until: "still fetching")
+        try shell.wait(for: "search-prod")
+        try shell.type("\"stag" + tab, until: "\"")
+        try shell.type(" }.cluster.name\r", until: "\nstaging\n")
+        // Another list, which somebody does not wait for.
+        try slow.admin("POST", "/faults", #"{"method":"iam.list_roles","latency":"700ms"}"#)
+        try shell.type("api.iam.get_role { role_id = " + tab, until: "still fetching")
+        try shell.type("nil", until: "role_id = nil")
+        try shell.screen.refresh(seconds: 1)
+        #expect(!shell.screen.text.contains("Admin"))
+        try shell.type("\u{3}", until: "^C")
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func filesAreOfferedWhereOneIsMeant() throws {
         let shell = try ShellSession()
         try shell.home.write("some-script.lua", "print(6 * 7)\n")

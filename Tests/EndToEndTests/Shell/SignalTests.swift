@@ -93,6 +93,23 @@ import Testing
         #expect(try shell.leave() == 0)
     }
 
+    @Test func interruptsOfAPagerAreThePagersOwn() throws {
+        let home = try TemporaryFolder()
+        let pager = try home.write(
+            "pager.sh",
+            """
+            count=0
+            trap 'count=$((count + 1)); echo "caught $count"' INT
+            echo paging
+            while [ $count -lt 4 ]; do sleep 0.05; done
+            """)
+        let shell = try ShellSession(environment: ["PAGER": "sh " + pager], home: home)
+        try shell.type("('line\\n'):rep(100)\r", until: "paging")
+        for count in 1...4 { try shell.type(interrupt, until: "caught \(count)") }
+        try shell.run("40 + 2", until: "\n42\n")
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func theStatusOfQuitIsTheProgramsStatus() throws {
         let shell = try ShellSession()
         try shell.screen.type(".quit 7\r")
