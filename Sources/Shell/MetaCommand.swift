@@ -29,13 +29,3 @@ struct MetaCommand {
         writer.put(rest)
     }
 }
-
-extension StringProtocol {
-    /// The text without blanks at both ends.
-    var trimmed: String {
-        var rest = Substring(self)
-        while let first = rest.first, first.isWhitespace { rest.removeFirst() }
-        while let last = rest.last, last.isWhitespace { rest.removeLast() }
-        return String(rest)
-    }
-}

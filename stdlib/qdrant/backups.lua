@@ -25,8 +25,8 @@ local function service(self)
 end
 
 ---@class qdrant.backups.Filter
----@field cluster? any
----@field schedule? any
+---@field cluster? string|qdrant.Cluster
+---@field schedule? string|qdrant.Schedule
 ---@field status? string "SUCCEEDED"
 ---@field younger_than? string "24h"
 ---@field older_than? string
@@ -64,7 +64,7 @@ end
 --- A backup by name or id. Names need not be unique: an error tells of several.
 ---@usage qdrant.backups:find(qdrant.backups:list()[1].id)
 ---@async
----@param wanted string
+---@param wanted string|qdrant.Backup
 ---@return qdrant.Backup
 function Backups:find(wanted)
   if type(wanted) == "table" then
@@ -94,7 +94,7 @@ end
 --- Starts a backup; `wait` stays until it has succeeded.
 ---@usage qdrant.clusters:find("search-prod"):backups():create { name = "before-migration", retention = "30d" }
 ---@async
----@param options { name: string, cluster?: any, retention?: string, wait?: boolean|string, progress?: boolean } retention: for ever when not given
+---@param options { name: string, cluster?: string|qdrant.Cluster, retention?: string, wait?: boolean|string, progress?: boolean } retention: for ever when not given
 ---@return qdrant.Backup
 function Backups:create(options)
   local cluster_id = resource.cluster_id(self, options)

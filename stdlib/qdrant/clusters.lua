@@ -101,20 +101,18 @@ end
 
 -- Creating ------------------------------------------------------------------------------------
 
----@class qdrant.clusters.Options
----@field name? string the cloud suggests one when not given
+---@class qdrant.clusters.Options: qdrant.clusters.Settings
 ---@field cloud string the provider: "aws"; "hybrid" for an environment of one's own
 ---@field region string the region, or the name or id of a hybrid environment
+---@field name? string the cloud suggests one when not given
 ---@field cpu? string|number of a node: "2000m" or 2
 ---@field ram? string|number of a node: "8GiB"
 ---@field disk? string|number of a node, all in all: "50GiB"
 ---@field gpu? string|number
 ---@field package? string the package by name or id, instead of a size
----@field multi_az? boolean
+---@field tier? qdrant.cloud.booking.v1.PackageTier
+---@field multi_az? boolean whether its nodes are in several zones
 ---@field nodes? integer 1 when not given
----@field labels? table<string, string>
----@field allow? string[] blocks of addresses that may connect
----@field configuration? table anything else, as the API has it
 ---@field wait? boolean|string waits until it is ready, at most so long: "15m"
 ---@field duplicate? boolean whether the name may be taken
 ---@field progress? boolean false for no line on the terminal
@@ -201,7 +199,7 @@ end
 --- when it is ready.
 ---@usage local b = qdrant.backups:list()[1] qdrant.clusters:from_backup { backup = b, name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
----@param options { backup: any, name: string, wait?: boolean|string, duplicate?: boolean }
+---@param options { backup: string|qdrant.Backup, name: string, wait?: boolean|string, duplicate?: boolean }
 ---@return qdrant.Cluster
 function Clusters:from_backup(options)
   local id = resource.id_of(options.backup, "backup", function(name)

@@ -45,7 +45,7 @@ end
 --- An environment by name or id.
 ---@usage pcall(qdrant.environments.find, qdrant.environments, "factory")
 ---@async
----@param wanted string
+---@param wanted string|qdrant.Environment
 ---@return qdrant.Environment
 function Environments:find(wanted)
   if type(wanted) == "table" then

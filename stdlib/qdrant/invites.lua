@@ -31,7 +31,7 @@ end
 --- Invites somebody, with roles by name or id. Only people may do so, no management key.
 ---@usage pcall(function() qdrant.invites:create { email = "new@example.com", roles = { "Admin" } } end)
 ---@async
----@param options { email: string, roles?: string[] }
+---@param options { email: string, roles?: (string|qdrant.Role)[] }
 ---@return qdrant.Invite
 function Invites:create(options)
   local roles = self.connection.roles:ids(options.roles or {})

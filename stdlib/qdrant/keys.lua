@@ -28,7 +28,7 @@ end
 --- The database keys, of one cluster when one is meant. Their secrets are not among what they have.
 ---@usage qdrant.keys:list { cluster = "search-prod" }
 ---@async
----@param filter? { cluster?: any, expires_before?: any } expires_before: a time, or a length from now
+---@param filter? { cluster?: string|qdrant.Cluster, expires_before?: any } expires_before: a time, or a length from now
 ---@return qdrant.Key[]
 function Keys:list(filter)
   local cluster = cluster_of(self, filter)
@@ -45,7 +45,7 @@ end
 --- A key by name or id.
 ---@usage local k = qdrant.keys:list()[1] qdrant.keys:find(k.id)
 ---@async
----@param wanted string
+---@param wanted string|qdrant.Key
 ---@return qdrant.Key
 function Keys:find(wanted)
   if type(wanted) == "table" then
@@ -62,8 +62,8 @@ local creation = { name = true, access = true, collections = true, expires = tru
 
 ---@class qdrant.keys.Options
 ---@field name string
----@field cluster? any which one; not for `cluster:keys()`
----@field access? string "manage" (when nothing is said) or "read"
+---@field cluster? string|qdrant.Cluster which one; not for `cluster:keys()`
+---@field access? "manage"|"read" manage when nothing is said
 ---@field collections? table<string, string> "read" or "write" by collection, instead of access
 ---@field expires? any a time, a date, or a length: "90d"; never when not given
 ---@field file? string where the secret is written to, for its owner only

@@ -27,7 +27,7 @@ end
 --- A key by prefix or id.
 ---@usage qdrant.management_keys:find(qdrant.management_keys:list()[1].prefix)
 ---@async
----@param wanted string
+---@param wanted string|qdrant.ManagementKey
 ---@return qdrant.ManagementKey
 function ManagementKeys:find(wanted)
   if type(wanted) == "table" then

@@ -27,7 +27,7 @@ local function moment(value)
 end
 
 ---@class qdrant.monitoring.Range
----@field cluster? any
+---@field cluster? string|qdrant.Cluster
 ---@field since? any a time, or how long ago: "3h"
 ---@field ["until"]? any
 
@@ -58,7 +58,7 @@ end
 ---@usage pcall(task.timeout, 0.2, function() qdrant.clusters:find("search-prod"):monitoring():follow(print) end)
 ---@async
 ---@param fn fun(entry: table)
----@param options? { cluster?: any, since?: any, every?: number }
+---@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: number }
 function Monitoring:follow(fn, options)
   options = options or {}
   local cluster_id = cluster_of(self, options)
@@ -105,7 +105,7 @@ end
 --- Alerts, the latest first; those that are firing when nothing is said.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():alerts()
 ---@async
----@param options? { cluster?: any, state?: string } state: "firing", "resolved" or "all"
+---@param options? { cluster?: string|qdrant.Cluster, state?: string } state: "firing", "resolved" or "all"
 ---@return table[]
 function Monitoring:alerts(options)
   local state = options and options.state or "firing"
@@ -117,7 +117,7 @@ end
 --- What each node uses and has.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():summary()
 ---@async
----@param options? { cluster?: any }
+---@param options? { cluster?: string|qdrant.Cluster }
 ---@return table[]
 function Monitoring:summary(options)
   return service(self).get_cluster_summary_metrics {

@@ -7,7 +7,7 @@ local Releases = resource.module "releases"
 --- The versions that there are, the oldest first; with a cluster, those that it can be upgraded to.
 ---@usage qdrant.releases:list()
 ---@async
----@param filter? { cluster?: any }
+---@param filter? { cluster?: string|qdrant.Cluster }
 ---@return table[]
 function Releases:list(filter)
   return self.connection.api.cluster.list_qdrant_releases {

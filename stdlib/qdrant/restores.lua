@@ -24,7 +24,7 @@ end
 --- The restores, of one cluster when one is meant; the oldest first.
 ---@usage qdrant.restores:list()
 ---@async
----@param filter? { cluster?: any }
+---@param filter? { cluster?: string|qdrant.Cluster }
 ---@return qdrant.Restore[]
 function Restores:list(filter)
   local all = service(self).list_backup_restores:all {
@@ -50,7 +50,7 @@ end
 --- is lost, and the cluster does not answer meanwhile. Done when it is ready again.
 ---@usage qdrant.restores:create { backup = qdrant.backups:latest() }
 ---@async
----@param options { backup: any, wait?: boolean|string, progress?: boolean }
+---@param options { backup: string|qdrant.Backup, wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Restore
 function Restores:create(options)
   local backup = self.connection.backups:find(options.backup)

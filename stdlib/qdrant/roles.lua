@@ -32,7 +32,7 @@ end
 --- A role by name or id.
 ---@usage qdrant.roles:find("Admin")
 ---@async
----@param wanted string
+---@param wanted string|qdrant.Role
 ---@return qdrant.Role
 function Roles:find(wanted)
   if type(wanted) == "table" then
@@ -46,7 +46,7 @@ end
 --- The ids of roles that are given by handle, name or id.
 ---@usage qdrant.roles:ids({ "Admin" })
 ---@async
----@param wanted any[]
+---@param wanted (string|qdrant.Role)[]
 ---@return string[]
 function Roles:ids(wanted)
   local ids, all = {}, nil

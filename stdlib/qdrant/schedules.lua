@@ -24,7 +24,7 @@ end
 --- The schedules, of one cluster when one is meant.
 ---@usage qdrant.schedules:list()
 ---@async
----@param filter? { cluster?: any }
+---@param filter? { cluster?: string|qdrant.Cluster }
 ---@return qdrant.Schedule[]
 function Schedules:list(filter)
   local all = service(self).list_backup_schedules:all {
@@ -38,7 +38,7 @@ end
 --- A schedule by name or id.
 ---@usage qdrant.schedules:find(qdrant.schedules:list()[1].id)
 ---@async
----@param wanted string
+---@param wanted string|qdrant.Schedule
 ---@return qdrant.Schedule
 function Schedules:find(wanted)
   if type(wanted) == "table" then
@@ -51,7 +51,7 @@ end
 --- Has backups made again and again.
 ---@usage qdrant.clusters:find("search-prod"):schedules():create { name = "nightly-" .. crypto.uuid():sub(1, 8), cron = "0 3 * * *", retention = "7d" }
 ---@async
----@param options { name: string, cron: string, retention?: string, cluster?: any, duplicate?: boolean } cron: in UTC; retention: for ever when not given
+---@param options { name: string, cron: string, retention?: string, cluster?: string|qdrant.Cluster, duplicate?: boolean } cron: in UTC; retention: for ever when not given
 ---@return qdrant.Schedule
 function Schedules:create(options)
   local cluster_id = resource.cluster_id(self, options)

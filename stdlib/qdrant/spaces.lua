@@ -69,7 +69,7 @@ end
 --- A space by name or id.
 ---@usage pcall(qdrant.spaces.find, qdrant.spaces, "notes")
 ---@async
----@param wanted string
+---@param wanted string|qdrant.Space
 ---@return qdrant.Space
 function Spaces:find(wanted)
   if type(wanted) == "table" then
@@ -123,7 +123,7 @@ end
 --- Creates a space from a backup of one.
 ---@usage pcall(qdrant.spaces.from_backup, qdrant.spaces, { backup = "00000000-0000-4000-8000-000000000000", name = "copy" })
 ---@async
----@param options { backup: any, name: string, wait?: boolean|string }
+---@param options { backup: string|qdrant.SpaceBackup, name: string, wait?: boolean|string }
 ---@return qdrant.Space
 function Spaces:from_backup(options)
   local id = resource.id_of(options.backup, "backup of a space")

@@ -27,7 +27,7 @@ end
 --- A user by address (in any case) or id.
 ---@usage qdrant.users:find(qdrant.users:list()[1].email)
 ---@async
----@param wanted string
+---@param wanted string|qdrant.User
 ---@return qdrant.User
 function Users:find(wanted)
   if type(wanted) == "table" then
@@ -99,8 +99,8 @@ end
 --- Gives roles and takes others, by name or id, in one call; those that are not named stay.
 ---@usage local u = qdrant.users:list()[1] u:assign({}, {})
 ---@async
----@param add? any[]
----@param remove? any[]
+---@param add? (string|qdrant.Role)[]
+---@param remove? (string|qdrant.Role)[]
 ---@return table[] roles that the user holds now
 function User:assign(add, remove)
   local given, taken = differences(self, add, remove)
@@ -118,7 +118,7 @@ end
 --- Has the user hold exactly some roles.
 ---@usage local u = qdrant.users:list()[1] local names = {} for i, r in ipairs(u:roles()) do names[i] = r.name end u:set_roles(names)
 ---@async
----@param wanted any[]
+---@param wanted (string|qdrant.Role)[]
 ---@return table[] roles that the user holds now
 function User:set_roles(wanted)
   local keep = {}

@@ -43,6 +43,8 @@ public struct LuaReference: Sendable {
     private let byName: [String: Entry]
     /// Classes by name: the message that a handle reads as, empty for other classes.
     public let classes: [String: String]
+    /// The fields that classes declare, by the class's name.
+    let records: [String: [LuaOption]]
     /// The variables that hold classes in a module's file.
     private let variables: [String: [String: String]]
 
@@ -59,6 +61,7 @@ public struct LuaReference: Sendable {
         var all: [Entry] = []
         var bases: [String: String] = [:]
         var held: [String: [String: String]] = [:]
+        var fields: [String: [LuaOption]] = [:]
         for module in modules + ["qdrant"] + libraries {
             guard
                 let source = LuaRuntime.embeddedModule(
@@ -67,6 +70,7 @@ public struct LuaReference: Sendable {
             let file = Self.read(String(decoding: source.bytes, as: UTF8.self), module)
             all += file.entries
             bases.merge(file.bases) { first, _ in first }
+            fields.merge(file.fields) { first, _ in first }
             held[module] = file.classes
         }
         // Of the parts of libraries only the classes of what they hand out.
@@ -74,6 +78,7 @@ public struct LuaReference: Sendable {
             guard let source = LuaRuntime.embeddedModule(part) else { continue }
             let file = Self.read(String(decoding: source.bytes, as: UTF8.self), part)
             held[part] = file.classes
+            fields.merge(file.fields) { first, _ in first }
             // Others are parts of commands.
             guard libraries.contains(where: { part.hasPrefix($0 + ".") }) else { continue }
             all += file.entries.filter { entry in
@@ -87,6 +92,7 @@ public struct LuaReference: Sendable {
             } ?? []
         all += globals
         classes = bases
+        records = fields
         variables = held
         entries = all
         byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
@@ -127,6 +133,7 @@ public struct LuaReference: Sendable {
         var entries: [Entry] = []
         var bases: [String: String] = [:]
         var classes: [String: String] = [:]
+        var fields: [String: [LuaOption]] = [:]
     }
 
     /// Reads a module's file; one without a name has globals.
@@ -136,6 +143,9 @@ public struct LuaReference: Sendable {
         var comment: [Substring] = []
         var classes: [String: String] = [:]
         var pendingClass: String?
+        var fields: [String: [LuaOption]] = [:]
+        /// The class whose fields are being read.
+        var record: String?
         for (number, line) in source.split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated()
         {
@@ -145,12 +155,18 @@ public struct LuaReference: Sendable {
                     let parts = line.dropFirst(10).split(separator: ":", maxSplits: 1)
                     let name = parts[0].prefix { $0 != " " }
                     pendingClass = String(name)
+                    record = String(name)
                     bases[String(name)] =
                         parts.count > 1
                         ? parts[1].split(separator: " ").first.map(String.init) ?? "" : ""
+                } else if line.hasPrefix("---@field "), let record,
+                    let field = LuaOptions.field(line.dropFirst(10))
+                {
+                    fields[record, default: []].append(field)
                 }
                 continue
             }
+            record = nil
             if number < 20, line.hasPrefix("local "), pendingClass == nil, !comment.isEmpty,
                 !module.isEmpty, !entries.contains(where: { $0.name == module })
             {
@@ -183,7 +199,7 @@ public struct LuaReference: Sendable {
         for line in source.split(separator: "\n") where line.hasPrefix(module + ".") {
             entries += aliases(line, of: entries)
         }
-        return File(entries: entries, bases: bases, classes: classes)
+        return File(entries: entries, bases: bases, classes: classes, fields: fields)
     }
 
     /// What the annotations of a module say: of itself, then of its functions.

@@ -6,7 +6,7 @@ final class Completer {
     let runtime: LuaRuntime
     private let state: ShellState
     let types: ValueTypes
-    private let names: LiveNames
+    let names: LiveNames
     /// Read when it is first needed: a prompt needs none of it.
     var lua: LuaReference { .embedded }
     let pages: HelpPages
@@ -36,6 +36,9 @@ final class Completer {
             return RequestExample(registry: runtime.registry).template(method)
         }
     }
+
+    /// Whether what waits is to end.
+    var isInterrupted: Bool { state.isInterrupted() }
 
     /// Names that are shown as given.
     var builtins: Set<String> {
@@ -195,7 +198,7 @@ final class Completer {
     }
 
     /// A field's name as a key of a table: some are words of Lua.
-    private static func key(_ name: String) -> String {
+    static func key(_ name: String) -> String {
         MetaNames.keywords.contains(name) ? "[\"\(name)\"]" : name
     }
 
@@ -218,6 +221,22 @@ final class Completer {
                 return values(field, in: type, context, prefix, isQuoted: false, canWait: canWait)
             }
         case .mask(let type): return paths(type, context, prefix, isQuoted: false)
+        case .record(let all, let function):
+            if frame?.isAtKey == true { return options(all, context) }
+            if let option = all.first(where: { $0.name == frame?.key }) {
+                return values(
+                    option, of: function, context, prefix, isQuoted: false, canWait: canWait)
+            }
+        case .elements(let option, let function):
+            let found = values(
+                option.element, of: function, context, prefix, isQuoted: false, canWait: canWait)
+            if !found.candidates.isEmpty { return found }
+        case .call(let chain):
+            if let (option, function) = argument(chain, frame?.argument ?? 0, context) {
+                let found = values(
+                    option, of: function, context, prefix, isQuoted: false, canWait: canWait)
+                if !found.candidates.isEmpty { return found }
+            }
         case .options where frame?.isAtKey == true:
             return Completion(
                 candidates: MetaNames.options.map {
@@ -295,18 +314,8 @@ final class Completer {
         isQuoted: Bool, canWait: Bool
     ) -> Completion {
         func quoted(_ text: String) -> String { isQuoted ? text : "\"\(text)\"" }
-        if let choices = field.enumType {
-            let found = choices.values.enumerated().filter { index, value in
-                !value.name.hasSuffix("_UNSPECIFIED")
-            }.map { index, value in
-                let short = choices.shortName(value.name)
-                return Completion.Candidate(
-                    text: quoted(short), label: short,
-                    doc: runtime.registry.documentation(of: choices, valueAt: index))
-            }
-            return Completion(
-                candidates: found.filter { $0.shown.lowercased().hasPrefix(prefix.lowercased()) },
-                ignoresCase: true, suffix: isQuoted ? context.quote : nil)
+        if let type = field.enumType {
+            return choices(of: type, context, prefix, isQuoted: isQuoted)
         }
         if field.kind == .bool, !isQuoted {
             return Completion(candidates: ["true", "false"].map { .init(text: $0) })
@@ -352,6 +361,22 @@ final class Completer {
             }, ignoresCase: true, suffix: isQuoted ? context.quote : nil, note: note)
     }
 
+    /// The values of an enumeration.
+    func choices(
+        of type: EnumType, _ context: CursorContext, _ prefix: String, isQuoted: Bool
+    ) -> Completion {
+        let found = type.values.enumerated().filter { !$0.element.name.hasSuffix("_UNSPECIFIED") }
+            .map { index, value in
+                let short = type.shortName(value.name)
+                return Completion.Candidate(
+                    text: isQuoted ? short : "\"\(short)\"", label: short,
+                    doc: runtime.registry.documentation(of: type, valueAt: index))
+            }
+        return Completion(
+            candidates: found.filter { $0.shown.lowercased().hasPrefix(prefix.lowercased()) },
+            ignoresCase: true, suffix: isQuoted ? context.quote : nil)
+    }
+
     private func strings(_ context: CursorContext, _ prefix: String, canWait: Bool) -> Completion {
         let shape = RequestShape.innermost(context, types)
         if case .message(let type) = shape, let key = context.frames.last?.key,
@@ -363,9 +388,24 @@ final class Completer {
             return values(field, in: type, context, prefix, isQuoted: true, canWait: canWait)
         }
         if case .mask(let type) = shape { return paths(type, context, prefix, isQuoted: true) }
+        if case .record(let all, let function) = shape,
+            let option = all.first(where: { $0.name == context.frames.last?.key })
+        {
+            return values(option, of: function, context, prefix, isQuoted: true, canWait: canWait)
+        }
+        if case .elements(let option, let function) = shape {
+            return values(
+                option.element, of: function, context, prefix, isQuoted: true, canWait: canWait)
+        }
         var callee = context.stringCallee
         if callee == nil, case .call(let chain) = shape { callee = chain }
         guard let callee else { return Completion() }
+        let number = context.stringCallee == nil ? context.frames.last?.argument ?? 0 : 0
+        if let (option, function) = argument(callee, number, context) {
+            let found = values(
+                option, of: function, context, prefix, isQuoted: true, canWait: canWait)
+            if !found.candidates.isEmpty || found.note != nil { return found }
+        }
         let path = callee.compactMap { step -> String? in
             if case .name(let name) = step { return name }
             return nil
@@ -396,7 +436,7 @@ final class Completer {
     }
 
     /// The variables that begin with what was typed.
-    private func variables(_ context: CursorContext, after prefix: String) -> Completion {
+    func variables(_ context: CursorContext, after prefix: String) -> Completion {
         var all = variables(context)
         all.candidates.removeAll { $0.type == "keyword" || !$0.text.hasPrefix(prefix) }
         return all

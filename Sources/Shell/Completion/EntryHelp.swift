@@ -7,7 +7,7 @@ extension Completer {
     func indents(_ text: [UInt8], point: Int) -> Bool {
         let context = CursorContext(text, before: point)
         switch RequestShape.innermost(context, types) {
-        case .message, .options, .list: return false
+        case .message, .options, .list, .record, .elements: return false
         default: return true
         }
     }
@@ -44,6 +44,26 @@ extension Completer {
         case .list(let field), .map(let field): return line(field)
         case .mask(let type):
             return [StyledSpan("the fields of \(type.name) that are changed", .faint)]
+        case .elements(let option, _): return line(option)
+        case .record(let all, let function):
+            if let key = frame.key {
+                guard let option = all.first(where: { $0.name == key }) else {
+                    let near = Names.nearest(to: key, in: all.map(\.name))
+                    return [
+                        StyledSpan(
+                            "\(function.name) has no option \(key)" + Names.suggestion(near),
+                            .problem)
+                    ]
+                }
+                return line(option)
+            }
+            let missing = all.filter { $0.isRequired && frame.written[$0.name] == nil }.map(\.name)
+            guard !missing.isEmpty else {
+                return [StyledSpan(function.text, .faint)]
+            }
+            return [
+                StyledSpan("needs ", .faint), StyledSpan(missing.joined(separator: ", "), .warning),
+            ]
         case .options:
             return [StyledSpan("options: timeout, retries, transport, account_id", .faint)]
         case .call(let chain):
@@ -53,10 +73,21 @@ extension Completer {
                 default: nil
                 }
             }
-            guard let entry = lua.entry(named: path.joined(separator: ".")) else { return nil }
+            guard
+                let entry = types.function(context.bindings.resolved(chain))
+                    ?? lua.entry(named: path.joined(separator: "."))
+            else { return nil }
             return [StyledSpan(entry.signature, .accent), StyledSpan("  " + entry.text, .faint)]
         case .unknown: return nil
         }
+    }
+
+    private func line(_ option: LuaOption) -> [StyledSpan] {
+        [
+            StyledSpan(option.name, .accent), StyledSpan("  "), StyledSpan(option.type, .warning),
+            StyledSpan(option.isRequired ? "  required" : "", .bold),
+            StyledSpan("  " + option.text, .faint),
+        ]
     }
 
     private func line(_ field: Field) -> [StyledSpan] {

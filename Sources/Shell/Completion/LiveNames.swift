@@ -28,6 +28,10 @@ final class LiveNames {
         var root: [String] = []
         /// The other fields of the request that narrow the list, when they are known.
         var narrows: [String] = []
+        /// What fields of the request are called where the names are written.
+        var words: [String: String] = [:]
+        /// Whether things are named there, rather than told by their ids.
+        var namesPeopleUse = false
     }
 
     private struct Key: Hashable {
@@ -113,7 +117,44 @@ final class LiveNames {
         let candidates =
             listers[noun]
             ?? listers.filter { $0.key.hasSuffix("_" + noun) }.min { $0.key < $1.key }?.value ?? []
-        let own = method?.service.package ?? Names.parent(of: type.fullName)
+        return best(
+            of: candidates, near: method?.service.package ?? Names.parent(of: type.fullName))
+    }
+
+    /// What lists messages of a type, for those who know them by their names.
+    func source(listing type: MessageType) -> Source? {
+        let candidates = (listers[Names.snakeCase(type.name)] ?? [])
+            .filter { $0.itemsField?.messageType?.fullName == type.fullName }
+        var source = best(of: candidates, near: Names.parent(of: type.fullName))
+        source?.namesPeopleUse = true
+        return source
+    }
+
+    /// The places and sizes that options of the standard library name.
+    ///
+    /// - Parameter function: whose option it is: serverless spaces are elsewhere than clusters.
+    func place(_ option: String, of function: String) -> Source? {
+        let words = ["cloud_provider_id": "cloud", "cloud_provider_region_id": "region"]
+        let isServerless = function.hasPrefix("qdrant.spaces") || function.hasPrefix("qdrant.Space")
+        let platform = isServerless ? "serverless.platform" : "platform"
+        switch option {
+        case "cloud":
+            return Source(method: "\(platform).list_cloud_providers", item: "id", needs: [])
+        case "region":
+            return Source(
+                method: "\(platform).list_cloud_provider_regions", item: "id",
+                needs: ["cloud_provider_id"], words: words)
+        case "package":
+            return Source(
+                method: "booking.list_packages", item: "name", needs: ["cloud_provider_id"],
+                narrows: ["cloud_provider_region_id"], words: words)
+        case "version": return Self.special["qdrant.cloud.cluster.v1.ClusterConfiguration.version"]
+        case "permissions": return Self.special["qdrant.cloud.iam.v1.Permission.value"]
+        default: return nil
+        }
+    }
+
+    private func best(of candidates: [Method], near own: String) -> Source? {
         let best = candidates.min { a, b in
             Self.rank(a, near: own) < Self.rank(b, near: own)
         }
@@ -153,13 +194,15 @@ final class LiveNames {
     ) -> (names: [Name], note: String?) {
         var request: [String: String] = [:]
         for need in source.needs {
-            guard case .some(.some(let value)) = written[need] else {
-                return ([], "write \(need) first: what there is depends on it")
+            let word = source.words[need] ?? need
+            guard case .some(.some(let value)) = written[word] else {
+                return ([], "write \(word) first: what there is depends on it")
             }
             request[need] = value
         }
         for name in source.narrows {
-            if case .some(.some(let value)) = written[name] { request[name] = value }
+            let word = source.words[name] ?? name
+            if case .some(.some(let value)) = written[word] { request[name] = value }
         }
         awaited = nil
         let key = Key(method: source.method, request: request, root: source.root)
@@ -221,26 +264,31 @@ final class LiveNames {
         let label =
             ["name", "display_name", "email", "schedule", "prefix", "description"]
             .compactMap { row[$0]?.text }.first { !$0.isEmpty } ?? ""
-        return Name(value: value, label: label == value ? "" : label, doc: summary(row, label))
+        return Name(
+            value: value, label: label == value ? "" : label, doc: summary(row, label, value))
     }
 
     /// What tells one from another: the columns that a table of them would have.
-    private func summary(_ row: LuaTable, _ label: String) -> String {
+    private func summary(_ row: LuaTable, _ label: String, _ value: String) -> String {
         let columns = [["state", "phase"], ["status", "phase"], ["status"]]
         if case .message(let id) = row.kind,
             let known = TableColumns.known[runtime.registry.message(id: id).fullName]
         {
-            return summary(row, label, known)
+            return summary(row, label, value, known)
         }
-        return summary(row, label, columns.map { TableColumns.Column($0) })
+        return summary(row, label, value, columns.map { TableColumns.Column($0) })
     }
 
     private func summary(
-        _ row: LuaTable, _ label: String, _ columns: [TableColumns.Column]
+        _ row: LuaTable, _ label: String, _ value: String, _ columns: [TableColumns.Column]
     ) -> String {
         let cells = CellText(registry: runtime.registry, style: .init(now: wallClock()))
         return columns.filter { $0.path != ["id"] && $0.path != ["name"] }
-            .map { cells.cell(.table(row), $0.path, $0.isAge).text }
-            .filter { !$0.isEmpty && $0 != label && $0 != "…" }.joined(separator: " ")
+            .map { column in
+                let text = cells.cell(.table(row), column.path, column.isAge).text
+                // Of what is yes or no there is nothing to say but its name, when it is so.
+                return text == "true" ? column.path.last ?? "" : text == "false" ? "" : text
+            }
+            .filter { !["", "…", label, value].contains($0) }.joined(separator: " ")
     }
 }

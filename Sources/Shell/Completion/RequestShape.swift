@@ -1,4 +1,5 @@
 import Contract
+import LuaHost
 
 /// What the brackets around the cursor are for: which message, list or map is being written.
 enum RequestShape {
@@ -10,6 +11,10 @@ enum RequestShape {
     case mask(MessageType)
     /// The second argument of a call.
     case options
+    /// The options of a function of the host's modules or of the standard library.
+    case record([LuaOption], LuaReference.Entry)
+    /// Elements of a list that such a function takes.
+    case elements(LuaOption, LuaReference.Entry)
     /// Arguments in parentheses.
     case call(CursorContext.Chain)
     case unknown
@@ -34,11 +39,23 @@ enum RequestShape {
         case .parenthesis: return frame.callee.map { .call($0) } ?? .unknown
         case .brace:
             if frame.isArgument, let callee = frame.callee {
-                guard let method = types.method(bindings.resolved(callee)) else { return .unknown }
-                return frame.argument == 0 ? .message(method.input) : .options
+                let callee = bindings.resolved(callee)
+                if let method = types.method(callee) {
+                    return frame.argument == 0 ? .message(method.input) : .options
+                }
+                guard let function = types.function(callee),
+                    let option = LuaReference.embedded.parameter(of: function, frame.argument)
+                else { return .unknown }
+                return table(option, function)
             }
             return within(innermost(outer, bindings, types), outer.last)
         }
+    }
+
+    /// What a brace is for that is an option or a parameter.
+    private static func table(_ option: LuaOption, _ function: LuaReference.Entry) -> RequestShape {
+        if let inner = LuaReference.embedded.options(of: option) { return .record(inner, function) }
+        return option.type.hasSuffix("[]") ? .elements(option, function) : .unknown
     }
 
     /// What a brace is for that stands in another one.
@@ -58,6 +75,11 @@ enum RequestShape {
                 return resource?.messageType.map { .mask($0) } ?? .unknown
             }
             return inner.wellKnown == nil ? .message(inner) : .unknown
+        case .record(let options, let function):
+            guard let option = options.first(where: { $0.name == frame?.key }) else {
+                return .unknown
+            }
+            return table(option, function)
         case .list(let field):
             return field.messageType.map { .message($0) } ?? .unknown
         case .map(let field):

@@ -63,6 +63,22 @@ struct ValueTypes {
         return nil
     }
 
+    /// The function of the host's modules or of the standard library that a chain leads to.
+    func function(_ chain: CursorContext.Chain) -> LuaReference.Entry? {
+        switch target(chain) {
+        case .function(let entry): return entry
+        case .value(_, let path, _):
+            // `fleet.run` and `qdrant.fleet.run`; a variable of the user's hides what it is called.
+            let name = path.joined(separator: ".")
+            guard path.count > 1,
+                lua.modules.contains(path[0]) || path[0] == "qdrant"
+                    || lua.libraries.contains("qdrant." + path[0])
+            else { return nil }
+            return lua.entry(named: name)
+        default: return nil
+        }
+    }
+
     /// The way to the API that a chain goes through, when that is another session's.
     func apiRoot(_ chain: CursorContext.Chain) -> [String] {
         var path: [String] = []
@@ -74,18 +90,35 @@ struct ValueTypes {
         return []
     }
 
+    /// The way to the API of the connection that a module or a handle belongs to, when that is another
+    /// than the shell's own.
+    func connectionRoot(_ chain: CursorContext.Chain) -> [String] {
+        var path: [String] = []
+        for case .name(let name) in chain {
+            path.append(name)
+            if case .bool(true)? = inspected(path)?["is_foreign"] {
+                return path + ["connection", "api"]
+            }
+        }
+        return []
+    }
+
     /// The methods and modules in a module.
     func members(of module: String) -> APIModules.Module? {
         (try? modules.module(module)).flatMap { $0 }
     }
 
+    /// What the Lua side tells of a path of names.
+    private func inspected(_ path: [String]) -> LuaTable? {
+        guard let function = runtime.kept("inspect") else { return nil }
+        let values = try? runtime.machine.call(function) { writer in
+            writer.list { for name in path { writer.put(name) } }
+        }
+        return values?.first?.table
+    }
+
     private func look(_ path: [String]) -> Target {
-        guard let function = runtime.kept("inspect"),
-            let value = try? runtime.machine.call(
-                function, { writer in writer.list { for name in path { writer.put(name) } } }
-            ).first,
-            let table = value.table, let kind = table["kind"]?.text
-        else { return .unknown }
+        guard let table = inspected(path), let kind = table["kind"]?.text else { return .unknown }
         let name = table["name"]?.text ?? ""
         switch kind {
         case "module": return .module(name)

@@ -104,6 +104,18 @@ import Testing
             ("for _, h in ipairs(clusters:list()) do h.state.pha", "phase"),
             ("handle:", "scale wait refresh"), ("handle.sta", "state"),
             ("handle.state.pha", "phase"),
+            // What their functions take, as the annotations say.
+            ("clusters:create { clo", "cloud ="), ("clusters:create { cloud = 'x', clo", ""),
+            ("clusters:create({ re", "region ="), ("handle:scale { no", "nodes ="),
+            ("handle:update { restart_policy = ", "\"ROLLING\" \"AUTOMATIC\""),
+            ("handle:update { restart_policy = 'pa", "PARALLEL"),
+            ("handle:keys():create { access = \"", "manage read"),
+            ("handle:backup { wait = ", "true false"),
+            ("task.map({}, print, { li", "limit ="), ("http.get('x', { head", "headers ="),
+            ("monitoring:logs { un", "[\"until\"]"), ("fleet.run({}, print, { can", "canary ="),
+            ("qdrant.stack.plan({}, { ad", "adopt ="),
+            ("for _, k in ipairs(keys:list { cl", "cluster ="),
+            ("plot.bars({}, { wi", "width ="),
             // What the entry itself has made.
             ("for _, c in ipairs(api.cluster.list_clusters {}.items) do print(c.sta", "state"),
             ("for _, c in ipairs(answer.items) do c.state.pha", "phase"),
@@ -175,6 +187,14 @@ import Testing
             ),
             ("api.cluster.create_cluster { cluster = { configuration = { version = ", "v1."),
             ("api.iam.get_role { role_id = ", "Admin"),
+            ("clusters:find \"", "SUSPENDED gcp"), ("backups:list { cluster = ", "SUSPENDED gcp"),
+            ("clusters:create { cloud = ", "Amazon Web Services"),
+            ("clusters:create { region = ", "write cloud first"),
+            ("clusters:create { cloud = 'aws', region = \"", "Frankfurt"),
+            ("clusters:create { cloud = 'aws', region = 'eu-central-1', package = ", "gpx3"),
+            ("clusters:find('staging'):upgrade(", "v1."), ("users:find '", "viewer@example.com"),
+            ("users:list()[1]:assign { ", "Viewer"), ("spaces:create { cloud = '", "'aws'"),
+            ("roles:create { permissions = { '", "read:clusters"),
         ] {
             try shell.type(entry + tab, until: shown)
             try shell.type("\u{3}", until: "^C")

@@ -55,7 +55,9 @@ function member(value, name)
     end)
     return ok and inner or nil
   end
-  if kind == "handle" then
+  if (kind == "handle" or kind == "resource") and name == "connection" then
+    return rawget(value, name)
+  elseif kind == "handle" then
     local own = methods_of(value)[name]
     return own ~= nil and own or member(rawget(value, 1), name)
   elseif has_libraries(value) then
@@ -144,7 +146,9 @@ function inspect.look(path)
       end
     end
   end
-  return { kind = kind, name = name, class = class, names = names }
+  local is_foreign = (kind == "handle" or kind == "resource")
+    and rawget(value, "connection") ~= package.loaded.qdrant
+  return { kind = kind, name = name, class = class, names = names, is_foreign = is_foreign }
 end
 
 return inspect

@@ -156,10 +156,14 @@ function handle.send(self, cluster)
   return mask
 end
 
+---@class qdrant.Cluster.Update: qdrant.clusters.Settings
+---@field wait? boolean|string waits until it is done, at most so long: "15m"
+---@field progress? boolean false for no line on the terminal
+
 --- Changes settings; only what is named changes, `qdrant.null` clears it.
 ---@usage qdrant.clusters:find("search-prod"):update { labels = { env = "prod", team = "search" } }
 ---@async
----@param options table as for `create`; nodes, package and version have methods of their own
+---@param options qdrant.Cluster.Update
 ---@return qdrant.Cluster self
 function Cluster:update(options)
   local cluster = settings.cluster(options, { wait = true, progress = true }, "cluster:update")

@@ -76,6 +76,41 @@ local function tolerations(list)
   return result
 end
 
+---@class qdrant.clusters.Settings
+---@field name? string
+---@field labels? table<string, string>
+---@field cost_label? string what it is charged to, in usage and invoices
+---@field allow? string[] blocks of addresses that may connect; everybody when empty
+---@field restart_policy? qdrant.cloud.cluster.v1.ClusterConfigurationRestartPolicy
+---@field rebalance? qdrant.cloud.cluster.v1.ClusterConfigurationRebalanceStrategy
+---@field replication_factor? integer of new collections
+---@field write_consistency_factor? integer of new collections
+---@field vectors_on_disk? boolean of new collections
+---@field async_scorer? boolean
+---@field optimizer_cpu_budget? integer
+---@field inference? boolean whether the cluster embeds texts and images itself
+---@field audit_logging? boolean|table
+---@field log_level? qdrant.cloud.cluster.v1.DatabaseConfigurationLogLevel hybrid only
+---@field extra_disk? string|number of a node, on top of the package's
+---@field storage? qdrant.cloud.common.v1.StorageTierType how fast disks are
+---@field storage_class? string of the data; hybrid only
+---@field snapshot_class? string of snapshots; hybrid only
+---@field volume_snapshot_class? string hybrid only
+---@field volume_attributes_class? string hybrid only
+---@field gpu_type? qdrant.cloud.cluster.v1.ClusterConfigurationGpuType
+---@field reserved_cpu? integer the system's share of it, in per cent
+---@field reserved_memory? integer the system's share of it, in per cent
+---@field service_type? qdrant.cloud.cluster.v1.ClusterServiceType hybrid only
+---@field node_selector? table<string, string> hybrid only
+---@field tolerations? (string|table)[] "key=value:Effect"; hybrid only
+---@field spread? table[] how pods are spread; hybrid only
+---@field annotations? table<string, string> hybrid only
+---@field service_annotations? table<string, string> hybrid only
+---@field pod_labels? table<string, string> hybrid only
+---@field nodes? integer 1 when a cluster is made
+---@field version? string "latest" or "v1.17.1"
+---@field configuration? table anything else, as the API has it
+
 --- What people call a setting, where it stands in a cluster, and how it is written there.
 local known = {
   name = { "name" },
