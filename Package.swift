@@ -100,7 +100,8 @@ let package = Package(
         .testTarget(
             name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "qcsh", "Codec", "Contract"]),
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "qcsh", "LuaHost", "Codec", "Contract"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x,

@@ -31,6 +31,16 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
         }
     }
 
+    /// Whether it is a management key that begins with a text, as keys are told apart.
+    func isManagementKey(beginningWith prefix: String) -> Bool {
+        switch self {
+        case .managementKey(let key): key.hasPrefix(prefix)
+        case .helper(let helper) where !helper.isToken:
+            (try? helper.text())?.hasPrefix(prefix) ?? false
+        case .none, .userToken, .helper: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .none: "none"

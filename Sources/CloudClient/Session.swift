@@ -218,6 +218,11 @@ public final class Session {
 
     // MARK: - The account
 
+    /// Whether the credential is the management key with a prefix, as the API tells keys apart.
+    public func usesKey(beginningWith prefix: String) -> Bool {
+        configuration.credential.isManagementKey(beginningWith: prefix)
+    }
+
     /// Finds the one account that the credential sees. Asked once; later calls get the answer.
     /// It takes as long as a call of this session may: who waits for it less long gives up alone.
     func discoverAccount(_ completion: @escaping (Result<String, CallError>) -> Void) {

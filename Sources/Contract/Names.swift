@@ -65,16 +65,23 @@ public enum Names {
         nearest.map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
-    /// Levenshtein's distance.
+    /// How many letters have to be put in, taken out, replaced or exchanged with their neighbours
+    /// (Damerau and Levenshtein, each place touched once).
     static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var before: [Int] = []
         var previous = Array(0...b.count)
         for (i, left) in a.enumerated() {
             var current = [i + 1]
             current.reserveCapacity(b.count + 1)
             for (j, right) in b.enumerated() {
                 let substitution = previous[j] + (left == right ? 0 : 1)
-                current.append(min(substitution, previous[j + 1] + 1, current[j] + 1))
+                var best = min(substitution, previous[j + 1] + 1, current[j] + 1)
+                if i > 0, j > 0, left == b[j - 1], a[i - 1] == right {
+                    best = min(best, before[j - 1] + 1)
+                }
+                current.append(best)
             }
+            before = previous
             previous = current
         }
         return previous[b.count]

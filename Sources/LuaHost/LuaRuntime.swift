@@ -131,6 +131,10 @@ public final class LuaRuntime {
             exitStatus = Int32(truncatingIfNeeded: call.arguments.value().integer ?? 0)
             return .done
         }
+        functions["is_dry_run"] = { [isDryRun = environment.isDryRun] call in
+            call.results.put(isDryRun)
+            return .done
+        }
         functions["keep"] = { [unowned self] call in
             let name = call.arguments.value().text ?? ""
             if case .function(let reference) = call.arguments.value() {

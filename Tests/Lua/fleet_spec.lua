@@ -61,7 +61,7 @@ describe("fleet", function()
     assert.equal(1, select(2, fleet.summary(result)))
     assert.has_error(function() fleet.run({ 1 }, print, { stop_after = "many" }) end,
       "a share like")
-    assert.has_error(function() fleet.run({ 1 }, print, { limits = 1 }) end,
+    assert.has_error(function() fleet.run({ 1 }, print, { limits = 1 }) end, -- qcsh: ignore
       'did you mean "limit"?')
   end)
 

@@ -94,7 +94,9 @@ describe("process", function()
       { code = "PROCESS_FAILED", status = 3, stderr = "bad\n" })
     assert.has_error(function() process.run { "/no/such/program" } end, "cannot run")
     assert.has_error(function() process.run("ls") end, "there is no shell")
-    assert.has_error(function() process.run({ "ls" }, { cdw = "/" }) end, 'no option "cdw"')
+    assert.has_error(function()
+      process.run({ "ls" }, { cdw = "/" }) -- qcsh: ignore
+    end, 'no option "cdw"; did you mean "cwd"?')
   end)
 
   it("ends what takes too long or writes too much", function()

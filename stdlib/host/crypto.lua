@@ -99,8 +99,9 @@ local url_safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 ---@param options? { url?: boolean, padding?: boolean } the URL's alphabet; padding unless false
 ---@return string
 function crypto.base64(text, options)
-  local alphabet = options and options.url and url_safe or standard
-  local pads = not options or options.padding ~= false
+  options = host.options(options, "crypto.base64", "url padding")
+  local alphabet = options.url and url_safe or standard
+  local pads = options.padding ~= false
   return (text:gsub("..?.?", function(group)
     local a, b, c = group:byte(1, 3)
     local bits = a << 16 | (b or 0) << 8 | (c or 0)

@@ -1,4 +1,6 @@
 --- Comma-separated values (RFC 4180).
+local host = ...
+
 local csv = {}
 
 ---@class csv.Options
@@ -6,7 +8,7 @@ local csv = {}
 ---@field header? boolean|string[] whether the first row has names (so by default), or the names
 
 local function separator_of(options)
-  local separator = options and options.separator or ","
+  local separator = options.separator or ","
   if #separator ~= 1 or separator:find('["\r\n]') then
     error("csv: the separator has to be one character, and no quote or line break", 3)
   end
@@ -19,6 +21,7 @@ end
 ---@param options? csv.Options
 ---@return fun(): string[]?
 function csv.rows(text, options)
+  options = host.options(options, "csv.rows", "separator header")
   local separator = separator_of(options)
   local plain = "^[^\r\n\"%" .. separator .. "]*()"
   local position, line = 1, 1
@@ -79,7 +82,8 @@ end
 ---@param options? csv.Options
 ---@return table[]
 function csv.decode(text, options)
-  local names = options and options.header
+  options = host.options(options, "csv.decode", "separator header")
+  local names = options.header
   local has_names = names ~= false
   if type(names) ~= "table" then
     names = nil
@@ -121,9 +125,10 @@ end
 ---@param options? { separator?: string, header?: string[]|boolean, line?: string }
 ---@return string
 function csv.encode(rows, options)
+  options = host.options(options, "csv.encode", "separator header line")
   local separator = separator_of(options)
-  local ending = options and options.line or "\r\n"
-  local names = options and options.header
+  local ending = options.line or "\r\n"
+  local names = options.header
   if names == nil or names == true then
     names = nil
     local seen, found = {}, {}

@@ -36,7 +36,8 @@ end
 ---@param text string
 ---@param options? { mode?: integer, append?: boolean }
 function fs.write(path, text, options)
-  host.fs_write(path, text, options and options.mode, options and options.append == true)
+  options = host.options(options, "fs.write", "mode append")
+  host.fs_write(path, text, options.mode, options.append == true)
 end
 
 --- Writes behind what a file has.
@@ -89,7 +90,7 @@ end
 ---@param path string
 ---@param options? { recursive?: boolean }
 function fs.remove(path, options)
-  host.fs_remove(path, options and options.recursive == true)
+  host.fs_remove(path, host.options(options, "fs.remove", "recursive").recursive == true)
 end
 
 --- Gives a file another name.

@@ -27,11 +27,8 @@ local http = {}
 ---@field filename? string
 ---@field type? string
 
-local known_options = {}
-for name in ("headers query body json form multipart auth timeout retries redirects proxy ca_file "
-  .. "stream limit check"):gmatch("%S+") do
-  known_options[name] = true
-end
+local OPTIONS = "headers query body json form multipart auth timeout retries redirects proxy "
+  .. "ca_file stream limit check"
 
 -- Encoding ------------------------------------------------------------------------------------
 
@@ -361,12 +358,7 @@ end
 ---@param options? http.Options
 ---@return http.Response
 function http.request(verb, url, options)
-  options = options or {}
-  for name in pairs(options) do
-    if not known_options[name] then
-      error(("http: there is no option \"%s\""):format(tostring(name)), 2)
-    end
-  end
+  options = host.options(options, "http", OPTIONS)
   verb = verb:upper()
   local headers, body = prepare(options)
   if options.query and next(options.query) ~= nil then

@@ -12,7 +12,7 @@ json.null = host.null
 ---@param options? { pretty?: boolean }
 ---@return string
 function json.encode(value, options)
-  return host.json_encode(value, options ~= nil and options.pretty == true)
+  return host.json_encode(value, host.options(options, "json.encode", "pretty").pretty == true)
 end
 
 --- Decodes a document. Arrays are lists, null is `json.null`.

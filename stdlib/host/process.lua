@@ -55,10 +55,7 @@ function Result:__tostring()
   return ("process result, status %d"):format(self.status)
 end
 
-local known = {}
-for name in ("cwd env clear_env input stdout stderr timeout limit check"):gmatch("%S+") do
-  known[name] = true
-end
+local KNOWN = "cwd env clear_env input stdout stderr timeout limit check"
 
 --- Runs a program to its end and returns what it wrote.
 ---@usage process.run({ "echo", "hello" }):text()
@@ -70,12 +67,7 @@ function process.run(argv, options)
   if type(argv) ~= "table" then
     error("process.run needs a list, like { \"git\", \"status\" }; there is no shell", 2)
   end
-  options = options or {}
-  for name in pairs(options) do
-    if not known[name] then
-      error(("process.run has no option \"%s\""):format(tostring(name)), 2)
-    end
-  end
+  options = host.options(options, "process.run", KNOWN)
   local result = setmetatable(host.process_run(argv, options), Result)
   result.ok = result.status == 0
   if not result.ok and options.check ~= false then

@@ -84,7 +84,7 @@ end
 ---@param options? sandbox.Options
 ---@return sandbox.Handle
 function sandbox.start(options)
-  options = options or {}
+  options = host.options(options, "sandbox.start", "speed seed seed_number lenient data faults")
   local seed = options.seed
   if type(seed) == "table" then
     seed = host.json_encode(seed)
@@ -113,7 +113,7 @@ end
 ---@async
 ---@param options? { user?: string, account?: string, transport?: string }
 function Handle:connect(options)
-  options = options or {}
+  options = host.options(options, "sandbox:connect", "user account transport")
   local account = self.accounts[options.account] or {}
   local wanted = {
     endpoint = self.endpoint, transport = options.transport,
@@ -183,7 +183,7 @@ end
 ---@param options? { after?: integer, limit?: integer }
 ---@return table[]
 function Handle:calls(options)
-  options = options or {}
+  options = host.options(options, "sandbox:calls", "after limit")
   return tell(self, "GET", ("/calls?after=%d&limit=%d"):format(
     options.after or 0, options.limit or 1000)).calls
 end
@@ -194,7 +194,7 @@ end
 ---@param options? { after?: integer, limit?: integer }
 ---@return table[]
 function Handle:events(options)
-  options = options or {}
+  options = host.options(options, "sandbox:events", "after limit")
   return tell(self, "GET", ("/events?after=%d&limit=%d"):format(
     options.after or 0, options.limit or 1000)).events
 end

@@ -11,7 +11,7 @@ local task = {}
 --- Waits.
 ---@usage task.sleep(0.01)
 ---@async
----@param seconds number|userdata seconds, or a duration
+---@param seconds number|string|userdata seconds, or a length like "10m"
 function task.sleep(seconds)
   host.sleep(seconds)
 end
@@ -319,7 +319,7 @@ function task.map(list, fn, options)
   if type(list) ~= "table" then
     error("task.map needs a list, got a " .. type(list), 2)
   end
-  local limit = options and options.limit or 32
+  local limit = host.options(options, "task.map", "limit").limit or 32
   if math.type(limit) ~= "integer" or limit < 1 then
     error("task.map: limit has to be a positive integer", 2)
   end
@@ -396,7 +396,7 @@ end
 --- DEADLINE_EXCEEDED is raised. Code that never waits is reached, too.
 ---@usage pcall(task.timeout, 0.01, task.sleep, 9)
 ---@async
----@param seconds number|userdata seconds, or a duration
+---@param seconds number|string|userdata seconds, or a length like "10m"
 ---@param fn function
 ---@param ... any what it is called with
 function task.timeout(seconds, fn, ...)

@@ -119,7 +119,7 @@ end
 ---@param options? { width?: integer, header?: boolean }
 ---@return string
 function term.table(rows, columns, options)
-  options = options or {}
+  options = host.options(options, "term.table", "width header")
   if not columns then
     columns = {}
     for name in pairs(rows[1] or {}) do
@@ -343,7 +343,7 @@ local last = 0
 ---@param options? { usual?: number } usual: how many seconds this takes as a rule
 ---@return term.Progress
 function term.spinner(text, options)
-  local self = begin(text, nil, options and options.usual)
+  local self = begin(text, nil, host.options(options, "term.spinner", "usual").usual)
   last = last + 1
   self._number = last
   turning[#turning + 1] = self

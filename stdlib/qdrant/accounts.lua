@@ -23,11 +23,12 @@ end
 --- An account by name or id; the session's when none is named.
 ---@usage qdrant.accounts:find()
 ---@async
----@param wanted? string
+---@param wanted? string|qdrant.Account
 ---@return qdrant.Account
 function Accounts:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
+  local known = resource.known(Account, wanted, "account")
+  if known then
+    return known
   elseif wanted == nil or resource.is_id(wanted) then
     return resource.wrap(Account, service(self).get_account { account_id = wanted }.account,
       self.connection)
@@ -57,6 +58,7 @@ end
 ---@param options { name?: string, company?: table }
 ---@return qdrant.Account self
 function Account:update(options)
+  options = resource.options(options, "account:update", "name company")
   local change = { name = options.name, company = options.company }
   local mask = qdrant.mask(change)
   if #mask == 0 then

@@ -20,6 +20,8 @@ local Backup = resource.handle("Backup", { label = "display_name", phase = statu
 
 local PATIENCE = "1h"
 
+local FILTERS = "cluster schedule status younger_than older_than"
+
 local function service(self)
   return self.connection.api.cluster.backup
 end
@@ -27,7 +29,7 @@ end
 ---@class qdrant.backups.Filter
 ---@field cluster? string|qdrant.Cluster
 ---@field schedule? string|qdrant.Schedule
----@field status? string "SUCCEEDED"
+---@field status? qdrant.cloud.cluster.backup.v1.BackupStatus
 ---@field younger_than? string "24h"
 ---@field older_than? string
 
@@ -37,8 +39,9 @@ end
 ---@param filter? qdrant.backups.Filter
 ---@return qdrant.Backup[]
 function Backups:list(filter)
-  filter = filter or {}
-  local status = filter.status and filter.status:upper()
+  filter = resource.options(filter, "backups:list", FILTERS)
+  local status = filter.status
+    and resource.enum("qdrant.cloud.cluster.backup.v1.BackupStatus", filter.status, "status")
   local now = host.now()
   local younger = filter.younger_than and now - time.duration(filter.younger_than)
   local older = filter.older_than and now - time.duration(filter.older_than)
@@ -47,7 +50,7 @@ function Backups:list(filter)
     backup_schedule_id = filter.schedule and resource.id_of(filter.schedule, "backup schedule"),
   }
   return resource.wrap_all(Backup, all, self.connection, function(backup)
-    return not backup.deleted_at and (not status or status_of(backup) == status)
+    return not backup.deleted_at and (not status or backup.status == status)
       and (not younger or backup.created_at > younger) and (not older or backup.created_at < older)
   end)
 end
@@ -67,12 +70,9 @@ end
 ---@param wanted string|qdrant.Backup
 ---@return qdrant.Backup
 function Backups:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
-  elseif resource.is_id(wanted) then
-    return self:get(wanted)
-  end
-  return resource.pick(self:list(), wanted, "backup", "display_name")
+  return resource.known(Backup, wanted, "backup")
+    or resource.is_id(wanted) and self:get(wanted)
+    or resource.pick(self:list(), wanted, "backup", "display_name")
 end
 
 --- The newest backup that succeeded; nil when there is none.
@@ -91,12 +91,20 @@ function Backups:latest(filter)
   return newest
 end
 
+---@class qdrant.backups.Options
+---@field name string 4 to 64 letters, digits, dashes and underscores
+---@field retention? string how long it is kept: "30d"; for ever when not given
+---@field cluster? string|qdrant.Cluster which one; not for `cluster:backups()`
+---@field wait? boolean|string waits until it has succeeded, at most so long: "1h"
+---@field progress? boolean false for no line on the terminal
+
 --- Starts a backup; `wait` stays until it has succeeded.
 ---@usage qdrant.clusters:find("search-prod"):backups():create { name = "before-migration", retention = "30d" }
 ---@async
----@param options { name: string, cluster?: string|qdrant.Cluster, retention?: string, wait?: boolean|string, progress?: boolean } retention: for ever when not given
+---@param options qdrant.backups.Options
 ---@return qdrant.Backup
 function Backups:create(options)
+  options = resource.options(options, "backups:create", "name cluster retention wait progress")
   local cluster_id = resource.cluster_id(self, options)
   if not cluster_id then
     error("backups:create needs the cluster", 2)
@@ -114,7 +122,7 @@ function Backups:create(options)
     return self:list { cluster = cluster_id }
   end, options.name, { noun = "backup", field = "display_name", duplicate = true })
   local backup = resource.wrap(Backup, made, self.connection)
-  return resource.settle(backup, options)
+  return resource.settle(backup, options, true)
 end
 
 --- What keeping so much costs.
@@ -123,6 +131,7 @@ end
 ---@param options { cloud: string, region?: string, size?: string|number }
 ---@return { currency: string, hourly: number, monthly: number, quote: table }
 function Backups:quote(options)
+  options = resource.options(options, "backups:quote", "cloud region size")
   local quote = self.connection.api.booking.get_backup_quote {
     cloud_provider_id = options.cloud, cloud_provider_region_id = options.region,
     backup_size_gib = options.size and units.gib(options.size, "size"),
@@ -152,14 +161,14 @@ end
 --- Waits until it has succeeded; its failure is raised.
 ---@usage qdrant.backups:latest():wait()
 ---@async
----@param options? qdrant.Wait
+---@param options? { timeout?: string|number|boolean, progress?: boolean, is_new?: boolean } is_new: whether it was made just now
 ---@return qdrant.Backup self
 function Backup:wait(options)
-  options = options or {}
+  options = resource.options(options, "backup:wait", "timeout progress is_new")
   wait {
     what = ("backup %s to succeed"):format(self.display_name), kind = "backup.create",
     timeout = options.timeout, patience = PATIENCE,
-    connection = self.connection, progress = options.progress,
+    connection = self.connection, progress = options.progress, is_new = options.is_new,
     look = function()
       return self:refresh()[1]
     end,
@@ -174,6 +183,7 @@ end
 ---@param name string
 ---@return qdrant.Backup self
 function Backup:rename(name)
+  resource.text(name, "backup:rename", "a name")
   return resource.renew(self, resource.change(function()
     return service(self).update_backup {
       backup = { id = self.id, account_id = self.account_id, cluster_id = self.cluster_id,
@@ -188,17 +198,19 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Restore
 function Backup:restore(options)
+  options = resource.options(options, "backup:restore", "wait progress")
   return self.connection.restores:create {
-    backup = self, wait = options and options.wait, progress = options and options.progress,
+    backup = self, wait = options.wait, progress = options.progress,
   }
 end
 
 --- Makes a new cluster of it; options as for `clusters:from_backup`.
 ---@usage local b = qdrant.backups:latest() b:to_cluster { name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
----@param options { name: string, wait?: boolean|string }
+---@param options { name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
 ---@return qdrant.Cluster
 function Backup:to_cluster(options)
+  options = resource.options(options, "backup:to_cluster", "name wait duplicate progress")
   return self.connection.clusters:from_backup {
     backup = self, name = options.name, wait = options.wait, duplicate = options.duplicate,
     progress = options.progress,
@@ -210,7 +222,7 @@ end
 ---@async
 ---@param options? { force?: boolean, wait?: boolean|string, progress?: boolean } force: without its environment's confirmation
 function Backup:delete(options)
-  options = options or {}
+  options = resource.options(options, "backup:delete", "force wait progress")
   resource.delete(function()
     service(self).delete_backup { backup_id = self.id, force = options.force }
   end)

@@ -1,8 +1,5 @@
 --- Clusters: found by name, created by size, changed and waited for.
-local host = ...
-
 local handles = require "qdrant.clusters.handle"
-local readiness = require "qdrant.resource.readiness"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
 local units = require "qdrant.resource.units"
@@ -28,23 +25,25 @@ end
 ---@field cloud? string the provider: "aws"
 ---@field region? string
 ---@field labels? table<string, string|boolean> label values; true for any value
----@field phase? string "HEALTHY"
+---@field phase? qdrant.cloud.cluster.v1.ClusterPhase
 ---@field name? string a pattern of Lua that the name has
 ---@field deleted? boolean whether those that are being deleted count, too
 
 local function fits(filter)
-  local phase = filter.phase and filter.phase:upper():gsub("^CLUSTER_PHASE_", "")
+  local phase = filter.phase
+    and resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", filter.phase, "phase")
   return function(cluster)
     if cluster.deleted_at and not filter.deleted
       or filter.cloud and cluster.cloud_provider_id ~= filter.cloud
       or filter.region and cluster.cloud_provider_region_id ~= filter.region
-      or phase and readiness.phase(cluster) ~= phase
+      or phase and cluster.state.phase ~= phase
       or filter.name and not cluster.name:find(filter.name) then
       return false
     end
     local labels = settings.map(cluster.labels)
     for key, value in pairs(filter.labels or {}) do
-      if value == true and labels[key] == nil or value ~= true and labels[key] ~= value then
+      if value == true and labels[key] == nil
+        or value ~= true and labels[key] ~= tostring(value) then
         return false
       end
     end
@@ -52,23 +51,13 @@ local function fits(filter)
   end
 end
 
-local filters = { cloud = true, region = true, labels = true, phase = true, name = true,
-  deleted = true }
-
 --- The clusters of the account, the oldest first; those that are being deleted are left out.
 ---@usage qdrant.clusters:list { labels = { env = "prod" } }
 ---@async
 ---@param filter? qdrant.clusters.Filter
 ---@return qdrant.Cluster[]
 function Clusters:list(filter)
-  filter = filter or {}
-  for name in pairs(filter) do
-    if not filters[name] then
-      local near = host.nearest_name(name, filters)
-      error(("clusters:list has no filter \"%s\"%s"):format(tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 2)
-    end
-  end
+  filter = resource.options(filter, "clusters:list", "cloud region labels phase name deleted")
   local all = service(self).list_clusters:all {
     cloud_provider_id = filter.cloud, page_size = 250,
     cloud_provider_region_id = filter.cloud and filter.region,
@@ -91,12 +80,9 @@ end
 ---@param wanted string|qdrant.Cluster
 ---@return qdrant.Cluster
 function Clusters:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
-  elseif resource.is_id(wanted) then
-    return self:get(wanted)
-  end
-  return resource.pick(self:list(), wanted, "cluster")
+  return resource.known(Cluster, wanted, "cluster")
+    or resource.is_id(wanted) and self:get(wanted)
+    or resource.pick(self:list(), wanted, "cluster")
 end
 
 -- Creating ------------------------------------------------------------------------------------
@@ -117,15 +103,22 @@ end
 ---@field duplicate? boolean whether the name may be taken
 ---@field progress? boolean false for no line on the terminal
 
-local creation = {
-  cloud = true, region = true, cpu = true, ram = true, disk = true, gpu = true, package = true,
-  multi_az = true, wait = true, duplicate = true, tier = true, progress = true,
-}
+local CREATION = resource.names("cloud region cpu ram disk gpu package multi_az tier wait "
+  .. "duplicate progress")
 
 --- Where a cluster is to be: a hybrid environment may be named.
 local function place(self, options)
   if not options.cloud or not options.region then
     error("a cluster needs cloud and region: { cloud = \"aws\", region = \"eu-central-1\" }", 3)
+  end
+  for _, name in ipairs { "cpu", "ram", "gpu" } do
+    if options.package and options[name] then
+      error(("say package or a size, not both: package = \"%s\" and %s = \"%s\""):format(
+        tostring(options.package), name, tostring(options[name])), 3)
+    end
+  end
+  if options.disk and options.extra_disk then
+    error("say disk, which is all that a node has, or extra_disk, not both", 3)
   end
   local region = options.region
   if options.cloud == "hybrid" and not resource.is_id(region) then
@@ -133,7 +126,8 @@ local function place(self, options)
   end
   return { cloud = options.cloud, region = region, package = options.package, cpu = options.cpu,
     ram = options.ram, gpu = options.gpu, disk = options.disk, multi_az = options.multi_az,
-    tier = options.tier, nodes = options.nodes, storage = options.storage }
+    tier = options.tier, nodes = options.nodes, storage = options.storage,
+    extra_disk = options.extra_disk }
 end
 
 --- GiB on top of a package's disk, so that a node has so much.
@@ -152,9 +146,12 @@ end
 ---@param options qdrant.clusters.Options
 ---@return qdrant.Cluster
 function Clusters:create(options)
-  local cluster = settings.cluster(options, creation, "clusters:create")
+  local cluster = settings.cluster(options, CREATION, "clusters:create")
   local size = place(self, options)
-  local package = self.connection.packages:choose(size)
+  local package = self.connection.packages:choose {
+    cloud = size.cloud, region = size.region, package = size.package, cpu = size.cpu,
+    ram = size.ram, gpu = size.gpu, disk = size.disk, multi_az = size.multi_az, tier = size.tier,
+  }
   cluster.name = cluster.name or self:suggest_name()
   cluster.cloud_provider_id, cluster.cloud_provider_region_id = size.cloud, size.region
   cluster.configuration = cluster.configuration or {}
@@ -172,7 +169,8 @@ function Clusters:create(options)
   end, cluster.name, { noun = "cluster", duplicate = options.duplicate })
   local handle = wrap(self, made)
   if options.wait then
-    handle:wait { timeout = options.wait, kind = "cluster.create", progress = options.progress }
+    handle:wait { timeout = options.wait, kind = "cluster.create", progress = options.progress,
+      is_new = true }
   end
   return handle
 end
@@ -184,6 +182,7 @@ end
 ---@return qdrant.Cluster cluster
 ---@return boolean created
 function Clusters:ensure(options)
+  settings.cluster(options, CREATION, "clusters:ensure")
   if not options.name then
     error("clusters:ensure needs a name", 2)
   end
@@ -199,9 +198,11 @@ end
 --- when it is ready.
 ---@usage local b = qdrant.backups:list()[1] qdrant.clusters:from_backup { backup = b, name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
----@param options { backup: string|qdrant.Backup, name: string, wait?: boolean|string, duplicate?: boolean }
+---@param options { backup: string|qdrant.Backup, name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
 ---@return qdrant.Cluster
 function Clusters:from_backup(options)
+  options = resource.options(options, "clusters:from_backup", "backup name wait duplicate progress")
+  resource.text(options.name, "clusters:from_backup", "a name")
   local id = resource.id_of(options.backup, "backup", function(name)
     return self.connection.backups:find(name)
   end)
@@ -215,7 +216,7 @@ function Clusters:from_backup(options)
   local handle = wrap(self, made)
   if options.wait then
     handle:wait { timeout = options.wait, kind = "cluster.from_backup",
-      progress = options.progress }
+      progress = options.progress, is_new = true }
   end
   return handle
 end
@@ -234,6 +235,7 @@ end
 ---@param options qdrant.clusters.Options
 ---@return { currency: string, hourly: number, monthly: number, discount: number, package: string, quote: table }
 function Clusters:quote(options)
+  settings.cluster(options, CREATION, "clusters:quote")
   return self.connection.packages:quote(place(self, options))
 end
 

@@ -25,6 +25,11 @@ local function month_of(month)
   return math.tointeger(tonumber(year)), number
 end
 
+--- An amount without what adding fractions leaves behind.
+local function cents(amount)
+  return math.floor(amount * 10000 + 0.5) / 10000
+end
+
 --- What each month cost: { month, amount, currency }, the oldest first.
 ---@usage qdrant.costs:months()
 ---@async
@@ -63,6 +68,7 @@ end
 ---@param month? string
 ---@return table[]
 function Costs:by(what, month)
+  resource.text(what, "costs:by", "\"cluster\", \"kind\" or \"label:NAME\"")
   local label = what:match("^label:(.+)$")
   if not label and what ~= "cluster" and what ~= "kind" then
     error(("costs are told by \"cluster\", \"kind\" or \"label:NAME\", not by \"%s\""):format(what),
@@ -95,6 +101,9 @@ function Costs:by(what, month)
     if what == "kind" or line.billable_entity_type:find("booking", 1, true) then
       row.hours = row.hours + line.usage_hours
     end
+  end
+  for _, row in ipairs(rows) do
+    row.amount, row.discount = cents(row.amount), cents(row.discount)
   end
   table.sort(rows, function(a, b)
     if a.amount ~= b.amount then

@@ -48,19 +48,41 @@ end
 ---@param wanted string|qdrant.Environment
 ---@return qdrant.Environment
 function Environments:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
-  elseif resource.is_id(wanted) then
-    return self:get(wanted)
-  end
-  return resource.pick(self:list(), wanted, "hybrid environment")
+  return resource.known(Environment, wanted, "hybrid environment")
+    or resource.is_id(wanted) and self:get(wanted)
+    or resource.pick(self:list(), wanted, "hybrid environment")
 end
+
+---@class qdrant.environments.Settings
+---@field name? string
+---@field namespace? string in Kubernetes; it cannot be changed later
+---@field http_proxy? string
+---@field https_proxy? string
+---@field no_proxy? string[]
+---@field registry? string where container images come from
+---@field charts? string where charts come from
+---@field registry_secret? string the name of a secret in Kubernetes
+---@field ca_certificates? string
+---@field storage_class? string of the data
+---@field snapshot_class? string of snapshots
+---@field volume_snapshot_class? string
+---@field ingress? table
+---@field egress? table
+---@field log_level? qdrant.cloud.hybrid.v1.HybridCloudEnvironmentConfigurationLogLevel
+---@field tolerations? (string|table)[] "key=value:Effect"
+---@field node_selector? table<string, string>
+---@field operator? table advanced settings of the operator
+---@field labels? table<string, string> of the control plane
+
+---@class qdrant.environments.Options: qdrant.environments.Settings
+---@field name string
+---@field duplicate? boolean whether the name may be taken
 
 --- Makes an environment. To connect it, run the commands that `bootstrap` gives in the Kubernetes
 --- cluster.
 ---@usage pcall(function() qdrant.environments:create { name = "factory", namespace = "qdrant" } end)
 ---@async
----@param options table name, namespace, and the settings of an environment
+---@param options qdrant.environments.Options
 ---@return qdrant.Environment
 function Environments:create(options)
   local environment = settings.environment(options, { duplicate = true }, "environments:create")
@@ -94,7 +116,7 @@ end
 --- Changes what is named and leaves the rest as it is.
 ---@usage for _, e in ipairs(qdrant.environments:list()) do e:update { log_level = "info" } end
 ---@async
----@param options table
+---@param options qdrant.environments.Settings
 ---@return qdrant.Environment self
 function Environment:update(options)
   local change = settings.environment(options, {}, "environment:update")
@@ -125,7 +147,7 @@ end
 ---@param options? qdrant.Wait
 ---@return qdrant.Environment self
 function Environment:wait(options)
-  options = options or {}
+  options = resource.options(options, "environment:wait", "timeout progress")
   wait {
     what = self.name .. " to be ready for clusters", kind = "environment.ready",
     timeout = options.timeout, patience = PATIENCE,

@@ -29,8 +29,7 @@ local fleet = {}
 ---@field skipped { item: any, label: string, reason: string }[]
 ---@field stopped? string why it ended before all were done
 
-local known = { name = true, limit = true, canary = true, stop_after = true, pause = true,
-  journal = true, dry_run = true, label = true, key = true, report = true, progress = true }
+local KNOWN = "name limit canary stop_after pause journal dry_run label key report progress"
 
 local function usual_label(item)
   if type(item) == "table" then
@@ -139,8 +138,7 @@ end
 ---@param options? qdrant.fleet.Options
 ---@return qdrant.fleet.Result
 function fleet.run(items, fn, options)
-  options = options or {}
-  resource.check_options(options, "fleet.run", 2, known)
+  options = resource.options(options, "fleet.run", KNOWN)
   local result = { done = {}, failed = {}, skipped = {} }
   local run = setmetatable({
     fn = fn, options = options, result = result, label = options.label or usual_label,
@@ -188,9 +186,10 @@ end
 ---@param options? { accounts?: "all"|string[], filter?: table, connection?: table } accounts: by name or id; the session's own when not given
 ---@return qdrant.Cluster[]
 function fleet.clusters(options)
-  options = options or {}
+  options = resource.options(options, "fleet.clusters", "accounts filter connection")
   local found = host.list()
-  for _, connection in ipairs(fleet.connections(options)) do
+  local places = { accounts = options.accounts, connection = options.connection }
+  for _, connection in ipairs(fleet.connections(places)) do
     for _, cluster in ipairs(connection.clusters:list(options.filter)) do
       found[#found + 1] = cluster
     end
@@ -204,7 +203,7 @@ end
 ---@param options? { accounts?: "all"|string[], connection?: table }
 ---@return table[]
 function fleet.connections(options)
-  options = options or {}
+  options = resource.options(options, "fleet.connections", "accounts connection")
   local base = options.connection or qdrant
   if not options.accounts then
     return { base }

@@ -20,6 +20,13 @@ function qdrant.mask(resource)
   return host.mask(resource)
 end
 
+--- Whether the run is a dry one (`--dry-run`): changes are shown, not sent.
+---@usage qdrant.is_dry_run()
+---@return boolean
+function qdrant.is_dry_run()
+  return host.is_dry_run()
+end
+
 --- The present time, as a time value.
 ---@usage qdrant.now()
 function qdrant.now()
@@ -275,11 +282,31 @@ local function connection_to(place)
   return connection
 end
 
+---@class qdrant.ConnectOptions
+---@field context? string one of the configuration
+---@field account? string its id
+---@field endpoint? string where gRPC is: "host:port" or "https://host:port"
+---@field rest_endpoint? string where REST is
+---@field transport? "grpc"|"rest"
+---@field api_key? string|qdrant.Secret a management key
+---@field token? string|qdrant.Secret a person's token
+---@field like? table a connection whose session it uses, for another account
+
+--- Whether a connection's credential is the management key with a prefix.
+function host.uses_key(connection, prefix)
+  local place = places[connection.session]
+  return place ~= nil and host.session_uses(place.session(), prefix)
+end
+
 --- Opens another session: another context, account or endpoint, with the same modules. With `like`
 --- it is the session of another connection, with its credential, for another account.
 ---@usage qdrant.connect { transport = "rest" }.api.account.list_accounts {}
----@param options { context?: string, account?: string, endpoint?: string, transport?: string, like?: table }
+---@param options? qdrant.ConnectOptions
+---@return qdrant
 function qdrant.connect(options)
+  if options ~= nil and type(options) ~= "table" then
+    error("qdrant.connect takes a table of options, got a " .. type(options), 2)
+  end
   if options and options.like then
     local place = places[options.like.session]
     if not place or type(options.account) ~= "string" then

@@ -19,13 +19,34 @@ end
 --- The invitations, those that are pending when nothing is said.
 ---@usage qdrant.invites:list()
 ---@async
----@param filter? { status?: string } "pending", "accepted", "rejected", "canceled" or "all"
+---@param filter? { status?: "pending"|"accepted"|"rejected"|"canceled"|"all" }
 ---@return qdrant.Invite[]
 function Invites:list(filter)
-  local status = filter and filter.status or "pending"
+  filter = resource.options(filter, "invites:list", "status")
+  local status = filter.status or "pending"
   return resource.wrap_all(Invite, service(self).list_account_invites {
     statuses = status ~= "all" and { status } or nil,
   }.items, self.connection)
+end
+
+--- An invitation by address or id, whatever has become of it; the newest of an address.
+---@usage pcall(function() return qdrant.invites:find("new@example.com") end)
+---@async
+---@param wanted string|qdrant.Invite
+---@return qdrant.Invite
+function Invites:find(wanted)
+  local known = resource.known(Invite, wanted, "invitation")
+  if known then
+    return known
+  end
+  local all, newest = self:list { status = "all" }, nil
+  for _, invite in ipairs(all) do
+    if invite.user_email:lower() == tostring(wanted):lower()
+      and (not newest or invite.created_at > newest.created_at) then
+      newest = invite
+    end
+  end
+  return newest or resource.pick(all, wanted, "invitation", "user_email")
 end
 
 --- Invites somebody, with roles by name or id. Only people may do so, no management key.
@@ -34,6 +55,8 @@ end
 ---@param options { email: string, roles?: (string|qdrant.Role)[] }
 ---@return qdrant.Invite
 function Invites:create(options)
+  options = resource.options(options, "invites:create", "email roles")
+  resource.text(options.email, "invites:create", "an address")
   local roles = self.connection.roles:ids(options.roles or {})
   local made = resource.create(function()
     return service(self).create_account_invite {
@@ -43,6 +66,16 @@ function Invites:create(options)
     return self:list()
   end, options.email, { noun = "invitation", field = "user_email" })
   return resource.wrap(Invite, made, self.connection)
+end
+
+--- Looks at it anew.
+---@usage for _, invite in ipairs(qdrant.invites:list()) do invite:refresh() end
+---@async
+---@return qdrant.Invite self
+function Invite:refresh()
+  return resource.renew(self, service(self).get_account_invite {
+    invite_id = self.id,
+  }.account_invite)
 end
 
 --- Takes it back.

@@ -31,8 +31,9 @@ end
 ---@param filter? { cluster?: string|qdrant.Cluster, expires_before?: any } expires_before: a time, or a length from now
 ---@return qdrant.Key[]
 function Keys:list(filter)
+  filter = resource.options(filter, "keys:list", "cluster expires_before")
   local cluster = cluster_of(self, filter)
-  local before = filter and filter.expires_before
+  local before = filter.expires_before
   if type(before) == "string" then
     before = host.now() + time.duration(before)
   end
@@ -48,17 +49,14 @@ end
 ---@param wanted string|qdrant.Key
 ---@return qdrant.Key
 function Keys:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
-  end
-  return resource.pick(self:list(), wanted, "database key")
+  return resource.known(Key, wanted, "database key")
+    or resource.pick(self:list(), wanted, "database key")
 end
 
 --- What a key may do in the whole database.
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", read_only = "READ_ONLY" }
 
-local creation = { name = true, access = true, collections = true, expires = true, wait = true,
-  file = true, cluster = true, duplicate = true, progress = true }
+local CREATION = "name access collections expires wait file cluster duplicate progress"
 
 ---@class qdrant.keys.Options
 ---@field name string
@@ -70,6 +68,41 @@ local creation = { name = true, access = true, collections = true, expires = tru
 ---@field wait? boolean|string waits until the database takes it
 ---@field duplicate? boolean whether the name may be taken
 
+local function delete_key(connection, cluster_id, id)
+  connection.api.cluster.auth.delete_database_api_key {
+    cluster_id = cluster_id, database_api_key_id = id,
+  }
+end
+
+--- Makes a key, and its file when one is wanted.
+local function make(self, cluster, request, options)
+  local function delete(key)
+    delete_key(self.connection, cluster.id, key.id)
+  end
+  local made = resource.keep_secret(options.file, function()
+    return resource.create_key(function()
+      return service(self).create_database_api_key { database_api_key = request }.database_api_key
+    end, function()
+      return service(self).list_database_api_keys { cluster_id = cluster.id }.items
+    end, delete, request.name, { noun = "database key", duplicate = options.duplicate })
+  end, delete)
+  return resource.wrap(Key, made, self.connection)
+end
+
+--- Waits until a key that was just made works. A wait that fails keeps it: the error has its secret.
+local function working(key, cluster, options)
+  local ok, problem = pcall(key.wait, key, {
+    timeout = options.wait, progress = options.progress, cluster = cluster,
+  })
+  if not ok then
+    if type(problem) == "table" then
+      rawset(problem, "key", key.key)
+    end
+    error(problem, 0)
+  end
+  return key
+end
+
 --- Makes a key. Its secret is shown once: it is `key.key`, also of the error when a wait fails, and
 --- in the file when one is named.
 ---@usage qdrant.clusters:find("search-prod"):keys():create { name = "app-" .. crypto.uuid(), access = "read", expires = "90d" }
@@ -77,7 +110,7 @@ local creation = { name = true, access = true, collections = true, expires = tru
 ---@param options qdrant.keys.Options
 ---@return qdrant.Key
 function Keys:create(options)
-  resource.check_options(options, "keys:create", 2, creation)
+  options = resource.options(options, "keys:create", CREATION)
   local cluster = cluster_of(self, options)
   if not cluster then
     error("keys:create needs the cluster", 2)
@@ -87,29 +120,8 @@ function Keys:create(options)
     access_rules = settings.rules(options, ACCESS),
     expires_at = settings.expiry(options.expires),
   }
-  local made = resource.create_key(function()
-    return service(self).create_database_api_key { database_api_key = request }.database_api_key
-  end, function()
-    return service(self).list_database_api_keys { cluster_id = cluster.id }.items
-  end, function(key)
-    service(self).delete_database_api_key { cluster_id = cluster.id, database_api_key_id = key.id }
-  end, options.name, { noun = "database key", duplicate = options.duplicate })
-  local key = resource.wrap(Key, made, self.connection)
-  if options.file then
-    made.key:write(options.file)
-  end
-  if options.wait then
-    local ok, problem = pcall(key.wait, key, {
-      timeout = options.wait, progress = options.progress, cluster = cluster,
-    })
-    if not ok then
-      if type(problem) == "table" then
-        rawset(problem, "key", made.key)
-      end
-      error(problem, 0)
-    end
-  end
-  return key
+  local key = make(self, cluster, request, options)
+  return options.wait and working(key, cluster, options) or key
 end
 
 --- Whether the database takes a key: `/` is open to everybody, so it is asked for collections.
@@ -141,7 +153,7 @@ end
 ---@param options? { timeout?: string|boolean, progress?: boolean, cluster?: qdrant.Cluster }
 ---@return qdrant.Key self
 function Key:wait(options)
-  options = options or {}
+  options = resource.options(options, "key:wait", "timeout progress cluster")
   if not resource.is_secret(self.key) then
     error("the secret of this key is not known: it was shown once, when the key was made", 2)
   end
@@ -151,14 +163,16 @@ function Key:wait(options)
     timeout = options.timeout, patience = PATIENCE,
     progress = options.progress,
     look = function()
-      if not cluster:url() then
+      local works, text = probe(cluster, self)
+      if not works then
         cluster:refresh()
       end
-      local works, text = probe(cluster, self)
-      return { works = works, text = text }
+      return { works = works, text = text, phase = cluster:phase() }
     end,
     judge = function(found)
-      return { done = found.works, text = found.text }
+      local is_stopped = found.phase == "SUSPENDED" or found.phase == "SUSPENDING"
+      return { done = found.works, text = found.text,
+        failed = not found.works and is_stopped and cluster.name .. " is " .. found.phase or nil }
     end,
   }
   return self
@@ -169,10 +183,17 @@ end
 ---@async
 function Key:delete()
   resource.delete(function()
-    service(self).delete_database_api_key {
-      cluster_id = self.cluster_id, database_api_key_id = self.id,
-    }
+    delete_key(self.connection, self.cluster_id, self.id)
   end)
+end
+
+--- Looks at it anew.
+---@usage local k = qdrant.keys:list()[1] k:refresh()
+---@async
+---@return qdrant.Key self
+function Key:refresh()
+  local all = service(self).list_database_api_keys { cluster_id = self.cluster_id }.items
+  return resource.found(self, all, self.name)
 end
 
 --- How long it still works; nil when it does not expire.
@@ -182,14 +203,26 @@ function Key:remaining()
   return self.expires_at and self.expires_at - host.now()
 end
 
+---@class qdrant.keys.Rotation
+---@field name? string that of the old one when not given
+---@field expires? any as for `create`; as long as the old one was to live when not given
+---@field file? string where the new secret is written to, for its owner only
+---@field keep? boolean leaves the old one
+---@field overlap? string how long both work: "1h"
+---@field wait? boolean|string how long the new one may take to work
+---@field progress? boolean false for no line on the terminal
+
 --- Makes a key in the place of another one, with its rules: the new one works before the old one is
---- deleted, after `overlap`.
+--- deleted, after `overlap`. When the new one does not come to work in time, both stay, and the error
+--- has the secret as `key`.
 ---@usage local k = qdrant.clusters:find("search-prod"):keys():create { name = "app-" .. crypto.uuid() } k:rotate { keep = true }
 ---@async
----@param options? { name?: string, expires?: any, file?: string, keep?: boolean, overlap?: string, progress?: boolean } keep: leaves the old one
+---@param options? qdrant.keys.Rotation
 ---@return qdrant.Key
 function Key:rotate(options)
-  options = options or {}
+  options = resource.options(options, "key:rotate",
+    "name expires file keep overlap wait progress")
+  local overlap = options.overlap and time.duration(options.overlap).total
   local cluster = self.connection.clusters:get(self.cluster_id)
   local request = {
     cluster_id = cluster.id, account_id = cluster.account_id,
@@ -200,19 +233,11 @@ function Key:rotate(options)
     -- As long as the old one was to live.
     request.expires_at = host.now() + (self.expires_at - self.created_at)
   end
-  local made = resource.create(function()
-    return service(self).create_database_api_key { database_api_key = request }.database_api_key
-  end, function()
-    return service(self).list_database_api_keys { cluster_id = cluster.id }.items
-  end, request.name, { noun = "database key", duplicate = true })
-  local key = resource.wrap(Key, made, self.connection)
-  if options.file and resource.is_secret(made.key) then
-    made.key:write(options.file)
-  end
-  key:wait { cluster = cluster, progress = options.progress }
+  local key = make(self, cluster, request, { file = options.file, duplicate = true })
+  working(key, cluster, options)
   if not options.keep then
-    if options.overlap then
-      require("task").sleep(time.duration(options.overlap).total)
+    if overlap then
+      require("task").sleep(overlap)
     end
     self:delete()
   end

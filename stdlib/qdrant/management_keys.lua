@@ -1,4 +1,6 @@
 --- Management keys, with which programs call the API.
+local host = ...
+
 local log = require "log"
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
@@ -30,10 +32,8 @@ end
 ---@param wanted string|qdrant.ManagementKey
 ---@return qdrant.ManagementKey
 function ManagementKeys:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
-  end
-  return resource.pick(self:list(), wanted, "management key", "prefix")
+  return resource.known(ManagementKey, wanted, "management key")
+    or resource.pick(self:list(), wanted, "management key", "prefix")
 end
 
 --- Makes a key. Its secret is shown once: it is `key.key`, and in the file when one is named.
@@ -42,6 +42,7 @@ end
 ---@param options? { file?: string } file: for its owner only
 ---@return qdrant.ManagementKey
 function ManagementKeys:create(options)
+  options = resource.options(options, "management_keys:create", "file")
   local before = {}
   for _, key in ipairs(self:list()) do
     before[key.id] = true
@@ -49,21 +50,21 @@ function ManagementKeys:create(options)
   local function create()
     return service(self).create_management_key({ management_key = {} }).management_key
   end
-  local made = resource.change(create, function()
-    -- Nothing tells whose a key is: one that somebody else has made meanwhile must not go.
-    for _, key in ipairs(self:list()) do
-      if not before[key.id] then
-        before[key.id] = true
-        log.warn("a management key may have been made whose secret was lost; delete it when nobody "
-          .. "else has made it", { prefix = key.prefix, id = key.id })
+  local made = resource.keep_secret(options.file, function()
+    return resource.change(create, function()
+      -- Nothing tells whose a key is: one that somebody else has made meanwhile must not go.
+      for _, key in ipairs(self:list()) do
+        if not before[key.id] then
+          before[key.id] = true
+          log.warn("a management key may have been made whose secret was lost; delete it when "
+            .. "nobody else has made it", { prefix = key.prefix, id = key.id })
+        end
       end
-    end
+    end)
+  end, function(key)
+    service(self).delete_management_key { management_key_id = key.id }
   end)
-  local key = resource.wrap(ManagementKey, made, self.connection)
-  if options and options.file then
-    made.key:write(options.file)
-  end
-  return key
+  return resource.wrap(ManagementKey, made, self.connection)
 end
 
 --- A connection that uses the key, to the same place. Only the handle that has made it has its secret.
@@ -88,13 +89,14 @@ end
 ---@param options? { file?: string, hand_over?: fun(new: qdrant.ManagementKey) }
 ---@return qdrant.ManagementKey
 function ManagementKey:rotate(options)
-  local new = self.connection.management_keys:create(options)
+  options = resource.options(options, "management_key:rotate", "file hand_over")
+  local new = self.connection.management_keys:create { file = options.file }
   local ok, problem = pcall(function()
     local accounts = new:connect().accounts:list()
     if #accounts == 0 then
       resource.fail("FAILED_PRECONDITION", "the new key sees no account")
     end
-    if options and options.hand_over then
+    if options.hand_over then
       options.hand_over(new)
     end
   end)
@@ -103,14 +105,29 @@ function ManagementKey:rotate(options)
     new:delete()
     error(problem, 0)
   end
-  self:delete()
+  self:delete { force = true }
   return new
 end
 
---- Deletes it. Whoever uses it is locked out.
+--- Looks at it anew.
+---@usage qdrant.management_keys:list()[1]:refresh()
+---@async
+---@return qdrant.ManagementKey self
+function ManagementKey:refresh()
+  return resource.found(self, self.connection.management_keys:list(), self.prefix)
+end
+
+--- Deletes it. Whoever uses it is locked out; the key of this very session goes only when that is
+--- forced.
 ---@usage qdrant.management_keys:create():delete()
 ---@async
-function ManagementKey:delete()
+---@param options? { force?: boolean }
+function ManagementKey:delete(options)
+  options = resource.options(options, "management_key:delete", "force")
+  if not options.force and host.uses_key(self.connection, self.prefix) then
+    resource.fail("FAILED_PRECONDITION", ("the management key %s is the one of this session; "
+      .. "force = true deletes it all the same"):format(self.prefix))
+  end
   resource.delete(function()
     service(self).delete_management_key { management_key_id = self.id }
   end)

@@ -29,15 +29,23 @@ end
 ---@class qdrant.monitoring.Range
 ---@field cluster? string|qdrant.Cluster
 ---@field since? any a time, or how long ago: "3h"
----@field ["until"]? any
+---@field ["until"]? any likewise
+
+---@class qdrant.monitoring.Log: qdrant.monitoring.Range
+---@field match? string a pattern of Lua that entries have
+
+---@class qdrant.monitoring.Usage: qdrant.monitoring.Range
+---@field aggregate? qdrant.cloud.monitoring.v1.Aggregator
+
+local RANGE = "cluster since until"
 
 --- What the nodes logged, oldest first; the last three days when nothing is said.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():logs { since = "3h", match = "WARN" }
 ---@async
----@param options? qdrant.monitoring.Range
+---@param options? qdrant.monitoring.Log
 ---@return { timestamp: userdata, message: string }[]
 function Monitoring:logs(options)
-  options = options or {}
+  options = resource.options(options, "monitoring:logs", RANGE, "match")
   local all = service(self).get_cluster_logs {
     cluster_id = cluster_of(self, options), since = moment(options.since),
     ["until"] = moment(options["until"]),
@@ -60,7 +68,7 @@ end
 ---@param fn fun(entry: table)
 ---@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: number }
 function Monitoring:follow(fn, options)
-  options = options or {}
+  options = resource.options(options, "monitoring:follow", "cluster since every")
   local cluster_id = cluster_of(self, options)
   local since = moment(options.since or "1m")
   local seen = {}
@@ -95,7 +103,7 @@ end
 ---@param options? qdrant.monitoring.Range
 ---@return { timestamp: userdata, message: string }[]
 function Monitoring:events(options)
-  options = options or {}
+  options = resource.options(options, "monitoring:events", RANGE)
   return service(self).get_cluster_events {
     cluster_id = cluster_of(self, options), since = moment(options.since),
     ["until"] = moment(options["until"]),
@@ -105,10 +113,11 @@ end
 --- Alerts, the latest first; those that are firing when nothing is said.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():alerts()
 ---@async
----@param options? { cluster?: string|qdrant.Cluster, state?: string } state: "firing", "resolved" or "all"
+---@param options? { cluster?: string|qdrant.Cluster, state?: "firing"|"resolved"|"all" } state: firing when nothing is said
 ---@return table[]
 function Monitoring:alerts(options)
-  local state = options and options.state or "firing"
+  options = resource.options(options, "monitoring:alerts", "cluster state")
+  local state = options.state or "firing"
   return service(self).list_cluster_alerts {
     cluster_id = cluster_of(self, options), state = state ~= "all" and state or nil,
   }.alerts
@@ -120,6 +129,7 @@ end
 ---@param options? { cluster?: string|qdrant.Cluster }
 ---@return table[]
 function Monitoring:summary(options)
+  options = resource.options(options, "monitoring:summary", "cluster")
   return service(self).get_cluster_summary_metrics {
     cluster_id = cluster_of(self, options),
   }.nodes
@@ -128,10 +138,10 @@ end
 --- Series of measurements: `usage.cpu`, `usage.ram` … of the cluster, and of `usage.nodes`.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():usage { since = "6h", aggregate = "max" }.cpu
 ---@async
----@param options? qdrant.monitoring.Range
+---@param options? qdrant.monitoring.Usage
 ---@return table
 function Monitoring:usage(options)
-  options = options or {}
+  options = resource.options(options, "monitoring:usage", RANGE, "aggregate")
   return service(self).get_cluster_usage_metrics {
     cluster_id = cluster_of(self, options), since = moment(options.since),
     ["until"] = moment(options["until"]), aggregator = options.aggregate,

@@ -16,7 +16,9 @@ local Packages = resource.module "packages"
 ---@field disk? string|number of a node: "50GiB"
 ---@field gpu? string|number
 ---@field multi_az? boolean whether the nodes stand in several zones; false when not given
----@field tier? string
+---@field tier? qdrant.cloud.booking.v1.PackageTier
+
+local SIZE = "cloud region package cpu ram disk gpu multi_az tier"
 
 --- The packages that can be booked in a region, the cheapest first. Those in one zone without GPU
 --- when nothing else is said: the API returns all kinds where it is not told.
@@ -25,7 +27,8 @@ local Packages = resource.module "packages"
 ---@param size qdrant.packages.Size at least so much
 ---@return table[]
 function Packages:list(size)
-  if type(size) ~= "table" or not size.cloud then
+  size = resource.options(size, "packages:list", SIZE)
+  if not size.cloud then
     error("packages:list needs the cloud: { cloud = \"aws\", region = … }", 2)
   end
   local least = {
@@ -54,7 +57,11 @@ end
 ---@param place qdrant.packages.Size
 ---@return table
 function Packages:find(wanted, place)
-  if resource.is_id(wanted) then
+  resource.text(wanted, "packages:find", "a name or an id")
+  if type(place) ~= "table" or not place.cloud then
+    error("packages:find needs the place: packages:find(\"mx1\", { cloud = \"aws\", region = … })",
+      2)
+  elseif resource.is_id(wanted) then
     return self.connection.api.booking.get_package {
       id = wanted, cloud_provider_id = place.cloud, cloud_provider_region_id = place.region,
     }.package
@@ -93,6 +100,7 @@ end
 ---@param size qdrant.packages.Size
 ---@return table
 function Packages:choose(size)
+  size = resource.options(size, "packages:choose", SIZE)
   if size.package then
     return self:find(size.package, size)
   elseif not (size.cpu or size.ram or size.gpu) then
@@ -113,7 +121,7 @@ function Packages:choose(size)
     return exact[1]
   end
   local wanted = {}
-  for _, name in ipairs { "cpu", "ram", "gpu", "disk" } do
+  for _, name in ipairs { "cpu", "ram", "gpu", "disk", "multi_az", "tier" } do
     if size[name] then
       wanted[#wanted + 1] = name .. " = " .. tostring(size[name])
     end
@@ -132,14 +140,25 @@ function Packages:choose(size)
       or "the next ones are " .. table.concat(some, ", ")))
 end
 
+---@class qdrant.packages.Quoted: qdrant.packages.Size
+---@field nodes? integer 1 when not given
+---@field extra_disk? string|number of a node, on top of the package's
+---@field storage? qdrant.cloud.common.v1.StorageTierType how fast disks are
+---@field package_id? string
+
 --- What a cluster of a size costs: an hour, a month, and of what that is made.
 ---@usage qdrant.packages:quote { cloud = "aws", region = "eu-central-1", ram = "8GiB", cpu = 2, nodes = 3 }
 ---@async
----@param size table as for `choose`, and nodes, disk, storage
+---@param size qdrant.packages.Quoted
 ---@return { currency: string, hourly: number, monthly: number, discount: number, package: string, quote: table }
 function Packages:quote(size)
-  local package = size.package_id and self:find(size.package_id, size) or self:choose(size)
-  local extra = size.disk
+  size = resource.options(size, "packages:quote", SIZE, "nodes storage extra_disk package_id")
+  local chosen = {}
+  for name in SIZE:gmatch("%S+") do
+    chosen[name] = size[name]
+  end
+  local package = size.package_id and self:find(size.package_id, size) or self:choose(chosen)
+  local extra = size.extra_disk and units.gib(size.extra_disk, "extra_disk") or size.disk
     and math.max(0, units.gib(size.disk, "disk") - units.gib(package.resource_configuration.disk))
     or 0
   local quote = self.connection.api.booking.get_quote {

@@ -69,7 +69,7 @@ end
 ---@param options? { width?: integer, min?: number, max?: number }
 ---@return string
 function plot.sparkline(values, options)
-  options = options or {}
+  options = host.options(options, "plot.sparkline", "width min max")
   local shown = plot.squeeze(values, options.width or #values)
   local low, high = range(values, options)
   local parts = {}
@@ -97,7 +97,7 @@ end
 ---@param options? { width?: integer, max?: number, unit?: string, format?: fun(value: number): string }
 ---@return string
 function plot.bars(rows, options)
-  options = options or {}
+  options = host.options(options, "plot.bars", "width max unit format")
   local format = options.format or plot.number
   local columns = options.width or (term.size())
   local names, texts, most = 0, 0, options.max or 0
@@ -131,7 +131,7 @@ local DOTS = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } }
 ---@param options? { width?: integer, height?: integer, min?: number, max?: number, title?: string, from?: string, to?: string, format?: fun(value: number): string }
 ---@return string
 function plot.series(values, options)
-  options = options or {}
+  options = host.options(options, "plot.series", "width height min max title from to format")
   local format = options.format or plot.number
   local low, high = range(values, options)
   local top, bottom = format(high), format(low)

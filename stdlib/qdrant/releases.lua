@@ -10,9 +10,21 @@ local Releases = resource.module "releases"
 ---@param filter? { cluster?: string|qdrant.Cluster }
 ---@return table[]
 function Releases:list(filter)
+  filter = resource.options(filter, "releases:list", "cluster")
   return self.connection.api.cluster.list_qdrant_releases {
     cluster_id = resource.cluster_id(self, filter),
   }.items
+end
+
+--- A version by its number, with or without its v.
+---@usage qdrant.releases:find("v1.17.1").version
+---@async
+---@param version string
+---@return table
+function Releases:find(version)
+  resource.text(version, "releases:find", "a version")
+  return resource.pick(self:list(), version:find("^%d") and "v" .. version or version, "release",
+    "version")
 end
 
 --- A version as numbers that compare: 1, 17, 1 of "v1.17.1".

@@ -37,6 +37,7 @@ end
 ---@param options { title: string, subtitle?: string, footer?: string }
 ---@return qdrant.report.Page
 function Report:page(options)
+  options = resource.options(options, "report:page", "title subtitle footer")
   return new_page {
     title = options.title, subtitle = options.subtitle,
     footer = options.footer == nil and footer(self) or options.footer or nil,
@@ -73,8 +74,9 @@ end
 ---@param options? { labels?: table, cloud?: string, region?: string }
 ---@return qdrant.report.Page
 function Report:inventory(options)
+  options = resource.options(options, "report:inventory", "labels cloud region")
   local page = headed(self, "inventory")
-  inventory.add(page, self.connection, options or {})
+  inventory.add(page, self.connection, options)
   return page
 end
 
@@ -84,8 +86,9 @@ end
 ---@param options? { month?: string, label?: string }
 ---@return qdrant.report.Page
 function Report:cost(options)
+  options = resource.options(options, "report:cost", "month label")
   local page = headed(self, "costs")
-  cost.add(page, self.connection, options or {})
+  cost.add(page, self.connection, options)
   return page
 end
 
@@ -95,8 +98,9 @@ end
 ---@param options? { max_age?: string|number, retention?: string|number, labels?: table, days?: integer }
 ---@return qdrant.report.Page
 function Report:backups(options)
+  options = resource.options(options, "report:backups", "max_age retention labels days")
   local page = headed(self, "backup compliance")
-  backups.add(page, self.connection, options or {})
+  backups.add(page, self.connection, options)
   return page
 end
 
@@ -116,24 +120,40 @@ end
 ---@param options? { labels?: table, since?: string, charts?: integer }
 ---@return qdrant.report.Page
 function Report:health(options)
+  options = resource.options(options, "report:health", "labels since charts")
   local page = headed(self, "health")
-  health.add(page, self.connection, options or {})
+  health.add(page, self.connection, options)
   return page
 end
+
+---@class qdrant.report.Options
+---@field labels? table<string, string|boolean> of clusters
+---@field cloud? string
+---@field region? string
+---@field month? string of the costs: "2026-10", "last month"
+---@field label? string costs by this label, too
+---@field max_age? string|number of a cluster's newest backup: "26h"
+---@field retention? string|number how long backups are to be kept at least
+---@field days? integer how far back the calendar of backups goes
+---@field since? string how far back measurements go: "6h"
+---@field charts? integer of how many clusters
 
 --- Several kinds in one page; all of them when none is named. One that the credential may not have
 --- says so in its place.
 ---@usage qdrant.report:account({ "health", "cost" }):write("/tmp/qcsh-report.html")
 ---@async
 ---@param kinds? string[] "health", "inventory", "cost", "backups", "access"
----@param options? table what each of them takes
+---@param options? qdrant.report.Options what each of them takes
 ---@return qdrant.report.Page
 function Report:account(kinds, options)
+  kinds = resource.list(kinds, "report:account", "a list of kinds")
+  options = resource.options(options, "report:account",
+    "labels cloud region month label max_age retention days since charts")
   local wanted, titles = {}, {}
   for _, kind in ipairs(KINDS) do
     titles[kind[1]] = kind[2]
   end
-  for _, kind in ipairs(kinds or {}) do
+  for _, kind in ipairs(kinds) do
     if not titles[kind] then
       local near = host.nearest_name(kind, titles)
       error(("there is no report \"%s\"%s; there are health, inventory, cost, backups and access")
@@ -144,7 +164,7 @@ function Report:account(kinds, options)
   local page = headed(self)
   for _, kind in ipairs(KINDS) do
     if next(wanted) == nil or wanted[kind[1]] then
-      local ok, problem = pcall(add, kind[1], page, self.connection, options or {})
+      local ok, problem = pcall(add, kind[1], page, self.connection, options)
       if not ok and type(problem) == "table" and problem.code == "PERMISSION_DENIED" then
         page:section(kind[2], "Not in this report: " .. tostring(problem.message))
       elseif not ok then

@@ -13,6 +13,12 @@ local classes = {}
 --- The metatables of objects, by class.
 local metas = {}
 
+--- The metatable of a handle; nil of anything else.
+local function handle_meta(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and rawget(meta, 3) == true and meta or nil
+end
+
 local function unknown(what, key, ...)
   local near
   for _, names in ipairs { ... } do
@@ -80,6 +86,10 @@ function resource.scoped(name, connection, scope)
   return object
 end
 
+local function field_of(message, name)
+  return message[name]
+end
+
 --- Makes a class of handles. A handle is a message with methods: it reads as the message, is passed
 --- on and encoded as the message, and keeps the connection that it came by.
 ---@usage resource.handle("Pet")
@@ -92,7 +102,7 @@ function resource.handle(name, options)
   local label = options and options.label or "name"
   local phase = options and options.phase
   metas[class] = {
-    __name = "qdrant." .. name, methods = class,
+    __name = "qdrant." .. name, methods = class, noun = noun,
     -- The host takes the message in its place.
     [3] = true,
     __index = function(self, key)
@@ -100,7 +110,13 @@ function resource.handle(name, options)
       if member ~= nil then
         return member
       end
-      return rawget(self, 1)[key]
+      local ok, value = pcall(field_of, rawget(self, 1), key)
+      if ok then
+        return value
+      end
+      local near = host.nearest_name(key, class)
+      error(near and ("a %s has no \"%s\"; did you mean :%s?"):format(noun, tostring(key), near)
+        or tostring(value):gsub("^.-:%d+: ", ""), 2)
     end,
     __newindex = function(_, key)
       error(("%s handles are read-only (\"%s\"): :update changes what they stand for"):format(noun,
@@ -148,6 +164,22 @@ end
 function resource.renew(handle, message)
   rawset(handle, 1, message)
   return handle
+end
+
+--- Renews a handle by what is in a list: of some things the API lists all but gets none.
+---@usage local pet = resource.wrap(resource.handle("Pet"), { id = "1" }, qdrant) resource.found(pet, { { id = "1" } }, "Rex")
+---@param handle table
+---@param list table[] messages, or handles
+---@param name string what it is called, for the error
+---@return table handle
+function resource.found(handle, list, name)
+  for _, item in ipairs(list) do
+    if item.id == handle.id then
+      return resource.renew(handle, handle_meta(item) and rawget(item, 1) or item)
+    end
+  end
+  resource.fail("NOT_FOUND", ("the %s %s (%s) is not there any longer"):format(
+    getmetatable(handle).noun, name, handle.id))
 end
 
 --- Wraps each message of a list.
@@ -209,24 +241,71 @@ function resource.is_missing(problem)
   return type(problem) == "table" and problem.code == "NOT_FOUND"
 end
 
---- Raises an error when options have one that nobody takes.
----@usage resource.check_options({ nodes = 3 }, "scale", 1, { nodes = true, disk = true })
----@param options table
+-- Arguments -----------------------------------------------------------------------------------
+
+--- Options as a method takes them, an empty table when none are given. An error tells of a name that
+--- the method does not take, and of a wait that is no length of time.
+---@usage resource.options({ nodes = 3 }, "pets:create", "nodes disk wait")
+---@param options? table
 ---@param method string who takes them, for the error
----@param level integer whom the error blames: 1 for the caller of this, 2 for the caller's caller
----@param ... table<string, any> what they may be called
-function resource.check_options(options, method, level, ...)
-  for name in pairs(options) do
-    local is_known, near = false, nil
-    for _, names in ipairs { ... } do
-      is_known = is_known or names[name] ~= nil
-      near = near or host.nearest_name(name, names)
-    end
-    if not is_known then
-      error(("%s has no option \"%s\"%s"):format(method, tostring(name),
-        near and "; did you mean \"" .. near .. "\"?" or ""), level + 1)
-    end
+---@param ... string|table<string, any> what they may be called: words, or the keys of tables
+---@return table
+function resource.options(options, method, ...)
+  return host.options(options, method, ...)
+end
+
+--- Words as a set.
+---@usage resource.names("nodes disk")
+---@param words string
+---@return table<string, true>
+function resource.names(words)
+  return host.names(words)
+end
+
+--- The full name of a value of one of the contract's enumerations: an error lists those that there are.
+---@usage resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", "healthy", "phase")
+---@param type_name string
+---@param value string with or without its prefix, in any case
+---@param what string what it is, for the error
+---@return string
+function resource.enum(type_name, value, what)
+  local name, known = host.enum_value(type_name, value)
+  if not name then
+    host.blame(("%s is one of %s, not \"%s\""):format(what, table.concat(known, ", "),
+      tostring(value)))
   end
+  return name
+end
+
+--- A list that a method takes, an empty one when none is given: a text or names in its place are an
+--- error rather than nothing.
+---@usage resource.list({ "a" }, "pet:feed", "a list of meals")
+---@param value? any[]
+---@param method string who takes it, for the error
+---@param what string what it is, for the error
+---@return any[]
+function resource.list(value, method, what)
+  if value == nil then
+    return {}
+  elseif type(value) ~= "table" or #value == 0 and next(value) ~= nil then
+    host.blame(("%s takes %s, got %s"):format(method, what,
+      type(value) == "table" and "names" or "a " .. type(value)))
+  end
+  return value
+end
+
+--- A text that a method needs.
+---@usage resource.text("Rex", "pet:rename", "a name")
+---@param value any
+---@param method string who needs it, for the error
+---@param what string what it is, for the error
+---@return string
+function resource.text(value, method, what)
+  if type(value) ~= "string" or value == "" then
+    host.blame(("%s needs %s, got %s"):format(method, what,
+      value == "" and "an empty text" or "a " .. type(value)))
+  end
+  return value
 end
 
 -- Looking up ----------------------------------------------------------------------------------
@@ -241,6 +320,34 @@ function resource.is_id(text)
   return type(text) == "string" and text:find(UUID) ~= nil
 end
 
+--- Whether a value is a handle of a class.
+---@usage resource.is(resource.handle("Pet"), {})
+---@param class table
+---@param value any
+---@return boolean
+function resource.is(class, value)
+  return type(value) == "table" and getmetatable(value) == metas[class]
+end
+
+--- What is looked for when that is a handle already: an error when it is one of something else.
+---@usage resource.known(resource.handle("Pet"), "Rex")
+---@generic H
+---@param class H
+---@param wanted string|H
+---@param noun string
+---@return H? handle nil when it has to be looked up
+function resource.known(class, wanted, noun)
+  if type(wanted) ~= "table" then
+    return nil
+  elseif getmetatable(wanted) == metas[class] then
+    return wanted
+  end
+  local meta = getmetatable(wanted)
+  host.blame(("which %s? It takes a name, an id or a handle of one, got %s"):format(noun,
+    handle_meta(wanted) and "the " .. tostring(wanted)
+      or meta and rawget(meta, "__name") and "a " .. rawget(meta, "__name") or "a table"))
+end
+
 --- The one element with a name or an id; an error when there is none or more than one.
 ---@usage resource.pick({ { id = "1", name = "Rex" } }, "Rex", "pet")
 ---@param list table[]
@@ -251,7 +358,8 @@ end
 function resource.pick(list, wanted, noun, field)
   field = field or "name"
   if type(wanted) ~= "string" or wanted == "" then
-    error(("which %s? It takes a name or an id, got a %s"):format(noun, type(wanted)), 3)
+    host.blame(("which %s? It takes a name or an id, got %s"):format(noun,
+      wanted == "" and "an empty text" or wanted == nil and "nothing" or "a " .. type(wanted)))
   end
   local found = {}
   for _, item in ipairs(list) do
@@ -292,15 +400,18 @@ end
 ---@param find? fun(name: string): table
 ---@return string
 function resource.id_of(what, noun, find)
-  if type(what) == "table" and type(what.id) == "string" then
+  local meta = handle_meta(what)
+  if meta and meta.noun ~= noun then
+    host.blame(("which %s? Got the %s"):format(noun, tostring(what)))
+  elseif type(what) == "table" and type(what.id) == "string" then
     return what.id
   elseif resource.is_id(what) then
     return what
   elseif type(what) == "string" and find then
     return find(what).id
   end
-  error(("which %s? It takes a handle, a name or an id, got %s"):format(noun,
-    type(what) == "string" and '"' .. what .. '"' or "a " .. type(what)), 3)
+  host.blame(("which %s? It takes a handle, a name or an id, got %s"):format(noun,
+    type(what) == "string" and '"' .. what .. '"' or "a " .. type(what)))
 end
 
 --- The id of the cluster that is meant: by options, or the one that a module is about.
@@ -321,6 +432,26 @@ end
 --- How often a change is tried, and the first pause in seconds.
 local ATTEMPTS, PAUSE = 6, 0.2
 
+--- Looks whether a change was made, again while the service is unavailable. When that cannot be found
+--- out, says that it may have been.
+local function look(made, problem)
+  local pause = PAUSE
+  for attempt = 1, ATTEMPTS do
+    local ok, result = pcall(made)
+    if ok then
+      return result
+    elseif not resource.is_transient(result) then
+      error(result, 0)
+    elseif attempt == ATTEMPTS then
+      resource.fail(problem.code, ("%s; whether it was done could not be found out (%s): look "
+        .. "before doing it again"):format(problem.message or tostring(problem), result.message
+          or tostring(result)), { outcome_unknown = true, method = problem.method })
+    end
+    require("task").sleep(pause)
+    pause = pause * 2
+  end
+end
+
 --- Makes a change, again when the service was unavailable. Where doing it twice would matter,
 --- `made` looks first whether it was done after all.
 ---@usage resource.change(function() return 1 end)
@@ -339,7 +470,7 @@ function resource.change(call, made)
     end
     require("task").sleep(pause)
     pause = pause * 2
-    local done = made and made()
+    local done = made and look(made, result)
     if done ~= nil then
       return done
     end
@@ -352,10 +483,11 @@ end
 ---@generic H
 ---@param handle H
 ---@param options? { wait?: boolean|string, progress?: boolean }
+---@param is_new? boolean whether it was made just now: reads may not know of it yet
 ---@return H handle
-function resource.settle(handle, options)
+function resource.settle(handle, options, is_new)
   if options and options.wait then
-    handle:wait { timeout = options.wait, progress = options.progress }
+    handle:wait { timeout = options.wait, progress = options.progress, is_new = is_new }
   end
   return handle
 end
@@ -402,7 +534,7 @@ end
 function resource.create_key(call, list, delete, name, options)
   local made = resource.create(call, list, name, options)
   for _ = 1, ATTEMPTS do
-    if resource.is_secret(made.key) then
+    if resource.is_secret(made.key) or host.is_dry_run() then
       return made
     end
     resource.delete(function() delete(made) end)
@@ -410,6 +542,52 @@ function resource.create_key(call, list, delete, name, options)
   end
   resource.fail("UNAVAILABLE", ("%s %s was made and deleted again: each time the answer with its "
     .. "secret was lost"):format(options.noun or "key", name))
+end
+
+--- Makes a key and has its secret written to a file, for its owner only, in one step that cannot be
+--- interrupted. Whether that can be done is found out before; when it fails all the same, the key is
+--- deleted again: nobody would have it.
+---@usage resource.keep_secret("/tmp/a.key", function() return { key = secret.new("x") } end, function() end)
+---@async
+---@param file? string no file when nil
+---@param create fun(): table makes the key, whose secret is `key`
+---@param delete fun(key: table)
+---@return table key
+function resource.keep_secret(file, create, delete)
+  if not file then
+    return create()
+  end
+  local fs = require "fs"
+  local folder = fs.folder(file)
+  if not fs.exists(folder) then
+    resource.fail("FAILED_PRECONDITION", ("%s: there is no folder %s; no key was made"):format(file,
+      folder))
+  end
+  -- What was there stays until there is a new secret.
+  local is_new = not fs.exists(file)
+  local ok, problem = pcall(fs.write, file, "", { append = true, mode = 384 })
+  if not ok then
+    error(problem, 0)
+  end
+  -- Whoever interrupts this gets the key and its file, or neither.
+  return require("task").shield(function()
+    local made
+    ok, problem = pcall(function() made = create() end)
+    if not ok then
+      if is_new then
+        pcall(fs.remove, file)
+      end
+      error(problem, 0)
+    elseif host.is_dry_run() then
+      return made
+    end
+    ok, problem = pcall(made.key.write, made.key, file)
+    if not ok then
+      resource.delete(function() delete(made) end)
+      error(problem, 0)
+    end
+    return made
+  end)
 end
 
 --- Deletes something; that it is not there any longer is success.

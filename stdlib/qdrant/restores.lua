@@ -27,6 +27,7 @@ end
 ---@param filter? { cluster?: string|qdrant.Cluster }
 ---@return qdrant.Restore[]
 function Restores:list(filter)
+  filter = resource.options(filter, "restores:list", "cluster")
   local all = service(self).list_backup_restores:all {
     page_size = 250, cluster_id = resource.cluster_id(self, filter),
   }
@@ -53,6 +54,7 @@ end
 ---@param options { backup: string|qdrant.Backup, wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Restore
 function Restores:create(options)
+  options = resource.options(options, "restores:create", "backup wait progress")
   local backup = self.connection.backups:find(options.backup)
   if backup:phase() ~= "SUCCEEDED" then
     resource.fail("FAILED_PRECONDITION", ("backup %s is %s: only one that has succeeded can be put "
@@ -68,8 +70,14 @@ function Restores:create(options)
   end, function()
     return newest(self, backup, before)
   end)
-  -- It may take a moment until it is listed.
+  -- It may take a moment until it is listed; in a dry run it never is.
   local restore
+  if host.is_dry_run() then
+    local echo = host.message("qdrant.cloud.cluster.backup.v1.BackupRestore", {
+      backup_id = backup.id, cluster_id = backup.cluster_id, account_id = backup.account_id,
+    })
+    return resource.wrap(Restore, echo, self.connection)
+  end
   wait {
     what = ("the restore of %s to begin"):format(backup.display_name), timeout = "2m",
     connection = self.connection, progress = options.progress,
@@ -82,6 +90,16 @@ function Restores:create(options)
     end,
   }
   return resource.settle(restore, options)
+end
+
+--- A restore by id.
+---@usage for _, r in ipairs(qdrant.restores:list()) do qdrant.restores:find(r.id) end
+---@async
+---@param wanted string|qdrant.Restore
+---@return qdrant.Restore
+function Restores:find(wanted)
+  return resource.known(Restore, wanted, "restore")
+    or resource.pick(self:list(), wanted, "restore", "id")
 end
 
 --- Looks at it anew.
@@ -112,7 +130,7 @@ end
 ---@param options? qdrant.Wait
 ---@return qdrant.Restore self
 function Restore:wait(options)
-  options = options or {}
+  options = resource.options(options, "restore:wait", "timeout progress is_new")
   wait {
     what = "the restore to succeed", kind = "backup.restore",
     timeout = options.timeout, patience = PATIENCE,

@@ -22,7 +22,9 @@ end
 ---@param filter? { type?: "system"|"custom" }
 ---@return qdrant.Role[]
 function Roles:list(filter)
-  local kind = filter and filter.type and "ROLE_TYPE_" .. filter.type:upper()
+  filter = resource.options(filter, "roles:list", "type")
+  local kind = filter.type
+    and resource.enum("qdrant.cloud.iam.v1.RoleType", filter.type, "type")
   return resource.wrap_all(Role, service(self).list_roles({}).items, self.connection, kind
     and function(role)
       return role.role_type == kind
@@ -35,8 +37,9 @@ end
 ---@param wanted string|qdrant.Role
 ---@return qdrant.Role
 function Roles:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
+  local known = resource.known(Role, wanted, "role")
+  if known then
+    return known
   elseif resource.is_id(wanted) then
     return resource.wrap(Role, service(self).get_role { role_id = wanted }.role, self.connection)
   end
@@ -81,13 +84,13 @@ function Roles:mine()
 end
 
 --- Permissions as the API has them; each has to exist.
-local function values_of(self, wanted)
+local function values_of(self, wanted, method)
   local known = {}
   for _, permission in ipairs(self.connection.roles:permissions()) do
     known[permission.value] = true
   end
   local seen, list = {}, {}
-  for _, value in ipairs(wanted) do
+  for _, value in ipairs(resource.list(wanted, method, "a list of permissions")) do
     if not known[value] then
       local values = {}
       for name in pairs(known) do
@@ -110,7 +113,9 @@ end
 ---@param options { name: string, description?: string, permissions: string[] }
 ---@return qdrant.Role
 function Roles:create(options)
-  local permissions = values_of(self, options.permissions or {})
+  options = resource.options(options, "roles:create", "name description permissions")
+  resource.text(options.name, "roles:create", "a name")
+  local permissions = values_of(self, options.permissions or {}, "roles:create")
   local made = resource.create(function()
     return service(self).create_role {
       role = { name = options.name, description = options.description, role_type = "CUSTOM",
@@ -159,9 +164,10 @@ end
 ---@param options { name?: string, description?: string, permissions?: string[] }
 ---@return qdrant.Role self
 function Role:update(options)
+  options = resource.options(options, "role:update", "name description permissions")
   return send(self, {
     name = options.name, description = options.description,
-    permissions = options.permissions and values_of(self, options.permissions),
+    permissions = options.permissions and values_of(self, options.permissions, "role:update"),
   })
 end
 
@@ -172,8 +178,10 @@ end
 ---@param remove? string[]
 ---@return qdrant.Role self
 function Role:allow(add, remove)
+  add = resource.list(add, "role:allow", "a list of permissions")
+  remove = resource.list(remove, "role:allow", "a list of permissions")
   local unwanted = {}
-  for _, value in ipairs(remove or {}) do
+  for _, value in ipairs(remove) do
     unwanted[value] = true
   end
   for _ = 1, 5 do
@@ -188,7 +196,7 @@ function Role:allow(add, remove)
         wanted[#wanted + 1] = value
       end
     end
-    for _, value in ipairs(add or {}) do
+    for _, value in ipairs(add) do
       if not has[value] then
         is_changed = true
         wanted[#wanted + 1] = value

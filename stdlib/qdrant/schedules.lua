@@ -27,6 +27,7 @@ end
 ---@param filter? { cluster?: string|qdrant.Cluster }
 ---@return qdrant.Schedule[]
 function Schedules:list(filter)
+  filter = resource.options(filter, "schedules:list", "cluster")
   local all = service(self).list_backup_schedules:all {
     cluster_id = resource.cluster_id(self, filter), page_size = 250,
   }
@@ -41,19 +42,25 @@ end
 ---@param wanted string|qdrant.Schedule
 ---@return qdrant.Schedule
 function Schedules:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
-  end
   -- To get one by id one has to know its cluster.
-  return resource.pick(self:list(), wanted, "backup schedule", "display_name")
+  return resource.known(Schedule, wanted, "backup schedule")
+    or resource.pick(self:list(), wanted, "backup schedule", "display_name")
 end
+
+---@class qdrant.schedules.Options
+---@field name string 4 to 64 letters, digits, dashes and underscores
+---@field cron string in UTC: "0 3 * * *", "@daily"
+---@field retention? string how long backups are kept: "7d"; for ever when not given
+---@field cluster? string|qdrant.Cluster which one; not for `cluster:schedules()`
+---@field duplicate? boolean whether the name may be taken
 
 --- Has backups made again and again.
 ---@usage qdrant.clusters:find("search-prod"):schedules():create { name = "nightly-" .. crypto.uuid():sub(1, 8), cron = "0 3 * * *", retention = "7d" }
 ---@async
----@param options { name: string, cron: string, retention?: string, cluster?: string|qdrant.Cluster, duplicate?: boolean } cron: in UTC; retention: for ever when not given
+---@param options qdrant.schedules.Options
 ---@return qdrant.Schedule
 function Schedules:create(options)
+  options = resource.options(options, "schedules:create", "name cron retention cluster duplicate")
   local cluster_id = resource.cluster_id(self, options)
   if not cluster_id then
     error("schedules:create needs the cluster", 2)
@@ -91,6 +98,7 @@ end
 ---@param options { name?: string, cron?: string, retention?: any } retention: `qdrant.null` for ever
 ---@return qdrant.Schedule self
 function Schedule:update(options)
+  options = resource.options(options, "schedule:update", "name cron retention")
   local change = {
     display_name = options.name, schedule = options.cron and units.cron(options.cron),
     retention_period = options.retention,
@@ -128,9 +136,10 @@ end
 ---@async
 ---@param options? { backups?: boolean }
 function Schedule:delete(options)
+  options = resource.options(options, "schedule:delete", "backups")
   resource.delete(function()
     service(self).delete_backup_schedule {
-      backup_schedule_id = self.id, delete_backups = options ~= nil and options.backups == true,
+      backup_schedule_id = self.id, delete_backups = options.backups == true,
     }
   end)
 end

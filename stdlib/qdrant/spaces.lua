@@ -49,7 +49,7 @@ end
 --- What a key may do in the whole space.
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_ONLY" }
 
-local creation = { cloud = true, region = true, wait = true, duplicate = true, progress = true }
+local CREATION = resource.names "cloud region wait duplicate progress"
 
 --- The spaces of the account; those that are being deleted are left out.
 ---@usage qdrant.spaces:list()
@@ -57,9 +57,10 @@ local creation = { cloud = true, region = true, wait = true, duplicate = true, p
 ---@param filter? { cloud?: string, region?: string }
 ---@return qdrant.Space[]
 function Spaces:list(filter)
+  filter = resource.options(filter, "spaces:list", "cloud region")
   local all = service(self).list_spaces:all {
-    cloud_provider_id = filter and filter.cloud, page_size = 250,
-    cloud_provider_region_id = filter and filter.region,
+    cloud_provider_id = filter.cloud, page_size = 250,
+    cloud_provider_region_id = filter.region,
   }
   return resource.wrap_all(Space, all, self.connection, function(space)
     return not space.deleted_at
@@ -72,8 +73,9 @@ end
 ---@param wanted string|qdrant.Space
 ---@return qdrant.Space
 function Spaces:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
+  local known = resource.known(Space, wanted, "space")
+  if known then
+    return known
   elseif resource.is_id(wanted) then
     return resource.wrap(Space, service(self).get_space { space_id = wanted }.space,
       self.connection)
@@ -92,15 +94,20 @@ function Spaces:regions(cloud)
   }.items
 end
 
----@class qdrant.spaces.Options
+---@class qdrant.spaces.Settings
 ---@field name? string the cloud suggests one when not given
----@field cloud string
----@field region string
----@field labels? table<string, string>
----@field allow? string[] blocks of addresses that may connect
+---@field labels? table<string, string> all that it is to have
+---@field cost_label? string what it is charged to, in usage and invoices
+---@field allow? string[] blocks of addresses that may connect; everybody by `qdrant.null`
 ---@field origins? string[] web pages that may connect
 ---@field max_storage? string|number "10GiB"
----@field wait? boolean|string
+---@field wait? boolean|string waits until it is ready, at most so long: "15m"
+---@field progress? boolean false for no line on the terminal
+
+---@class qdrant.spaces.Options: qdrant.spaces.Settings
+---@field cloud string the provider: "aws"
+---@field region string
+---@field duplicate? boolean whether the name may be taken
 
 --- Creates a space.
 ---@usage qdrant.spaces:create { name = "s-" .. crypto.uuid():sub(1, 8), cloud = "aws", region = qdrant.spaces:regions("aws")[1].id }
@@ -108,7 +115,7 @@ end
 ---@param options qdrant.spaces.Options
 ---@return qdrant.Space
 function Spaces:create(options)
-  local space = settings.space(options, creation, "spaces:create")
+  local space = settings.space(options, CREATION, "spaces:create")
   space.name = space.name or service(self).suggest_space_name({}).name
   space.configuration = space.configuration or {}
   space.cloud_provider_id, space.cloud_provider_region_id = options.cloud, options.region
@@ -117,15 +124,17 @@ function Spaces:create(options)
   end, function()
     return self:list()
   end, space.name, { noun = "space", duplicate = options.duplicate })
-  return resource.settle(resource.wrap(Space, made, self.connection), options)
+  return resource.settle(resource.wrap(Space, made, self.connection), options, true)
 end
 
 --- Creates a space from a backup of one.
 ---@usage pcall(qdrant.spaces.from_backup, qdrant.spaces, { backup = "00000000-0000-4000-8000-000000000000", name = "copy" })
 ---@async
----@param options { backup: string|qdrant.SpaceBackup, name: string, wait?: boolean|string }
+---@param options { backup: string|qdrant.SpaceBackup, name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean }
 ---@return qdrant.Space
 function Spaces:from_backup(options)
+  options = resource.options(options, "spaces:from_backup", "backup name wait duplicate progress")
+  resource.text(options.name, "spaces:from_backup", "a name")
   local id = resource.id_of(options.backup, "backup of a space")
   local made = resource.create(function()
     return service(self).create_space_from_backup {
@@ -134,7 +143,7 @@ function Spaces:from_backup(options)
   end, function()
     return self:list()
   end, options.name, { noun = "space", duplicate = options.duplicate })
-  return resource.settle(resource.wrap(Space, made, self.connection), options)
+  return resource.settle(resource.wrap(Space, made, self.connection), options, true)
 end
 
 --- Looks at it anew.
@@ -169,11 +178,11 @@ end
 ---@param options? qdrant.Wait
 ---@return qdrant.Space self
 function Space:wait(options)
-  options = options or {}
+  options = resource.options(options, "space:wait", "timeout progress is_new")
   wait {
     what = self.name .. " to be ready", kind = "space.ready", connection = self.connection,
     timeout = options.timeout, patience = PATIENCE,
-    progress = options.progress,
+    progress = options.progress, is_new = options.is_new,
     look = function()
       return self:refresh()[1]
     end,
@@ -211,10 +220,10 @@ end
 --- Changes what is named and leaves the rest as it is.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:update { labels = { env = "dev" } } end
 ---@async
----@param options table as for `create`
+---@param options qdrant.spaces.Settings
 ---@return qdrant.Space self
 function Space:update(options)
-  local change = settings.space(options, { wait = true, progress = true }, "space:update")
+  local change = settings.space(options, resource.names "wait progress", "space:update")
   self:patch(change)
   return resource.settle(self, options)
 end
@@ -224,7 +233,7 @@ end
 ---@async
 ---@param options? { backups?: boolean, wait?: boolean|string, progress?: boolean }
 function Space:delete(options)
-  options = options or {}
+  options = resource.options(options, "space:delete", "backups wait progress")
   resource.delete(function()
     service(self).delete_space { space_id = self.id, delete_backups = options.backups == true }
   end)
@@ -255,7 +264,7 @@ end
 
 ---@class qdrant.spaces.KeyOptions
 ---@field name string
----@field access? string "manage", "read" or "metrics"
+---@field access? "manage"|"read"|"metrics" manage when nothing is said
 ---@field collections? table<string, string> "read" or "write" by name
 ---@field expires? any a time, or a length from now
 ---@field file? string where the secret goes, for its owner only
@@ -267,21 +276,23 @@ end
 ---@param options qdrant.spaces.KeyOptions
 ---@return qdrant.SpaceKey
 function Space:create_key(options)
+  options = resource.options(options, "space:create_key",
+    "name access collections expires file duplicate")
   local auth = service(self).auth
-  local made = resource.create_key(function()
-    return auth.create_space_api_key {
-      space_api_key = { account_id = self.account_id, space_id = self.id, name = options.name,
-        expires_at = settings.expiry(options.expires),
-        access_rules = settings.rules(options, ACCESS) },
-    }.space_api_key
-  end, function()
-    return auth.list_space_api_keys({ space_id = self.id }).items
-  end, function(key)
+  local request = {
+    account_id = self.account_id, space_id = self.id, name = options.name,
+    expires_at = settings.expiry(options.expires), access_rules = settings.rules(options, ACCESS),
+  }
+  local function delete(key)
     auth.delete_space_api_key { space_id = self.id, space_api_key_id = key.id }
-  end, options.name, { noun = "space key", duplicate = options.duplicate })
-  if options.file then
-    made.key:write(options.file)
   end
+  local made = resource.keep_secret(options.file, function()
+    return resource.create_key(function()
+      return auth.create_space_api_key({ space_api_key = request }).space_api_key
+    end, function()
+      return auth.list_space_api_keys({ space_id = self.id }).items
+    end, delete, options.name, { noun = "space key", duplicate = options.duplicate })
+  end, delete)
   return resource.wrap(SpaceKey, made, self.connection)
 end
 
@@ -312,7 +323,7 @@ end
 ---@param options? { retention?: string, collection?: string, wait?: boolean|string, progress?: boolean }
 ---@return qdrant.SpaceBackup
 function Space:backup(options)
-  options = options or {}
+  options = resource.options(options, "space:backup", "retention collection wait progress")
   local before = {}
   for _, backup in ipairs(self:backups()) do
     before[backup.id] = true
@@ -329,7 +340,7 @@ function Space:backup(options)
       end
     end
   end)
-  return resource.settle(resource.wrap(SpaceBackup, made, self.connection), options)
+  return resource.settle(resource.wrap(SpaceBackup, made, self.connection), options, true)
 end
 
 --- Waits until it has succeeded; its failure is raised.
@@ -338,11 +349,11 @@ end
 ---@param options? qdrant.Wait
 ---@return qdrant.SpaceBackup self
 function SpaceBackup:wait(options)
-  options = options or {}
+  options = resource.options(options, "backup of a space:wait", "timeout progress is_new")
   wait {
     what = ("backup %s to succeed"):format(self.name), kind = "space.backup",
     timeout = options.timeout, patience = "1h",
-    connection = self.connection, progress = options.progress,
+    connection = self.connection, progress = options.progress, is_new = options.is_new,
     look = function()
       return resource.renew(self, service(self).backup.get_backup { backup_id = self.id }.backup)[1]
     end,
@@ -378,6 +389,7 @@ end
 ---@param options { name: string, cron: string, retention?: string, collection?: string }
 ---@return qdrant.SpaceSchedule
 function Space:create_schedule(options)
+  options = resource.options(options, "space:create_schedule", "name cron retention collection")
   local made = resource.create(function()
     return service(self).backup.create_backup_schedule {
       backup_schedule = { account_id = self.account_id, space_id = self.id, name = options.name,
@@ -397,6 +409,7 @@ end
 ---@param options { name?: string, cron?: string, retention?: any, paused?: boolean }
 ---@return qdrant.SpaceSchedule self
 function SpaceSchedule:update(options)
+  options = resource.options(options, "schedule of a space:update", "name cron retention paused")
   local change = {
     name = options.name, schedule = options.cron and units.cron(options.cron),
     retention_period = options.retention,
@@ -421,9 +434,10 @@ end
 ---@async
 ---@param options? { backups?: boolean }
 function SpaceSchedule:delete(options)
+  options = resource.options(options, "schedule of a space:delete", "backups")
   resource.delete(function()
     service(self).backup.delete_backup_schedule {
-      backup_schedule_id = self.id, delete_backups = options ~= nil and options.backups == true,
+      backup_schedule_id = self.id, delete_backups = options.backups == true,
     }
   end)
 end

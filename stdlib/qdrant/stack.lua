@@ -122,6 +122,13 @@ end
 ---@field connection? table `qdrant` when not given
 ---@field adopt? boolean whether what is there by a declared name is taken over
 
+---@class qdrant.stack.Application: qdrant.stack.Options
+---@field parallel? integer how much is done at once
+---@field report? fun(line: string) told of each thing as it is done
+---@field destroy? boolean whether the plan is one to remove all
+
+local PLANNING = "connection adopt"
+
 --- Compares what is declared with what is there, and tells what to do.
 ---@usage stack.plan({ name = "empty" }).has_changes
 ---@async
@@ -129,7 +136,7 @@ end
 ---@param options? qdrant.stack.Options
 ---@return qdrant.Plan
 function stack.plan(declared, options)
-  options = options or {}
+  options = resource.options(options, "stack.plan", PLANNING)
   local context = Context.new(options.connection or qdrant, check(declared))
   context.is_adopting = options.adopt
   for _, kind in ipairs(KINDS) do
@@ -145,7 +152,7 @@ end
 ---@param options? qdrant.stack.Options
 ---@return qdrant.Plan
 function stack.plan_destroy(declared, options)
-  options = options or {}
+  options = resource.options(options, "stack.plan_destroy", PLANNING)
   local context = Context.new(options.connection or qdrant, check(declared))
   context.is_destroying = true
   for _, kind in ipairs(KINDS) do
@@ -179,12 +186,12 @@ end
 ---@async
 ---@param declared qdrant.Stack
 ---@param plan qdrant.Plan|string the plan, or its digest
----@param options? qdrant.stack.Options and parallel, report, destroy
+---@param options? qdrant.stack.Application
 ---@return { done: table[], failed: table[], skipped: table[] }
 function stack.apply(declared, plan, options)
-  options = options or {}
+  options = resource.options(options, "stack.apply", PLANNING, "parallel report destroy")
   local make = options.destroy and stack.plan_destroy or stack.plan
-  local present = make(declared, options)
+  local present = make(declared, { connection = options.connection, adopt = options.adopt })
   local digest = type(plan) == "table" and plan.digest or plan
   if present.digest ~= digest then
     resource.fail("ABORTED", "something has changed since the plan was made; plan again",

@@ -293,7 +293,7 @@ end
 ---@param options? qdrant.terraform.Options
 ---@return string
 function terraform.export(options)
-  options = options or {}
+  options = host.options(options, "terraform.export", "connection only")
   local connection = options.connection or qdrant
   local writer = setmetatable({ connection = connection, name = namer(), blocks = {} }, Writer)
   writer.blocks[1] = hcl.block("terraform"):set("required_version", ">= 1.7.0")

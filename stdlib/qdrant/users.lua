@@ -30,8 +30,9 @@ end
 ---@param wanted string|qdrant.User
 ---@return qdrant.User
 function Users:find(wanted)
-  if type(wanted) == "table" then
-    return wanted
+  local known = resource.known(User, wanted, "user")
+  if known then
+    return known
   end
   local all = self:list()
   for _, user in ipairs(all) do
@@ -48,6 +49,14 @@ end
 ---@return table[]
 function Users:with_roles()
   return self.connection.api.ui.list_users_with_roles({}).items
+end
+
+--- Looks at the user anew.
+---@usage qdrant.users:list()[1]:refresh()
+---@async
+---@return qdrant.User self
+function User:refresh()
+  return resource.found(self, self.connection.users:list(), self.email)
 end
 
 --- The roles that the user holds.
@@ -83,12 +92,12 @@ local function differences(self, add, remove)
     holds[role.id] = true
   end
   local given, taken = {}, {}
-  for _, id in ipairs(self.connection.roles:ids(add or {})) do
+  for _, id in ipairs(self.connection.roles:ids(add)) do
     if not holds[id] then
       given[#given + 1] = id
     end
   end
-  for _, id in ipairs(self.connection.roles:ids(remove or {})) do
+  for _, id in ipairs(self.connection.roles:ids(remove)) do
     if holds[id] then
       taken[#taken + 1] = id
     end
@@ -103,6 +112,8 @@ end
 ---@param remove? (string|qdrant.Role)[]
 ---@return table[] roles that the user holds now
 function User:assign(add, remove)
+  add = resource.list(add, "user:assign", "a list of roles")
+  remove = resource.list(remove, "user:assign", "a list of roles")
   local given, taken = differences(self, add, remove)
   if #given + #taken > 0 then
     resource.change(function()
@@ -121,6 +132,7 @@ end
 ---@param wanted (string|qdrant.Role)[]
 ---@return table[] roles that the user holds now
 function User:set_roles(wanted)
+  resource.list(wanted, "user:set_roles", "a list of roles")
   local keep = {}
   for _, id in ipairs(self.connection.roles:ids(wanted)) do
     keep[id] = true

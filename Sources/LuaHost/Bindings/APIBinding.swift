@@ -42,6 +42,13 @@ final class APIBinding {
             writeSession(try session(call.arguments.value()), call.results)
             return .done
         }
+        // session_uses(session, prefix): whether the session's management key begins with a text
+        functions["session_uses"] = { [unowned self] call in
+            let session = try session(call.arguments.value())
+            let prefix = call.arguments.value().text ?? ""
+            call.results.put(!prefix.isEmpty && session.usesKey(beginningWith: prefix))
+            return .done
+        }
         functions["api_module"] = { [unowned self] call in
             try writeModule(call.arguments.value().text ?? "", call.results)
             return .done
@@ -68,6 +75,24 @@ final class APIBinding {
             } catch {
                 throw HostError.message(error.description)
             }
+            return .done
+        }
+        // enum_value(type, value) → the full name of what is meant or nil, the names that there are
+        functions["enum_value"] = { [registry] call in
+            let name = call.arguments.value().text ?? ""
+            guard let type = (try? registry.enumType(named: name)) ?? nil else {
+                throw HostError.message("the API has no enumeration \"\(name)\"")
+            }
+            let value = call.arguments.value()
+            let number =
+                value.text.flatMap { type.number(looselyNamed: $0) }
+                ?? value.integer.flatMap { Int32(exactly: $0) }
+            if let name = number.flatMap({ type.name(of: $0) }) {
+                call.results.put(name)
+            } else {
+                call.results.putNil()
+            }
+            call.results.list { for choice in type.choices { call.results.put(choice) } }
             return .done
         }
         functions["call"] = { [unowned self] call in try self.call(call) }

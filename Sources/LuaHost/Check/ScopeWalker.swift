@@ -28,7 +28,7 @@ final class ScopeWalker {
         return result
     }
 
-    private func report(
+    func report(
         _ rule: Finding.Rule, _ severity: Finding.Severity, _ message: String, _ position: Position
     ) {
         let line = position.line <= lines.count ? String(Substring(lines[position.line - 1])) : ""
@@ -169,7 +169,7 @@ final class ScopeWalker {
     // MARK: - Expressions
 
     /// What an expression that was walked through already stands for.
-    private func quietShape(_ expression: Expression) -> Shape {
+    func quietShape(_ expression: Expression) -> Shape {
         let before = checker.findings
         defer { checker.findings = before }
         return shape(expression)
@@ -342,6 +342,7 @@ final class ScopeWalker {
             return table
         }
         if let name = call.method { return method(name, of: function, call) }
+        checkOptions(call)
         switch function {
         case .method(let method):
             checkCall(call, of: method)
@@ -411,6 +412,7 @@ final class ScopeWalker {
                 return .unknown
             }
             checker.note(library: "\(type):\(name)")
+            checkOptions(call, of: entry)
             guard let result = entry.resultClass else { return .unknown }
             return result.isList ? .list(.object(result.name)) : .object(result.name)
         default: return .unknown

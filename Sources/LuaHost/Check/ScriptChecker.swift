@@ -81,7 +81,24 @@ public final class ScriptChecker {
             return .unknown
         }
         let walker = ScopeWalker(self, file: file, source: source, moduleName: moduleName)
-        return walker.run(body)
+        let shape = walker.run(body)
+        let accepted = Self.acceptedLines(source)
+        if !accepted.isEmpty {
+            findings.removeAll { $0.file == file && accepted.contains($0.position.line) }
+        }
+        return shape
+    }
+
+    /// The lines that say in a comment, `-- qcsh: ignore`, that what they do is meant.
+    private static func acceptedLines(_ source: [UInt8]) -> Set<Int> {
+        let mark = Array("-- qcsh: ignore".utf8)
+        var lines: Set<Int> = []
+        for (number, line) in source.split(separator: 0x0a, omittingEmptySubsequences: false)
+            .enumerated() where line.count >= mark.count && line.suffix(mark.count).elementsEqual(mark)
+        {
+            lines.insert(number + 1)
+        }
+        return lines
     }
 
     /// What `require` gives.

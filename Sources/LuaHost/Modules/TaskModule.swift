@@ -1,3 +1,6 @@
+import CloudClient
+import Codec
+
 /// What `host/task.lua` builds structured concurrency from: scopes of tasks, gates to wait at, sleep.
 final class TaskModule {
     private let machine: LuaMachine
@@ -75,7 +78,7 @@ final class TaskModule {
         }
         functions["sleep"] = { [unowned self] call in
             guard let nanoseconds = Self.nanoseconds(call.arguments.value()) else {
-                throw HostError.message("sleep needs a number of seconds, or a duration")
+                throw HostError.message("sleep needs a number of seconds, or a duration like \"10s\"")
             }
             return .wait { [machine] resumption in
                 let time = machine.isReplaying ? 0 : nanoseconds
@@ -85,11 +88,14 @@ final class TaskModule {
         }
     }
 
-    /// A number of seconds or a duration, as nanoseconds; nil for anything else.
+    /// A number of seconds, a duration or the text of one ("10m") as nanoseconds; nil for anything else.
     static func nanoseconds(_ value: LuaValue) -> Int64? {
         var seconds = value.number
         if case .duration(let whole, let nanos) = value {
             seconds = Double(whole) + Double(nanos) / 1e9
+        } else if case .string = value, let text = value.text {
+            guard let length = TimeText.parseHumanDuration(text) else { return nil }
+            seconds = Double(length.seconds) + Double(length.nanos) / 1e9
         }
         guard let seconds, seconds >= 0, seconds < 9e9 else { return nil }
         return Int64(seconds * 1e9)
@@ -147,7 +153,7 @@ final class TaskModule {
             } else {
                 nanoseconds = Self.nanoseconds(limit)
                 guard nanoseconds != nil else {
-                    throw HostError.message("the time has to be seconds, or a duration")
+                    throw HostError.message("the time has to be seconds, or a duration like \"10m\"")
                 }
             }
             if scope.isWoken || scope.members.isEmpty {

@@ -61,7 +61,17 @@ enum LuaOptions {
     ///
     /// - Parameter text: what is said of them: `wait: until it is there; name: …`
     static func table(_ type: String, _ text: String) -> [LuaOption]? {
-        guard type.hasPrefix("{"), type.hasSuffix("}"), !type.hasSuffix("[]") else { return nil }
+        let tables = parts(type[...], at: "|").compactMap { table(String($0), text: text) }
+        guard tables.count > 1 else { return tables.first }
+        guard tables.count == parts(type[...], at: "|").count else { return nil }
+        // One of several forms: what one of them needs another may not.
+        return tables.joined().map {
+            LuaOption(name: $0.name, type: $0.type, text: $0.text, isRequired: false)
+        }
+    }
+
+    private static func table(_ type: String, text: String) -> [LuaOption]? {
+        guard type.hasPrefix("{"), type.hasSuffix("}") else { return nil }
         var texts: [String: String] = [:]
         for part in text.split(separator: ";") {
             let sides = part.split(separator: ":", maxSplits: 1)
@@ -69,7 +79,7 @@ enum LuaOptions {
             let names = sides[0].replacing(" and ", with: ",").split(separator: ",")
             for name in names { texts[name.trimmed] = sides[1].trimmed }
         }
-        let options = parts(type.dropFirst().dropLast()).compactMap { part -> LuaOption? in
+        let options = parts(type.dropFirst().dropLast(), at: ",").compactMap { part -> LuaOption? in
             let sides = part.split(separator: ":", maxSplits: 1)
             guard sides.count == 2 else { return nil }
             let name = sides[0].trimmed
@@ -86,8 +96,8 @@ enum LuaOptions {
             isRequired: isRequired)
     }
 
-    /// What stands between the commas that are in no brackets.
-    private static func parts(_ text: Substring) -> [Substring] {
+    /// What stands between separators that are in no brackets.
+    private static func parts(_ text: Substring, at separator: Character) -> [Substring] {
         var parts: [Substring] = []
         var depth = 0
         var start = text.startIndex
@@ -95,7 +105,7 @@ enum LuaOptions {
             switch text[index] {
             case "{", "(", "<", "[": depth += 1
             case "}", ")", ">", "]": depth -= 1
-            case "," where depth == 0:
+            case separator where depth == 0:
                 parts.append(text[start..<index])
                 start = text.index(after: index)
             default: break

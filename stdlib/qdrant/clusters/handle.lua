@@ -5,6 +5,7 @@ local qdrant = require "qdrant"
 local readiness = require "qdrant.resource.readiness"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
+local task = require "task"
 local wait = require "qdrant.resource.wait"
 
 ---@class qdrant.Cluster: qdrant.cloud.cluster.v1.Cluster
@@ -81,7 +82,7 @@ function handle.await(self, options, what, kind, judge, gone)
   wait {
     what = ("%s %s"):format(self.name, what), kind = kind, connection = self.connection,
     timeout = options.timeout, patience = PATIENCE,
-    progress = options.progress, gone = gone, judge = judge,
+    progress = options.progress, gone = gone, judge = judge, is_new = options.is_new,
     look = function()
       return self:refresh()[1]
     end,
@@ -93,15 +94,27 @@ end
 ---@field timeout? string|number|boolean how long at most: "15m"
 ---@field progress? boolean false for no line on the terminal
 
+---@class qdrant.Cluster.Wait: qdrant.Wait
+---@field kind? string what waits are alike, for telling how long they take: "cluster.create"
+---@field change? table what was changed; what this handle has changed last when not given
+---@field before? table the cluster as it was before that
+---@field is_new? boolean whether it was made just now
+
 --- Waits until it is ready: HEALTHY, with its address, all nodes and the version that it is to have.
 ---@usage qdrant.clusters:find("search-prod"):wait()
 ---@async
----@param options? qdrant.Wait
+---@param options? qdrant.Cluster.Wait
 ---@return qdrant.Cluster self
 function Cluster:wait(options)
-  options = options or {}
-  return handle.await(self, options, "to be ready", options.kind,
-    readiness.ready(host.monotonic, options.change, options.before))
+  options = resource.options(options, "cluster:wait",
+    "timeout progress kind change before is_new")
+  local last = rawget(self, "changed")
+  local change = options.change or not options.before and last and last.change or nil
+  local before = options.before or last and last.before
+  handle.await(self, options, "to be ready", options.kind,
+    readiness.ready(host.monotonic, change, before))
+  rawset(self, "changed", nil)
+  return self
 end
 
 --- Waits until a change has been made when options ask for that.
@@ -113,6 +126,8 @@ end
 ---@param before table the cluster as it was
 ---@return qdrant.Cluster self
 function handle.settle(self, options, kind, change, before)
+  -- A wait that comes later is for this change, too.
+  rawset(self, "changed", { change = change, before = before })
   if options and options.wait then
     self:wait { timeout = options.wait, progress = options.progress, kind = kind,
       change = change, before = before }
@@ -128,10 +143,23 @@ local RESTARTS = {
   "^configuration%.pod_labels", "^configuration%.reserved_", "_storage_class$",
 }
 
-local function has_restart(mask)
+--- A field by its path; nil when something on the way is not set.
+local function field_at(message, path)
+  for name in path:gmatch("[^.]+") do
+    if message == nil then
+      return nil
+    end
+    message = message[name]
+  end
+  return message
+end
+
+--- Whether what was sent has the nodes start anew: a setting that it had before does not.
+local function has_restart(mask, before, after)
   for _, path in ipairs(mask) do
     for _, pattern in ipairs(RESTARTS) do
-      if path:find(pattern) then
+      if path:find(pattern)
+        and host.show(field_at(before, path)) ~= host.show(field_at(after, path)) then
         return true
       end
     end
@@ -157,6 +185,7 @@ function handle.send(self, cluster)
 end
 
 ---@class qdrant.Cluster.Update: qdrant.clusters.Settings
+---@field labels? table<string, string> all that it is to have; `cluster:label` leaves others
 ---@field wait? boolean|string waits until it is done, at most so long: "15m"
 ---@field progress? boolean false for no line on the terminal
 
@@ -170,7 +199,7 @@ function Cluster:update(options)
   local before = self:refresh()[1]
   local mask = handle.send(self, cluster)
   return handle.settle(self, options, "cluster.update", {
-    restarts = has_restart(mask), since = self.configuration.last_modified_at,
+    restarts = has_restart(mask, before, self[1]), since = self.configuration.last_modified_at,
   }, before)
 end
 
@@ -181,11 +210,12 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean, package?: table, disk?: integer } package and disk: what nodes are to have when it is done
 ---@return qdrant.Cluster self
 function Cluster:patch(fields, options)
+  options = resource.options(options, "cluster:patch", "wait progress package disk")
   local before = self:refresh()[1]
   local mask = handle.send(self, fields)
   return handle.settle(self, options, "cluster.update", {
-    restarts = has_restart(mask), since = self.configuration.last_modified_at,
-    package = options and options.package, disk = options and options.disk,
+    restarts = has_restart(mask, before, self[1]), since = self.configuration.last_modified_at,
+    package = options.package, disk = options.disk,
   }, before)
 end
 
@@ -195,23 +225,34 @@ end
 ---@param name string
 ---@return qdrant.Cluster self
 function Cluster:rename(name)
-  handle.send(self, { name = name })
+  handle.send(self, { name = resource.text(name, "cluster:rename", "a name") })
   return self
 end
 
+--- How often a list is changed that others change at the same time, and the longest first pause.
+local TRIES, PAUSE = 10, 0.2
+
 --- Changes a list of it: others may do so, too, so it is read, changed, and looked at afterwards.
 local function change_list(self, read, change, build)
-  for _ = 1, 5 do
+  for try = 1, TRIES do
     self:refresh()
     local wanted = change(read(self))
     if not wanted then
       return self
     end
     handle.send(self, build(wanted))
-    -- What was written together with another's change may not be what is there.
-    if not change(read(self:refresh())) then
+    -- What was written together with another's change may not be what is there. A look that is behind
+    -- the answer tells nothing.
+    local answer = rawget(self, 1)
+    local written, seen = answer.configuration.last_modified_at,
+      self:refresh().configuration.last_modified_at
+    if written and seen and seen < written then
+      return resource.renew(self, answer)
+    elseif not change(read(self)) then
       return self
     end
+    -- Those who collide do so again unless they wait differently long.
+    task.sleep(math.random() * PAUSE * try)
   end
   resource.fail("ABORTED", self.name .. ": others change it at the same time")
 end
@@ -222,6 +263,9 @@ end
 ---@param labels table<string, string|boolean>
 ---@return qdrant.Cluster self
 function Cluster:label(labels)
+  if type(labels) ~= "table" or #labels > 0 then
+    error("cluster:label takes labels by key: { env = \"prod\", obsolete = false }", 2)
+  end
   return change_list(self, Cluster.label_map, function(map)
     local is_changed = false
     for key, value in pairs(labels) do
@@ -248,11 +292,13 @@ end
 ---@param remove? string[]
 ---@return qdrant.Cluster self
 function Cluster:allow(add, remove)
+  add = resource.list(add, "cluster:allow", "a list of blocks of addresses")
+  remove = resource.list(remove, "cluster:allow", "a list of blocks of addresses")
   return change_list(self, function(cluster)
     return cluster.configuration.allowed_ip_source_ranges
   end, function(present)
     local unwanted, seen, wanted, is_changed = {}, {}, {}, false
-    for _, range in ipairs(remove or {}) do
+    for _, range in ipairs(remove) do
       unwanted[block(range)] = true
     end
     for _, range in ipairs(present) do
@@ -263,7 +309,7 @@ function Cluster:allow(add, remove)
         wanted[#wanted + 1] = range
       end
     end
-    for _, range in ipairs(add or {}) do
+    for _, range in ipairs(add) do
       range = block(range)
       if not seen[range] then
         seen[range], is_changed = true, true
@@ -320,7 +366,7 @@ end
 --- Makes a backup of it; options as for `backups:create`.
 ---@usage qdrant.clusters:find("search-prod"):backup { name = "before-migration", retention = "30d" }
 ---@async
----@param options { name: string, retention?: string, wait?: boolean|string }
+---@param options { name: string, retention?: string, wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Backup
 function Cluster:backup(options)
   return self:backups():create(options)

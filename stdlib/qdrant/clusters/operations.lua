@@ -8,6 +8,9 @@ local resource = require "qdrant.resource"
 ---@class qdrant.Cluster: qdrant.cloud.cluster.v1.Cluster
 local Cluster = handle.Cluster
 
+--- What all of these take.
+local WAIT = "wait progress"
+
 local function service(self)
   return self.connection.api.cluster
 end
@@ -29,6 +32,8 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:upgrade(version, options)
+  resource.text(version, "cluster:upgrade", "a version, \"latest\" or \"v1.17.1\"")
+  options = resource.options(options, "cluster:upgrade", WAIT)
   local before = self:refresh()[1]
   local target_version = self.connection.releases:target(self, version)
   if target_version == self.state.version and target_version == self.configuration.version then
@@ -48,6 +53,7 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:restart(options)
+  options = resource.options(options, "cluster:restart", WAIT)
   local before = self:refresh()[1]
   resource.change(function()
     service(self).restart_cluster { cluster_id = self.id }
@@ -77,6 +83,7 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:suspend(options)
+  options = resource.options(options, "cluster:suspend", WAIT)
   local before = self:refresh()[1]
   if not is_in(self, "SUSPENDED", "SUSPENDING") then
     resource.change(function()
@@ -86,7 +93,7 @@ function Cluster:suspend(options)
       return is_in(self, "SUSPENDED", "SUSPENDING")
     end)
   end
-  if options and options.wait then
+  if options.wait then
     handle.await(self, { timeout = options.wait, progress = options.progress }, "to be suspended",
       "cluster.suspend", readiness.suspended(host.monotonic, before))
   end
@@ -99,7 +106,13 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:resume(options)
+  options = resource.options(options, "cluster:resume", WAIT)
   local before = self:refresh()[1]
+  if readiness.phase(before) == "SUSPENDING" then
+    -- One that is just being stopped cannot be started yet.
+    handle.await(self, { timeout = options.wait, progress = options.progress }, "to be suspended",
+      "cluster.suspend", readiness.suspended(host.monotonic, before))
+  end
   if is_in(self, "SUSPENDED", "FAILED_TO_RESUME") then
     resource.change(function()
       service(self).unsuspend_cluster { cluster_id = self.id }
@@ -117,6 +130,7 @@ end
 ---@param options? { wait?: boolean|string, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:enable_jwt_rbac(options)
+  options = resource.options(options, "cluster:enable_jwt_rbac", WAIT)
   local before = self:refresh()[1]
   if not self.state.jwt_rbac then
     resource.change(function()
@@ -135,7 +149,7 @@ end
 ---@async
 ---@param options? { backups?: boolean, force?: boolean, wait?: boolean|string, progress?: boolean } force: forgets a hybrid cluster whose environment does not answer
 function Cluster:delete(options)
-  options = options or {}
+  options = resource.options(options, "cluster:delete", WAIT, "backups force")
   resource.delete(function()
     service(self).delete_cluster {
       cluster_id = self.id, delete_backups = options.backups == true, force = options.force,

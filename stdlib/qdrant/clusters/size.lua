@@ -31,8 +31,7 @@ end
 ---@field wait? boolean|string
 ---@field force? boolean whether to scale down though what is in use would not fit
 
-local sizes = { nodes = true, cpu = true, ram = true, disk = true, gpu = true, package = true,
-  storage = true, wait = true, force = true, progress = true }
+local SIZES = "nodes cpu ram disk gpu package storage wait force progress"
 
 --- The package and the disk that a size means for this cluster; what is not named stays.
 local function target(self, options)
@@ -69,6 +68,7 @@ end
 ---@param options qdrant.Cluster.Size
 ---@return table
 function Cluster:scale_preview(options)
+  options = resource.options(options, "cluster:scale_preview", SIZES)
   self:refresh()
   local present, package, disk, extra, total = target(self, options)
   local nodes = self.configuration.number_of_nodes
@@ -115,7 +115,7 @@ end
 ---@param options qdrant.Cluster.Size
 ---@return qdrant.Cluster self
 function Cluster:scale(options)
-  resource.check_options(options, "cluster:scale", 2, sizes)
+  options = resource.options(options, "cluster:scale", SIZES)
   local before = self:refresh()[1]
   local present, package, disk, extra, total = target(self, options)
   local configuration = {}

@@ -2,6 +2,8 @@
 --- JavaScript that sort its tables.
 ---
 --- It says in a policy of its own that nothing may be loaded, and runs no script but that one.
+local host = ...
+
 local crypto = require "crypto"
 local fs = require "fs"
 
@@ -255,6 +257,8 @@ end
 ---@param options? qdrant.report.SeriesOptions
 ---@return qdrant.report.Page
 function Page:series(title, list, options)
+  options = host.options(options, "page:series",
+    "from to unit limit limit_name times width")
   return charted(self, title, list, chart.series, wide(self, options))
 end
 
@@ -265,6 +269,7 @@ end
 ---@param options? { from?: string, to?: string }
 ---@return qdrant.report.Page
 function Page:days(title, rows, options)
+  options = host.options(options, "page:days", "from to")
   return charted(self, title, rows, chart.days, wide(self, options))
 end
 

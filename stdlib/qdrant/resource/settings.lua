@@ -80,7 +80,7 @@ end
 ---@field name? string
 ---@field labels? table<string, string>
 ---@field cost_label? string what it is charged to, in usage and invoices
----@field allow? string[] blocks of addresses that may connect; everybody when empty
+---@field allow? string[] blocks of addresses that may connect; everybody by `qdrant.null`
 ---@field restart_policy? qdrant.cloud.cluster.v1.ClusterConfigurationRestartPolicy
 ---@field rebalance? qdrant.cloud.cluster.v1.ClusterConfigurationRebalanceStrategy
 ---@field replication_factor? integer of new collections
@@ -174,6 +174,18 @@ local function merge(target, source)
   end
 end
 
+--- An empty list of blocks opens what is there to everybody: that is to be said, not computed.
+local function check_ranges(allow, others, method)
+  if allow == nil or allow == qdrant.null then
+    return
+  end
+  resource.list(allow, method, "blocks of addresses as a list")
+  if #allow == 0 and not others.cloud then
+    host.blame(("%s: without any block of addresses everybody may connect; allow = qdrant.null "
+      .. "says so"):format(method))
+  end
+end
+
 --- The part of a cluster that options set, as the API has it. `configuration` of the options is taken
 --- as it is.
 ---@usage settings.cluster({ nodes = 3, labels = { env = "prod" } }, {}, "x")
@@ -182,7 +194,8 @@ end
 ---@param method string who takes them, for errors
 ---@return table
 function settings.cluster(options, others, method)
-  resource.check_options(options, method, 3, known, others, { configuration = true })
+  options = resource.options(options, method, known, others, "configuration")
+  check_ranges(options.allow, others, method)
   local cluster = {}
   for name, spec in pairs(known) do
     local value = options[name]
@@ -212,7 +225,8 @@ local space_options = { name = true, labels = true, cost_label = true, allow = t
 ---@param method string who takes them, for errors
 ---@return table
 function settings.space(options, others, method)
-  resource.check_options(options, method, 3, space_options, others)
+  options = resource.options(options, method, space_options, others)
+  check_ranges(options.allow, others, method)
   local limit = options.max_storage
   local configuration = {
     allowed_ip_source_ranges = options.allow, allowed_origins = options.origins,
@@ -249,7 +263,7 @@ local pairs_of = { node_selector = true, labels = true }
 ---@param method string who takes them, for errors
 ---@return table
 function settings.environment(options, others, method)
-  resource.check_options(options, method, 3, environment_options, others, { name = true })
+  options = resource.options(options, method, environment_options, others, "name")
   local configuration
   for name, value in pairs(options) do
     local field = environment_options[name]

@@ -27,6 +27,10 @@ local SHORTEST, LONGEST = 0.15, 5
 ---@field timeout? number|string|boolean|userdata how long at most; nil and true mean `patience`
 ---@field patience? number|string how long when nothing is said
 ---@field progress? boolean false for no line on the terminal
+---@field is_new? boolean whether it was made just now: reads may not know of it yet
+
+--- How long what was made just now may not be known to reads, in seconds.
+local LAG = 60
 
 local function seconds_of(length)
   if type(length) == "number" then
@@ -47,7 +51,12 @@ end
 ---@param options qdrant.wait.Options
 ---@return table?
 return function(options)
+  -- Nothing was changed, so nothing will be different.
+  if host.is_dry_run() then
+    return nil
+  end
   local started, text = host.monotonic(), nil
+  local is_seen = not options.is_new
   local timeout = options.timeout
   local limit = seconds_of((timeout == nil or timeout == true) and options.patience or timeout)
   local kind = options.kind and options.kind .. " at " .. place(options.connection)
@@ -58,6 +67,7 @@ return function(options)
     local ok, found = pcall(options.look)
     local elapsed = host.monotonic() - started
     if ok then
+      is_seen = true
       local verdict = options.judge(found)
       if verdict.done then
         if kind and host.wait_took and elapsed > 1 then
@@ -71,6 +81,8 @@ return function(options)
       text = verdict.text
     elseif options.gone and resource.is_missing(found) then
       return nil
+    elseif not is_seen and resource.is_missing(found) and elapsed < LAG then
+      text = "it is not known yet"
     elseif not resource.is_transient(found) then
       error(found, 0)
     else

@@ -1,0 +1,140 @@
+import Foundation
+import LuaHost
+import TestSupport
+import Testing
+
+/// Options of the standard library and of the host's modules: what the annotations say, which help,
+/// completion, `qcsh check` and editors go by, is what the functions take.
+@Suite struct OptionTests {
+    /// Something of each class, as one would get it.
+    private static let objects = [
+        "qdrant.Cluster": "qdrant.clusters:find 'search-prod'",
+        "qdrant.Key": "qdrant.keys:list()[1]",
+        "qdrant.Backup": "qdrant.backups:list()[1]",
+        "qdrant.Schedule": "qdrant.schedules:list()[1]",
+        "qdrant.Restore": "qdrant.restores:list()[1]",
+        "qdrant.Space": "space", "qdrant.SpaceBackup": "space:backups()[1]",
+        "qdrant.SpaceSchedule": "space:schedules()[1]",
+        "qdrant.Environment": "qdrant.environments:list()[1]",
+        "qdrant.Account": "qdrant.accounts:find()",
+        "qdrant.ManagementKey": "qdrant.management_keys:list()[1]",
+        "qdrant.Role": "qdrant.roles:find 'Viewer'", "sandbox.Handle": "world",
+        "qdrant.report.Page": "qdrant.report:page { title = 'x' }",
+    ]
+
+    /// Functions whose options are answers of theirs or are handed on as they are.
+    private static let others: Set<String> = [
+        // `like` and the rest are told of by the host.
+        "qdrant.connect", "resource.id_of", "resource.create", "resource.create_key",
+        "resource.settle", "resource.handle", "resource.cluster_id",
+        // It runs what `qcsh test` is told to.
+        "test.run",
+    ]
+
+    /// Arguments in front of the options, where texts do not do.
+    private static let arguments = [
+        "task.map": "{}, print, ", "process.run": "{ 'true' }, ", "qdrant.report:account": "{}, ",
+    ]
+
+    /// A call with an option that nobody takes: the object, the arguments in front of it.
+    private struct Case {
+        let name: String
+        let call: String
+    }
+
+    private static var cases: [Case] {
+        let reference = LuaReference.embedded
+        return reference.entries.compactMap { entry -> Case? in
+            let parameters = entry.parameters?.split(separator: ",").map(\.trimmed) ?? []
+            guard
+                let number = parameters.indices.first(where: {
+                    reference.options(of: entry, argument: $0) != nil
+                        && ["options", "filter", "size"].contains(parameters[$0])
+                }),
+                !entry.name.hasPrefix("qdrant.resource."), !entry.name.hasPrefix("shell"),
+                !entry.name.hasPrefix("qdrant.library"), !others.contains(entry.name)
+            else { return nil }
+            let before = (0..<number).map { _ in "'latest', " }.joined()
+            let arguments = (arguments[entry.name] ?? before) + "{ no_such_option = 1 }"
+            guard let colon = entry.name.firstIndex(of: ":") else {
+                return Case(name: entry.name, call: "\(entry.name)(\(arguments))")
+            }
+            let owner = String(entry.name[..<colon])
+            let method = entry.name[entry.name.index(after: colon)...]
+            guard let object = objects[owner] ?? (reference.libraries.contains(owner) ? owner : nil)
+            else { return Case(name: entry.name, call: "error 'no object of \(owner)'") }
+            return Case(name: entry.name, call: "(\(object)):\(method)(\(arguments))")
+        }
+    }
+
+    @Test func whatNobodyTakesIsAnError() throws {
+        let cases = Self.cases
+        #expect(cases.count > 70)
+        let list = cases.map { "{ [==[\($0.name)]==], function() \($0.call) end }" }
+            .joined(separator: ",\n")
+        let folder = try TemporaryFolder()
+        let script = try folder.write(
+            "options.lua",
+            """
+            world = sandbox.start { speed = "instant" }
+            space = qdrant.spaces:create { name = "notes", cloud = "aws",
+              region = qdrant.spaces:regions("aws")[1].id, wait = true }
+            space:backup { wait = true }
+            space:create_schedule { name = "nightly", cron = "@daily" }
+            qdrant.restores:create { backup = qdrant.backups:latest(), wait = true }
+            local wrong = 0
+            for _, case in ipairs { \(list) } do
+              local ok, problem = pcall(case[2])
+              if ok or not tostring(problem):find('has no option "no_such_option"', 1, true) then
+                wrong = wrong + 1
+                print(case[1], tostring(problem))
+              elseif not tostring(problem):find("options.lua:", 1, true) then
+                wrong = wrong + 1
+                print(case[1] .. " blames another", tostring(problem))
+              end
+            end
+            print("wrong: " .. wrong)
+            """)
+        let result = try qcsh(["--sandbox", script])
+        #expect(result.output == "wrong: 0\n", "\(result.output)\(result.errors)")
+    }
+
+    /// Each option that is told of is taken: the names in annotations and in the code are the same.
+    @Test func whatIsToldOfIsTaken() throws {
+        let reference = LuaReference.embedded
+        let folder = try TemporaryFolder()
+        var calls: [String] = []
+        for name in [
+            "qdrant.clusters:create", "qdrant.clusters:list", "qdrant.clusters:from_backup",
+            "qdrant.keys:create", "qdrant.keys:list", "qdrant.backups:create",
+            "qdrant.backups:list", "qdrant.schedules:create", "qdrant.spaces:create",
+            "qdrant.environments:create", "qdrant.packages:list", "qdrant.packages:quote",
+            "qdrant.fleet.run",
+        ] {
+            let entry = try #require(reference.entry(named: name))
+            let argument = name == "qdrant.fleet.run" ? 2 : 0
+            let options = try #require(reference.options(of: entry, argument: argument))
+            for option in options where !["until"].contains(option.name) {
+                let before = argument == 2 ? "{}, print, " : ""
+                calls.append(
+                    "{ '\(name).\(option.name)', function() \(name)(\(before){ \(option.name) = false }) end }"
+                )
+            }
+        }
+        let script = try folder.write(
+            "taken.lua",
+            """
+            local wrong = 0
+            for _, case in ipairs { \(calls.joined(separator: ",\n")) } do
+              local _, problem = pcall(case[2])
+              if tostring(problem):find("has no option", 1, true) then
+                wrong = wrong + 1
+                print(case[1], tostring(problem))
+              end
+            end
+            print("wrong: " .. wrong)
+            """)
+        let result = try qcsh(["--sandbox", script])
+        #expect(result.output == "wrong: 0\n", "\(result.output)\(result.errors)")
+    }
+}
