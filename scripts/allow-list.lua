@@ -3,40 +3,36 @@ local args = script {
   about = "Makes the blocks of addresses that may connect to clusters those of a list",
   args = {
     { "clusters", many = true, about = "names or ids; with none, those of --label" },
-    { "--label", value = "key=value" },
+    { "--label", type = "pair" },
     { "--file", type = "file", about = "a block or an address on each line; # begins a remark" },
-    { "--add", many = true }, { "--remove", many = true },
-    { "--me", about = "your own address: it has to stay in" },
-    { "--dry-run", type = "flag" },
+    { "--add", many = true, value = "block", about = "beside what is there, or what --file has" },
+    { "--remove", many = true, value = "block" },
+    { "--me", value = "address", about = "your own address: it has to stay in" },
+    { "--dry-run", type = "flag", about = "tells what would be added and removed" },
   },
   needs = { "read:clusters", "write:clusters", "read:files" },
 }
 
-local chosen = {}
-if args.label then
-  local key, value = args.label:match("^([^=]+)=(.*)$")
-  chosen = qdrant.clusters:list { labels = { [key] = value } }
-else
-  for i, name in ipairs(args.clusters) do
-    chosen[i] = qdrant.clusters:find(name)
-  end
-end
-if #chosen == 0 then
-  error("which clusters?", 0)
-end
-
+--- An address as a number; nil when it is none.
 local function number(address)
-  local a, b, c, d = address:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$")
-  return a and (tonumber(a) << 24 | tonumber(b) << 16 | tonumber(c) << 8 | tonumber(d))
+  local bits = 0
+  local parts = { address:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
+  for _, part in ipairs(parts) do
+    if tonumber(part) > 255 then
+      return nil
+    end
+    bits = bits << 8 | tonumber(part)
+  end
+  return #parts == 4 and bits or nil
 end
 
 --- A block in the form that the API takes: the bits behind its length are zero.
 local function block(text)
   local address, length = text:match("^([%d.]+)/?(%d*)$")
   local bits = address and number(address)
-  length = math.tointeger(tonumber(length)) or 32
-  if not bits or length > 32 then
-    error(("\"%s\" is no block of IPv4 addresses"):format(text), 0)
+  length = length == "" and 32 or math.tointeger(tonumber(length))
+  if not bits or not length or length > 32 then
+    cli.usage(("\"%s\" is no block of IPv4 addresses"):format(text))
   end
   bits = length == 0 and 0 or bits & (0xffffffff << 32 - length)
   return ("%d.%d.%d.%d/%d"):format(bits >> 24 & 255, bits >> 16 & 255, bits >> 8 & 255, bits & 255,
@@ -46,65 +42,99 @@ end
 local function contains(range, address)
   local base, length = range:match("^([%d.]+)/(%d+)$")
   local mask = length == "0" and 0 or 0xffffffff << 32 - tonumber(length) & 0xffffffff
-  return number(base) & mask == number(address) & mask
+  return number(base) & mask == address & mask
 end
 
-local wanted
+local function blocks(texts)
+  local set = {}
+  for _, text in ipairs(texts) do
+    set[block(text)] = true
+  end
+  return set
+end
+
+-- All that is given is looked at before anything is changed.
+local me = args.me and (number(args.me) or cli.usage("--me is no IPv4 address: " .. args.me))
+local added, removed, listed = blocks(args.add), blocks(args.remove), nil
 if args.file then
-  wanted = {}
+  listed = {}
   for line in fs.read(args.file):gmatch("[^\n]+") do
-    local text = line:gsub("#.*", ""):match("^%s*(%S*)%s*$")
-    if text ~= "" then
-      wanted[#wanted + 1] = block(text)
+    for text in line:gsub("#.*", ""):gmatch("%S+") do
+      listed[block(text)] = true
     end
   end
-  if #wanted == 0 then
+  if not next(listed) then
     error(args.file .. " has no block: without any, everybody could connect", 0)
   end
+elseif not next(added) and not next(removed) then
+  cli.usage("what is to change? --file, --add or --remove")
 end
 
-local result = qdrant.fleet.run(chosen, function(cluster)
-  local add, remove, has = {}, {}, {}
+local chosen = {}
+if args.label then
+  chosen = qdrant.clusters:list { labels = args.label }
+else
+  for i, name in ipairs(args.clusters) do
+    chosen[i] = qdrant.clusters:find(name)
+  end
+end
+if #chosen == 0 then
+  cli.usage("which clusters? Name them, or choose them by --label")
+end
+
+--- What is to be added to a cluster and what is to be removed, sorted.
+local function difference(cluster)
+  local has, wanted = {}, {}
   for _, range in ipairs(cluster.configuration.allowed_ip_source_ranges) do
     has[range] = true
   end
-  for _, text in ipairs(wanted or args.add) do
-    add[#add + 1] = block(text)
+  for range in pairs(listed or has) do
+    wanted[range] = true
   end
-  if wanted then
-    local keep = {}
-    for _, range in ipairs(wanted) do
-      keep[range] = true
-    end
-    for range in pairs(has) do
-      if not keep[range] then
-        remove[#remove + 1] = range
-      end
-    end
+  for range in pairs(added) do
+    wanted[range] = true
   end
-  for _, text in ipairs(args.remove) do
-    remove[#remove + 1] = block(text)
+  for range in pairs(removed) do
+    wanted[range] = nil
   end
-  if args.me then
-    local after = {}
-    for range in pairs(has) do
-      after[range] = true
-    end
-    for _, range in ipairs(remove) do
-      after[range] = nil
-    end
-    for _, range in ipairs(add) do
-      after[range] = true
-    end
-    local is_in = false
-    for range in pairs(after) do
-      is_in = is_in or contains(range, args.me)
-    end
-    if not is_in then
-      error("you would be locked out: " .. args.me .. " is in none of the blocks", 0)
-    end
+  local add, remove, is_in = {}, {}, false
+  for range in pairs(wanted) do
+    add[#add + 1] = not has[range] and range or nil
+    is_in = is_in or me and contains(range, me)
   end
-  cluster:allow(add, remove)
-end, { name = "allow-list", dry_run = args.dry_run })
+  for range in pairs(has) do
+    remove[#remove + 1] = not wanted[range] and range or nil
+  end
+  table.sort(add)
+  table.sort(remove)
+  if me and not is_in then
+    error("you would be locked out: " .. args.me .. " is in none of the blocks", 0)
+  end
+  return add, remove
+end
+
+local changes = {}
+local result = qdrant.fleet.run(chosen, function(cluster)
+  local add, remove = difference(cluster)
+  changes[cluster.id] = { add, remove }
+  if not args.dry_run then
+    cluster:allow(add, remove)
+  end
+end, { name = "allow-list", report = function(line) log.info(line) end })
 cli.status((select(2, qdrant.fleet.summary(result))))
-return qdrant.fleet.rows(result)
+local rows = json.list {}
+for i, cluster in ipairs(chosen) do
+  local change = changes[cluster.id] or { {}, {} }
+  local is_same = #change[1] + #change[2] == 0
+  rows[i] = {
+    name = cluster.name, added = table.concat(change[1], " "),
+    removed = table.concat(change[2], " "),
+    outcome = is_same and "as it should be" or args.dry_run and "would change" or "done",
+  }
+  for _, failed in ipairs(result.failed) do
+    if failed.item == cluster then
+      rows[i].outcome, rows[i].problem = "failed", tostring(failed.problem)
+    end
+  end
+end
+return rows

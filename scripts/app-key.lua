@@ -20,9 +20,12 @@ for _, name in ipairs(args.write) do
   collections[name] = "write"
 end
 if not next(collections) then
-  error("which collections? --read NAME, --write NAME", 0)
+  cli.usage("which collections? --read NAME, --write NAME")
 end
 local cluster = qdrant.clusters:find(args.cluster)
+if cluster:phase() == "SUSPENDED" then
+  error(cluster.name .. " is suspended: a key cannot be tried", 0)
+end
 if not cluster.state.jwt_rbac then
   error(cluster.name .. " takes no keys with rules yet; cluster:enable_jwt_rbac() lets it, for "
     .. "good, and restarts it", 0)

@@ -2,15 +2,10 @@
 local args = script {
   about = "Tells of each cluster how old its newest backup is; 9 when one is too old",
   args = { { "--max-age", type = "duration", default = "26h" },
-    { "--label", value = "key=value" } },
+    { "--label", type = "pair" } },
   needs = { "read:clusters", "read:backups" },
 }
 
-local filter
-if args.label then
-  local key, value = args.label:match("^([^=]+)=(.*)$")
-  filter = { labels = { [key] = value } }
-end
 local newest, counts = {}, {}
 for _, backup in ipairs(qdrant.backups:list { status = "SUCCEEDED" }) do
   local id = backup.cluster_id
@@ -20,7 +15,7 @@ for _, backup in ipairs(qdrant.backups:list { status = "SUCCEEDED" }) do
   end
 end
 local rows, is_old, now = json.list {}, false, time.now()
-for _, cluster in ipairs(qdrant.clusters:list(filter)) do
+for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
   local backup = newest[cluster.id]
   local row = { cluster = cluster.name, backups = counts[cluster.id] or 0, state = "none" }
   if backup then

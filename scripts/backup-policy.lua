@@ -2,7 +2,7 @@
 local args = script {
   about = "Has every cluster of a label backed up by a schedule; makes and mends schedules",
   args = {
-    { "--label", default = "env=prod", value = "key=value" },
+    { "--label", default = "env=prod", type = "pair" },
     { "--name", default = "policy-daily" }, { "--cron", default = "0 3 * * *" },
     { "--retention", default = "30d" },
     { "--fix", type = "flag", about = "changes what is not as it should be" },
@@ -10,7 +10,6 @@ local args = script {
   needs = { "read:clusters", "read:backup_schedules", "write:backup_schedules" },
 }
 
-local key, value = args.label:match("^([^=]+)=(.*)$")
 local schedules = {}
 for _, schedule in ipairs(qdrant.schedules:list()) do
   if schedule.display_name == args.name then
@@ -18,7 +17,7 @@ for _, schedule in ipairs(qdrant.schedules:list()) do
   end
 end
 local rows, is_wrong = json.list {}, false
-for _, cluster in ipairs(qdrant.clusters:list { labels = { [key] = value } }) do
+for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
   local schedule = schedules[cluster.id]
   local row = { cluster = cluster.name, schedule = args.name, state = "as it should be" }
   local is_supported = cluster.state.capabilities.backup.status:find("NOT_SUPPORTED") == nil

@@ -4,7 +4,7 @@ local args = script {
   args = {
     { "cluster" }, { "--name", about = "manual-DATE when not given" },
     { "--retention", default = "30d", about = "1 to 365 days; 0 keeps it for ever" },
-    { "--timeout", default = "2h" },
+    { "--timeout", type = "duration", default = "2h" },
   },
   needs = { "read:clusters", "read:backups", "write:backups" },
 }

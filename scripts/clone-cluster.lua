@@ -4,43 +4,56 @@ local args = script {
   args = {
     { "source" }, { "name" },
     { "--fresh", type = "flag", about = "makes a backup now; else the newest one is used" },
-    { "--label", many = true, value = "key=value" }, { "--allow", many = true, value = "block" },
+    { "--label", many = true, type = "pair" }, { "--allow", many = true, value = "block" },
     { "--key-file", about = "makes a key and writes it there, for you only" },
-    { "--timeout", default = "2h" },
+    { "--timeout", type = "duration", default = "2h" },
   },
   needs = { "read:clusters", "write:clusters", "read:backups", "write:backups",
     "delete:backups", "restore:backups", "read:api_keys", "write:api_keys", "delete:api_keys",
-    "connect:hosts", "write:files" },
+    "connect:hosts", "read:files", "write:files" },
   deletes = true,
 }
 
 local source = qdrant.clusters:find(args.source)
-local labels = {}
-for _, text in ipairs(args.label) do
-  local key, value = text:match("^([^=]+)=(.*)$")
-  if not key then
-    error("--label takes key=value, not " .. text, 0)
+for _, range in ipairs(args.allow) do
+  if not range:find("^%d+%.%d+%.%d+%.%d+/?%d*$") then
+    cli.usage("--allow takes a block of IPv4 addresses, not " .. range)
   end
-  labels[key] = value
 end
 local backup = not args.fresh and source:backups():latest()
 local own
-if not backup then
-  own = source:backup { name = "for-" .. args.name, retention = "1d", wait = args.timeout }
-  backup = own
+-- The backup that was made for this does not stay, whatever happens.
+task.defer(function()
+  if own then
+    own:delete()
+  end
+end)
+local copy
+for _, one in ipairs(qdrant.clusters:list { labels = { ["qcsh-copy-of"] = source.id } }) do
+  copy = one.name == args.name and one or copy
 end
-local copy = backup:to_cluster { name = args.name, wait = args.timeout }
-if next(labels) then
-  copy:label(labels)
+if copy then
+  -- An earlier run got so far.
+  copy:wait { timeout = args.timeout }
+  backup = nil
+else
+  if not backup then
+    own = source:backup { name = "for-" .. args.name, retention = "1d", wait = args.timeout }
+    backup = own
+  end
+  copy = backup:to_cluster { name = args.name, wait = args.timeout }
 end
+local labels = { ["qcsh-copy-of"] = source.id }
+for key, value in pairs(args.label) do
+  labels[key] = value
+end
+copy:label(labels)
 if #args.allow > 0 then
   copy:update { allow = args.allow }
 end
-if args.key_file then
+if args.key_file and not fs.exists(args.key_file) then
   copy:keys():create { name = args.name .. "-key", file = args.key_file, wait = true }
 end
-if own then
-  own:delete()
-end
-return { { name = copy.name, id = copy.id, url = copy:url(), backup = backup.display_name,
+return { { name = copy.name, id = copy.id, url = copy:url(),
+  backup = backup and backup.display_name,
   phase = copy:phase() } }

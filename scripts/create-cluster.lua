@@ -5,13 +5,14 @@ local args = script {
     { "name" },
     { "--cloud", default = "aws" }, { "--region", required = true },
     { "--cpu", about = "of a node: 2000m or 2" }, { "--ram", about = "of a node: 8GiB" },
-    { "--disk", about = "of a node, all in all: 50GiB" }, { "--package" },
+    { "--disk", about = "of a node, all in all: 50GiB" },
+    { "--gpu", about = "of a node: 1" }, { "--package" },
     { "--nodes", type = "int", default = 1 }, { "--multi-az", type = "flag" },
-    { "--label", many = true, value = "key=value" },
+    { "--label", many = true, type = "pair" },
     { "--allow", many = true, value = "block", about = "addresses that may connect" },
     { "--version", default = "latest" },
     { "--key-file", about = "makes a key and writes it there, for you only" },
-    { "--timeout", default = "20m" },
+    { "--timeout", type = "duration", default = "20m" },
   },
   needs = { "read:clusters", "read:cluster", "read:booking", "write:clusters", "read:api_keys",
     "write:api_keys", "delete:api_keys", "connect:hosts", "read:files",
@@ -19,22 +20,34 @@ local args = script {
   deletes = true,
 }
 
-local labels = {}
-for _, text in ipairs(args.label) do
-  local key, value = text:match("^([^=]+)=(.*)$")
-  if not key then
-    error("--label takes key=value, not " .. text, 0)
-  end
-  labels[key] = value
-end
-
 -- What was made before is not made again: a second run goes on where the first one ended.
 local cluster, is_new = qdrant.clusters:ensure {
   name = args.name, cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram,
-  disk = args.disk, package = args.package, nodes = args.nodes, version = args.version,
-  multi_az = args.multi_az or nil, labels = next(labels) and labels or nil,
+  disk = args.disk, gpu = args.gpu, package = args.package, nodes = args.nodes,
+  version = args.version,
+  multi_az = args.multi_az or nil, labels = next(args.label) and args.label or nil,
   allow = #args.allow > 0 and args.allow or nil,
 }
+-- One that is there is not changed: what differs is told.
+local differs = {}
+if not is_new then
+  local units = require "qdrant.resource.units"
+  local has = cluster:package().resource_configuration
+  local function compare(what, wanted, present)
+    if wanted ~= nil and wanted ~= present then
+      differs[#differs + 1] = ("%s is %s"):format(what, tostring(present))
+    end
+  end
+  compare("nodes", args.nodes, cluster.configuration.number_of_nodes)
+  compare("package", args.package, args.package and cluster:package().name)
+  compare("millicores", args.cpu and units.millicores(args.cpu), units.millicores(has.cpu))
+  compare("GiB of memory", args.ram and units.gib(args.ram), units.gib(has.ram))
+  if #differs > 0 then
+    log.warn(("%s is there, and not as asked for: %s; scale-cluster changes that"):format(args.name,
+      table.concat(differs, ", ")))
+    cli.status(9)
+  end
+end
 cluster:wait { timeout = args.timeout, kind = is_new and "cluster.create" or nil }
 local key_name = args.name .. "-key"
 if args.key_file and not fs.exists(args.key_file) then

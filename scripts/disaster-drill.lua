@@ -3,8 +3,8 @@ local args = script {
   about = "Shows that backups can be used: each becomes a cluster, is looked into, and goes again",
   args = {
     { "clusters", many = true, about = "names or ids; with none, those of --label" },
-    { "--label", default = "env=prod", value = "key=value" },
-    { "--limit", type = "int", default = 1 }, { "--timeout", default = "2h" },
+    { "--label", default = "env=prod", type = "pair" },
+    { "--limit", type = "int", default = 1 }, { "--timeout", type = "duration", default = "2h" },
     { "--yes", type = "flag" },
   },
   needs = { "read:clusters", "write:clusters", "delete:clusters", "read:backups",
@@ -18,8 +18,7 @@ if #args.clusters > 0 then
     chosen[i] = qdrant.clusters:find(name)
   end
 else
-  local key, value = args.label:match("^([^=]+)=(.*)$")
-  chosen = qdrant.clusters:list { labels = { [key] = value } }
+    chosen = qdrant.clusters:list { labels = args.label }
 end
 cli.confirm(("Try the backups of %d cluster%s? Each costs a cluster for a while."):format(#chosen,
   #chosen == 1 and "" or "s"), args.yes)
@@ -31,14 +30,13 @@ local result = qdrant.fleet.run(chosen, function(cluster)
   end
   local started = time.clock()
   local name = ("drill-%s"):format(crypto.uuid():sub(1, 8))
-  local copy
-  -- The copy goes, whatever happens; the backup stays.
+  -- The copy goes, whatever happens; the backup stays. Whoever interrupts its making finds it by name.
   task.defer(function()
-    if copy then
-      copy:delete()
+    for _, one in ipairs(qdrant.clusters:list { name = "^" .. name:gsub("%-", "%%-") .. "$" }) do
+      one:delete()
     end
   end)
-  copy = backup:to_cluster { name = name }
+  local copy = backup:to_cluster { name = name }
   copy:wait { timeout = args.timeout, progress = false, kind = "cluster.from_backup" }
   local key = copy:keys():create { name = name, access = "read", wait = true, progress = false }
   local answer = http.get(copy:url() .. "/collections", { headers = { ["api-key"] = key.key } })
@@ -47,7 +45,10 @@ local result = qdrant.fleet.run(chosen, function(cluster)
     cluster = cluster.name, backup = backup.display_name, age = time.ago(backup.created_at),
     collections = #collections, took = time.human(time.clock() - started),
   }
-end, { name = "drill", limit = args.limit, report = function(line) log.info(line) end })
+end, {
+  name = "drill", progress = false, limit = args.limit,
+  report = function(line) log.info(line) end,
+})
 cli.status((select(2, qdrant.fleet.summary(result))))
 for _, failed in ipairs(result.failed) do
   rows[#rows + 1] = { cluster = failed.label, problem = tostring(failed.problem) }

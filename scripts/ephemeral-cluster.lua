@@ -3,7 +3,9 @@ local args = script {
   about = "Creates a cluster for the time of a command, as tests need one, and deletes it",
   args = {
     { "--cloud", default = "aws" }, { "--region", default = "eu-central-1" },
-    { "--package" }, { "--cpu" }, { "--ram" }, { "--nodes", type = "int", default = 1 },
+    { "--package" }, { "--cpu", about = "of a node; 500m when no size is given" },
+    { "--ram", about = "of a node; 2GiB when no size is given" },
+    { "--nodes", type = "int", default = 1 },
     { "--ttl", type = "duration", default = "2h", about = "when --sweep may delete it" },
     { "--prefix", default = "ci" },
     { "--sweep", type = "flag", about = "deletes what earlier runs have left behind" },
@@ -20,27 +22,43 @@ local LABEL = "qcsh-expires"
 if args.sweep then
   local rows = json.list {}
   for _, cluster in ipairs(qdrant.clusters:list { labels = { [LABEL] = true } }) do
-    local expires = time.parse(tonumber(cluster:label_map()[LABEL]))
-    if expires < time.now() then
-      cluster:delete()
-      rows[#rows + 1] = { name = cluster.name, expired = time.ago(expires) }
+    local seconds = tonumber(cluster:label_map()[LABEL])
+    local expires = seconds and time.parse(seconds)
+    if not expires then
+      log.warn(("%s: its label %s is no time; nothing is done about it"):format(cluster.name,
+        LABEL))
+    elseif expires < time.now() then
+      local ok, problem = pcall(cluster.delete, cluster)
+      rows[#rows + 1] = { name = cluster.name, expired = time.ago(expires),
+        problem = not ok and tostring(problem) or nil }
+      if not ok then
+        cli.status(9)
+      end
     end
   end
   return rows
 end
 if #args.command == 0 then
-  error("which command? ephemeral-cluster.lua -- make test", 0)
+  cli.usage("which command? ephemeral-cluster.lua -- make test")
+elseif not (args.package or args.cpu or args.ram) then
+  args.cpu, args.ram = "500m", "2GiB"
 end
 
 local name = ("%s-%s"):format(args.prefix, crypto.uuid():sub(1, 8))
-local cluster
--- Whatever happens from here on, it does not stay.
+-- Whatever happens from here on, it does not stay: whoever interrupts its making finds it by name.
 task.defer(function()
-  if cluster then
-    cluster:delete { backups = true }
+  for _, one in ipairs(qdrant.clusters:list { labels = { [LABEL] = true } }) do
+    if one.name == name then
+      local ok, problem = pcall(one.delete, one, { backups = true })
+      if not ok then
+        log.error(("%s (%s) could not be deleted, and costs money: %s"):format(one.name, one.id,
+          tostring(problem)))
+        cli.status(1)
+      end
+    end
   end
 end)
-cluster = qdrant.clusters:create {
+local cluster = qdrant.clusters:create {
   name = name, cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram,
   package = args.package, nodes = args.nodes,
   labels = { [LABEL] = ("%d"):format((time.now() + args.ttl).seconds) },

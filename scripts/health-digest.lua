@@ -8,6 +8,8 @@ local args = script {
   needs = { "read:clusters", "connect:hosts" },
 }
 
+-- Phases in which nobody is served; what is being changed is no reason to page anybody.
+local DOWN = { NOT_FOUND = true, RECOVERY_MODE = true, UNKNOWN = true, UNSPECIFIED = true }
 local WORTH = { CRITICAL = 3, WARNING = 2, INFO = 1 }
 local rows = task.map(qdrant.clusters:list(), function(cluster)
   local row = {
@@ -23,8 +25,8 @@ local rows = task.map(qdrant.clusters:list(), function(cluster)
       worst, row.problem = weight, row.problem or alert.title
     end
   end
-  local is_down = row.phase ~= "HEALTHY" and row.phase ~= "SUSPENDED"
-  row.state = (is_down or worst >= 3) and "bad" or worst >= 2 and "look" or "well"
+  row.state = (DOWN[row.phase] or row.phase:find("^FAILED") or worst >= 3) and "bad"
+    or (worst >= 2 or row.problem) and "look" or "well"
   return row
 end, { limit = 8 })
 local order = { bad = 1, look = 2, well = 3 }
@@ -43,7 +45,8 @@ end
 if args.webhook then
   http.post(args.webhook, {
     json = { text = #lines > 0 and table.concat(lines, "\n") or "all clusters are well" },
+    check = true,
   })
 end
-cli.status(rows[1] and rows[1].state == "bad" and 9 or 0)
+cli.status(#lines > 0 and rows[1].state ~= "well" and 9 or 0)
 return shown

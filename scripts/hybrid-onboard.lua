@@ -3,15 +3,21 @@ local args = script {
   about = "Makes a hybrid environment, connects the Kubernetes cluster, waits until it is ready",
   args = {
     { "name" }, { "--namespace", default = "qdrant" }, { "--storage-class" },
-    { "--snapshot-class" }, { "--context", about = "of kubectl" },
+    { "--snapshot-class" }, { "--context", about = "of kubectl and helm" },
     { "--run", type = "flag", about = "runs the commands here; else they are written to --file" },
-    { "--file", default = "bootstrap.sh" }, { "--timeout", default = "30m" },
+    { "--file", default = "bootstrap.sh" }, { "--timeout", type = "duration", default = "30m" },
+    { "--again", type = "flag", about = "makes new secrets, though an agent may be on its way" },
     { "--no-wait", type = "flag" },
   },
   needs = { "read:hybrid_cloud_environments", "write:hybrid_cloud_environments",
-    "write:management_keys", "run:processes", "write:files" },
+    "write:management_keys", "run:processes", "read:files", "write:files" },
 }
 
+if not args.run and not args.again and fs.exists(args.file) then
+  error(args.file .. " is there already: run it, or say --again to have new secrets", 0)
+elseif not args.run and not fs.exists(fs.folder(args.file)) then
+  error("there is no folder for " .. args.file, 0)
+end
 local environment
 for _, one in ipairs(qdrant.environments:list()) do
   environment = one.name == args.name and one or environment
@@ -20,20 +26,26 @@ environment = environment or qdrant.environments:create {
   name = args.name, namespace = args.namespace, storage_class = args.storage_class,
   snapshot_class = args.snapshot_class,
 }
+local is_written = false
 if environment:phase() ~= "READY" then
-  -- Each call makes new secrets, so it is made once, and what it gave is used.
+  -- Each call makes new secrets, so it is made once, and what it gave is used. The commands go to the
+  -- Kubernetes cluster that is meant, whatever the current context is.
   local answer = environment:bootstrap()
+  local lines = { "set -e" }
+  if args.context then
+    local context = process.quote(args.context)
+    lines[2] = ("kubectl() { command kubectl --context %s \"$@\"; }"):format(context)
+    lines[3] = ("helm() { command helm --kube-context %s \"$@\"; }"):format(context)
+  end
+  for _, command in ipairs(answer.commands) do
+    lines[#lines + 1] = secret.is(command) and command:reveal() or command
+  end
+  local text = table.concat(lines, "\n") .. "\n"
   if args.run then
-    for _, command in ipairs(answer.commands) do
-      process.run({ "/bin/sh", "-s" }, { input = command, stdout = "inherit",
-        stderr = "inherit" })
-    end
+    process.run({ "/bin/sh", "-s" }, { input = text, stdout = "inherit", stderr = "inherit" })
   else
-    local lines = { "set -e" }
-    for _, command in ipairs(answer.commands) do
-      lines[#lines + 1] = type(command) == "userdata" and command:reveal() or command
-    end
-    fs.write(args.file, table.concat(lines, "\n") .. "\n", { mode = tonumber("600", 8) })
+    fs.write(args.file, text, { mode = tonumber("600", 8) })
+    is_written = true
     log.info("run sh " .. args.file .. " where kubectl reaches the cluster, then delete it")
   end
 end
@@ -42,4 +54,4 @@ if not args.no_wait then
 end
 environment:refresh()
 return { { name = environment.name, id = environment.id, phase = environment:phase(),
-  file = not args.run and args.file or nil } }
+  file = is_written and args.file or nil } }

@@ -3,19 +3,15 @@ local args = script {
   about = "Suspends clusters of a label in the evening and resumes them in the morning",
   args = {
     { "action", type = { "suspend", "resume" } },
-    { "--label", default = "env=dev", value = "key=value" },
+    { "--label", default = "env=dev", type = "pair" },
     { "--wait", type = "flag" }, { "--limit", type = "int", default = 8 },
     { "--dry-run", type = "flag" },
   },
   needs = { "read:clusters", "write:clusters" },
 }
 
-local key, value = args.label:match("^([^=]+)=(.*)$")
-if not key then
-  error("--label takes key=value", 0)
-end
 local open = {}
-for _, cluster in ipairs(qdrant.clusters:list { labels = { [key] = value } }) do
+for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
   local phase = cluster:phase()
   local is_stopped = phase == "SUSPENDED" or phase == "SUSPENDING"
   if is_stopped == (args.action == "resume") or phase:find("FAILED") then

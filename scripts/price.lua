@@ -3,7 +3,9 @@ local args = script {
   about = "Tells what a cluster would cost: by size, or all packages that are large enough",
   args = {
     { "--cloud", default = "aws" }, { "--region", required = true },
-    { "--cpu" }, { "--ram" }, { "--disk" }, { "--package" }, { "--multi-az", type = "flag" },
+    { "--cpu", about = "of a node: 2000m or 2" }, { "--ram", about = "of a node: 8GiB" },
+    { "--gpu" }, { "--disk", about = "of a node, all in all: 50GiB" }, { "--package" },
+    { "--multi-az", type = "flag" },
     { "--nodes", type = "int", default = 1 },
     { "--storage", type = { "cost_optimised", "balanced", "performance" } },
     { "--all", type = "flag", about = "every package that has at least as much" },
@@ -11,25 +13,29 @@ local args = script {
   needs = { "read:booking", "write:clusters" },
 }
 
+if args.package and (args.cpu or args.ram or args.gpu) then
+  cli.usage("say --package or a size, not both")
+end
 local size = {
   cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram, disk = args.disk,
-  package = args.package, multi_az = args.multi_az or nil, nodes = args.nodes,
-  storage = args.storage,
+  gpu = args.gpu, package = args.package, multi_az = args.multi_az or nil,
 }
 local rows = json.list {}
 local function add(quote)
   rows[#rows + 1] = {
     package = quote.package, nodes = args.nodes, currency = quote.currency,
     hourly = math.floor(quote.hourly * 10000 + 0.5) / 10000,
-    monthly = math.floor(quote.monthly * 100 + 0.5) / 100, discount = quote.discount,
+    monthly = math.floor(quote.monthly * 100 + 0.5) / 100,
+    discount = math.floor(quote.discount * 100 + 0.5) / 100,
   }
 end
+local packages = args.all and qdrant.packages:list(size) or {}
+size.nodes, size.storage = args.nodes, args.storage
 if not args.all then
   add(qdrant.packages:quote(size))
-else
-  for _, package in ipairs(qdrant.packages:list(size)) do
-    size.package_id = package.id
-    add(qdrant.packages:quote(size))
-  end
+end
+for _, package in ipairs(packages) do
+  size.package_id = package.id
+  add(qdrant.packages:quote(size))
 end
 return rows

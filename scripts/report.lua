@@ -2,7 +2,7 @@
 local args = script {
   about = "Writes an account's state as a page of HTML: health, inventory, cost, backups, access",
   args = {
-    { "kinds", many = true, default = {},
+    { "kinds", many = true,
       about = "health, inventory, cost, backups, access; all when none is named" },
     { "--file", default = "report.html" },
     { "--month", about = "of the costs: 2026-10, \"last month\"" },

@@ -3,7 +3,7 @@ local args = script {
   about = "Puts a backup back into its cluster, which does not answer meanwhile",
   args = {
     { "cluster" }, { "--backup", about = "by name or id; the newest when not given" },
-    { "--timeout", default = "2h" }, { "--yes", type = "flag" },
+    { "--timeout", type = "duration", default = "2h" }, { "--yes", type = "flag" },
   },
   needs = { "read:clusters", "read:backups", "restore:backups" },
 }

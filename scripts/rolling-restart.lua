@@ -4,17 +4,22 @@ local args = script {
   args = {
     { "clusters", many = true },
     { "--limit", type = "int", default = 1, about = "how many at once" },
-    { "--timeout", default = "30m" }, { "--journal" }, { "--yes", type = "flag" },
+    { "--timeout", type = "duration", default = "30m" }, { "--journal" },
+    { "--yes", type = "flag" },
   },
   needs = { "read:clusters", "write:clusters", "read:files", "write:files" },
 }
 
 if #args.clusters == 0 then
-  error("which clusters?", 0)
+  cli.usage("which clusters?")
 end
-local clusters = {}
-for i, name in ipairs(args.clusters) do
-  clusters[i] = qdrant.clusters:find(name)
+local clusters, chosen = {}, {}
+for _, name in ipairs(args.clusters) do
+  local cluster = qdrant.clusters:find(name)
+  if not chosen[cluster.id] then
+    chosen[cluster.id] = true
+    clusters[#clusters + 1] = cluster
+  end
 end
 cli.confirm(("Restart %d cluster%s?"):format(#clusters, #clusters == 1 and "" or "s"), args.yes)
 local result = qdrant.fleet.run(clusters, function(cluster)

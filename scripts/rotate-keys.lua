@@ -6,7 +6,7 @@ local args = script {
     { "--within", default = "14d", about = "keys that expire so soon" },
     { "--folder", default = ".", about = "where the secrets are written to, NAME.key" },
     { "--run", about = "a command of the shell: the secret is its input, $1 the name" },
-    { "--overlap", default = "0s", about = "how long both keys work" },
+    { "--overlap", type = "duration", default = "0s", about = "how long both keys work" },
     { "--yes", type = "flag" },
   },
   needs = { "read:clusters", "read:api_keys", "write:api_keys", "delete:api_keys",
@@ -29,14 +29,19 @@ if #keys == 0 then
 end
 cli.confirm(("Make %d key%s of %s anew?"):format(#keys, #keys == 1 and "" or "s", cluster.name),
   args.yes)
-local rows = json.list {}
+local rows, files = json.list {}, {}
 for i, old in ipairs(keys) do
   local file = ("%s/%s.key"):format(args.folder, old.name:gsub("[^%w._-]", "-"))
+  -- Names that are alike as files are told apart.
+  if files[file] then
+    file = file:gsub("%.key$", "-" .. old.postfix .. ".key")
+  end
+  files[file] = true
   local new = old:rotate { keep = true, file = file }
   if args.run then
     process.run({ "/bin/sh", "-c", args.run, "sh", old.name }, { input = new.key })
   end
-  task.sleep(time.duration(args.overlap))
+  task.sleep(args.overlap)
   old:delete()
   rows[i] = { name = new.name, id = new.id, replaced = old.id, file = file,
     expires_at = new.expires_at }

@@ -3,19 +3,21 @@ local args = script {
   about = "Scales a cluster: shows price and risk first, keeps the disk, waits until it is done",
   args = {
     { "cluster" },
-    { "--nodes", type = "int" }, { "--cpu" }, { "--ram" }, { "--disk" }, { "--package" },
+    { "--nodes", type = "int" }, { "--cpu", about = "of a node: 2000m or 2" },
+    { "--ram", about = "of a node: 8GiB" }, { "--gpu" },
+    { "--disk", about = "of a node, all in all: 50GiB; it never shrinks" }, { "--package" },
     { "--storage", type = { "cost_optimised", "balanced", "performance" } },
     { "--force", type = "flag", about = "though what is in use would not fit" },
-    { "--yes", type = "flag" }, { "--timeout", default = "1h" },
+    { "--yes", type = "flag" }, { "--timeout", type = "duration", default = "1h" },
   },
   needs = { "read:clusters", "read:booking", "write:clusters" },
 }
 
 local cluster = qdrant.clusters:find(args.cluster)
 local size = { nodes = args.nodes, cpu = args.cpu, ram = args.ram, disk = args.disk,
-  package = args.package, storage = args.storage }
+  gpu = args.gpu, package = args.package, storage = args.storage }
 if not next(size) then
-  error("what is to change? --nodes, --cpu, --ram, --disk, --package or --storage", 0)
+  cli.usage("what is to change? --nodes, --cpu, --ram, --gpu, --disk, --package or --storage")
 end
 local preview = cluster:scale_preview(size)
 local function change(what, pair, format)
@@ -29,6 +31,9 @@ change("disk of each node, GiB", preview.disk_gib, "%d")
 change(preview.currency .. " a month", preview.monthly, "%.2f")
 for _, risk in ipairs(preview.risks) do
   log.warn("risk: " .. risk)
+end
+if preview.nodes[2] < preview.nodes[1] then
+  log.warn("risk: what only the nodes that go have has to be moved before; rebalance shards first")
 end
 cli.confirm(("Scale %s?"):format(cluster.name), args.yes)
 size.wait, size.force = args.timeout, args.force

@@ -3,12 +3,17 @@ local args = script {
   about = "Writes what the account has as HCL for Terraform, with import blocks",
   args = {
     { "file", about = "where to; standard output when not given", required = false },
-    { "--only", many = true, about = "clusters, environments or access" },
+    { "--only", many = true, type = { "clusters", "backups", "spaces", "environments", "access" } },
+    { "--force", type = "flag", about = "replaces a file that is there" },
   },
-  needs = { "read:clusters", "read:api_keys", "read:backup_schedules", "read:roles", "read:users",
-    "read:hybrid_cloud_environments", "write:files" },
+  needs = { "read:clusters", "read:api_keys", "read:backups", "read:backup_schedules",
+    "read:serverless_spaces", "read:roles", "read:users", "read:hybrid_cloud_environments",
+    "read:files", "write:files" },
 }
 
+if args.file and not args.force and fs.exists(args.file) then
+  error(args.file .. " is there already; --force replaces it", 0)
+end
 local text = qdrant.terraform.export { only = #args.only > 0 and args.only or nil }
 if args.file then
   fs.write(args.file, text)

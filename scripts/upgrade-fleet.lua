@@ -3,7 +3,7 @@ local args = script {
   about = "Upgrades clusters: a backup first, some before the others, an end when too much fails",
   args = {
     { "clusters", many = true, about = "names or ids; with none, all that --label chooses" },
-    { "--label", many = true, value = "key=value" },
+    { "--label", many = true, type = "pair" },
     { "--to", default = "latest" },
     { "--canary", type = "int", default = 1 }, { "--limit", type = "int", default = 4 },
     { "--stop-after", default = "10%" }, { "--pause", default = "0s" },
@@ -22,15 +22,10 @@ if #args.clusters > 0 then
     chosen[i] = qdrant.clusters:find(name)
   end
 else
-  local labels = {}
-  for _, text in ipairs(args.label) do
-    local key, value = text:match("^([^=]+)=(.*)$")
-    labels[key or text] = value or true
+  if not next(args.label) then
+    cli.usage("which clusters? Name them, or choose them by --label")
   end
-  if not next(labels) then
-    error("which clusters? Name them, or choose them by --label", 0)
-  end
-  chosen = qdrant.clusters:list { labels = labels }
+  chosen = qdrant.clusters:list { labels = args.label }
 end
 
 local open, rows = {}, json.list {}
@@ -62,6 +57,8 @@ local result = fleet.run(open, function(item)
   item.cluster:upgrade(item.target, { wait = "1h", progress = false })
 end, {
   name = "upgrade to " .. args.to, canary = args.canary, limit = args.limit,
+  -- What was done is that version, not every later one.
+  key = function(item) return item.id .. " " .. item.target end,
   stop_after = args.stop_after, pause = args.pause, journal = args.journal,
   dry_run = args.dry_run, report = function(line) log.info(line) end,
 })

@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Gives roles to a user and takes others; --offboard takes all of them",
+  about = "Gives roles to a user and takes others; --offboard takes all that can be taken",
   args = {
     { "email" }, { "--add", many = true, value = "role" },
     { "--remove", many = true, value = "role" },
@@ -10,19 +10,30 @@ local args = script {
   needs = { "read:users", "read:roles", "write:roles" },
 }
 
+local ways = (#args.add + #args.remove > 0 and 1 or 0) + (#args.exactly > 0 and 1 or 0)
+  + (args.offboard and 1 or 0)
+if ways ~= 1 then
+  cli.usage("say --add and --remove, or --exactly, or --offboard")
+end
 local user = qdrant.users:find(args.email)
-local before = {}
+local before, held = {}, {}
 for i, role in ipairs(user:roles()) do
   before[i] = role.name
+  -- Everybody in the account has the base role; nobody can take it.
+  if not (role.sub_type or ""):find("BASE$") then
+    held[#held + 1] = role.name
+  end
 end
 if args.offboard then
-  local member = qdrant.members:find(args.email)
-  if member.is_owner then
-    error(args.email .. " owns the account: somebody else has to before", 0)
+  if qdrant.members:find(args.email).is_owner then
+    error(args.email .. " owns the account: hand the account over first", 0)
+  elseif #held > 0 then
+    cli.confirm(("Take %s from %s?"):format(table.concat(held, ", "), args.email), args.yes)
+    user:set_roles {}
   end
-  cli.confirm(("Take %s from %s?"):format(table.concat(before, ", "), args.email), args.yes)
-  user:set_roles {}
 elseif #args.exactly > 0 then
+  cli.confirm(("Let %s have %s, instead of %s?"):format(args.email,
+    table.concat(args.exactly, ", "), #held > 0 and table.concat(held, ", ") or "none"), args.yes)
   user:set_roles(args.exactly)
 else
   user:assign(args.add, args.remove)

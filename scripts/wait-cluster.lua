@@ -3,16 +3,16 @@ local args = script {
   about = "Waits until clusters are ready: healthy, with an address, all nodes and the version",
   args = {
     { "clusters", many = true, about = "names or ids" },
-    { "--timeout", default = "20m" },
+    { "--timeout", type = "duration", default = "20m" },
   },
   needs = { "read:clusters" },
 }
 
 if #args.clusters == 0 then
-  error("which clusters?", 0)
+  cli.usage("which clusters?")
 end
 local result = qdrant.fleet.run(args.clusters, function(name)
   return qdrant.clusters:find(name):wait { timeout = args.timeout, progress = false }
-end, { name = "wait" })
+end, { name = "wait", report = function(line) log.info(line) end })
 cli.status((select(2, qdrant.fleet.summary(result))))
 return qdrant.fleet.rows(result)

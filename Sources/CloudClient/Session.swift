@@ -218,6 +218,11 @@ public final class Session {
 
     // MARK: - The account
 
+    /// What the contract has against a message.
+    public func violations(in message: Message) -> [Violation] {
+        validator.violations(in: message)
+    }
+
     /// Whether the credential is the management key with a prefix, as the API tells keys apart.
     public func usesKey(beginningWith prefix: String) -> Bool {
         configuration.credential.isManagementKey(beginningWith: prefix)

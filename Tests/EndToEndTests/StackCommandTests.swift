@@ -92,20 +92,91 @@ import Testing
         try folder.write("misspelt.lua", "return { name = 'x', cluster = {} }")
         #expect(try run("plan", "misspelt.lua").errors.contains("did you mean \"clusters\"?"))
         #expect(try run("plan", "shop.lua", "--var", "nodes").status == 2)
+        // What would be refused is known before anything is done.
+        for (text, problem) in [
+            ("clusters = { ['not a name'] = \(Self.cluster) }", "string.pattern"),
+            ("clusters = { a1 = \(Self.cluster("keys = { k = {} }")) }", "at least 4 characters"),
+            (
+                "clusters = { a1 = \(Self.cluster("keys = { reader = { acess = 'read' } }")) }",
+                "\"access\""
+            ),
+            (
+                "clusters = { a1 = \(Self.cluster("keys = { reader = { access = 'reed' } }")) }",
+                "reed"
+            ),
+            ("clusters = { a1 = \(Self.cluster("keys = 'reader'")) }", "declared by name"),
+            (
+                "clusters = { a1 = \(Self.cluster("schedules = { nightly = { cron = 'daily' } }")) }",
+                "no schedule"
+            ),
+            ("clusters = { a1 = \(Self.cluster("labels = 'x'")) }", "declared by key"),
+            ("roles = { R = { permission = {} } }", "permissions"),
+            ("roles = { R = { permissions = { 'read:clusterz' } } }", "read:clusters"),
+            ("users = { ['admin@example.com'] = { roles = 'Viewer' } }", "a list"),
+            ("clusters = 'x'", "declared by name"),
+        ] {
+            try folder.write("wrong.lua", "return { name = 'wrong', \(text) }")
+            let wrong = try run("apply", "wrong.lua", "--yes")
+            #expect([1, 6].contains(wrong.status), "\(text): \(wrong.errors)")
+            let all = wrong.output + wrong.errors
+            #expect(all.contains(problem), "\(text): \(all)")
+            #expect(!all.contains("[qdrant/"), "\(all)")
+        }
         // What fails in the middle is told, and what is done stays done.
         try folder.write(
             "half.lua",
             """
             return { name = "half", roles = { Fine = { permissions = { "read:clusters" } } },
-              clusters = { ["not a name"] = { cloud = "aws", region = "eu-central-1", package = "gpx3",
-                keys = { never = {} } } } }
+              clusters = { half = \(Self.cluster("keys = { never = {} }")) } }
             """)
+        try sandbox.admin(
+            "POST", "/faults", #"{"method":"cluster.create_cluster","status":"INTERNAL"}"#)
         let half = try run("apply", "half.lua", "--yes")
         #expect(half.status == 9, "\(half.output)\(half.errors)")
         #expect(half.output.contains("create  role Fine, "))
-        #expect(half.output.contains("FAILED  cluster not a name: "))
-        #expect(
-            half.output.contains("skipped key not a name/never: cluster:not a name was not done"))
+        #expect(half.output.contains("FAILED  cluster half: "))
+        #expect(half.output.contains("skipped key half/never: cluster:half was not done"))
         #expect(half.errors.contains("1 done, 1 failed, 1 skipped; a second run goes on from here"))
+    }
+
+    private static let cluster = cluster("")
+
+    private static func cluster(_ more: String) -> String {
+        "{ cloud = 'aws', region = 'eu-central-1', package = 'gpx1', \(more) }"
+    }
+
+    @Test func aPlanIsForWhatItWasMadeFor() throws {
+        #expect(try run("plan", "shop.lua", "--out", "plan.json").status == 10)
+        // The declaration is another one now.
+        let text = try String(contentsOfFile: folder.path + "/shop.lua", encoding: .utf8)
+        try folder.write(
+            "shop.lua",
+            text.replacingOccurrences(of: "'reader.key'", with: "'b.key'")
+                .replacingOccurrences(of: "reader.key", with: "other.key"))
+        let other = try run("apply", "shop.lua", "--plan", "plan.json")
+        #expect(other.status == 6, "\(other.output)\(other.errors)")
+        #expect(other.errors.contains("something has changed since the plan was made"))
+        // A dry run shows the plan and waits for nothing.
+        let dry = try run("apply", "--dry-run", "shop.lua", "--yes")
+        #expect(dry.status == 10 && dry.output.contains("cluster search"), "\(dry.errors)")
+        let done = try run("apply", "shop.lua", "--yes", "--output", "json")
+        let result = try RunningSandbox.json(done.output)
+        #expect((result["done"] as? [[String: Any]])?.count == 2, "\(done.output)")
+        #expect(try run("plan", "shop.lua").status == 0)
+        #expect(try run("plan", "shop.lua", "--output", "csv").status == 2)
+    }
+
+    @Test func whatIsThereIsWrittenWholeAndTakenOver() throws {
+        let adopted = try run("adopt", "all.lua", "--yes")
+        #expect(adopted.status == 0, "\(adopted.output)\(adopted.errors)")
+        #expect((adopted.output + adopted.errors).contains("staging is SUSPENDED"))
+        let text = try String(contentsOfFile: folder.path + "/all.lua", encoding: .utf8)
+        for name in ["search-prod", "assistant", "on-premises", "Viewer", "admin@example.com"] {
+            #expect(text.contains(name), "\(name): \(text)")
+        }
+        // But for the one that is suspended all is as it was written.
+        let plan = try run("plan", "all.lua", "--output", "json")
+        let actions = try RunningSandbox.json(plan.output)["actions"] as? [[String: Any]]
+        #expect(actions?.map { $0["name"] as? String } == ["staging"], "\(plan.output)")
     }
 }

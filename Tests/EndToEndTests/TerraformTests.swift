@@ -52,6 +52,7 @@ import Testing
             ("cluster.auth.v2.DatabaseApiKeyService/ListDatabaseApiKeys", account, 10),
             ("cluster.backup.v1.BackupService/ListBackupSchedules", account, 10),
             ("hybrid.v1.HybridCloudService/ListHybridCloudEnvironments", account, 10),
+            ("cluster.backup.v1.BackupService/ListBackups", account, 10),
         ]).map { answer in
             (answer["response"] as? [String: Any])?["items"] as? [[String: Any]] ?? []
         }
@@ -107,6 +108,14 @@ import Testing
         #expect(
             resources.keys.count { $0.hasPrefix("qdrant-cloud_accounts_hybrid_cloud_environment.") }
                 == left[4].count)
+        // Backups of schedules come and go.
+        let manual = left[5].filter { $0["backup_schedule_id"] == nil }
+        #expect(!manual.isEmpty)
+        #expect(
+            Set(imports.filter { $0.key.hasPrefix("qdrant-cloud_accounts_manual_backup.") }.values)
+                == Set(manual.compactMap { $0["id"] as? String }))
+        let provider = (document["provider"] as? [[String: [String: Any]]])?.first?["qdrant-cloud"]
+        #expect(provider?["account_id"] as? String == sandbox.account)
         let users = try #require(resources["qdrant-cloud_accounts_user_roles.admin-example-com"])
         #expect(
             (users["role_ids"] as? [String] ?? []).contains(

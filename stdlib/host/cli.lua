@@ -18,7 +18,7 @@ local cli = {}
 ---@class cli.Argument
 ---@field [1] string a name; with dashes it is an option
 ---@field [2]? string an option's short form
----@field type? string|string[] string, int, number, flag, duration, time, file, json, or choices
+---@field type? string|string[] string, int, number, flag, duration, time, file, json, pair (of key=value: a table by key), or choices
 ---@field default? any
 ---@field required? boolean
 ---@field many? boolean
@@ -66,6 +66,11 @@ function converters.file(text)
     return nil, "names no file"
   end
   return text
+end
+
+function converters.pair(text)
+  local key, value = text:match("^([^=]+)=(.*)$")
+  return key and { [key] = value }, key == nil and "has to be key=value" or nil
 end
 
 function converters.json(text)
@@ -118,7 +123,8 @@ local function read(spec)
     argument.shown = argument.is_option and (argument.long or argument.short) or entry[1]
     argument.value = entry.value
       or (type(argument.type) == "table" and table.concat(argument.type, "|"))
-      or (argument.type == "string" and argument.key or argument.type)
+      or argument.type == "pair" and "key=value"
+      or (argument.type == "string" and argument.key:gsub("_", "-") or argument.type)
     argument.required = entry.required
     if argument.required == nil then
       argument.required = not argument.is_option and argument.default == nil and not argument.many
@@ -185,8 +191,15 @@ function cli.help(spec)
       local argument = row[2]
       local about = argument.about or ""
       local notes = {}
-      if argument.default ~= nil and argument.type ~= "flag" then
+      if type(argument.type) == "table" and not argument.is_option then
+        notes[#notes + 1] = table.concat(argument.type, " or ")
+      end
+      if argument.default ~= nil and argument.type ~= "flag" and type(argument.default) ~= "table"
+      then
         notes[#notes + 1] = "default " .. tostring(argument.default)
+      end
+      if argument.many and argument.is_option then
+        notes[#notes + 1] = "may be repeated"
       end
       if argument.env then
         notes[#notes + 1] = "from " .. argument.env
@@ -247,7 +260,13 @@ local function set(spec, values, argument, text)
   if problem then
     fail(spec, ("%s %s, got \"%s\""):format(argument.shown, problem, text))
   end
-  if argument.many then
+  if argument.many and argument.type == "pair" then
+    local pairs_so_far = values[argument.key] or {}
+    values[argument.key] = pairs_so_far
+    for key, one in pairs(value) do
+      pairs_so_far[key] = one
+    end
+  elseif argument.many then
     values[argument.key] = values[argument.key] or {}
     table.insert(values[argument.key], value)
   elseif values[argument.key] ~= nil and argument.is_option then
@@ -342,6 +361,13 @@ function cli.parse(spec, words)
     end
   end
   return values
+end
+
+--- Ends the script with the status 2: what it was called with cannot be meant.
+---@usage if false then cli.usage("which cluster?") end
+---@param message string
+function cli.usage(message)
+  fail({ name = arg and arg[0] and arg[0]:match("[^/]*$") or "script" }, message)
 end
 
 --- The status that the script ends with when it ends by itself; what it returns is printed before.

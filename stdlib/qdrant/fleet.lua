@@ -62,30 +62,40 @@ end
 
 -- The journal ---------------------------------------------------------------------------------
 
---- What a journal says is done, by operation and key.
+--- What a journal says is done, by operation and key. One that cannot be written is told of before
+--- anything is done.
 local function read_journal(path, name)
   local done = {}
-  if not host.fs_stat(path) then
-    return done
+  local fs = require "fs"
+  fs.append(path, "")
+  local text = fs.read(path)
+  -- Whoever wrote last may have been interrupted in a line.
+  if text ~= "" and text:sub(-1) ~= "\n" then
+    fs.append(path, "\n")
   end
-  for line in require("fs").read(path):gmatch("[^\n]+") do
-    -- The last line may have been cut off.
+  for line in text:gmatch("[^\n]+") do
     local ok, entry = pcall(host.json_decode, line)
-    if ok and entry.operation == name then
+    if ok and type(entry) == "table" and entry.operation == name and entry.key then
       done[entry.key] = entry.status == "done" or nil
     end
   end
   return done
 end
 
-local function note(options, key, label, status, problem)
+--- Notes in the journal what became of an item. When that cannot be done, no other item begins: what
+--- is not noted would be done again.
+local function note(run, key, label, status, problem)
+  local options = run.options
   if not options.journal then
     return
   end
-  require("fs").write(options.journal, host.json_encode {
+  local ok, reason = pcall(require("fs").append, options.journal, host.json_encode {
     operation = options.name or "", key = key, label = label, status = status,
     at = tostring(host.now()), problem = problem and tostring(problem) or nil,
-  } .. "\n", { append = true })
+  } .. "\n")
+  if not ok then
+    run:stop("the journal: " .. tostring(reason))
+  end
 end
 
 -- Running -------------------------------------------------------------------------------------
@@ -99,7 +109,7 @@ end
 
 --- Does it for one item. Whether more may follow.
 function Run:one(item)
-  local options, result = self.options, self.result
+  local result = self.result
   local label, key = self.label(item), self.key(item)
   if result.stopped then
     table.insert(result.skipped, { item = item, label = label, reason = result.stopped })
@@ -113,12 +123,12 @@ function Run:one(item)
   end
   if ok then
     table.insert(result.done, { item = item, label = label, result = value, seconds = seconds })
-    note(options, key, label, "done")
+    note(self, key, label, "done")
     self.report(("done    %s, %s"):format(label, time.human(seconds)))
     return true
   end
   table.insert(result.failed, { item = item, label = label, problem = value, seconds = seconds })
-  note(options, key, label, "failed", value)
+  note(self, key, label, "failed", value)
   self.report(("FAILED  %s: %s"):format(label, tostring(value)))
   if self.most and #result.failed >= self.most then
     self:stop(("%d failed, which is too many"):format(#result.failed))

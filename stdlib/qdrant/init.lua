@@ -292,6 +292,11 @@ end
 ---@field token? string|qdrant.Secret a person's token
 ---@field like? table a connection whose session it uses, for another account
 
+--- What the contract has against a request, as far as it is the caller's; nil when there is nothing.
+function host.problem_of(connection, type_name, request)
+  return host.request_problem(places[connection.session].session(), type_name, request)
+end
+
 --- Whether a connection's credential is the management key with a prefix.
 function host.uses_key(connection, prefix)
   local place = places[connection.session]

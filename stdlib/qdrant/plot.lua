@@ -91,6 +91,31 @@ local function pad(text, width, right)
   return right and space .. text or text .. space
 end
 
+--- A number that can be drawn: `above` for what is beyond all others, 0 for what is none.
+local function finite(value, above)
+  if value ~= value or value == -math.huge then
+    return 0
+  end
+  return value == math.huge and (above or 0) or value
+end
+
+--- A text in so many columns: wide characters take two.
+local function cut(text, columns)
+  if term.width(text) <= columns then
+    return text
+  end
+  local parts, width = {}, 1
+  for _, code in utf8.codes(text) do
+    local character = utf8.char(code)
+    width = width + term.width(character)
+    if width > columns then
+      break
+    end
+    parts[#parts + 1] = character
+  end
+  return table.concat(parts) .. "…"
+end
+
 --- Bars beside names, with their values; the longest takes all the room that there is.
 ---@usage plot.bars({ { "search", 42 }, { "staging", 7 } }, { unit = " USD" })
 ---@param rows { [1]: string, [2]: number }[]
@@ -104,18 +129,17 @@ function plot.bars(rows, options)
   for _, row in ipairs(rows) do
     names = math.max(names, term.width(term.safe(tostring(row[1]))))
     texts = math.max(texts, term.width(format(row[2]) .. (options.unit or "")))
-    most = math.max(most, row[2])
+    most = math.max(most, finite(row[2]))
   end
   names = math.min(names, columns // 2)
   local room = math.max(4, columns - names - texts - 4)
   local lines = {}
   for i, row in ipairs(rows) do
-    local eighths = most > 0 and math.floor(math.max(0, row[2]) / most * room * 8 + 0.5) or 0
+    local share = most > 0 and math.min(1, math.max(0, finite(row[2], most)) / most) or 0
+    local eighths = math.floor(share * room * 8 + 0.5)
     local bar = ("█"):rep(eighths // 8) .. (PARTS[eighths % 8] or "")
     local name = term.safe(tostring(row[1]))
-    if term.width(name) > names then
-      name = name:sub(1, utf8.offset(name, names) - 1) .. "…"
-    end
+    name = cut(name, names)
     lines[i] = ("%s  %s  %s"):format(pad(name, names),
       pad(format(row[2]) .. (options.unit or ""), texts, true), bar)
   end

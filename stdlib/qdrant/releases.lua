@@ -1,4 +1,6 @@
 --- Versions of the database, and which a cluster can be upgraded to.
+local host = ...
+
 local resource = require "qdrant.resource"
 
 ---@class qdrant.releases
@@ -23,8 +25,15 @@ end
 ---@return table
 function Releases:find(version)
   resource.text(version, "releases:find", "a version")
-  return resource.pick(self:list(), version:find("^%d") and "v" .. version or version, "release",
-    "version")
+  local wanted, known = version:find("^%d") and "v" .. version or version, {}
+  for _, release in ipairs(self:list()) do
+    if release.version == wanted then
+      return release
+    end
+    known[release.version] = true
+  end
+  resource.fail("NOT_FOUND", ("there is no version %s; there are %s"):format(wanted,
+    table.concat(host.sorted_keys(known), ", ")))
 end
 
 --- A version as numbers that compare: 1, 17, 1 of "v1.17.1".

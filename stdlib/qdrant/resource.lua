@@ -549,7 +549,7 @@ end
 --- deleted again: nobody would have it.
 ---@usage resource.keep_secret("/tmp/a.key", function() return { key = secret.new("x") } end, function() end)
 ---@async
----@param file? string no file when nil
+---@param file? string no file when nil; a file that is there keeps what it has until then
 ---@param create fun(): table makes the key, whose secret is `key`
 ---@param delete fun(key: table)
 ---@return table key
@@ -557,25 +557,19 @@ function resource.keep_secret(file, create, delete)
   if not file then
     return create()
   end
-  local fs = require "fs"
-  local folder = fs.folder(file)
-  if not fs.exists(folder) then
-    resource.fail("FAILED_PRECONDITION", ("%s: there is no folder %s; no key was made"):format(file,
-      folder))
-  end
-  -- What was there stays until there is a new secret.
-  local is_new = not fs.exists(file)
-  local ok, problem = pcall(fs.write, file, "", { append = true, mode = 384 })
+  -- What is there stays until there is a new secret.
+  local ok, is_new = pcall(host.fs_reserve, file)
   if not ok then
-    error(problem, 0)
+    resource.fail("FAILED_PRECONDITION", ("%s; no key was made"):format(tostring(is_new)))
   end
   -- Whoever interrupts this gets the key and its file, or neither.
   return require("task").shield(function()
     local made
+    local problem
     ok, problem = pcall(function() made = create() end)
     if not ok then
       if is_new then
-        pcall(fs.remove, file)
+        pcall(require("fs").remove, file)
       end
       error(problem, 0)
     elseif host.is_dry_run() then

@@ -45,10 +45,11 @@ local function check(declared)
       error(("a stack has no \"%s\"%s"):format(tostring(key),
         near and "; did you mean \"" .. near .. "\"?" or ""), 3)
     elseif key ~= "name" then
+      Context:check_named(value, key .. " of a stack")
       for name, spec in pairs(value) do
-        if type(name) ~= "string" or type(spec) ~= "table" and spec ~= false then
-          error(("%s of a stack are declared by name: { [\"%s\"] = { … } }, or false for what "
-            .. "must not be there"):format(key, tostring(name)), 3)
+        local labels = spec and spec.labels
+        if labels and labels ~= qdrant.null and (type(labels) ~= "table" or #labels > 0) then
+          error(("%s %s: labels are declared by key: { env = \"prod\" }"):format(key, name), 0)
         end
       end
     end
@@ -79,10 +80,23 @@ function stack.load(path, variables)
   return check(declared)
 end
 
---- What makes a plan this one: what it does, and what it has seen.
-local function digest_of(actions)
+--- A value in a form in which the same is always written the same; what is a function is none of its
+--- business.
+local function canonical(value)
+  if type(value) ~= "table" then
+    return type(value) == "function" and "function" or type(value) .. " " .. tostring(value)
+  end
+  local parts = {}
+  for i, key in ipairs(host.sorted_keys(value)) do
+    parts[i] = { tostring(key), canonical(value[key]) }
+  end
+  return host.list(parts)
+end
+
+--- What makes a plan this one: where and what for it was made, what it does, and what it has seen.
+local function digest_of(plan, context)
   local seen = {}
-  for i, action in ipairs(actions) do
+  for i, action in ipairs(plan.actions) do
     local changes = {}
     for j, change in ipairs(action.changes) do
       changes[j] = { change.path, host.show(change.from), host.show(change.to) }
@@ -90,12 +104,22 @@ local function digest_of(actions)
     seen[i] = {
       verb = action.verb, key = action.key, changes = changes, problem = action.problem,
       present = action.present and action.present.id,
+      spec = action.verb and canonical(action.spec) or nil,
     }
   end
-  return require("crypto").sha256(host.json_encode(seen))
+  return require("crypto").sha256(host.json_encode {
+    stack = plan.name, account = plan.account, actions = host.list(seen),
+    destroying = context.is_destroying == true, adopting = context.is_adopting == true,
+  })
 end
 
 local function finish(context)
+  for owner, names in pairs(context.undeclared) do
+    table.sort(names)
+    context:note(("%s has what is not declared, and stays: %s"):format(owner, table.concat(names,
+      ", ")))
+  end
+  table.sort(context.notes)
   local plan = {
     name = context.stack.name, account = context.connection.session.account_id,
     actions = context.actions, notes = context.notes, currency = context.currency,
@@ -114,7 +138,7 @@ local function finish(context)
       action.verb = action.verb or "update"
     end
   end
-  plan.digest = digest_of(plan.actions)
+  plan.digest = digest_of(plan, context)
   return plan
 end
 

@@ -185,6 +185,7 @@ function Writer:clusters()
   end
   for _, cluster in ipairs(self.connection.clusters:list()) do
     local name = self.name("cluster", cluster.name)
+    self.clusters_by_id[cluster.id] = name
     local block = hcl.block("resource", PREFIX .. "accounts_cluster", name)
       :set("name", cluster.name):set("cloud_provider", cluster.cloud_provider_id)
       -- The provider deletes backups with their cluster unless told otherwise.
@@ -227,6 +228,33 @@ function Writer:clusters()
   end
 end
 
+--- Backups that people have made: those of schedules come and go.
+function Writer:backups()
+  for _, backup in ipairs(self.connection.backups:list()) do
+    if not backup.backup_schedule_id then
+      local cluster = self.clusters_by_id[backup.cluster_id]
+      local title = backup.display_name or backup.name
+      local name = self.name("backup", title)
+      self:resource("accounts_manual_backup", name, backup.id,
+        hcl.block("resource", PREFIX .. "accounts_manual_backup", name)
+          :set("cluster_id", cluster and hcl.raw(PREFIX .. "accounts_cluster." .. cluster .. ".id")
+            or backup.cluster_id)
+          :set("retention_period", go_duration(backup.retention_period)))
+    end
+  end
+end
+
+--- What the provider knows no resource for is told, not passed over.
+function Writer:spaces()
+  local names = {}
+  for i, space in ipairs(self.connection.spaces:list()) do
+    names[i] = space.name
+  end
+  if #names > 0 then
+    self.blocks[1]:note("Serverless spaces are not exported: " .. table.concat(names, ", "))
+  end
+end
+
 function Writer:environments()
   for _, environment in ipairs(self.connection.environments:list()) do
     local name = self.name("environment", environment.name)
@@ -247,6 +275,10 @@ function Writer:environments()
       pairs_blocks(inner, "control_plane_labels", wanted.control_plane_labels)
       tolerations(inner, wanted.tolerations)
       block:add(inner)
+    end
+    if wanted and (wanted.ingress or wanted.egress) then
+      block:note("Not in the provider's schema, and cleared by its updates: configuration.ingress, "
+        .. "configuration.egress")
     end
     self:resource("accounts_hybrid_cloud_environment", name, environment.id, block)
   end
@@ -285,7 +317,7 @@ end
 
 ---@class qdrant.terraform.Options
 ---@field connection? table `qdrant` when not given
----@field only? string[] "clusters", "environments", "access"; all of them when not given
+---@field only? string[] "clusters", "backups", "spaces", "environments", "access"; all of them when not given
 
 --- The HCL of what an account has. No secret is in it: Terraform cannot import those of keys either.
 ---@usage terraform.export { only = { "clusters" } }
@@ -295,22 +327,25 @@ end
 function terraform.export(options)
   options = host.options(options, "terraform.export", "connection only")
   local connection = options.connection or qdrant
-  local writer = setmetatable({ connection = connection, name = namer(), blocks = {} }, Writer)
+  local writer = setmetatable({ connection = connection, name = namer(), blocks = {},
+    clusters_by_id = {} }, Writer)
   writer.blocks[1] = hcl.block("terraform"):set("required_version", ">= 1.7.0")
     :add(hcl.block("required_providers"):set("qdrant-cloud", hcl.raw(
       '{ source = "qdrant/qdrant-cloud", version = ">= 1.28.0" }')))
-  writer.blocks[2] = hcl.block("provider", "qdrant-cloud")
+  local provider = hcl.block("provider", "qdrant-cloud")
     :note("The key comes from QDRANT_CLOUD_API_KEY.")
-    :set("account_id", connection.session.account_id)
-  local parts = { "clusters", "environments", "access" }
+  writer.blocks[2] = provider
+  local parts = { "clusters", "backups", "spaces", "environments", "access" }
   for _, part in ipairs(options.only or parts) do
     if not Writer[part] or part == "resource" then
-      local near = host.nearest_name(part, { clusters = true, environments = true, access = true })
+      local near = host.nearest_name(part, host.names "clusters backups spaces environments access")
       error(("terraform.export: there is no part \"%s\"%s"):format(tostring(part),
         near and "; did you mean \"" .. near .. "\"?" or ""), 2)
     end
     writer[part](writer)
   end
+  -- Which account it is is known once it was asked something.
+  provider:set("account_id", connection.session.account_id)
   return hcl.text(writer.blocks)
 end
 

@@ -77,6 +77,27 @@ final class APIBinding {
             }
             return .done
         }
+        // request_problem(session, type, table) → what the contract has against a request, or nil;
+        // ids of the account are left to the session
+        functions["request_problem"] = { [unowned self] call in
+            let session = try session(call.arguments.value())
+            let name = call.arguments.value().text ?? ""
+            guard let type = (try? registry.message(named: name)) ?? nil else {
+                throw HostError.message("the API has no message \"\(name)\"")
+            }
+            do throws(CodecError) {
+                let message = try RequestReader(call.arguments).message(type)
+                let problems = session.violations(in: message).filter {
+                    !$0.path.hasSuffix("account_id")
+                }
+                call.results.put(
+                    optional: problems.isEmpty
+                        ? nil : problems.map(\.description).joined(separator: "; "))
+            } catch {
+                call.results.put(error.description)
+            }
+            return .done
+        }
         // enum_value(type, value) → the full name of what is meant or nil, the names that there are
         functions["enum_value"] = { [registry] call in
             let name = call.arguments.value().text ?? ""

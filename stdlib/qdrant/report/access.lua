@@ -65,7 +65,7 @@ local function keys_of(connection, now)
     rows[i] = {
       cluster = names[key.cluster_id] or key.cluster_id, name = key.name, postfix = key.postfix,
       rights = rights(key), created = key.created_at, by = key.created_by_email,
-      ends = { value = key.expires_at and key.expires_at.total or math.huge,
+      ends = { value = key.expires_at and key.expires_at.total or 1e300,
         text = key.expires_at and time.format(key.expires_at, "%Y-%m-%d") or "never",
         state = class ~= "s1" and class or nil },
     }
@@ -146,11 +146,11 @@ function access.add(page, connection)
     { "power", "Power" }, { "since", "Since" },
   }, users)
   page:table("Management keys: each may do everything", {
-    { "prefix", "Begins with", code = true }, { "created", "Made" }, { "age", "Age" },
+    { "prefix", "Begins with", code = true }, { "created", "Created" }, { "age", "Age" },
   }, management)
   page:table("Database keys", {
     { "cluster", "Cluster" }, { "name", "Key" }, { "postfix", "Ends in", code = true },
-    { "rights", "Rights", wrap = true }, { "ends", "Until" }, { "created", "Made" },
+    { "rights", "Rights", wrap = true }, { "ends", "Until" }, { "created", "Created" },
     { "by", "By" },
   }, keys)
 end

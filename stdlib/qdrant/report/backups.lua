@@ -52,7 +52,7 @@ local function day_row(name, one, first, days)
 end
 
 local COLUMNS = {
-  { "cluster", "Cluster" }, { "state", "State" }, { "age", "Newest" }, { "at", "Made" },
+  { "cluster", "Cluster" }, { "state", "State" }, { "age", "Newest" }, { "at", "Created" },
   { "count", "Backups", number = true }, { "failed", "Failed", number = true },
   { "schedules", "Schedule" }, { "retention", "Kept" }, { "next", "Next" },
 }
@@ -126,8 +126,8 @@ function backups.add(page, connection, options)
   table.sort(grid, function(a, b)
     return a.name < b.name
   end)
-  page:section("Backups", ("The newest backup of a cluster is at most %s old, and a schedule makes "
-    .. "the next one%s."):format(time.human(max_age), retention and ", kept for "
+  page:section("Backups", ("The newest backup of a cluster should be at most %s old, and a "
+    .. "schedule make the next one%s."):format(time.human(max_age), retention and ", kept for "
     .. time.human(retention) or ""))
   page:figures {
     { "as they should be", ("%d of %d"):format(count.good, #rows),

@@ -87,7 +87,7 @@ function cost.add(page, connection, options)
         or (status == "UNCOLLECTIBLE" or status == "OVERDUE") and "bad" or nil },
     }
   end
-  page:table("Invoices", { { "number", "Invoice" }, { "created", "Made" },
+  page:table("Invoices", { { "number", "Invoice" }, { "created", "Created" },
     { "status", "Status" } }, invoices)
 end
 

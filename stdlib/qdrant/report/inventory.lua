@@ -73,7 +73,7 @@ local CLUSTERS = {
   { "nodes", "Nodes", number = true }, { "package", "Package" },
   { "cpu", "vCPU", number = true }, { "ram", "RAM GiB", number = true },
   { "disk", "Disk GiB", number = true }, { "monthly", "A month", number = true },
-  { "labels", "Labels", wrap = true }, { "created", "Made" }, { "id", "Id", code = true },
+  { "labels", "Labels", wrap = true }, { "created", "Created" }, { "id", "Id", code = true },
 }
 
 --- Adds the section.
@@ -111,7 +111,7 @@ function inventory.add(page, connection, options)
       cpu = has.cpu and has.cpu.base * count / 1000, ram = has.ram and has.ram.base * count,
       disk = has.disk and has.disk.base * count,
     }
-    if package then
+    if package and phase ~= "SUSPENDED" then
       local monthly = package.unit_int_price_per_hour * count * units.HOURS_A_MONTH
       row.monthly = { value = monthly, text = units.price(monthly, package.currency, 2) }
       total, currency = total + monthly, currency or package.currency
@@ -154,7 +154,7 @@ function inventory.add(page, connection, options)
   end
   if #list > 0 then
     page:table("Serverless spaces", { { "name", "Space" }, { "phase", "Phase" },
-      { "region", "Region" }, { "created", "Made" }, { "id", "Id", code = true } }, list)
+      { "region", "Region" }, { "created", "Created" }, { "id", "Id", code = true } }, list)
   end
   list = {}
   for i, environment in ipairs(environments) do
@@ -169,7 +169,7 @@ function inventory.add(page, connection, options)
   end
   if #list > 0 then
     page:table("Hybrid environments", { { "name", "Environment" }, { "phase", "Phase" },
-      { "kubernetes", "Kubernetes" }, { "nodes", "Nodes", number = true }, { "created", "Made" },
+      { "kubernetes", "Kubernetes" }, { "nodes", "Nodes", number = true }, { "created", "Created" },
       { "id", "Id", code = true } }, list)
   end
 end

@@ -46,8 +46,8 @@ margin:14px 0}
 .figure{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px 16px}
 .figure b{display:block;font-size:26px;line-height:1.25;font-weight:600}
 .figure span{color:var(--soft);font-size:13px}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:14px}
-.pair .card{margin:0}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:14px}
+.pair .card{margin:0;min-width:0}
 .scroll{overflow-x:auto}
 .scroll>svg{min-width:440px}
 svg{display:block;width:100%;height:auto}

@@ -254,6 +254,13 @@ local environment_options = {
   operator = "advanced_operator_settings", labels = "control_plane_labels",
 }
 
+--- The fields of an environment's configuration, by what people call them.
+---@usage settings.environment_options().namespace
+---@return table<string, string>
+function settings.environment_options()
+  return environment_options
+end
+
 local pairs_of = { node_selector = true, labels = true }
 
 --- The part of a hybrid environment that options set, as the API has it.

@@ -2,13 +2,17 @@
 local host = ...
 
 local diff = require "qdrant.stack.diff"
+local resource = require "qdrant.resource"
 
 local kinds = {}
 
 local function permissions(values)
-  local list = {}
-  for i, value in ipairs(values or {}) do
-    list[i] = { value = value }
+  local list, seen = {}, {}
+  for _, value in ipairs(values or {}) do
+    if not seen[value] then
+      seen[value] = true
+      list[#list + 1] = { value = value }
+    end
   end
   return list
 end
@@ -26,13 +30,37 @@ function kinds.remove(context, role)
   context:add {
     kind = "role", name = role.name, key = "role:" .. role.name, after = {}, verb = "delete",
     changes = {}, spec = spec, present = role,
+    -- Roles have no labels: nobody knows who else counts on one.
+    warnings = { "other stacks may declare it, too" },
     problem = is_of_the_system(role) and UNTOUCHABLE
       or spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
     apply = function() role:delete() end,
   }
 end
 
+--- Checks that permissions exist: a misspelt one is told of before anything is done.
+local function check_permissions(context, wanted)
+  resource.list(wanted, "role", "permissions as a list")
+  if not context.permissions then
+    context.permissions = {}
+    for _, permission in ipairs(context.connection.roles:permissions()) do
+      context.permissions[permission.value] = true
+    end
+  end
+  for _, value in ipairs(wanted) do
+    if not context.permissions[value] then
+      local near = host.nearest_name(value, context.permissions)
+      error(("there is no permission \"%s\"%s"):format(tostring(value),
+        near and "; did you mean \"" .. near .. "\"?" or ""), 0)
+    end
+  end
+end
+
 local function plan_role(context, name, spec, present)
+  context:named("role " .. name, function()
+    resource.options(spec, "role", "description permissions prevent_destroy")
+    check_permissions(context, spec.permissions or {})
+  end)
   local action = {
     kind = "role", name = name, key = "role:" .. name, after = {}, spec = spec, changes = {},
     present = present,
@@ -79,25 +107,40 @@ local function assignment(context, user, spec)
   end
   for _, name in ipairs(host.sorted_keys(holds)) do
     local is_base = holds[name].sub_type == "SYSTEM_ROLE_SUB_TYPE_BASE"
-    if spec.exact and not wanted[name] and not is_base then
+    local is_owner = holds[name].sub_type == "SYSTEM_ROLE_SUB_TYPE_OWNER"
+    if spec.exact and not wanted[name] and not is_base and not is_owner then
       take[#take + 1] = name
     end
   end
   return give, take
 end
 
+--- A user by address, in any case.
+local function user_of(context, email)
+  for _, user in ipairs(context:list("users")) do
+    if user.email:lower() == email:lower() then
+      return user
+    end
+  end
+  return resource.pick(context:list("users"), email, "user", "email")
+end
+
 local function plan_users(context)
   local declared = context.stack.users or {}
   for _, email in ipairs(host.sorted_keys(declared)) do
-    local spec = declared[email]
-    local user = context.connection.users:find(email)
-    local give, take = assignment(context, user, spec or {})
+    local spec = declared[email] or {}
+    context:named("user " .. email, function()
+      resource.options(spec, "user", "roles exact")
+      resource.list(spec.roles, "user", "roles as a list")
+    end)
+    local user = user_of(context, email)
+    local give, take = assignment(context, user, spec)
     local after = {}
     for i, name in ipairs(give) do
       after[i] = "role:" .. name
     end
     local action = {
-      kind = "user", name = email, key = "user:" .. email, after = after, spec = spec or {},
+      kind = "user", name = email, key = "user:" .. email, after = after, spec = spec,
       changes = {}, present = user,
     }
     if #give + #take > 0 then

@@ -3,6 +3,8 @@ local host = ...
 
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
+local resource = require "qdrant.resource"
+local settings = require "qdrant.resource.settings"
 local units = require "qdrant.resource.units"
 
 local children = {}
@@ -13,6 +15,7 @@ local children = {}
 ---@field specs? table<string, table|false> what is declared, by name; false for what must not be
 ---@field present table<string, table> what there is, by name
 ---@field text fun(spec: table): string? what a new one is like
+---@field check fun(name: string, spec: table, action: table) raises what is wrong with a declaration
 ---@field create fun(name: string, spec: table)
 ---@field compare fun(action: table, spec: table, present: table, create: fun()) says how to change one
 
@@ -21,6 +24,12 @@ local children = {}
 ---@param options qdrant.stack.Children
 local function plan(context, options)
   local owner, kind = options.owner, options.kind
+  context:check_named(options.specs, ("%s %s: %ss"):format(owner.kind, owner.name, kind))
+  for title in pairs(options.present) do
+    if not (options.specs and options.specs[title] ~= nil) then
+      context:note_undeclared(owner, kind, title)
+    end
+  end
   for _, title in ipairs(host.sorted_keys(options.specs or {})) do
     local spec, present = options.specs[title], options.present[title]
     local name = owner.name .. "/" .. title
@@ -31,6 +40,10 @@ local function plan(context, options)
     }
     local function create()
       options.create(title, spec)
+    end
+    if spec then
+      -- What is wrong with it is told of before anything is done.
+      context:named(kind .. " " .. name, function() options.check(title, spec, action) end)
     end
     if spec and present then
       options.compare(action, spec, present, create)
@@ -70,17 +83,78 @@ end
 ---@field specs? table<string, table|false>
 ---@field list? table[] the keys that there are
 ---@field create fun(name: string, spec: table): table returns the key with its secret
+---@field request fun(name: string, spec: table): string, table the request that makes it, with its type
 ---@field changes fun(spec: table, present: table): table[]
+
+--- What a key is declared by.
+local KEY = "access collections expires file secret wait"
+
+local GLOBAL = "^GLOBAL_ACCESS_RULE_ACCESS_TYPE_"
+local COLLECTION = "^COLLECTION_ACCESS_RULE_ACCESS_TYPE_"
+
+--- What a key may do, in a few words: "read_only", "documents: read_write".
+local function rules_text(rules)
+  local parts = {}
+  for i, rule in ipairs(rules or {}) do
+    local all, one = rule.global_access, rule.collection_access
+    parts[i] = all and all.access_type:gsub(GLOBAL, ""):lower()
+      or ("%s: %s"):format(one.collection_name, one.access_type:gsub(COLLECTION, ""):lower())
+  end
+  return #parts > 0 and table.concat(parts, ", ") or "manage"
+end
+
+local function has_expired(key)
+  return key.expires_at ~= nil and key.expires_at < host.now()
+end
+
+--- What a key's declaration means, as far as a key can differ from it.
+---@param spec table
+---@param key table
+---@param access table<string, string> what a key may do in the whole database, by name
+---@return table
+function children.wanted_key(spec, key, access)
+  local wanted = { access_rules = settings.rules(spec, access) }
+  -- A key without rules may do everything.
+  if #key.access_rules == 0 and not spec.collections and (spec.access or "manage") == "manage" then
+    wanted.access_rules = nil
+  end
+  -- A length counts from when the key was made; that it has one at all can be seen.
+  local is_moment = type(spec.expires) == "userdata"
+    or type(spec.expires) == "string" and spec.expires:find("^%d%d%d%d%-")
+  if is_moment or spec.expires and not key.expires_at then
+    wanted.expires_at = settings.expiry(spec.expires)
+  end
+  return wanted
+end
+
+--- Whether the file of a key's secret is older than the key: whoever was to write it was interrupted.
+local function is_lost(spec, key)
+  local file = spec.file and require("fs").stat(spec.file)
+  return spec.file ~= nil and not (file and file.modified and file.modified >= key.created_at)
+end
 
 --- Plans keys: they cannot be changed, only made anew.
 ---@param context table
 ---@param options qdrant.stack.Keys
 function children.keys(context, options)
   local newest, older = by_name(options.list, "name")
+  local older_of = {}
+  for _, key in ipairs(older) do
+    older_of[key.name] = key
+  end
   plan(context, {
     kind = options.kind, owner = options.owner, specs = options.specs, present = newest,
     text = function(spec)
-      return spec.collections and "for collections" or spec.access or "manage"
+      local text = spec.collections and "for collections" or spec.access or "manage"
+      return text .. (spec.file and ", secret in " .. spec.file or spec.secret and ""
+        or "; its secret is shown nowhere: declare file or secret")
+    end,
+    check = function(name, spec, action)
+      resource.options(spec, options.kind, KEY)
+      action.problem = context:problem_of(options.request(name, spec))
+      if spec.file and not context:claim_file(spec.file) then
+        error(("file = \"%s\" is that of another key of this stack"):format(spec.file), 0)
+      end
     end,
     create = function(name, spec)
       local made = options.create(name, spec)
@@ -89,8 +163,19 @@ function children.keys(context, options)
       end
     end,
     compare = function(action, spec, present, create)
+      action.problem = nil
       action.changes = options.changes(spec, present)
-      if #action.changes > 0 then
+      if has_expired(present) then
+        action.text = "it has expired"
+      elseif older_of[present.name] and is_lost(spec, present) then
+        action.text = "its secret is not in " .. spec.file
+      end
+      for _, change in ipairs(action.changes) do
+        if change.path == "access_rules" then
+          change.text = ("%s → %s"):format(rules_text(change.from), rules_text(change.to))
+        end
+      end
+      if #action.changes > 0 or action.text then
         action.verb = "replace"
         action.warnings = { "its secret will be another one" }
         -- The new one first: nobody is without a key meanwhile.
@@ -101,9 +186,14 @@ function children.keys(context, options)
       end
     end,
   })
-  -- A replacement that was interrupted leaves the old key, which nobody should go on with.
+  -- A replacement that was interrupted leaves the old key, which nobody should go on with. One that is
+  -- as declared is no such thing: somebody has made two of a name.
   for _, key in ipairs(older) do
-    if options.specs and options.specs[key.name] ~= nil then
+    local spec = options.specs and options.specs[key.name]
+    if spec and #options.changes(spec, key) == 0 and not has_expired(key) then
+      context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
+        options.owner.kind, options.owner.name, key.name, key.id))
+    elseif spec ~= nil then
       local name = options.owner.name .. "/" .. key.name
       context:add {
         kind = options.kind, name = name, key = options.kind:gsub(" ", "-") .. ":" .. key.id,
@@ -122,6 +212,8 @@ end
 ---@field owner { kind: string, name: string }
 ---@field specs? table<string, table|false>
 ---@field list? table[] the schedules that there are
+---@field collection? boolean whether one may be of a collection only
+---@field request fun(name: string, spec: table): string, table the request that makes it, with its type
 ---@field create fun(name: string, spec: table)
 
 --- Plans backup schedules.
@@ -130,15 +222,31 @@ end
 function children.schedules(context, options)
   plan(context, {
     kind = options.kind, owner = options.owner, specs = options.specs,
-    present = by_name(options.list, options.label),
+    present = (by_name(options.list, options.label)),
     create = options.create,
     text = function(spec) return spec.cron end,
-    compare = function(action, spec, present)
+    check = function(name, spec, action)
+      resource.options(spec, options.kind, "cron retention",
+        options.collection and "collection" or "")
+      units.cron(resource.text(spec.cron, options.kind, "a cron"))
+      action.problem = context:problem_of(options.request(name, spec))
+    end,
+    compare = function(action, spec, present, create)
+      action.problem = nil
       action.changes = diff.between(options.type, {
         schedule = spec.cron and units.cron(spec.cron),
         retention_period = spec.retention or qdrant.null,
       }, present)
-      if #action.changes > 0 then
+      if options.collection and spec.collection ~= present.collection_name then
+        -- What a schedule is of cannot be changed.
+        action.verb = "replace"
+        action.changes[#action.changes + 1] = { path = "collection_name",
+          from = present.collection_name, to = spec.collection }
+        action.apply = function()
+          present:delete()
+          create()
+        end
+      elseif #action.changes > 0 then
         action.verb = "update"
         action.apply = function()
           present:update { cron = spec.cron, retention = spec.retention or qdrant.null }

@@ -1,4 +1,5 @@
 --- Clusters of a stack, with their keys and backup schedules.
+local Cluster = require("qdrant.clusters.handle").Cluster
 local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
@@ -8,6 +9,8 @@ local units = require "qdrant.resource.units"
 
 local TYPE = "qdrant.cloud.cluster.v1.Cluster"
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", read_only = "READ_ONLY" }
+--- In the place of what is not there yet.
+local LATER = "00000000-0000-4000-8000-000000000000"
 
 --- What a declaration has beside a cluster's settings.
 local others = {
@@ -58,10 +61,13 @@ local function wanted_of(context, name, spec, present)
   return wanted, package
 end
 
-local function quote(context, wanted, package)
+--- What it costs as it is to be; what is not declared stays as it is.
+local function quote(context, wanted, package, present)
   local configuration = wanted.configuration
-  local extra = configuration.additional_resources
+  local has = present and present.configuration
+  local extra = configuration.additional_resources or has and has.additional_resources
   local storage = configuration.cluster_storage_configuration
+    or has and has.cluster_storage_configuration
   return context:quote {
     cloud_provider_id = wanted.cloud_provider_id,
     cloud_provider_region_id = wanted.cloud_provider_region_id,
@@ -86,6 +92,11 @@ local function consider(context, action, present, wanted, package)
   end
   if action.verb == "update" then
     local has = context:package_by_id(present)
+    for _, change in ipairs(action.changes) do
+      if change.path == "configuration.package_id" then
+        change.text = ("%s → %s"):format(has.name, package.name)
+      end
+    end
     local total = units.gib(has.resource_configuration.disk)
       + (present.configuration.additional_resources
         and present.configuration.additional_resources.disk or 0)
@@ -131,30 +142,27 @@ end
 
 local kinds = {}
 
---- What differs between a key's declaration and a key.
-local function key_changes(spec, key)
-  local wanted = { access_rules = settings.rules(spec, ACCESS) }
-  -- A length counts from when it was made.
-  if type(spec.expires) == "string" and spec.expires:find("^%d%d%d%d%-")
-    or type(spec.expires) == "userdata" then
-    wanted.expires_at = settings.expiry(spec.expires)
-  end
-  -- A key without rules may do everything.
-  if #key.access_rules == 0 and not spec.collections and (spec.access or "manage") == "manage" then
-    wanted.access_rules = nil
-  end
-  return diff.between("qdrant.cloud.cluster.auth.v2.DatabaseApiKey", wanted, key)
-end
-
 --- Plans what belongs to a cluster; `present` is nil for one that will be made.
 local function plan_children(context, name, spec, present)
   local owner = { kind = "cluster", name = name }
+  local handle = present
+  --- The cluster, once it can be worked with: looked up once for all that belongs to it.
   local function ready()
-    return context.connection.clusters:find(name):wait { progress = false }
+    handle = handle or context.connection.clusters:find(name)
+    return handle:wait { progress = false }
   end
   children.keys(context, {
     kind = "key", owner = owner, specs = spec.keys, list = present and context:keys(present.id),
-    changes = key_changes,
+    changes = function(own, key)
+      return diff.between("qdrant.cloud.cluster.auth.v2.DatabaseApiKey",
+        children.wanted_key(own, key, ACCESS), key)
+    end,
+    request = function(key_name, own)
+      return "qdrant.cloud.cluster.auth.v2.CreateDatabaseApiKeyRequest", { database_api_key = {
+        cluster_id = present and present.id or LATER, name = key_name,
+        access_rules = settings.rules(own, ACCESS), expires_at = settings.expiry(own.expires),
+      } }
+    end,
     create = function(key_name, own)
       return ready():keys():create {
         name = key_name, access = own.access, collections = own.collections, file = own.file,
@@ -166,6 +174,12 @@ local function plan_children(context, name, spec, present)
     kind = "schedule", type = "qdrant.cloud.cluster.backup.v1.BackupSchedule",
     label = "display_name", owner = owner, specs = spec.schedules,
     list = present and context:schedules(present.id),
+    request = function(title, own)
+      return "qdrant.cloud.cluster.backup.v1.CreateBackupScheduleRequest", { backup_schedule = {
+        cluster_id = present and present.id or LATER, display_name = title, schedule = own.cron,
+        retention_period = own.retention,
+      } }
+    end,
     create = function(title, own)
       ready():schedules():create {
         name = title, cron = own.cron, retention = own.retention, duplicate = true,
@@ -193,6 +207,13 @@ local function judge(context, action, wanted, package)
   local present = action.present
   if not present then
     action.verb, action.text = "create", describe(wanted, package)
+    local request = diff.without_nulls(wanted)
+    request.name = action.name
+    if not resource.is_id(request.cloud_provider_region_id) and action.spec.cloud == "hybrid" then
+      request.cloud_provider_region_id = LATER
+    end
+    action.problem = context:problem_of("qdrant.cloud.cluster.v1.CreateClusterRequest",
+      { cluster = request })
     return
   elseif present:phase() == "FAILED_TO_CREATE" then
     action.verb, action.warnings = "replace", { "it is FAILED_TO_CREATE: " .. present.state.reason }
@@ -203,19 +224,53 @@ local function judge(context, action, wanted, package)
   if #action.changes > 0 then
     action.verb = "update"
     consider(context, action, present, wanted, package)
+    local phase = present:phase()
+    if action.verb == "update" and (phase == "SUSPENDED" or phase == "SUSPENDING") then
+      action.problem = action.problem or "it is " .. phase .. ": resume it first"
+    end
+  end
+end
+
+--- The environment of one's own that a new cluster is to be in: it may have been made just now.
+local function environment_of(context, region)
+  local environment = context.connection.environments:find(region)
+  if environment:phase() ~= "READY" then
+    resource.fail("FAILED_PRECONDITION", ("environment %s is %s: connect it with the commands that "
+      .. "environments:find(\"%s\"):bootstrap() gives, then apply again"):format(environment.name,
+        environment:phase(), environment.name))
+  end
+  return environment.id
+end
+
+--- Two that apply a stack at once may both make a cluster: the later one gives way.
+local function give_way(context, made, name)
+  for _, other in ipairs(context.connection.clusters:list()) do
+    if other.name == name and other.id ~= made.id and context:is_ours(other)
+      and (other.created_at < made.created_at
+        or other.created_at == made.created_at and other.id < made.id) then
+      context.connection.clusters:get(made.id):delete()
+      resource.fail("ABORTED", ("somebody else has made %s at the same time (%s)"):format(name,
+        other.id))
+    end
   end
 end
 
 local function create(context, name, wanted)
   local request = diff.without_nulls(wanted)
   request.name = name
+  if request.cloud_provider_id == "hybrid" then
+    request.cloud_provider_region_id = environment_of(context, request.cloud_provider_region_id)
+  end
   local clusters = context.connection.clusters
   local made = resource.create(function()
     return context.connection.api.cluster.create_cluster { cluster = request }.cluster
   end, function()
     return clusters:list()
   end, name, { noun = "cluster" })
-  clusters:get(made.id):wait { progress = false, kind = "cluster.create" }
+  give_way(context, made, name)
+  resource.wrap(Cluster, made, context.connection):wait {
+    progress = false, kind = "cluster.create", is_new = true,
+  }
 end
 
 local function delete(cluster, spec)
@@ -246,6 +301,21 @@ local function apply_of(context, action, wanted, package)
   end
 end
 
+--- Whether what changes has a price.
+local function is_priced(action)
+  if action.verb == "replace" then
+    return true
+  end
+  for _, change in ipairs(action.changes) do
+    if change.path:find("number_of_nodes$") or change.path:find("package_id$")
+      or change.path:find("additional_resources") or change.path:find("storage_tier_type$")
+      or change.path:find("cluster_storage_configuration$") then
+      return true
+    end
+  end
+  return false
+end
+
 local function plan_cluster(context, name, spec, present)
   local action = {
     kind = "cluster", name = name, key = "cluster:" .. name, spec = spec, changes = {},
@@ -255,11 +325,16 @@ local function plan_cluster(context, name, spec, present)
   context:claim(action)
   local wanted, package = wanted_of(context, name, spec, present)
   judge(context, action, wanted, package)
-  if action.verb and not action.problem then
+  if action.verb and not action.problem and (not present or is_priced(action)) then
     action.price = {
-      after = quote(context, wanted, package),
+      after = quote(context, wanted, package, present),
       before = present and present_quote(context, present),
     }
+  end
+  if spec.cloud == "hybrid" and not present and not resource.is_id(wanted.cloud_provider_region_id)
+  then
+    action.warnings = { ("environment %s is made by this stack, too: it has to be connected before "
+      .. "there can be a cluster in it"):format(tostring(spec.region)) }
   end
   local is_new = not present or action.verb == "replace"
   if not action.verb and present:phase() ~= "SUSPENDED" and present:phase() ~= "HEALTHY" then
@@ -284,6 +359,8 @@ function kinds.remove(context, cluster)
     kind = "cluster", name = cluster.name, key = "cluster:" .. cluster.name, after = {},
     verb = "delete", changes = {}, spec = spec, present = cluster,
     problem = context:protection(cluster, spec),
+    warnings = { spec.delete_backups and "its data and its backups are deleted"
+      or "its data is deleted; its backups stay" },
     price = { before = present_quote(context, cluster) },
     apply = function() delete(cluster, spec) end,
   }

@@ -1,18 +1,32 @@
 --- `qcsh plan`, `apply`, `drift`, `destroy` and `adopt`.
+local qdrant = require "qdrant"
 local stack = require "qdrant.stack"
 local term = require "term"
 
 --- Exit statuses: the plan has changes; some of it was done.
 local CHANGES, PARTLY = 10, 9
 
+--- How plans and what came of them can be shown.
+local OUTPUTS = { table = true, wide = true, tree = true, json = true, jsonl = true, yaml = true }
+
 local function say(...)
   io.stderr:write(table.concat({ ... }), "\n")
 end
 
-local function show(plan, request)
-  if request.output == "json" then
-    print(require("json").encode(stack.data(plan)))
+--- Writes data as it was asked for; false when that is text.
+local function write(data, request)
+  if request.output == "json" or request.output == "jsonl" then
+    print(require("json").encode(data))
+  elseif request.output == "yaml" then
+    io.write(require("yaml").encode(data))
   else
+    return false
+  end
+  return true
+end
+
+local function show(plan, request)
+  if not write(stack.data(plan), request) then
     print(stack.text(plan))
   end
 end
@@ -37,16 +51,26 @@ end
 --- Carries out what was planned, or what is asked for.
 local function apply(request, declared, options)
   local make = options.destroy and stack.plan_destroy or stack.plan
-  local digest
+  local digest, saved
   if request.plan then
-    local saved = require("json").decode(require("fs").read(request.plan))
-    if saved.stack ~= declared.name then
-      error(("%s is a plan of the stack \"%s\""):format(request.plan, saved.stack), 0)
+    local ok
+    ok, saved = pcall(require("json").decode, require("fs").read(request.plan))
+    saved = ok and saved
+    if type(saved) ~= "table" or type(saved.digest) ~= "string" then
+      error(request.plan .. " is no plan that --out has written", 0)
+    elseif saved.stack ~= declared.name then
+      error(("%s is a plan of the stack \"%s\""):format(request.plan, tostring(saved.stack)), 0)
     end
     digest = saved.digest
   end
-  local plan = make(declared, options)
-  if not plan.has_changes then
+  local plan = make(declared, { adopt = options.adopt })
+  if saved and saved.account ~= plan.account then
+    error(("%s is a plan for the account %s, and this is %s"):format(request.plan,
+      tostring(saved.account), tostring(plan.account)), 0)
+  elseif qdrant.is_dry_run() then
+    show(plan, request)
+    return plan.is_refused and 6 or plan.has_changes and CHANGES or 0
+  elseif not plan.has_changes and (digest == nil or digest == plan.digest) then
     show(plan, request)
     return 0
   end
@@ -63,10 +87,12 @@ local function apply(request, declared, options)
     digest = plan.digest
   end
   options.parallel = request.parallel
+  local is_data = request.output == "json" or request.output == "jsonl" or request.output == "yaml"
   options.report = function(line)
-    print(term.safe(line))
+    (is_data and say or print)(term.safe(line))
   end
   local result = stack.apply(declared, digest, options)
+  write(require("qdrant.stack.render").result(result), request)
   local text = ("%d done"):format(#result.done)
   if #result.failed + #result.skipped > 0 then
     say(text, (", %d failed, %d skipped; a second run goes on from here"):format(#result.failed,
@@ -103,8 +129,7 @@ end
 --- What is not as declared, in the words of whoever wonders what has happened.
 function verbs.drift(request, declared)
   local plan = stack.plan(declared)
-  if request.output == "json" then
-    print(require("json").encode(stack.data(plan)))
+  if write(stack.data(plan), request) then
     return plan.has_changes and CHANGES or 0
   end
   local words = { create = "is not there", delete = "is there, but not declared any longer",
@@ -136,7 +161,10 @@ end
 ---@return integer
 return function(request)
   local verb = verbs[request.verb]
-  local declared
+  if request.output and not OUTPUTS[request.output] then
+    say("qcsh: stacks are shown as table, json, jsonl or yaml, not as ", request.output)
+    return 2
+  end
   if request.verb == "adopt" and not require("fs").exists(request.file) then
     local text = require "qdrant.stack.export"(request.names or {}, request.file)
     require("fs").write(request.file, text)
@@ -146,6 +174,15 @@ return function(request)
     say("qcsh: there is no ", request.file)
     return 2
   end
-  declared = stack.load(request.file, request.variables)
-  return verb(request, declared)
+  local ok, result = pcall(function()
+    return verb(request, stack.load(request.file, request.variables))
+  end)
+  if not ok then
+    if type(result) == "table" or tostring(result):find(request.file, 1, true) == 1 then
+      error(result, 0)
+    end
+    -- Where in the library it was found out is nobody's business.
+    error(request.file .. ": " .. tostring(result):gsub("^[^%s]-:%d+: ", ""), 0)
+  end
+  return result
 end

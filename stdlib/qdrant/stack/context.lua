@@ -18,7 +18,60 @@ Context.LABEL = LABEL
 function Context.new(connection, stack)
   return setmetatable({
     connection = connection, stack = stack, actions = {}, notes = {}, lists = {}, packages = {},
+    quotes = {}, files = {}, undeclared = {},
   }, Context)
+end
+
+--- Notes something for who reads the plan.
+function Context:note(text)
+  self.notes[#self.notes + 1] = text
+end
+
+--- Notes that something is there which the stack does not say anything of.
+function Context:note_undeclared(owner, kind, name)
+  local key = owner.kind .. " " .. owner.name
+  local list = self.undeclared[key] or {}
+  self.undeclared[key] = list
+  list[#list + 1] = ("%s %s"):format(kind, name)
+end
+
+--- Whether a file has not been taken by another key yet.
+function Context:claim_file(path)
+  local is_free = self.files[path] == nil
+  self.files[path] = true
+  return is_free
+end
+
+--- Checks that things are declared by their names.
+function Context.check_named(_, specs, what)
+  if specs == nil then
+    return
+  elseif type(specs) ~= "table" then
+    error(("%s are declared by name: { name = { … } }; got a %s"):format(what, type(specs)), 0)
+  end
+  for name, spec in pairs(specs) do
+    if type(name) ~= "string" or type(spec) ~= "table" and spec ~= false then
+      error(("%s are declared by name: { [\"%s\"] = { … } }, or false for what must not be there")
+        :format(what, tostring(name)), 0)
+    end
+  end
+end
+
+--- Calls a function; what it raises says what it is about.
+function Context.named(_, what, fn)
+  local ok, problem = pcall(fn)
+  if not ok then
+    if type(problem) == "table" and problem.code then
+      error(problem, 0)
+    end
+    -- Where in the library it was found out is nobody's business.
+    error(what .. ": " .. tostring(problem):gsub("^[^%s]-:%d+: ", ""), 0)
+  end
+end
+
+--- What the contract has against a request; nil when there is nothing.
+function Context:problem_of(type_name, request)
+  return host.problem_of(self.connection, type_name, request)
 end
 
 --- What there is of a kind; read when it is first asked for.
@@ -31,8 +84,11 @@ end
 function Context:find(kind, name)
   local found
   for _, item in ipairs(self:list(kind)) do
-    if item.name == name then
-      if found then
+    -- Of several the stack's own is meant.
+    local is_better = found and self:is_ours(item) and not self:is_ours(found)
+    if item.name == name and (not found or is_better or self:is_ours(item) == self:is_ours(found))
+    then
+      if found and not is_better then
         resource.fail("FAILED_PRECONDITION", ("several %s are called \"%s\" (%s, %s): a stack "
           .. "knows them by name"):format(kind, name, found.id, item.id))
       end
@@ -105,7 +161,8 @@ end
 
 --- The stack that something belongs to, by its label.
 function Context.stack_of(_, item)
-  return settings.map(item.labels)[LABEL]
+  local ok, labels = pcall(function() return item.labels end)
+  return ok and labels and settings.map(labels)[LABEL] or nil
 end
 
 function Context:is_ours(item)
@@ -132,6 +189,12 @@ function Context:claim(action)
   elseif not self.is_adopting then
     action.problem = "it is there, but not this stack's: qcsh adopt takes it over"
   else
+    local phase = action.kind == "cluster" and present:phase()
+    if phase == "SUSPENDED" or phase == "SUSPENDING" then
+      self:note(("%s %s is %s and cannot be labelled: resume it, then adopt again"):format(
+        action.kind, action.name, phase))
+      return
+    end
     -- Taking over changes nothing else: what differs is for the next plan.
     action.adopt = function()
       local wanted = self:labelled(settings.map(present.labels), action.spec.prevent_destroy)
@@ -172,20 +235,25 @@ end
 
 --- What something costs an hour; nil when one may not know.
 function Context:quote(request)
-  if request.cloud_provider_id == "hybrid" then
+  if request.cloud_provider_id == "hybrid" or self.has_no_prices then
     return nil
   end
-  local ok, answer = pcall(self.connection.api.booking.get_quote, request)
-  if not ok then
-    if type(answer) == "table"
-      and (answer.code == "PERMISSION_DENIED" or answer.origin == "bound") then
-      self.notes.prices = "prices are not known: that takes write:clusters"
-      return nil
+  local key = host.json_encode(request)
+  if self.quotes[key] == nil then
+    local ok, answer = pcall(self.connection.api.booking.get_quote, request)
+    if not ok then
+      if type(answer) == "table"
+        and (answer.code == "PERMISSION_DENIED" or answer.origin == "bound") then
+        self.has_no_prices = true
+        self:note("prices are not known: that takes write:clusters")
+        return nil
+      end
+      error(answer, 0)
     end
-    error(answer, 0)
+    self.currency = answer.currency
+    self.quotes[key] = answer.discounted_price_per_hour / 100000
   end
-  self.currency = answer.currency
-  return answer.discounted_price_per_hour / 100000
+  return self.quotes[key]
 end
 
 --- What scaling a cluster down to a package would break.

@@ -5,17 +5,18 @@ local settings = require "qdrant.resource.settings"
 local kinds = {}
 
 local function removal(context, environment, spec)
-  local after = {}
   -- Clusters go first.
-  for name, cluster in pairs(context.stack.clusters or {}) do
-    if not cluster or context.is_destroying then
-      after[#after + 1] = "cluster:" .. name
+  local after = {}
+  for _, cluster in ipairs(context:list("clusters")) do
+    if cluster.cloud_provider_region_id == environment.id then
+      after[#after + 1] = "cluster:" .. cluster.name
     end
   end
-  table.sort(after)
   return {
     kind = "environment", name = environment.name, key = "environment:" .. environment.name,
     after = after, verb = "delete", changes = {}, spec = spec or {}, present = environment,
+    -- Environments have no labels: nobody knows who else counts on one.
+    warnings = { "other stacks may declare it, too" },
     problem = spec and spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
     apply = function() environment:delete() end,
   }

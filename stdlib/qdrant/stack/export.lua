@@ -87,6 +87,10 @@ local function key_spec(key)
   return spec
 end
 
+local function schedule_spec(schedule)
+  return { cron = schedule.schedule, retention = days(schedule.retention_period) }
+end
+
 local function cluster_spec(context, cluster)
   local configuration = plain(cluster.configuration)
   local package = context:package_by_id(cluster)
@@ -120,9 +124,25 @@ local function cluster_spec(context, cluster)
   end
   for _, schedule in ipairs(context:schedules(cluster.id)) do
     spec.schedules = spec.schedules or {}
-    spec.schedules[schedule.display_name or schedule.id] = {
-      cron = schedule.schedule, retention = days(schedule.retention_period),
-    }
+    spec.schedules[schedule.display_name or schedule.id] = schedule_spec(schedule)
+  end
+  return spec
+end
+
+local function environment_spec(environment)
+  local spec = {}
+  local configuration = environment.configuration
+  for name, field in pairs(settings.environment_options()) do
+    local value = configuration and configuration[field]
+    if value ~= nil and value ~= "" and not (type(value) == "table" and next(plain(value)) == nil)
+    then
+      if name == "node_selector" or name == "labels" then
+        value = settings.map(value)
+      elseif name == "log_level" then
+        value = value:find("UNSPECIFIED") == nil and value or nil
+      end
+      spec[name] = type(value) == "table" and plain(value) or value
+    end
   end
   return spec
 end
@@ -141,6 +161,17 @@ local function space_spec(space)
   if #configuration.allowed_origins > 0 then
     spec.origins = plain(configuration.allowed_origins)
   end
+  for _, key in ipairs(space:keys()) do
+    if not key.deleted_at then
+      spec.keys = spec.keys or {}
+      spec.keys[key.name] = key_spec(key)
+    end
+  end
+  for _, schedule in ipairs(space:schedules()) do
+    spec.schedules = spec.schedules or {}
+    spec.schedules[schedule.name] = schedule_spec(schedule)
+    spec.schedules[schedule.name].collection = schedule.collection_name
+  end
   return spec
 end
 
@@ -157,7 +188,8 @@ return function(names, file)
   for _, one in ipairs(names) do
     wanted[one] = true
   end
-  local declared = { name = name, clusters = {}, spaces = {}, roles = {} }
+  local declared = { name = name, clusters = {}, spaces = {}, environments = {}, roles = {},
+    users = {} }
   for _, cluster in ipairs(context:list("clusters")) do
     if #names == 0 or wanted[cluster.name] then
       declared.clusters[cluster.name] = cluster_spec(context, cluster)
@@ -170,6 +202,26 @@ return function(names, file)
       wanted[space.name] = nil
     end
   end
+  for _, environment in ipairs(context:list("environments")) do
+    if #names == 0 or wanted[environment.name] then
+      declared.environments[environment.name] = environment_spec(environment)
+      wanted[environment.name] = nil
+    end
+  end
+  for _, user in ipairs(#names == 0 and context:list("users") or {}) do
+    local roles = {}
+    for _, role in ipairs(user:roles()) do
+      -- What comes with being in the account, and with owning it, is nobody's to declare.
+      local kind = role.sub_type or ""
+      if not kind:find("BASE$") and not kind:find("OWNER$") then
+        roles[#roles + 1] = role.name
+      end
+    end
+    if #roles > 0 then
+      table.sort(roles)
+      declared.users[user.email] = { roles = roles }
+    end
+  end
   for _, role in ipairs(#names == 0 and context:list("roles") or {}) do
     if role.role_type == "ROLE_TYPE_CUSTOM" then
       declared.roles[role.name] = {
@@ -180,9 +232,9 @@ return function(names, file)
   end
   local missing = host.sorted_keys(wanted)
   if #missing > 0 then
-    error("there is no cluster or space " .. table.concat(missing, ", "), 0)
+    error("there is no cluster, space or environment " .. table.concat(missing, ", "), 0)
   end
-  for _, kind in ipairs { "clusters", "spaces", "roles" } do
+  for _, kind in ipairs { "clusters", "spaces", "environments", "roles", "users" } do
     if next(declared[kind]) == nil then
       declared[kind] = nil
     end

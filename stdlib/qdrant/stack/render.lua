@@ -61,6 +61,9 @@ end
 
 --- A change in one line: `configuration.number_of_nodes  1 → 3`.
 local function change_text(change)
+  if change.text then
+    return change.text
+  end
   local is_list = type(change.to) == "table" and #change.to > 0
     or type(change.from) == "table" and #change.from > 0
   if is_list then
@@ -112,7 +115,7 @@ function render.action(action, currency)
     lines[#lines + 1] = ("      %-" .. width .. "s  %s"):format(short(change.path),
       term.safe(change_text(change)))
   end
-  for _, warning in ipairs(action.warnings or {}) do
+  for _, warning in ipairs(not action.problem and action.warnings or {}) do
     lines[#lines + 1] = "      " .. term.style("yellow", "caution: " .. term.safe(warning))
   end
   if action.problem then
@@ -135,7 +138,7 @@ function render.summary(plan)
     elseif action.verb then
       counts[action.verb] = (counts[action.verb] or 0) + 1
     end
-    if action.price then
+    if action.price and not action.problem then
       has_price = has_price or action.price.before ~= nil or action.price.after ~= nil
       before, after = before + (action.price.before or 0), after + (action.price.after or 0)
     end
@@ -177,8 +180,8 @@ function render.plan(plan)
   if not is_empty then
     lines[#lines + 1] = ""
   end
-  for _, note in pairs(plan.notes) do
-    lines[#lines + 1] = note
+  for _, note in ipairs(plan.notes) do
+    lines[#lines + 1] = term.style("dim", "note: ") .. term.safe(note)
   end
   lines[#lines + 1] = render.summary(plan)
   return table.concat(lines, "\n")
@@ -191,10 +194,7 @@ function render.data(plan)
     if action.verb then
       local changes = host.list()
       for i, change in ipairs(action.changes) do
-        changes[i] = {
-          path = change.path, from = change.from ~= nil and shown(change.from) or nil,
-          to = change.to ~= nil and shown(change.to) or nil,
-        }
+        changes[i] = { path = change.path, from = change.from, to = change.to }
       end
       actions[#actions + 1] = {
         action = action.verb, kind = action.kind, name = action.name, changes = changes,
@@ -206,8 +206,25 @@ function render.data(plan)
   end
   return {
     stack = plan.name, account = plan.account, currency = plan.currency, actions = actions,
-    digest = plan.digest,
+    digest = plan.digest, notes = #plan.notes > 0 and plan.notes or nil,
   }
+end
+
+--- What came of carrying a plan out, as plain data.
+function render.result(result)
+  local done, failed, skipped = host.list(), host.list(), host.list()
+  for i, action in ipairs(result.done) do
+    done[i] = { action = action.verb, kind = action.kind, name = action.name }
+  end
+  for i, one in ipairs(result.failed) do
+    failed[i] = { action = one.action.verb, kind = one.action.kind, name = one.action.name,
+      problem = tostring(one.problem) }
+  end
+  for i, one in ipairs(result.skipped) do
+    skipped[i] = { action = one.action.verb, kind = one.action.kind, name = one.action.name,
+      missing = one.missing }
+  end
+  return { done = done, failed = failed, skipped = skipped }
 end
 
 return render

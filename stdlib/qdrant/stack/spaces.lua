@@ -5,6 +5,8 @@ local qdrant = require "qdrant"
 local settings = require "qdrant.resource.settings"
 
 local TYPE = "qdrant.cloud.serverless.space.v1.Space"
+--- In the place of what is not there yet.
+local LATER = "00000000-0000-4000-8000-000000000000"
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_ONLY" }
 
 local others = { cloud = true, region = true, keys = true, schedules = true,
@@ -18,8 +20,11 @@ local kinds = {}
 --- Plans what belongs to a space; `present` is nil for one that will be made.
 local function plan_children(context, name, spec, present)
   local owner = { kind = "space", name = name }
+  local handle = present
+  --- The space, once it can be worked with: looked up once for all that belongs to it.
   local function ready()
-    return context.connection.spaces:find(name):wait { progress = false }
+    handle = handle or context.connection.spaces:find(name)
+    return handle:wait { progress = false }
   end
   local keys = {}
   for _, key in ipairs(present and present:keys() or {}) do
@@ -28,9 +33,14 @@ local function plan_children(context, name, spec, present)
   children.keys(context, {
     kind = "space key", owner = owner, specs = spec.keys, list = keys,
     changes = function(own, key)
-      return diff.between("qdrant.cloud.serverless.space.auth.v1.SpaceApiKey", {
-        access_rules = settings.rules(own, ACCESS),
-      }, key)
+      return diff.between("qdrant.cloud.serverless.space.auth.v1.SpaceApiKey",
+        children.wanted_key(own, key, ACCESS), key)
+    end,
+    request = function(key_name, own)
+      return "qdrant.cloud.serverless.space.auth.v1.CreateSpaceApiKeyRequest", { space_api_key = {
+        space_id = present and present.id or LATER, name = key_name,
+        access_rules = settings.rules(own, ACCESS), expires_at = settings.expiry(own.expires),
+      } }
     end,
     create = function(key_name, own)
       return ready():create_key {
@@ -42,7 +52,15 @@ local function plan_children(context, name, spec, present)
   children.schedules(context, {
     kind = "space schedule", type = "qdrant.cloud.serverless.space.backup.v1.BackupSchedule",
     label = "name", owner = owner, specs = spec.schedules,
-    list = present and present:schedules(),
+    list = present and present:schedules(), collection = true,
+    request = function(title, own)
+      return "qdrant.cloud.serverless.space.backup.v1.CreateBackupScheduleRequest", {
+        backup_schedule = {
+          space_id = present and present.id or LATER, name = title, schedule = own.cron,
+          retention_period = own.retention, collection_name = own.collection,
+        },
+      }
+    end,
     create = function(title, own)
       ready():create_schedule {
         name = title, cron = own.cron, retention = own.retention, collection = own.collection,
@@ -57,6 +75,8 @@ function kinds.remove(context, space)
   context:add {
     kind = "space", name = space.name, key = "space:" .. space.name, after = {}, verb = "delete",
     changes = {}, spec = spec, present = space, problem = context:protection(space, spec),
+    warnings = { spec.delete_backups and "its data and its backups are deleted"
+      or "its data is deleted; its backups stay" },
     apply = function()
       space:delete { wait = true, progress = false, backups = spec.delete_backups == true }
     end,
@@ -121,6 +141,10 @@ local function plan_space(context, name, spec, present)
     change(context, action, wanted, create)
   else
     action.verb, action.apply = "create", create
+    local request = diff.without_nulls(wanted)
+    request.name, request.configuration = name, request.configuration or {}
+    action.problem = context:problem_of("qdrant.cloud.serverless.space.v1.CreateSpaceRequest",
+      { space = request })
     action.text = ("%s in %s"):format(tostring(spec.cloud), tostring(spec.region))
   end
   context:add(action)
