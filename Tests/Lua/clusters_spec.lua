@@ -389,3 +389,128 @@ describe("backups", function()
     assert.is_true(#q.backups:list() >= 2)
   end)
 end)
+
+describe("nothing is passed over:", function()
+  it("a setting that is there already restarts nothing, and is waited for no longer", function()
+    local q = slow()
+    local c = create(q, { wait = true, log_level = "debug" })
+    c:update { log_level = "debug", allow = { "203.0.113.0/24" }, wait = "5s" }
+    assert.same({ "203.0.113.0/24" }, c.configuration.allowed_ip_source_ranges)
+  end)
+
+  it("an empty list does not open a cluster to everybody", function()
+    local q = test.world():connect()
+    local c = create(q, { allow = { "203.0.113.0/24" } })
+    assert.has_error(function() c:update { allow = {} } end, "everybody may connect")
+    assert.equal(1, #c:refresh().configuration.allowed_ip_source_ranges)
+    c:update { allow = qdrant.null }
+    assert.equal(0, #c:refresh().configuration.allowed_ip_source_ranges)
+  end)
+
+  it("a text is no list, a handle of something else is none", function()
+    local q = test.world({ seed = "demo" }):connect()
+    local c = q.clusters:find "search-prod"
+    local backup = q.backups:latest()
+    assert.has_error(function() c:allow("203.0.113.0/24") end, "takes a list of blocks")
+    assert.has_error(function() q.users:list()[1]:assign "Admin" end, "takes a list of roles")
+    assert.has_error(function() q.users:list()[1]:assign { Admin = true } end, "got names")
+    assert.has_error(function() q.roles:find("Viewer"):allow "read:backups" end, "takes a list")
+    assert.has_error(function() q.clusters:find(backup) end, "which cluster?")
+    assert.has_error(function() q.keys:list { cluster = backup } end, "which cluster?")
+    assert.has_error(function() c:rename() end, "needs a name, got a nil")
+    assert.has_error(function() c:upgrade() end, "needs a version")
+    assert.has_error(function() c:wait "5m" end, "takes a table of options, got a string")
+    assert.has_error(function() c:restart { wait = "10 minutes" } end, "wait is a length")
+    assert.has_error(function() return c.scal end, "did you mean :scale?")
+    assert.has_error(function() q.clusters:list { phase = "HEALTY" } end, "phase is one of")
+    assert.equal(4, #q.backups:list { status = "BACKUP_STATUS_SUCCEEDED" })
+    assert.has_error(function() create(q, { package = "gpx1" }) end, "not both")
+  end)
+
+  it("one that is being suspended is resumed once it is", function()
+    local q = slow()
+    local c = create(q, { wait = true })
+    c:suspend()
+    c:resume { wait = "60s" }
+    assert.equal("HEALTHY", c:refresh():phase())
+  end)
+
+  it("a wait that comes after the change is for that change", function()
+    local q, world = slow()
+    local c = create(q, { wait = true })
+    world:fault { method = "cluster.get_cluster", stale = "20s", times = 3 }
+    c:scale { nodes = 2 }
+    c:wait()
+    assert.equal(2, c.state.nodes_up)
+  end)
+
+  it("what reads do not know of yet is waited for", function()
+    local q, world = slow()
+    world:fault { method = "cluster.get_cluster", stale = "30s", times = 2 }
+    assert.equal("HEALTHY", create(q, { wait = true }):phase())
+  end)
+
+  it("labels are changed though a read lags behind", function()
+    local q, world = slow()
+    local c = create(q, { wait = true })
+    world:fault { method = "cluster.get_cluster", stale = "60s", skip = 1, times = 1 }
+    c:label { env = "prod" }
+    world:clear_faults()
+    assert.same({ env = "prod" }, c:refresh():label_map())
+  end)
+end)
+
+describe("secrets", function()
+  it("are not lost where a file cannot be written: no key is made", function()
+    local q = test.world({ seed = "demo" }):connect()
+    local c = q.clusters:find "search-prod"
+    local keys, management = #q.keys:list(), #q.management_keys:list()
+    for _, call in ipairs {
+      function() c:keys():create { name = "never", file = "/nonexistent/a.key" } end,
+      function() c:keys():list()[1]:rotate { file = "/nonexistent/a.key" } end,
+      function() q.management_keys:create { file = "/nonexistent/a.key" } end,
+      function() q.spaces:list()[1]:create_key { name = "never", file = "/nonexistent/a" } end,
+    } do
+      local _, problem = pcall(call)
+      assert.contains("no key was made", tostring(problem))
+    end
+    assert.equal(keys, #q.keys:list())
+    assert.equal(management, #q.management_keys:list())
+  end)
+
+  it("of a rotation whose answer was lost are made anew", function()
+    local q, world = slow()
+    local c = create(q, { wait = true })
+    local old = c:keys():create { name = "app-key", wait = true }
+    world:fault { method = "cluster.auth.create_database_api_key", ["break"] = "drop_response",
+      times = 1 }
+    local folder <close> = fs.temporary()
+    local file = folder / "app.key"
+    local new = old:rotate { file = file }
+    assert.equal(new.key:reveal(), fs.read(file))
+    assert.equal(1, #c:keys():list())
+  end)
+
+  it("are whole when the task is cancelled: a key and its file, or neither", function()
+    local q, world = slow()
+    local c = create(q, { wait = true })
+    world:fault { method = "cluster.auth.create_database_api_key", latency = "300ms" }
+    local folder <close> = fs.temporary()
+    local file = folder / "app.key"
+    local ok = pcall(task.timeout, 0.1, function()
+      c:keys():create { name = "app-key", file = file }
+    end)
+    assert.is_false(ok)
+    assert.equal(1, #c:keys():list())
+    assert.equal(c:keys():list()[1].postfix, fs.read(file):sub(-4))
+  end)
+
+  it("of this very session are deleted by force only", function()
+    local q = test.world():connect()
+    local own = q.management_keys:list()[1]
+    assert.has_error(function() own:delete() end, "the one of this session")
+    own:delete { force = true }
+    local _, problem = pcall(q.accounts.list, q.accounts)
+    assert.equal("UNAUTHENTICATED", problem.code)
+  end)
+end)
