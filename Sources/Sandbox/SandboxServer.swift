@@ -203,6 +203,15 @@ public final class SandboxServer: Sendable {
         return (answer?.status ?? 500, answer?.body ?? [])
     }
 
+    /// The present time in the sandbox; nil when it has ended.
+    public var now: (seconds: Int64, nanos: Int32)? {
+        guard let moment = (try? front.onLoop(group.next()) { $0.admin.present }) ?? nil else {
+            return nil
+        }
+        let (seconds, nanos) = moment.quotientAndRemainder(dividingBy: Nanoseconds.second)
+        return (seconds, Int32(nanos))
+    }
+
     private static func open(
         _ configuration: SandboxConfiguration, _ seed: Seed, _ secret: [UInt8],
         _ address: DataPlaneAddress, _ token: String

@@ -11,8 +11,10 @@ struct MetaCommand {
         let text = entry.trimmed
         if text.hasPrefix("."), let first = text.dropFirst().first, first.isLetter {
             let word = text.dropFirst().prefix { $0.isLetter || $0 == "_" }
-            name = String(word)
-            rest = text.dropFirst(1 + word.count).trimmed
+            let words = text.dropFirst(1 + word.count).trimmed
+            // `.format?` asks for help on the command.
+            name = words == "?" ? "help" : String(word)
+            rest = words == "?" ? "." + word : words
             return
         }
         guard text.hasSuffix("?"), !text.contains("\n") else { return nil }

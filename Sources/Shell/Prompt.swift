@@ -24,7 +24,9 @@ struct PromptText {
         if let name = place.name {
             spans.append(StyledSpan(" "))
             spans.append(StyledSpan(name, .accent, code: place.code))
-            if let account = place.account { spans.append(StyledSpan(":" + account, .faint)) }
+        }
+        if let account = place.account {
+            spans.append(StyledSpan((place.name == nil ? " :" : ":") + account, .faint))
         }
         if place.isReadOnly { spans.append(StyledSpan(" ro", .good)) }
         if place.isDryRun { spans.append(StyledSpan(" dry", .good)) }
@@ -58,7 +60,7 @@ struct PromptText {
             problem = error.isCancellation ? "it was interrupted" : ErrorReport.text(error)
         }
         state.hasOwnPrompt = false
-        Output.note("shell.prompt is not used any longer: \(problem)")
+        Output.note("\nshell.prompt is not used any longer: \(problem)")
         return [usual()]
     }
 

@@ -134,6 +134,7 @@ public final class REPL {
         state.isInterrupted = { [weak self] in self?.isToObey ?? false }
         state.openHistory()
         runStartFile()
+        if state.isLeft { isOver = true }
         while !isOver {
             if state.entryNumber > 0 || startFile != nil { leavePartialLine() }
             editor.begin(makePrompt(), text: state.takePrefill())
@@ -152,9 +153,33 @@ public final class REPL {
             while !lines.isEmpty, !signals.isTerminated() { accept(lines.removeFirst()) }
             if signals.isTerminated() || state.isLeft { isOver = true }
         }
+        endTasks()
         loop.onSignal = {}
         state.editor = nil
         return state.exitStatus
+    }
+
+    /// Has tasks that were left running clean up; those that take long are stopped.
+    private func endTasks() {
+        let machine = runtime.machine
+        guard machine.hasTasks else { return }
+        let count = state.runningJobs
+        if count > 0 {
+            Output.remark(count == 1 ? "1 task is cancelled" : "\(count) tasks are cancelled")
+        }
+        let loop = machine.loop
+        let limit = loop.now() + RunControl.grace
+        machine.cancelAll()
+        var isUrgent = false
+        loop.onSignal = { [signals] in isUrgent = isUrgent || signals.takeInterrupt() }
+        let ticks = Ticker(loop: loop, every: 50_000_000) {}
+        loop.run { !machine.hasTasks || isUrgent || loop.now() > limit }
+        if machine.hasTasks {
+            machine.killAll()
+            let last = loop.now() + RunControl.patience
+            loop.run { !machine.hasTasks || loop.now() > last }
+        }
+        ticks.stop()
     }
 
     // MARK: - At the prompt
@@ -316,6 +341,7 @@ public final class REPL {
         if ["exit", "quit"].contains(entry.trimmed) {
             Output.note("To leave: .quit, or Ctrl-D")
         }
+        if entry.trimmed == "help" { return accept(help: entry) }
         let began = runtime.machine.loop.now()
         state.entryNumber += 1
         do throws(LuaFailure) {
@@ -338,6 +364,12 @@ public final class REPL {
             report(error)
             finish(entry, began, false)
         }
+    }
+
+    /// A word that is a function of Lua, and means the command.
+    private func accept(help entry: String) {
+        pending = ""
+        accept("." + entry.trimmed)
     }
 
     private func finish(_ entry: String, _ began: Int64, _ succeeded: Bool) {

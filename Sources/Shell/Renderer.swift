@@ -86,12 +86,14 @@ public struct Renderer {
         let columns = chosenColumns(rows)
         let text = CellText(registry: registry, style: style)
         return Grid(
-            header: columns.map { Terminal.safe($0.title ?? $0.path.last ?? "") },
+            header: columns.map { column in
+                // Without a clock a time is shown as it is, and is called what it is.
+                let title = column.isAge && style.now == nil ? nil : column.title
+                return Terminal.safe(title ?? column.path.last ?? "")
+            },
             rows: rows.map { row in
                 columns.map { column in
-                    var cell = text.cell(row, column.path, column.isAge)
-                    // A sandbox's clock may be ahead of ours.
-                    if column.title == "age", cell.text.hasPrefix("in ") { cell.text = "0s" }
+                    let cell = text.cell(row, column.path, column.isAge)
                     return Grid.Cell(text: Terminal.safe(cell.text), style: cell.style)
                 }
             }, isColoured: style.isColoured)
@@ -99,7 +101,7 @@ public struct Renderer {
 
     /// The columns that are known to be of interest for the type; others by what their names say.
     private func chosenColumns(_ rows: [LuaValue]) -> [TableColumns.Column] {
-        if format == .wide || format == .table, style.prefersTrees,
+        if format == .wide || format == .table,
             case .message(let id)? = rows.first?.table?.kind,
             let known = TableColumns.known[registry.message(id: id).fullName]
         {
@@ -145,8 +147,10 @@ public struct Renderer {
             {
                 return []
             }
+            // An answer has one list; what has others beside it is a thing with a list in it.
+            let type = registry.message(id: id)
             let lists = table.entries.filter { $0.value.table?.kind == .list }
-            guard lists.count == 1, lists[0].key.text == "items" else { return nil }
+            guard lists.count == 1, type.name.hasSuffix("Response") else { return nil }
             return rows(lists[0].value)
         }
         guard let items = table.array, !items.isEmpty, items.allSatisfy({ $0.table != nil }) else {
@@ -165,18 +169,21 @@ public struct Renderer {
             guard let table = row.table else { continue }
             for (key, value) in ordered(table) {
                 guard let name = key.text else { continue }
-                if value.table == nil {
+                guard let nested = value.table else {
                     if !seen.contains([name]) { seen.append([name]) }
-                } else {
-                    for inner in ["phase", "status"] where value.table?[inner]?.text != nil {
-                        if !seen.contains([name, inner]) { seen.append([name, inner]) }
-                    }
+                    continue
                 }
+                let isList = nested.kind == .list || nested.array != nil
+                let inner = isList ? [] : ["phase", "status"] + CellText.naming
+                let paths = inner.filter { nested[$0]?.text != nil }.map { [name, $0] }
+                // A list is told by the names in it; what has no name at all is seen to be there.
+                for path in paths.isEmpty && !nested.entries.isEmpty ? [[name]] : paths
+                where !seen.contains(path) { seen.append(path) }
             }
         }
         let weight = { (path: [String]) -> Int in
             switch path.last ?? "" {
-            case "name": 0
+            case "name", "email": path.count
             case "phase", "status": 1
             case "id": 2
             case "account_id": 9

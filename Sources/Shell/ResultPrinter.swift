@@ -31,13 +31,37 @@ final class ResultPrinter {
             style: .init(
                 isColoured: isColoured && Terminal.isTerminal(state.original(of: STDOUT_FILENO)),
                 now: state.showsAges ? state.wallClock() : nil, prefersTrees: true))
-        return renderer.text(value)
+        let shown = renderer.text(value)
+        let isData = [.json, .jsonl, .yaml, .csv].contains(format ?? state.format)
+        guard isData, Terminal.isTerminal(state.original(of: STDOUT_FILENO)) else { return shown }
+        return Self.harmless(shown)
+    }
+
+    /// Data on a terminal: what would steer it is written as JSON writes it.
+    private static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: Terminal.isControl) else { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            // RFC 4180 has lines end so.
+            if Terminal.isControl(scalar), scalar != "\r" {
+                let digits = String(scalar.value, radix: 16)
+                shown += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            } else {
+                shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
     }
 
     /// Writes results to standard output.
     func show(_ values: [LuaValue]) throws(LuaFailure) {
         var text = ""
         for value in values {
+            // Among several a nil would be passed over.
+            if values.count > 1, case .nil = value {
+                text += "nil\n"
+                continue
+            }
             do throws(SecretOutput.Problem) {
                 text += self.text(try secrets.present(value), format: nil)
             } catch {
@@ -51,7 +75,9 @@ final class ResultPrinter {
 
     private func write(_ text: String) {
         guard !text.isEmpty else { return }
-        let rows = text.utf8.count { $0 == 0x0a }
+        let columns = max(1, Terminal.size(of: state.screen).columns)
+        let rows = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .reduce(0) { $0 + max(1, (TextWidth.columns(of: String($1)) + columns - 1) / columns) }
         let isPaged =
             state.pages && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
             && Terminal.isTerminal(STDIN_FILENO)
@@ -74,6 +100,7 @@ final class ResultPrinter {
 
     /// Seconds in words.
     static func duration(_ seconds: Double) -> String {
+        if seconds == 0 { return "<1 ms" }
         if seconds < 0.001 { return "\(Int(seconds * 1e6)) µs" }
         if seconds < 1 { return "\(Int(seconds * 1e3)) ms" }
         return "\((seconds * 100).rounded() / 100) s"

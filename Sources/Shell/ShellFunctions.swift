@@ -104,6 +104,10 @@ public enum ShellFunctions {
             write(state.entries(), call.results)
             return .done
         }
+        functions["shell_is_command"] = { call in
+            call.results.put(MetaCommand(call.arguments.value().text ?? "") != nil)
+            return .done
+        }
         functions["shell_session"] = { call in
             write(state.session.filter { !$0.hasFailed }, call.results)
             return .done
@@ -185,7 +189,7 @@ public enum ShellFunctions {
             return .done
         }
         functions["shell_live"] = { call in
-            state.live = LiveResult(screen: state.screen)
+            state.live = LiveResult(screen: state.screen, isColoured: state.isColoured)
             return .done
         }
         functions["shell_live_show"] = { call in

@@ -48,11 +48,11 @@ public enum Terminal {
         return shown
     }
 
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a character steers a terminal, or changes the direction of text.
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0a, 0x09: false
         case 0..<0x20, 0x7f..<0xa0: true
-        // Characters that change the direction of text.
         case 0x202a...0x202e, 0x2066...0x2069: true
         default: false
         }

@@ -32,13 +32,13 @@ final class WaitingLine {
     private func tick() {
         let present = loop.now()
         let elapsed = present - began
-        guard elapsed > Self.patience, let text = state.waits.text(at: present) ?? text(elapsed)
+        guard elapsed > Self.patience, let parts = state.waits.text(at: present) ?? text(elapsed)
         else { return erase() }
         guard lastOutput == .min || present - lastOutput > Self.patience else { return }
         frame += 1
-        let columns = Terminal.size(of: state.screen).columns
-        let turned = "\(Self.frames[frame % Self.frames.count]) \(text)"
-        let line = StyledSpan(TextWidth.cut(turned, to: columns - 1), .faint)
+        let columns = Terminal.size(of: state.screen).columns - 1
+        let turned = "\(Self.frames[frame % Self.frames.count]) "
+        let line = StyledSpan(turned + parts.fitted(to: columns - 2), .faint)
         isShown = true
         state.background?.begin()
         _ = Output.writeAll(
@@ -46,10 +46,11 @@ final class WaitingLine {
     }
 
     /// What is called, where nobody says what is waited for.
-    private func text(_ elapsed: Int64) -> String? {
+    private func text(_ elapsed: Int64) -> WaitingText? {
         guard let calls = state.calls.present else { return nil }
-        let others = calls.count > 1 ? " and \(calls.count - 1) more" : ""
-        return "\(calls.oldest)\(others)  \((Double(elapsed) / 1e8).rounded() / 10) s"
+        return WaitingText(
+            what: calls.oldest, others: calls.count - 1,
+            elapsed: "\((Double(elapsed) / 1e8).rounded() / 10) s")
     }
 
     /// Makes room when something was written.
@@ -75,6 +76,33 @@ final class WaitingLine {
         ticker?.stop()
         ticker = nil
         erase()
+    }
+}
+
+/// What is told of a wait.
+struct WaitingText {
+    /// What is waited for, and how that is: `alpha to be ready: CREATING`.
+    let what: String
+    /// How many other things are waited for.
+    let others: Int
+    let elapsed: String
+    /// How long it takes as a rule.
+    var usual: String?
+
+    /// The whole where there is room. Else time and phase stay, and the name makes room for them.
+    func fitted(to columns: Int) -> String {
+        let more = others > 0 ? " and \(others) more" : ""
+        let whole = "\(what)\(more)  \(elapsed)" + (usual.map { " of about " + $0 } ?? "")
+        guard TextWidth.columns(of: whole) > columns else { return whole }
+        let time = "  " + elapsed + (usual.map { " of ~" + $0 } ?? "")
+        let room = max(8, columns - TextWidth.columns(of: time))
+        guard let colon = what[...].lastRange(of: ": ") else {
+            return TextWidth.cut(what, to: room) + time
+        }
+        let phase = String(what[colon.lowerBound...])
+        let name = max(min(6, room / 2), room - TextWidth.columns(of: phase))
+        return TextWidth.cut(String(what[..<colon.lowerBound]), to: name)
+            + TextWidth.cut(phase, to: room - name) + time
     }
 }
 
@@ -104,14 +132,12 @@ final class NamedWaits {
     }
 
     /// A line about the oldest.
-    func text(at now: Int64) -> String? {
+    func text(at now: Int64) -> WaitingText? {
         guard let first = all.first else { return nil }
-        var text = Terminal.safe(first.text)
-        if all.count > 1 { text += " and \(all.count - 1) more" }
-        let elapsed = Double(now - first.began) / 1e9
-        text += "  " + Self.duration(elapsed)
-        if let usual = first.usual { text += " of about " + Self.duration(usual) }
-        return text
+        return WaitingText(
+            what: Terminal.safe(first.text), others: all.count - 1,
+            elapsed: Self.duration(Double(now - first.began) / 1e9),
+            usual: first.usual.map(Self.duration))
     }
 
     private static func duration(_ seconds: Double) -> String {

@@ -11,7 +11,8 @@ final class Connections {
         let description: String
     }
 
-    private static let defaultEndpoint = Endpoint(
+    /// Where Qdrant Cloud is.
+    static let cloud = Endpoint(
         isSecure: true, host: "grpc.cloud.qdrant.io", port: 443)
     private static let defaultRESTEndpoint = Endpoint(
         isSecure: true, host: "api.cloud.qdrant.io", port: 443)
@@ -206,8 +207,8 @@ final class Connections {
         let restText = restOverriding ?? (overriding == nil ? context?.restEndpoint : nil)
         let rest = try restText.map { (text) throws(Problem) in try Self.endpoint(text) }
         var configuration = SessionConfiguration(
-            endpoint: endpoint ?? Self.defaultEndpoint,
-            restEndpoint: rest ?? endpoint.flatMap { $0 == Self.defaultEndpoint ? nil : $0 }
+            endpoint: endpoint ?? Self.cloud,
+            restEndpoint: rest ?? endpoint.flatMap { $0 == Self.cloud ? nil : $0 }
                 ?? Self.defaultRESTEndpoint)
         configuration.contextName = context?.name
         configuration.accountID = context?.accountID
@@ -252,7 +253,7 @@ final class Connections {
     ) throws(Problem) -> Bool {
         let own = try context.endpoint.map { (text) throws(Problem) in try endpoint(text) }
         let rest = try context.restEndpoint.map { (text) throws(Problem) in try endpoint(text) }
-        let places = [own ?? defaultEndpoint, rest ?? own ?? defaultRESTEndpoint]
+        let places = [own ?? cloud, rest ?? own ?? defaultRESTEndpoint]
         return places.contains(configuration.endpoint)
             && places.contains(configuration.restEndpoint)
     }
@@ -297,6 +298,9 @@ final class Connections {
 
     /// Whether the run was started with a sandbox of its own.
     var hasEmbeddedSandbox: Bool { options.sandbox }
+
+    /// The present time where the run is: the clock of its own sandbox runs ahead.
+    func present() -> (seconds: Int64, nanos: Int32) { sandbox?.now ?? Clocks.wall() }
 
     /// The sandbox of this run, started when it is first needed.
     func embeddedSandbox() throws(Problem) -> SandboxServer {

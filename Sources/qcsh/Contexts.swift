@@ -101,6 +101,16 @@ struct Contexts {
         }
     }
 
+    /// A colour that there is: one that nobody sees would warn nobody.
+    private func color(
+        _ text: String?, _ name: String, _ file: String
+    ) throws(Problem) -> String? {
+        guard let text, Whereabouts.codes[text] == nil else { return text }
+        let known = Whereabouts.codes.keys.sorted().joined(separator: ", ")
+        throw Problem(
+            description: "\(file): context \"\(name)\": color is one of \(known), not \"\(text)\"")
+    }
+
     private mutating func read(_ file: String) throws(Problem) {
         guard let bytes = UserFiles.read(file) else {
             throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
@@ -142,7 +152,7 @@ struct Contexts {
                     apiKeyCommand: text("api_key_command"), token: text("token"),
                     tokenCommand: text("token_command"),
                     isReadOnly: try flag("read_only"), locksAccount: try flag("lock_account"),
-                    color: text("color"), file: file))
+                    color: try color(text("color"), name, file), file: file))
         }
     }
 }

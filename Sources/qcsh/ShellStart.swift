@@ -13,7 +13,8 @@ struct ShellStart {
 
     /// The state that the shell and the functions of its Lua side share.
     func state() throws(LuaFailure) -> ShellState {
-        let state = ShellState(format: options.output ?? .table, wallClock: Clocks.wall)
+        let state = ShellState(
+            format: options.output ?? .table, wallClock: { [connections] in connections.present() })
         let contexts: Contexts
         do throws(Contexts.Problem) {
             contexts = try Contexts.load()
@@ -103,14 +104,27 @@ final class Whereabouts {
     func opened(_ session: Session, _ wanted: LuaTable) {
         var name = session.configuration.contextName
         // Who names an endpoint is there, whatever context lends its credential.
-        if wanted["endpoint"] != nil, wanted["context"] == nil {
-            let endpoint = session.configuration.endpoint
+        let endpoint = session.configuration.endpoint
+        if (wanted["endpoint"] != nil || isElsewhere(name, endpoint)), wanted["context"] == nil,
+            !options.sandbox || wanted["endpoint"] != nil
+        {
             name = "\(endpoint.host):\(endpoint.port)"
         } else if options.sandbox, wanted["context"] == nil {
             name = "sandbox"
         }
         latest = (session, name)
         if wanted.entries.isEmpty, current == nil { current = latest }
+    }
+
+    /// Whether calls go to another place than the one that a context names.
+    private func isElsewhere(_ name: String?, _ endpoint: Endpoint) -> Bool {
+        guard let context = contexts.all.first(where: { $0.name == name }) else {
+            return name == nil && endpoint != Connections.cloud
+        }
+        guard let own = context.endpoint.flatMap({ try? Endpoint($0) }) else {
+            return endpoint != Connections.cloud
+        }
+        return own != endpoint
     }
 
     /// The shell goes to the session that was opened last.
@@ -127,15 +141,10 @@ final class Whereabouts {
             ? current?.name
             : options.sandbox
                 ? "sandbox"
-                : options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT")
-                    ?? contexts.current
+                : elsewhere ?? options.context
+                    ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
         let context = name.flatMap { name in contexts.all.first { $0.name == name } }
         place.name = name
-        if name == nil, let endpoint = current?.session.configuration.endpoint,
-            endpoint.host == "127.0.0.1"
-        {
-            place.name = "\(endpoint.host):\(endpoint.port)"
-        }
         place.code = context?.color.flatMap { Self.codes[$0] }
         let account = current?.session.accountID ?? context?.accountID ?? options.account
         place.account = account.map { String($0.prefix(8)) }
@@ -144,8 +153,21 @@ final class Whereabouts {
         return place
     }
 
+    /// Where an option or a variable leads, whatever context there is; nil when none does.
+    private var elsewhere: String? {
+        guard
+            let text = options.endpoint ?? UserFiles.environment("QDRANT_CLOUD_ENDPOINT"),
+            let endpoint = try? Endpoint(text), endpoint != Connections.cloud
+        else { return nil }
+        let wanted =
+            options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
+        let own = contexts.all.first { $0.name == wanted }?.endpoint
+        return own.flatMap { try? Endpoint($0) } == endpoint
+            ? nil : "\(endpoint.host):\(endpoint.port)"
+    }
+
     /// Colours of contexts as SGR parameters: they are to be seen.
-    private static let codes = [
+    static let codes = [
         "black": "30", "red": "1;37;41", "green": "32", "yellow": "30;43", "blue": "34",
         "magenta": "35", "cyan": "36", "white": "37",
     ]

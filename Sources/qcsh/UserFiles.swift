@@ -22,8 +22,12 @@ enum UserFiles {
     static func historyFile(of context: String?) -> String? {
         guard let folder = stateFolder else { return nil }
         makeFolders(folder + "/history")
+        // Other names are other files: what a file's name cannot have is written by its number.
         let name = context.map { name in
-            String(name.map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" })
+            name.unicodeScalars.map { scalar in
+                scalar.properties.isAlphabetic || "0123456789-_".unicodeScalars.contains(scalar)
+                    ? String(scalar) : "%" + String(scalar.value, radix: 16, uppercase: true)
+            }.joined()
         }
         return "\(folder)/history/\(name ?? "default").jsonl"
     }

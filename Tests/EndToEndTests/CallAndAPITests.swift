@@ -23,7 +23,7 @@ import Testing
     @Test func theOutputIsWhatWasAskedFor() throws {
         let arguments = ["call", "--sandbox", "platform.list_global_cloud_providers", "--output"]
         #expect(try qcsh(arguments + ["csv"]).output.hasPrefix("name,id,"))
-        #expect(try qcsh(arguments + ["table"]).output.hasPrefix("NAME"))
+        #expect(try qcsh(arguments + ["table"]).output.hasPrefix("ID     NAME"))
         #expect(try qcsh(arguments + ["yaml"]).output.contains("- id: aws"))
     }
 

@@ -196,7 +196,7 @@ import Testing
         #expect(
             try output("csv").hasPrefix(
                 "name,id,free_tier,available\r\nAmazon Web Services,aws,true,true\r\n"))
-        #expect(try output("table").hasPrefix("NAME                 ID     FREE_TIER  AVAILABLE\n"))
+        #expect(try output("table").hasPrefix("ID     NAME                 AVAILABLE  FREE_TIER\n"))
         #expect(try output("yaml").contains("- id: aws\n    name: \"Amazon Web Services\"\n"))
     }
 }

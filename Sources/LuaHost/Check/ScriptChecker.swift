@@ -94,8 +94,8 @@ public final class ScriptChecker {
         let mark = Array("-- qcsh: ignore".utf8)
         var lines: Set<Int> = []
         for (number, line) in source.split(separator: 0x0a, omittingEmptySubsequences: false)
-            .enumerated() where line.count >= mark.count && line.suffix(mark.count).elementsEqual(mark)
-        {
+            .enumerated()
+        where line.count >= mark.count && line.suffix(mark.count).elementsEqual(mark) {
             lines.insert(number + 1)
         }
         return lines

@@ -320,6 +320,14 @@ extension LuaMachine {
         qh_interrupt(vm)
     }
 
+    /// Whether there are tasks that have not ended.
+    public var hasTasks: Bool { !scheduler.live.isEmpty }
+
+    /// Cancels all tasks: each is unwound from where it waits, and its clean-up code may wait.
+    public func cancelAll() {
+        for task in Array(scheduler.live.values) { cancel(task) }
+    }
+
     /// Stops everything: no clean-up code may wait any longer.
     public func killAll() {
         for task in Array(scheduler.live.values) where task.level != .killed {

@@ -78,7 +78,8 @@ final class TaskModule {
         }
         functions["sleep"] = { [unowned self] call in
             guard let nanoseconds = Self.nanoseconds(call.arguments.value()) else {
-                throw HostError.message("sleep needs a number of seconds, or a duration like \"10s\"")
+                throw HostError.message(
+                    "sleep needs a number of seconds, or a duration like \"10s\"")
             }
             return .wait { [machine] resumption in
                 // What comes next in the recording may be what this task does then.
@@ -157,7 +158,8 @@ final class TaskModule {
             } else {
                 nanoseconds = Self.nanoseconds(limit)
                 guard nanoseconds != nil else {
-                    throw HostError.message("the time has to be seconds, or a duration like \"10m\"")
+                    throw HostError.message(
+                        "the time has to be seconds, or a duration like \"10m\"")
                 }
             }
             if scope.isWoken || scope.members.isEmpty {

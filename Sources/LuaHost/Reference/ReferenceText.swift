@@ -14,7 +14,8 @@ public struct ReferenceText {
 
     /// The parts of each line.
     public private(set) var lines: [[(text: String, style: Style)]] = []
-    private let width: Int
+    /// How many columns lines have at most.
+    public let width: Int
 
     /// An empty text whose lines have at most so many columns.
     public init(width: Int) { self.width = width }
@@ -32,6 +33,9 @@ public struct ReferenceText {
     public mutating func line(_ parts: (String, Style)...) {
         lines.append(parts.map { (text: $0.0, style: $0.1) })
     }
+
+    /// Puts a line in front of all others.
+    public mutating func prepend(_ text: String) { lines.insert([(text, .faint)], at: 0) }
 
     /// Adds an empty line.
     public mutating func blank() { lines.append([]) }

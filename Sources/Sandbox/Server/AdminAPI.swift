@@ -30,6 +30,9 @@ struct AdminAPI {
     private let worlds: Worlds
     private let token: String
 
+    /// The present time of the first world; nil when it is gone.
+    var present: VirtualClock.Instant? { worlds.world("")?.clock.now }
+
     init(worlds: Worlds, token: String) {
         self.worlds = worlds
         self.token = token

@@ -262,7 +262,7 @@ final class LiveNames {
     private func name(_ row: LuaTable, _ source: Source) -> Name? {
         guard let value = row[source.item]?.text else { return nil }
         let label =
-            ["name", "display_name", "email", "schedule", "prefix", "description"]
+            ["display_name", "name", "email", "schedule", "prefix", "description"]
             .compactMap { row[$0]?.text }.first { !$0.isEmpty } ?? ""
         return Name(
             value: value, label: label == value ? "" : label, doc: summary(row, label, value))

@@ -50,9 +50,9 @@ struct HelpPages {
     func page(_ name: String, width: Int) -> ReferenceText? {
         let own = name.trimmed
         if own.hasPrefix("."), let page = luaPage("shell" + own, width) { return page }
-        if let page = luaPage(own, width) { return page }
+        if let page = luaPage(own, width) ?? classPage(own, width) { return page }
         if let page = manualPage(own, width) { return page }
-        let subjects = (try? reference.lookUp(Self.bare(own))) ?? []
+        let subjects = (try? reference.lookUp(Self.bare(read(own)))) ?? []
         if let first = subjects.first {
             var text = reference.page(first, width: width)
             if case .method(let method) = first { addExample(method, &text) }
@@ -64,13 +64,60 @@ struct HelpPages {
             }
             return text
         }
-        return found(own, width)
+        guard var text = found(own, width) else { return nil }
+        if !own.contains(" ") {
+            text.prepend("nothing is called \"\(own)\"; what tells of it:")
+        }
+        return text
+    }
+
+    /// A field of a handle is one of the message that it reads as.
+    private func read(_ name: String) -> String {
+        guard let dot = name.lastIndex(of: "."), let base = lua.classes[String(name[..<dot])],
+            !base.isEmpty
+        else { return name }
+        return base + name[dot...]
+    }
+
+    /// A class of the standard library: what it reads as, its options or fields, its methods.
+    private func classPage(_ name: String, _ width: Int) -> ReferenceText? {
+        let names = [name, "qdrant." + name]
+        guard let name = names.first(where: { lua.classes[$0] != nil }) else { return nil }
+        var text = ReferenceText(width: width)
+        text.line((name, .title))
+        if let base = lua.classes[name], !base.isEmpty {
+            text.paragraph("reads as \(base)", indent: 2, style: .faint)
+        }
+        if let fields = lua.fields(ofClass: name) {
+            text.blank()
+            for field in fields { addOption(field, indent: 2, &text) }
+        }
+        let methods = lua.functions(of: name)
+        if !methods.isEmpty { text.blank() }
+        let column = min(36, methods.map(\.signature.count).max() ?? 0)
+        for method in methods {
+            text.entry(method.signature, Self.firstSentence(method.text), column: column)
+        }
+        return text
+    }
+
+    private func addOption(_ option: LuaOption, indent: Int, _ text: inout ReferenceText) {
+        let margin = String(repeating: " ", count: indent)
+        let mark = option.isRequired ? "  required" : ""
+        let used = indent + option.name.count + 2 + option.type.count + mark.count
+        let isShort = used + 2 + TextWidth.columns(of: option.text) <= text.width
+        text.line(
+            (margin, .plain), (option.name, .name), ("  ", .plain), (option.type, .type),
+            (mark, .faint), (isShort ? "  " + option.text : "", .plain))
+        if !isShort { text.paragraph(option.text, indent: indent + 4) }
     }
 
     /// What there is: the commands, and how to go on.
     static func overview(_ state: ShellState) -> String {
         let width = min(Terminal.size(of: state.screen).columns, 100)
         var text = ReferenceText(width: width)
+        text.paragraph(
+            "To begin with: clusters:list(), qdrant? and api.cluster.list_clusters?", indent: 0)
         text.paragraph("Commands; in Lua the same is shell.NAME(…)", indent: 0, style: .faint)
         for command in state.commands {
             let usage = command.usage.isEmpty ? "" : " " + command.usage
@@ -81,7 +128,6 @@ struct HelpPages {
             "Everything else is Lua: what an entry returns is shown, and kept as _, _1, _2 …",
             "Tab completes, F1 tells about what the cursor is on, and so do x? and help(x). "
                 + "help \"backup retention\" searches.",
-            "To begin with: qdrant.api? and api.cluster.list_clusters{}",
         ] { text.paragraph(line, indent: 0) }
         return StyledText.text(text, isColoured: state.isColoured)
     }
@@ -113,6 +159,11 @@ struct HelpPages {
             text.line(
                 ("  ", .plain), (String(parts.first ?? ""), .name), ("  ", .plain),
                 (parts.count > 1 ? String(parts[1]) : "", .type))
+            let number = entry.parameters?.split(separator: ",").map(\.trimmed)
+                .firstIndex(of: String(parts.first ?? "").replacing("?", with: ""))
+            for option in number.flatMap({ lua.options(of: entry, argument: $0) }) ?? [] {
+                addOption(option, indent: 6, &text)
+            }
         }
         for result in entry.results {
             text.line(("  returns  ", .faint), (result, .type))
@@ -128,7 +179,7 @@ struct HelpPages {
         if let example = entry.example {
             text.blank()
             text.line(("example", .faint))
-            text.line((example, .plain))
+            text.paragraph(example, indent: 0)
         }
         return text
     }

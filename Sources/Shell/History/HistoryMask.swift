@@ -17,68 +17,190 @@ struct HistoryMask {
     func masked(_ entry: String) -> String {
         let text = Array(entry.utf8)
         var ranges: [Range<Int>] = []
-        var lexer = Lexer(text)
-        var before: [TokenKind] = []
-        scan: while true {
-            guard let token = try? lexer.next() else {
-                // What cannot be read as Lua may have a secret anywhere behind this.
-                break
-            }
-            switch token.kind {
-            case .end: break scan
-            case .string(let bytes):
-                let content = String(decoding: bytes, as: UTF8.self)
-                if isSecret(content, after: before) {
-                    ranges.append(token.position.offset..<token.endOffset)
-                }
-            default: break
-            }
-            before.append(token.kind)
-            if before.count > 6 { before.removeFirst() }
+        var offset = 0
+        // The code behind `.watch 5s` is Lua, the words in front of it are not.
+        if let command = MetaCommand(entry), let code = Self.code(of: command, in: entry) {
+            offset = code
         }
+        var lexer = Lexer(Array(text[offset...]))
+        var tokens: [Token] = []
+        while let token = try? lexer.next() {
+            if case .end = token.kind { break }
+            tokens.append(token)
+        }
+        let read = (tokens.last?.endOffset ?? 0) + offset
+        for (index, token) in tokens.enumerated() {
+            guard case .string(let bytes) = token.kind,
+                isSecret(String(decoding: bytes, as: UTF8.self), at: index, in: tokens)
+            else { continue }
+            ranges.append(token.position.offset + offset..<token.endOffset + offset)
+        }
+        // What cannot be read as Lua may have a secret in any text behind this.
+        ranges += Self.quoted(in: text, from: read)
         var masked = text
         for range in ranges.reversed() { masked.replaceSubrange(range, with: Self.mask.utf8) }
         return String(decoding: masked, as: UTF8.self)
     }
 
-    private func isSecret(_ content: String, after before: [TokenKind]) -> Bool {
-        if Self.looksLikeCredential(content) { return true }
-        var rest = before[...]
-        // `["name"] = "…"` is `name = "…"`, and so is `name == "…"`.
-        guard let last = rest.popLast() else { return false }
-        switch last {
-        case .symbol("="), .symbol("=="), .symbol("~="):
-            if rest.last == .symbol("]") { rest = rest.dropLast() }
-            switch rest.last {
-            case .name(let name): return isSecret(name: name)
-            case .string(let bytes): return isSecret(name: String(decoding: bytes, as: UTF8.self))
-            default: return false
-            }
-        case .symbol("("), .name:
-            // secret.new "…", secret.new("…")
-            if last == .symbol("(") { return rest.suffix(3) == Self.newSecret }
-            return before.suffix(3) == Self.newSecret
-        default: return false
-        }
+    /// Where the code of a command begins that takes some.
+    private static func code(of command: MetaCommand, in entry: String) -> Int? {
+        guard CursorContext.takesCode.contains(command.name),
+            let first = command.rest.split(separator: " ").first, first.first?.isNumber == true,
+            let range = entry[...].firstRange(of: first)
+        else { return nil }
+        return entry.utf8.distance(from: entry.startIndex, to: range.upperBound)
     }
 
-    private static let newSecret: ArraySlice<TokenKind> = [
-        .name("secret"), .symbol("."), .name("new"),
+    /// The quoted texts behind a place, as far as one can tell.
+    private static func quoted(in text: [UInt8], from start: Int) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var index = start
+        while index < text.count {
+            let quote = text[index]
+            guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+                index += 1
+                continue
+            }
+            var end = index + 1
+            while end < text.count, text[end] != quote {
+                end += text[end] == UInt8(ascii: "\\") ? 2 : 1
+            }
+            end = min(end + 1, text.count)
+            ranges.append(index..<end)
+            index = end
+        }
+        return ranges
+    }
+
+    // MARK: - What is a secret
+
+    private func isSecret(_ content: String, at index: Int, in tokens: [Token]) -> Bool {
+        if Self.looksLikeCredential(content) { return true }
+        // secret.new "…", secret.new(("…"))
+        var place = index - 1
+        while place >= 0, tokens[place].kind == .symbol("(") { place -= 1 }
+        if place >= 2, tokens[(place - 2)...place].map(\.kind) == Self.newSecret { return true }
+        return names(of: index, in: tokens).contains(where: isSecret)
+    }
+
+    private static let newSecret: [TokenKind] = [.name("secret"), .symbol("."), .name("new")]
+
+    /// The names that a text is a value of: `a` and `b` of `a, b = x or "…"`, `key` of `["key"] = "…"`,
+    /// and both sides of a comparison.
+    private func names(of index: Int, in tokens: [Token]) -> [String] {
+        var depth = 0
+        var place = index - 1
+        // Back to the sign in front of the expression.
+        scan: while place >= 0 {
+            switch tokens[place].kind {
+            case .symbol(")"), .symbol("]"), .symbol("}"): depth += 1
+            case .symbol("("), .symbol("["): depth -= 1
+            case .symbol("{") where depth <= 0: return []
+            case .symbol("{"): depth -= 1
+            case .symbol("="), .symbol("=="), .symbol("~="): if depth <= 0 { break scan }
+            case .symbol(";"): return []
+            case .keyword(.local), .keyword(.then), .keyword(.do), .keyword(.end): return []
+            default: break
+            }
+            place -= 1
+        }
+        guard place > 0 else { return [] }
+        var found: [String] = []
+        place -= 1
+        while place >= 0 {
+            switch tokens[place].kind {
+            case .name(let name): found.append(name)
+            case .string(let bytes): found.append(String(decoding: bytes, as: UTF8.self))
+            case .symbol(","), .symbol("."), .symbol("]"), .symbol("["), .symbol("<"), .symbol(">"):
+                break
+            default: return found
+            }
+            // A field of a table ends at the comma in front of it.
+            if tokens[place].kind == .symbol(","), place + 1 < tokens.count,
+                isInTable(place, tokens)
+            {
+                return found
+            }
+            place -= 1
+        }
+        return found
+    }
+
+    private func isInTable(_ index: Int, _ tokens: [Token]) -> Bool {
+        var depth = 0
+        for token in tokens[..<index].reversed() {
+            switch token.kind {
+            case .symbol("}"): depth += 1
+            case .symbol("{"):
+                depth -= 1
+                if depth < 0 { return true }
+            default: break
+            }
+        }
+        return false
+    }
+
+    /// Words that the name of a secret ends in, without what stands between words.
+    private static let words = [
+        "apikey", "managementkey", "accesskey", "privatekey", "token", "secret", "password",
+        "passphrase", "passwd", "credential", "credentials", "jwt", "authorization",
     ]
 
-    private func isSecret(name: String) -> Bool {
-        let lower = name.lowercased()
-        if secretFields.contains(lower) { return true }
-        if lower.hasSuffix("page_token") { return false }
-        return ["api_key", "apikey", "token", "secret", "password", "passphrase", "passwd"]
-            .contains { lower == $0 || lower.hasSuffix("_" + $0) }
-            || lower.hasPrefix("secret_") || lower.hasPrefix("password_")
+    private func isSecret(_ name: String) -> Bool {
+        if secretFields.contains(name.lowercased()) { return true }
+        let plain = name.lowercased().filter { $0 != "_" && $0 != "-" }
+        if plain.hasSuffix("pagetoken") { return false }
+        return Self.words.contains { plain.hasSuffix($0) }
+            || plain.hasPrefix("secret") || plain.hasPrefix("password")
     }
 
-    /// A JSON Web Token, or a scheme of HTTP's Authorization with what follows it.
+    /// A JSON Web Token, a key, a header or an address that holds one.
     private static func looksLikeCredential(_ text: String) -> Bool {
         if text.hasPrefix("eyJ"), text.split(separator: ".").count == 3 { return true }
         let lower = text.lowercased()
-        return ["apikey ", "bearer ", "basic "].contains { lower.hasPrefix($0) && text.count > 12 }
+        if ["apikey ", "bearer ", "basic "].contains(where: { lower.hasPrefix($0) }),
+            text.count > 12
+        {
+            return true
+        }
+        if ["authorization:", "api-key:", "x-api-key:"].contains(where: { lower.hasPrefix($0) }) {
+            return true
+        }
+        // user:password@host, and what queries call a key.
+        if let scheme = lower[...].firstRange(of: "://") {
+            let rest = lower[scheme.upperBound...]
+            let host = rest.prefix { $0 != "/" && $0 != "?" }
+            if let at = host.lastIndex(of: "@"), host[..<at].contains(":") { return true }
+            for part in rest.split(whereSeparator: { "?&".contains($0) }).dropFirst() {
+                let name = part.prefix { $0 != "=" }.filter { $0 != "_" && $0 != "-" }
+                if words.contains(where: { name.hasSuffix($0) }) { return true }
+            }
+        }
+        // As management keys are: hexadecimal digits, or letters and digits, in one long word.
+        guard text.utf8.count >= 32, text.utf8.allSatisfy({ isWord($0) }) else { return false }
+        let isHexadecimal = text.allSatisfy(\.isHexDigit)
+        let kinds = [
+            text.contains(where: \.isNumber), text.contains(where: \.isUppercase),
+            text.contains(where: \.isLowercase),
+        ].count { $0 }
+        return isHexadecimal || kinds == 3
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+    }
+}
+
+extension Substring {
+    /// The first range of a text.
+    func firstRange(of needle: some StringProtocol) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(needle) {
+                return start..<index(start, offsetBy: needle.count)
+            }
+            start = index(after: start)
+        }
+        return nil
     }
 }

@@ -41,6 +41,10 @@ struct CellText {
                 return Grid.Cell(text: ValueText.scalar(value), style: .faint)
             }
             return Grid.Cell(text: Self.age(now.seconds - seconds), style: .faint)
+        case .duration(let seconds, 0) where style.now != nil && seconds >= 0:
+            return Grid.Cell(text: Self.age(seconds))
+        case .integer(let millicents) where field?.name.hasSuffix("price_per_hour") == true:
+            return Grid.Cell(text: Self.price(millicents))
         case .secret: return Grid.Cell(text: ValueText.secretMask, style: .faint)
         case .table(let table):
             if let pairs = pairs(table) { return Grid.Cell(text: pairs) }
@@ -49,6 +53,9 @@ struct CellText {
                 return Grid.Cell(
                     text: items.map { cell($0, of: field, isAge: isAge).text }
                         .joined(separator: ","))
+            }
+            if let names = names(items), table.kind == .list || table.array != nil {
+                return Grid.Cell(text: names)
             }
             return Grid.Cell(text: items.isEmpty ? "" : "…", style: .faint)
         default: return Grid.Cell(text: ValueText.scalar(value))
@@ -67,6 +74,26 @@ struct CellText {
             parts.append(key + "=" + (inner["value"]?.text ?? ""))
         }
         return parts.joined(separator: " ")
+    }
+
+    /// What names a message to people, in the order in which they look for it.
+    static let naming = ["name", "display_name", "email", "value"]
+
+    /// What the messages of a list are called; nil when one of them has no name.
+    private func names(_ items: [LuaValue]) -> String? {
+        guard !items.isEmpty else { return nil }
+        let found = items.compactMap { item in
+            Self.naming.lazy.compactMap { item.table?[$0]?.text }.first { !$0.isEmpty }
+        }
+        return found.count == items.count ? found.joined(separator: ",") : nil
+    }
+
+    /// Millicents as an amount.
+    static func price(_ millicents: Int64) -> String {
+        let tenThousandths = (millicents.magnitude + 5) / 10
+        let fraction = String(tenThousandths % 10_000)
+        return (millicents < 0 ? "-" : "") + "\(tenThousandths / 10_000)."
+            + String(repeating: "0", count: 4 - fraction.count) + fraction
     }
 
     /// What a state means for whoever looks.

@@ -36,18 +36,18 @@ enum TableColumns {
             "number", "status", "total_amount:total", "created_at:age", "id"),
         "qdrant.cloud.booking.v1.Package": columns(
             "name", "tier", "resource_configuration.cpu", "resource_configuration.ram",
-            "resource_configuration.disk", "unit_int_price_per_hour:price", "currency", "status",
+            "resource_configuration.disk", "unit_int_price_per_hour:hourly", "currency", "status",
             "id"),
         "qdrant.cloud.cluster.auth.v2.DatabaseApiKey": columns(
             "name", "postfix", "created_at:age", "expires_at:expires", "cluster_id:cluster", "id"),
         "qdrant.cloud.cluster.backup.v1.Backup": columns(
-            "name", "status", "created_at:age", "retention_period:retention", "cluster_id:cluster",
-            "id"),
+            "display_name:name", "status", "created_at:age", "retention_period:retention",
+            "cluster_id:cluster", "id"),
         "qdrant.cloud.cluster.backup.v1.BackupRestore": columns(
             "status", "created_at:age", "backup_id:backup", "cluster_id:cluster", "id"),
         "qdrant.cloud.cluster.backup.v1.BackupSchedule": columns(
-            "schedule", "retention_period:retention", "status", "cluster_id:cluster",
-            "created_at:age", "id"),
+            "display_name:name", "schedule", "retention_period:retention", "status",
+            "cluster_id:cluster", "created_at:age", "id"),
         "qdrant.cloud.cluster.v1.Cluster": columns(
             "name", "state.phase", "cloud_provider_id:cloud", "cloud_provider_region_id:region",
             "configuration.number_of_nodes:nodes", "state.version", "created_at:age", "id"),

@@ -54,7 +54,8 @@ struct ValueTree {
                 let age = CellText.age(abs(now.seconds - seconds))
                 cell.text += now.seconds >= seconds ? "  \(age) ago" : "  in \(age)"
             }
-            cell.text = Terminal.safe(cell.text)
+            // A line break of a server's text would look like another field.
+            cell.text = Terminal.safe(cell.text).replacing("\n", with: "⏎")
             lines.append(Line(indent: indent, name: name, value: cell))
             return
         }
@@ -64,7 +65,8 @@ struct ValueTree {
         }
         if indent >= Self.maximumDepth {
             let count = table.entries.count
-            let text = "… \(count) \(table.kind == .list ? "elements" : "fields")"
+            let noun = table.kind == .list || table.array != nil ? "element" : "field"
+            let text = "… \(count) \(noun)\(count == 1 ? "" : "s")"
             lines.append(
                 Line(indent: indent, name: name, value: Grid.Cell(text: text, style: .faint)))
             return

@@ -54,7 +54,7 @@ import Testing
 
     private static let moments = [
         Moment("first-prompt"),
-        Moment("commands", (".help\r", "To begin with")),
+        Moment("commands", (".help\r", "searches.")),
         Moment("clusters", ("api.cluster.list_clusters {}\r", "SUSPENDED")),
         Moment(
             "one-cluster",

@@ -20,7 +20,7 @@ import Testing
         try shell.run("help(42)", until: "A number")
         try shell.run("help(clusters)", until: "qdrant.clusters:list(filter)")
         try shell.run("help(clusters.create)", until: "Creates a cluster.")
-        try shell.run("clusters.quote?", until: "What a cluster would cost")
+        try shell.run("clusters.quote?", until: "qdrant.clusters:quote {")
         try shell.run("help 'Cluster:scale'", until: "Changes its size")
         try shell.type(
             "api.cluster.create_cluster { cluster = { name = 'x', labels", until: "labels")

@@ -15,7 +15,7 @@ local commands = {
   { "ages", "[on | off]", "times as ages" },
   { "watch", "[SECONDS] CODE", "shows a result again and again, every 2 s or so" },
   { "jobs", "[cancel NUMBER]", "tasks that were left running" },
-  { "history", "[WORDS]", "what was entered; .history delete WORDS, .history save FILE" },
+  { "history", "[COUNT] [WORDS]", "what was entered; .history delete WORDS, .history save FILE" },
   { "load", "FILE", "runs a file as if it had been entered" },
   { "save", "FILE", "this session's entries as a script" },
   { "edit", "[METHOD | CODE]", "the last entry, or a request, in an editor" },
@@ -54,6 +54,13 @@ return function(shell)
     return (rest:gsub("^([\"'])(.*)%1$", "%2"))
   end
 
+  --- A path as one types it: `~` is the home folder.
+  local function path_of(path)
+    local home = path:find("^~/") and host.environment("HOME")
+    return home and home .. path:sub(2) or path
+  end
+
+  local history = host.part("shell.history")
   local run = {}
 
   function run.help(rest)
@@ -61,27 +68,30 @@ return function(shell)
       return host.shell_show(host.shell_overview())
     end
     local name = word("help", rest)
-    -- A variable is told of as help(x) does; a field of a message by its message.
-    local ok, value = pcall(function()
-      return host.load_entry(name, "=help")()
-    end)
-    if ok and value ~= nil and type(value) ~= "string" then
-      return _G.help(value)
+    -- A variable is told of as help(x) does, a field of a message by its message, a method by its
+    -- class. Nothing but names is looked up: help runs no code.
+    local inspect = host.part("shell.inspect")
+    local path = {}
+    for part in name:gmatch("[^.:]+") do
+      path[#path + 1] = part
     end
-    local holder, field = name:match("^(.+)%.([%a_][%w_]*)$")
-    local found, message = pcall(function()
-      return holder and host.load_entry(holder, "=help")()
-    end)
-    local meta = found and type(message) == "table" and getmetatable(message)
-    local type_name = type(meta) == "table" and rawget(meta, "__name")
-    if type(type_name) == "string" and type_name:find("^qdrant%.") then
-      name = type_name .. "." .. field
+    if name:find("^[%a_][%w_.:]*$") then
+      local value = inspect.value(path)
+      if value ~= nil and type(value) ~= "string" and type(value) ~= "number"
+        and type(value) ~= "boolean" and not inspect.member_of(path) then
+        return _G.help(value)
+      end
+      name = inspect.member_of(path) or name
     end
     return host.shell_show_help(name)
   end
 
   function run.context(rest)
-    return shell.context(rest ~= "" and word("context", rest) or nil)
+    local found = shell.context(rest ~= "" and word("context", rest) or nil)
+    if type(found) == "table" and next(found) == nil then
+      return host.shell_show("there are no contexts; qcsh context set NAME makes one\n")
+    end
+    return found
   end
 
   function run.connect(rest)
@@ -107,14 +117,16 @@ return function(shell)
   end
 
   function run.watch(rest)
-    local length, expression = rest:match("^(%d[%d.]*%a*)%s+(.*)$")
+    local length, expression = rest:match("^(%-?%d[%d.]*%a*)%s+(.*)$")
     if not length then
       length, expression = "2s", rest
     end
-    if expression == "" then
+    local ok, seconds = pcall(function()
+      return tonumber(length) or require("time").duration(length).total
+    end)
+    if expression == "" or expression:find("^%-?%d[%d.]*%a*$") or not ok then
       misused("watch")
     end
-    local seconds = tonumber(length) or require("time").duration(length)
     return shell.watch(seconds, host.load_entry(expression, "=watch"))
   end
 
@@ -134,14 +146,19 @@ return function(shell)
 
   function run.history(rest)
     local verb, words = rest:match("^(%a+)%s+(.+)$")
-    if verb == "delete" then
+    if rest == "delete" or rest == "save" then
+      misused("history")
+    elseif verb == "delete" then
       local count = shell.forget(math.tointeger(tonumber(words)) or words)
       return ("%d %s deleted"):format(count, count == 1 and "entry" or "entries")
     elseif verb == "save" then
-      return shell.save(words)
+      local file, some = path_of(words):match("^(%S+)%s*(.*)$")
+      return history.export(file, some ~= "" and some or nil)
     end
+    local count, some = rest:match("^(%d+)%s*(.*)$")
+    some = some or rest
     local lines = {}
-    for _, entry in ipairs(shell.history(rest ~= "" and rest or nil)) do
+    for _, entry in ipairs(shell.history(some ~= "" and some or nil, tonumber(count))) do
       lines[#lines + 1] = ("%5d  %9s  %8s  %s\n"):format(entry.number,
         require("time").human(host.now() - entry.at), entry.took,
         (entry.entry:gsub("\n", "\n" .. (" "):rep(28))))
@@ -150,11 +167,11 @@ return function(shell)
   end
 
   function run.load(rest)
-    return shell.load(word("load", rest))
+    return shell.load(path_of(word("load", rest)))
   end
 
   function run.save(rest)
-    return shell.save(word("save", rest))
+    return shell.save(path_of(word("save", rest)))
   end
 
   function run.edit(rest)

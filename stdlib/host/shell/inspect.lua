@@ -107,6 +107,26 @@ function inspect.value(path)
   return value
 end
 
+--- What help knows the last name of a path by, when that is a field or a method of what stands before
+--- it: `qdrant.Cluster:scale`, `qdrant.cloud.cluster.v1.Cluster.name`. Nil when it is neither.
+function inspect.member_of(path)
+  if #path < 2 then
+    return nil
+  end
+  local holder = inspect.value(table.move(path, 1, #path - 1, 1, {}))
+  local name = path[#path]
+  local kind, type_name = kind_of(holder)
+  if kind == "handle" or kind == "resource" then
+    if methods_of(holder)[name] ~= nil then
+      return type_name .. ":" .. name
+    end
+    type_name = kind == "handle" and select(2, kind_of(rawget(holder, 1))) or nil
+  elseif kind ~= "message" then
+    return nil
+  end
+  return type_name and type_name .. "." .. name
+end
+
 --- Tells what a path of names leads to: its kind, what it is called, and the names in it.
 function inspect.look(path)
   local value = inspect.value(path)

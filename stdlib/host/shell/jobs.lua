@@ -83,7 +83,7 @@ end
 function jobs.find(number)
   local job = all[number]
   if not job then
-    error("there is no job " .. tostring(number), 3)
+    error("there is no job " .. tostring(number), 0)
   end
   return job.handle
 end

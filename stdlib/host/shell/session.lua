@@ -46,8 +46,9 @@ function session.account(name)
     for _, account in ipairs(#found == 0 and accounts or found) do
       names[#names + 1] = account.name
     end
-    error(("%s account is \"%s\"; there are %s"):format(#found == 0 and "no" or "more than one",
-      name, table.concat(names, ", ")), 0)
+    error(("%s account \"%s\"; there %s %s"):format(
+      #found == 0 and "there is no" or "more than one is meant by", name,
+      #names == 1 and "is" or "are", table.concat(names, ", ")), 0)
   end
   local options = { account = found[1].id }
   if qdrant.session.context then

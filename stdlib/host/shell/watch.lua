@@ -1,9 +1,16 @@
 --- Shows a result again and again, in one place.
 local host = ...
 
+--- The shortest pause in seconds: what is looked at may be a service that others use, too.
+local LEAST = 0.1
+
 return function(seconds, fn, times)
   if type(fn) ~= "function" then
     error("shell.watch needs a function, got a " .. type(fn), 3)
+  end
+  seconds = type(seconds) == "number" and seconds or seconds.total
+  if seconds ~= seconds or seconds < LEAST then
+    error(("shell.watch looks again after %s s at the earliest"):format(LEAST), 3)
   end
   host.shell_live()
   local closing <close> = setmetatable({}, {
