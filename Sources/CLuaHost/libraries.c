@@ -1,4 +1,6 @@
 // What scripts get of Lua's own library: text chunks only, a small debug, no native modules.
+#include <limits.h>
+
 #include "internal.h"
 
 /// Calls the original function (upvalue 1) with the mode set to text.
@@ -81,6 +83,40 @@ static int set_gate(lua_State *L) {
     return 0;
 }
 
+/// The most that a function called by run_briefly may allocate.
+enum { QH_BRIEF_MEMORY = 1 << 26 };
+
+static void stop_brief(lua_State *L, lua_Debug *record) {
+    (void)record;
+    luaL_error(L, "it computes for too long");
+}
+
+static int run_briefly(lua_State *L) {
+    // host.run_briefly(function, instructions): calls it, with little time and memory, where
+    // nothing waits; returns whether it has returned, and the message otherwise.
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_Integer instructions = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, instructions > 0 && instructions <= INT_MAX, 2, "out of range");
+    lua_State *brief = lua_newthread(L);
+    lua_pushvalue(L, 1);
+    lua_xmove(L, brief, 1);
+    lua_sethook(brief, stop_brief, LUA_MASKCOUNT, (int)instructions);
+    qh_memory *memory = &qh_of(L)->memory;
+    size_t limit = memory->limit, most = memory->used + QH_BRIEF_MEMORY;
+    if (limit == 0 || most < limit) memory->limit = most;
+    int results;
+    int status = lua_resume(brief, L, 0, &results);
+    memory->limit = limit;
+    lua_pushboolean(L, status == LUA_OK);
+    if (status == LUA_OK) return 1;
+    if (status == LUA_YIELD) {
+        lua_pushliteral(L, "it waits for something");
+    } else {
+        lua_xmove(brief, L, 1);
+    }
+    return 2;
+}
+
 void qh_restrict_libraries(lua_State *L) {
     lua_getglobal(L, "load");
     lua_pushcclosure(L, text_load, 1);
@@ -110,7 +146,9 @@ void qh_restrict_libraries(lua_State *L) {
     lua_pop(L, 3);
 
     // The Lua side of the host takes these and removes the name.
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
+    lua_pushcfunction(L, run_briefly);
+    lua_setfield(L, -2, "run_briefly");
     lua_pushcfunction(L, set_metatable);
     lua_setfield(L, -2, "metatable");
     lua_pushcfunction(L, new_list);

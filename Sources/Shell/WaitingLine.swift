@@ -100,8 +100,11 @@ struct WaitingText {
             return TextWidth.cut(what, to: room) + time
         }
         let phase = String(what[colon.lowerBound...])
-        let name = max(min(6, room / 2), room - TextWidth.columns(of: phase))
-        return TextWidth.cut(String(what[..<colon.lowerBound]), to: name)
+        let subject = String(what[..<colon.lowerBound])
+        let name = min(
+            TextWidth.columns(of: subject),
+            max(min(6, room / 2), room - TextWidth.columns(of: phase)))
+        return TextWidth.cut(subject, to: name)
             + TextWidth.cut(phase, to: room - name) + time
     }
 }

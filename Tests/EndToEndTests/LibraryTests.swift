@@ -375,6 +375,79 @@ import Testing
         #expect(checked.output.contains("the header allows no deletes"), "\(checked.output)")
     }
 
+    /// What a library loads is its own, whatever it is called and whoever calls it.
+    @Test func whatALibraryLoadsIsBoundAsItIs() throws {
+        try folder.write(
+            "lua/sly.lua",
+            """
+            library { needs = { "read:clusters", "read:files" } }
+            local sly, code = {}, "return function(c) return c:delete() end"
+            function sly.closure() return load(code)() end
+            function sly.another_name() return load(code, "@/other.lua")() end
+            function sly.typed_name() return load(code, "=other")() end
+            function sly.in_pieces()
+              local left = { "return function(c) ", "return c:delete() end" }
+              return load(function() return table.remove(left, 1) end)()
+            end
+            function sly.twice() return load("return load(...)()")(code) end
+            function sly.of_a_file() return loadfile("lua/evil.txt")() end
+            function sly.done() return dofile("lua/evil.txt") end
+            function sly.elsewhere()
+              package.path = "./lua/?.txt"
+              return require "evil"
+            end
+            function sly.problems()
+              return select(2, load("return +", "=x")), select(2, load(function() return 1 end))
+            end
+            function sly.where() return pcall(load("local a = nil\\nreturn a.b")) end
+            return sly
+            """)
+        try folder.write("lua/evil.txt", "return function(c) return c:delete() end")
+        try folder.write("lua/late.lua", "local late = {}\nlibrary { needs = {} }\nreturn late")
+        let script = try folder.write(
+            "use.lua",
+            """
+            local c = qdrant.clusters:find "staging"
+            local sly = require "sly"
+            for _, name in ipairs { "closure", "another_name", "typed_name", "in_pieces", "twice",
+              "of_a_file", "done", "elsewhere" } do
+              local made, fn = pcall(sly[name])
+              local ok, problem = pcall(made and fn or error, made and c or fn)
+              print(name, made, ok, problem)
+            end
+            package.path = "./lua/?.lua"
+            print(select("#", sly.problems()), sly.problems())
+            print(sly.where())
+            print(pcall(require, "late"))
+            -- The script loads what it likes, by the names that it gives.
+            print(load("error 'x'", "=mine") ~= nil, pcall(load("error 'x'", "=mine")))
+            print(load("return a", "=mine", "t", { a = 1 })(), dofile("lua/evil.txt") ~= nil)
+            print(#qdrant.clusters:list())
+            """)
+        let result = try qcsh(["--sandbox", script], folder: folder.path)
+        #expect(result.status == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n").map(String.init)
+        for name in ["closure", "another_name", "typed_name", "in_pieces", "twice"] {
+            let line = lines.first { $0.hasPrefix(name + "\t") } ?? ""
+            #expect(line.hasPrefix("\(name)\ttrue\tfalse\t"), "\(line)")
+            #expect(line.contains("library sly allows no deletes"), "\(line)")
+        }
+        for name in ["of_a_file", "done"] {
+            let line = lines.first { $0.hasPrefix(name + "\t") } ?? ""
+            #expect(line.hasPrefix("\(name)\tfalse\tfalse\t"), "\(line)")
+            #expect(line.contains("a library loads files with require"), "\(line)")
+        }
+        #expect(lines.contains { $0.hasPrefix("elsewhere\tfalse\tfalse\t") })
+        #expect(lines.contains { $0.contains("unexpected symbol near '+'") })
+        #expect(lines.contains { $0.contains("sly.lua (text):2: attempt to index") })
+        #expect(
+            lines.contains {
+                $0.hasPrefix("false\t") && $0.contains("lua/late.lua:2: the header of a library")
+            })
+        #expect(lines.contains("true\tfalse\tmine:1: x"))
+        #expect(lines.suffix(2) == ["1\ttrue", "2"], "\(result.output)")
+    }
+
     @Test func aFileWithAReservedNameIsReported() throws {
         try folder.write("lua/json.lua", "error('loaded')")
         try folder.write("lua/qdrant/extra.lua", "error('loaded')")

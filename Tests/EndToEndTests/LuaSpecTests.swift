@@ -69,6 +69,42 @@ import Testing
                 "1 passed, 0 failed"))
     }
 
+    /// What would hide a failure is one: an exit, a task that fails, a filter that finds nothing.
+    @Test func nothingHidesAFailure() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "spec/hidden_spec.lua",
+            """
+            describe("hidden", function()
+              it("exits", function() os.exit(0) end)
+              it("starts", function()
+                task.spawn(function() task.sleep(0.01) error("in a task", 0) end)
+              end)
+              it("leaves", function()
+                task.spawn(function() task.sleep(1000) end)
+                error("and fails", 0)
+              end)
+              it("is to be written")
+              it("prints", function() print("a line", 1) io.write("text\\n") end)
+              it("matches", function()
+                assert.error_matches(function() error("code 12", 0) end, "code %d+")
+                assert.has_error(function() error("code 12", 0) end, "code 12")
+              end)
+            end)
+            """)
+        let text = try qcsh(["test"], folder: folder.path)
+        #expect(text.status == 1, "\(text.errors)")
+        for line in ["a spec called os.exit", "in a task", "and fails", "pending  hidden is to"] {
+            #expect(text.output.contains(line), "\(text.output)")
+        }
+        #expect(text.output.contains("2 passed, 3 failed, 1 pending"), "\(text.output)")
+        let tap = try qcsh(["test", "--format", "tap"], folder: folder.path)
+        #expect(!tap.output.contains("a line") && !tap.output.contains("\ntext"))
+        #expect(tap.errors.contains("a line\t1\ntext\n"), "\(tap.errors)")
+        let none = try qcsh(["test", "--filter", "nothing"], folder: folder.path)
+        #expect(none.status == 1 && none.errors.contains(#"no name has "nothing""#))
+    }
+
     @Test func whatCannotBeRunIsSaid() throws {
         let folder = try TemporaryFolder()
         try folder.write("spec/bad_spec.lua", "describe(")

@@ -223,6 +223,37 @@ import Testing
             """)
     }
 
+    @Test func whatACancelledTaskHasPutOffIsDone() throws {
+        try check(
+            """
+            local log = {}
+            local ok = pcall(task.map, { 1, 2, 3 }, function(n)
+              task.defer(function() task.sleep(0.01) log[#log + 1] = n end)
+              if n == 2 then task.sleep(0.02) error("no") end
+              task.sleep(100)
+            end)
+            table.sort(log)
+            assert(not ok and table.concat(log) == "123", table.concat(log))
+            local handle = task.spawn(function()
+              task.defer(function() log[#log + 1] = "late" end)
+              task.sleep(100)
+            end)
+            task.sleep(0.01)
+            handle:cancel()
+            pcall(handle.await, handle)
+            assert(log[4] == "late")
+            """)
+    }
+
+    @Test func aDurationMayBeWritten() throws {
+        try check(
+            """
+            task.sleep "1ms"
+            local ok = pcall(task.timeout, "10ms", function() task.sleep "10m" end)
+            assert(not ok)
+            """)
+    }
+
     @Test func tasksThatWaitForEachOtherAreAnError() throws {
         let result = try qcsh(["-e", "task.channel():receive()"])
         #expect(result.status == 1)

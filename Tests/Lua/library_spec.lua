@@ -61,6 +61,12 @@ describe("rockspecs", function()
     assert.contains("b.rockspec is no rockspec", message_of(rockspec.read, folder / "b.rockspec"))
     assert.contains("no name of a package", message_of(rockspec.read, folder / "c.rockspec"))
     assert.contains("does not say its version", message_of(rockspec.read, folder / "d.rockspec"))
+    write(folder.path, { ["e.rockspec"] = "while true do end",
+      ["f.rockspec"] = 'x = ("x"):rep(1 << 28)' })
+    assert.contains("computes for too long", message_of(rockspec.read, folder / "e.rockspec"))
+    assert.contains("not enough memory", message_of(rockspec.read, folder / "f.rockspec"))
+    process.run { "mkfifo", folder / "g.rockspec" }
+    assert.contains("and no file", message_of(rockspec.read, folder / "g.rockspec"))
   end)
 
   it("name modules, or what is in lua/ is one", function()
@@ -94,7 +100,9 @@ describe("rockspecs", function()
     for _, name in ipairs(host_names) do
       assert.contains("belongs to qcsh", contents { modules = { [name] = "y.lua" } })
     end
-    assert.contains("belongs to qcsh", contents { modules = { ["qdrant.mine"] = "y.lua" } })
+    for _, name in ipairs { "qdrant.mine", "string", "_G" } do
+      assert.contains("belongs to qcsh", contents { modules = { [name] = "y.lua" } })
+    end
   end)
 end)
 
@@ -183,11 +191,13 @@ describe("a tree", function()
       return folder / number
     end
     local tree = tree_of(folder / "here")
-    tree:install(plan_of(tree, folder, version("1-1", { ["x/a.lua"] = "1", ["x/b.lua"] = "1" })))
-    tree:install(plan_of(tree, folder, version("2-1", { ["x/b.lua"] = "2", ["x/c.lua"] = "2" })))
+    tree:install(plan_of(tree, folder, version("1-1", {
+      ["x/a.lua"] = "return 1", ["x/b.lua"] = "return 1" })))
+    tree:install(plan_of(tree, folder, version("2-1", {
+      ["x/b.lua"] = "return 2", ["x/c.lua"] = "return 2" })))
     local place = folder / "here/lua_modules/share/lua/5.4/x"
     assert.same({ "b.lua", "c.lua" }, fs.list(place))
-    assert.equal("2", fs.read(place .. "/b.lua"))
+    assert.equal("return 2", fs.read(place .. "/b.lua"))
     assert.equal("2-1", tree_of(folder / "here").libraries.x.version)
   end)
 
@@ -195,7 +205,8 @@ describe("a tree", function()
     local folder <close> = fs.temporary()
     local rest = 'build = { modules = { shared = "shared.lua" } }'
     for _, name in ipairs { "x", "y" } do
-      write(folder / name, { ["z.rockspec"] = spec_text(name, "1-1", rest), ["shared.lua"] = name })
+      write(folder / name, { ["z.rockspec"] = spec_text(name, "1-1", rest),
+        ["shared.lua"] = ("return %q"):format(name) })
     end
     local tree = tree_of(folder / "here")
     tree:install(plan_of(tree, folder, folder / "x"))
@@ -213,6 +224,24 @@ describe("a tree", function()
       ['{"format":9,"libraries":{}}'] = "is of format 9" } do
       fs.write(folder / "qcsh.lock", text)
       assert.contains(words, message_of(tree_of, folder.path))
+    end
+    for entry, words in pairs {
+      ['{"files":{"../../.bashrc":"0"}}'] = "names ../../.bashrc, which is no file of the tree",
+      ['{"files":{"/etc/passwd":"0"}}'] = "no file of the tree",
+      ['{"files":{"a/../../b":"0"}}'] = "no file of the tree",
+      ['{"files":{},"scripts":{"a/b":"0"}}'] = "no file of the tree",
+      ['{"files":{},"needs":"all"}'] = "needs is no list",
+      ['{"scripts":{}}'] = "has no list of files",
+    } do
+      fs.write(folder / "qcsh.lock", ('{"format":1,"libraries":{"x":%s}}'):format(
+        entry:gsub("^{", '{"version":"1-1","source":{},', 1)))
+      assert.contains(words, message_of(tree_of, folder.path))
+    end
+    for code, words in pairs { ["return +"] = "unexpected symbol",
+      ['library { needs = { "read:clusters\27[2J" } }'] = "is no permission",
+    } do
+      write(folder / "x", { ["x.rockspec"] = spec_text("x", "1-1"), ["x.lua"] = code })
+      assert.contains(words, message_of(plan_of, tree_of(folder / "here"), folder, folder / "x"))
     end
     write(folder / "x", { ["x.rockspec"] = spec_text("x", "1-1"),
       ["x.lua"] = "library { nedes = {} }" })

@@ -205,7 +205,7 @@ end
 
 -- What follows replaces these for scripts when the run is bounded.
 local loadfile, searchpath = loadfile, package.searchpath
-local close_gates
+local close_gates, close_loading
 
 local told = {}
 
@@ -247,17 +247,17 @@ local function find(name)
     return nil, "\n\tno module '" .. name .. "' in the standard library"
   end
   -- A bounded script reads modules from where they are, not from anywhere.
-  local path, tried = searchpath(name, host.is_bounded() and settings.path or package.path)
+  local is_bounded = host.is_bounded() or host.is_library()
+  local path, tried = searchpath(name, is_bounded and settings.path or package.path)
   if not path then
     return nil, tried
   end
   -- A library's functions may do what it has been granted.
   local bound = host.library_text(name, path)
-  if bound then
-    close_gates()
-  end
   local chunk, problem
   if bound then
+    close_gates()
+    close_loading()
     chunk, problem = load(bound, "@" .. path, "t")
   else
     chunk, problem = loadfile(path)
@@ -388,6 +388,61 @@ function close_gates()
   host.set_gate(permit)
 end
 
+--- The whole text of what `load` takes: a text, or a function that gives it in pieces.
+local function whole_text(chunk)
+  if type(chunk) ~= "function" then
+    return chunk
+  end
+  local pieces = {}
+  for piece in chunk do
+    if type(piece) ~= "string" then
+      error("reader function must return a string", 0)
+    elseif piece == "" then
+      break
+    end
+    pieces[#pieces + 1] = piece
+  end
+  return table.concat(pieces)
+end
+
+--- What a bound library loads is bound as it is: it runs by the library's name, whatever name the
+--- library gives it, and a file only as a module.
+function close_loading()
+  close_loading = function() end
+  local dofile = _G.dofile
+  local loadfile_of_all = _G.loadfile
+
+  function _G.load(chunk, name, mode, ...)
+    if not host.is_library() then
+      return load(chunk, name, mode, ...)
+    end
+    local ok, text = pcall(whole_text, chunk)
+    if not ok then
+      return nil, text
+    elseif type(text) ~= "string" then
+      error(("bad argument #1 to 'load' (function expected, got %s)"):format(type(text)), 2)
+    end
+    local kept, source = host.library_chunk(text)
+    return load(kept, source, mode, ...)
+  end
+
+  local function check_file()
+    if host.is_library() then
+      error("a library loads files with require: what they may do is known then", 3)
+    end
+  end
+
+  function _G.loadfile(...)
+    check_file()
+    return loadfile_of_all(...)
+  end
+
+  function _G.dofile(...)
+    check_file()
+    return dofile(...)
+  end
+end
+
 if host.is_bounded() then
   -- It tells which files there are; require has its own.
   package.searchpath = nil
@@ -420,6 +475,10 @@ end
 function library(header)
   if type(header) ~= "table" then
     error("library needs a table, got a " .. type(header), 2)
+  end
+  if header.needs ~= nil and not host.has_library_header() then
+    error("the header of a library is the first statement of a module that is loaded by require: "
+      .. "library { … }", 2)
   end
 end
 

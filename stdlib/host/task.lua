@@ -109,8 +109,18 @@ local function keep_traceback(problem)
   return problem
 end
 
---- Settles the handle at [1] when it is closed.
-local Ending = { __close = function(self) settle(self[1]) end }
+--- Settles the handle at [1] when it is closed. What a cancelled task has put off is done here: its
+--- function was left by no return and no error.
+local Ending = {
+  __close = function(self)
+    local handle = self[1]
+    local settling <close> = setmetatable({}, { __close = function() settle(handle) end })
+    if handle._deferred then
+      run_deferred(handle)
+    end
+    local _ = settling
+  end,
+}
 
 local function spawn_in(scope, fn, ...)
   local handle = setmetatable({ status = "running", _scope = scope, _number = 0 }, Handle)

@@ -43,16 +43,18 @@ function test.describe(name, body)
   end
 end
 
---- A spec.
+--- A spec; one without a body is still to be written.
 ---@usage test.describe("sums", function() test.it("add", function() assert(1 + 1 == 2) end) end)
 ---@param name string
----@param body fun()
+---@param body? fun()
 function test.it(name, body)
   need(name, "string", "it", 2)
-  need(body, "function", "it", 2)
+  if body ~= nil then
+    need(body, "function", "it", 2)
+  end
   local info = debug.getinfo(2, "Sl")
   table.insert(current.entries, {
-    is_spec = true, name = name, body = body, block = current,
+    is_spec = true, is_pending = body == nil, name = name, body = body, block = current,
     place = info and ("%s:%d"):format(info.short_src, info.currentline) or "?",
   })
 end
@@ -199,6 +201,20 @@ local function text_of(problem)
   return text
 end
 
+--- Runs the body of a spec and the tasks that it starts, whose failures are its own.
+local function run_body(body)
+  local ok, problem = true, nil
+  require("task").scope(function(scope)
+    ok, problem = xpcall(body, handler)
+    if not ok then
+      scope:cancel()
+    end
+  end)
+  if not ok then
+    error(problem, 0)
+  end
+end
+
 --- Runs one spec with its hooks; the hooks behind it run however it ends.
 local function run_spec(entry)
   local blocks = chain_of(entry.block)
@@ -218,7 +234,7 @@ local function run_spec(entry)
     end
   end
   if ready then
-    try(entry.body)
+    try(function() run_body(entry.body) end)
   end
   for i = #test.running.finally, 1, -1 do
     try(test.running.finally[i])
@@ -335,7 +351,33 @@ local function find_files(path, files)
   end
 end
 
---- Runs files and folders of specs and reports them. Whether none has failed.
+--- While specs run, os.exit is an error, since a spec that ends everything would hide the others;
+--- what they print goes to standard error when a program reads what standard output has.
+local function keep_going(is_read)
+  local exit, write, output = os.exit, print, io.output()
+  rawset(os, "exit", function()
+    error("a spec called os.exit", 2)
+  end)
+  if is_read then
+    io.output(io.stderr)
+    rawset(_G, "print", function(...)
+      local texts = table.pack(...)
+      for i = 1, texts.n do
+        texts[i] = tostring(texts[i])
+      end
+      io.stderr:write(table.concat(texts, "\t"), "\n")
+    end)
+  end
+  return setmetatable({}, {
+    __close = function()
+      rawset(os, "exit", exit)
+      rawset(_G, "print", write)
+      io.output(output)
+    end,
+  })
+end
+
+--- Runs files and folders of specs and reports them. Whether there were any and none has failed.
 ---@usage test.run({ "spec" })
 ---@async
 ---@param paths string[] `spec` and `tests` of the folder when empty
@@ -376,6 +418,7 @@ function test.run(paths, options)
   local reporter = make(out)
   local counts = { passed = 0, failed = 0, pending = 0 }
   local started = host.monotonic()
+  local kept <close> = keep_going(not options.output and (options.format or "text") ~= "text")
   for _, file in ipairs(files) do
     test.run_file(file, function(result)
       result.file = file
@@ -387,9 +430,15 @@ function test.run(paths, options)
     shared_sandbox:close()
     shared_sandbox = nil
   end
+  local _ = kept
   reporter.finish(counts, host.monotonic() - started)
   if options.output then
     host.fs_write(options.output, table.concat(written), nil, false)
+  end
+  if counts.passed + counts.failed + counts.pending == 0 then
+    io.stderr:write("qcsh: no spec ran", options.filter and (": no name has \"%s\""):format(
+      require("term").safe(options.filter)) or "", "\n")
+    return false
   end
   return counts.failed == 0
 end

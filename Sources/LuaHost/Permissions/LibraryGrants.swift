@@ -3,11 +3,13 @@ import CLuaHost
 import Codec
 import LuaSource
 
-/// What libraries may do when their functions call: what their lock file grants, or what they say of
-/// themselves in `library { needs = … }`.
+/// What libraries may do when their functions call: what their lock file grants, and no more than
+/// they say of themselves in `library { needs = … }`.
 ///
 /// A library is installed below a folder `lua_modules`; beside that is `qcsh.lock`, which names its
 /// files with their hashes. Other modules that have a header are bound by that alone.
+///
+/// Lua that a bound library loads from a text is bound as the library is, whoever calls it later.
 final class LibraryGrants {
     /// A lock file, as far as it matters here.
     private struct Lock {
@@ -27,7 +29,9 @@ final class LibraryGrants {
     private let bound: PermissionBound
     private var locks: [String: Lock] = [:]
     /// What the code of a file may do, by the source that Lua knows it by.
-    private var layers: [String: PermissionLayer] = [:]
+    private var layers: [String: [PermissionLayer]] = [:]
+    /// The sources whose header was read before they ran.
+    private var headed: Set<String> = []
 
     init(machine: LuaMachine, bound: PermissionBound) {
         self.machine = machine
@@ -42,6 +46,30 @@ final class LibraryGrants {
             let path = call.arguments.value().text ?? ""
             guard let text = try self.text(name, path) else { return .done }
             text.withUnsafeBytes { call.results.put($0) }
+            return .done
+        }
+        // has_library_header() → whether the header of the module that calls was read
+        functions["has_library_header"] = { [unowned self] call in
+            call.results.put(self.machine.callerSource.map(self.headed.contains) ?? false)
+            return .done
+        }
+        // is_library() → whether the code that calls is that of a bound library
+        functions["is_library"] = { [unowned self] call in
+            call.results.put(!self.present.isEmpty)
+            return .done
+        }
+        // library_chunk(text) → what a bound library loads in place of a text, and by which name;
+        // nothing when the code that calls is no library's
+        functions["library_chunk"] = { [unowned self] call in
+            let text = Array((call.arguments.value().text ?? "").utf8)
+            guard let source = self.machine.callerSource, let layers = self.layers[source] else {
+                return .done
+            }
+            let suffix = " (text)"
+            let name = source.hasSuffix(suffix) ? source : source + suffix
+            self.layers[name] = layers
+            KeptFrames.rewrite(text).withUnsafeBytes { call.results.put($0) }
+            call.results.put(name)
             return .done
         }
         // annotations(text, module) → [{ name, signature, text, parameters, results, example }]
@@ -107,28 +135,35 @@ final class LibraryGrants {
 
     private func text(_ name: String, _ path: String) throws(HostError) -> [UInt8]? {
         guard let text = TextFile.read(path) else { return nil }
-        let layer: PermissionLayer?
+        var found: [PermissionLayer] = []
         if let (root, inner) = Self.place(path), let file = try lock(root).files[inner] {
             guard Self.hash(text) == file.hash else {
                 throw .message(
                     "\(path) is not as it was when library \(file.library) was added: "
                         + "qcsh lib add puts back what was added")
             }
-            layer = try lock(root).layers[file.library]
-        } else {
-            layer = try header(name, path, text)
+            if let granted = try lock(root).layers[file.library] { found.append(granted) }
         }
-        guard let layer else { return nil }
-        layers["@" + path] = layer
-        bound.caller.layer = { [unowned self] in machine.callerSource.flatMap { layers[$0] } }
+        if let own = try said(name, path, text) { found.append(own) }
+        guard !found.isEmpty else { return nil }
+        layers["@" + path] = found
+        bound.caller.layers = { [unowned self] in present }
         return KeptFrames.rewrite(text)
     }
 
+    /// What binds the code that calls; empty when that is no library's.
+    private var present: [PermissionLayer] {
+        machine.callerSource.flatMap { layers[$0] } ?? []
+    }
+
     /// What a module says of itself; of `a.b`, what `a` says.
-    private func header(
+    private func said(
         _ name: String, _ path: String, _ text: [UInt8]
     ) throws(HostError) -> PermissionLayer? {
-        if let own = try Self.layer(name, path, text) { return own }
+        if let header = try Self.header(path, text) {
+            headed.insert("@" + path)
+            if let layer = try Self.layer(name, path, header) { return layer }
+        }
         let inner = name.split(separator: ".").joined(separator: "/")
         guard let first = inner.firstIndex(of: "/"),
             let place = path.range(of: inner, from: .end)
@@ -136,21 +171,28 @@ final class LibraryGrants {
         let base = path[..<place] + inner[..<first]
         for candidate in ["\(base).lua", "\(base)/init.lua"] {
             guard let outer = TextFile.read(candidate) else { continue }
-            return try Self.layer(String(inner[..<first]), candidate, outer)
+            guard let header = try Self.header(candidate, outer) else { return nil }
+            return try Self.layer(String(inner[..<first]), candidate, header)
         }
         return nil
     }
 
+    private static func header(
+        _ path: String, _ text: [UInt8]
+    ) throws(HostError) -> ScriptHeader? {
+        do throws(ScriptHeader.Problem) {
+            return try ScriptHeader.read(text, kind: .library)
+        } catch {
+            throw .message("\(path):\(error)")
+        }
+    }
+
     private static func layer(
-        _ name: String, _ path: String, _ text: [UInt8]
+        _ name: String, _ path: String, _ header: ScriptHeader
     ) throws(HostError) -> PermissionLayer? {
-        do {
-            guard let header = try ScriptHeader.read(text, kind: .library),
-                let needs = header.needs
-            else { return nil }
+        guard let needs = header.needs else { return nil }
+        do throws(PermissionWord.Problem) {
             return try layer(name, needs.map(\.word), deletes: header.deletes)
-        } catch let problem as ScriptHeader.Problem {
-            throw .message("\(path):\(problem)")
         } catch {
             throw .message("\(path): \(error)")
         }

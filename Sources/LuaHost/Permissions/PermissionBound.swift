@@ -29,7 +29,7 @@ public final class PermissionBound: CallGuard {
     /// Told of each use: the word, the method if it is a call, and whether it was refused.
     public var onUse: ((PermissionWord, Method?, Bool) -> Void)? { didSet { hasRules = asks } }
     /// Whether anything is forbidden or noted at all.
-    public var isActive: Bool { hasRules || caller.layer != nil }
+    public var isActive: Bool { hasRules || caller.layers != nil }
     /// Whether there is any without libraries.
     private(set) var hasRules = false
     /// What the code that calls may do, when it is a library's; shared with narrower bounds.
@@ -37,7 +37,7 @@ public final class PermissionBound: CallGuard {
 
     /// Tells what the code that calls may do.
     final class Caller {
-        var layer: (() -> PermissionLayer?)?
+        var layers: (() -> [PermissionLayer])?
     }
 
     /// Creates a bound.
@@ -55,8 +55,8 @@ public final class PermissionBound: CallGuard {
 
     /// The layers that count for what is asked now.
     private var present: [PermissionLayer] {
-        guard let layer = caller.layer?() else { return layers }
-        return layers + [layer]
+        guard let more = caller.layers?(), !more.isEmpty else { return layers }
+        return layers + more
     }
 
     /// Makes the bound narrower.

@@ -195,6 +195,9 @@ struct HelpPages {
     private func manualPage(_ name: String, _ width: Int) -> ReferenceText? {
         let library = name.split(separator: ".").first.map(String.init) ?? ""
         let isBasic = Self.basicFunctions.contains(name)
+        guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_.:".contains($0) }) else {
+            return nil
+        }
         guard isBasic || Self.luaLibraries.contains(library) else { return nil }
         var text = ReferenceText(width: width)
         text.line((name, .title))

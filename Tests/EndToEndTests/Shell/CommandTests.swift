@@ -109,7 +109,7 @@ import Testing
             "waits() return 42\r",
             until: columns == 40
                 ? "a: CREATING  1.0 s of ~1m30s" : "a: CREATING and 1 more  1.0 s of about 1m30s")
-        try shell.wait(for: columns == 40 ? ": HEALTHY, no add" : "a: HEALTHY, no address yet  ")
+        try shell.wait(for: columns == 40 ? ": HEALTHY, no a" : "a: HEALTHY, no address yet  ")
         try shell.wait(for: "\n42\n")
         #expect(!shell.screen.text.contains("HEALTHY"))
         try shell.waitForPrompt()
@@ -141,6 +141,49 @@ import Testing
         let waits = try String(
             contentsOfFile: home.path + "/.local/state/qcsh/waits", encoding: .utf8)
         #expect(waits.hasPrefix("90.0 "))
+    }
+
+    @Test func whatIsSavedRuns() throws {
+        let shell = try ShellSession()
+        for (entry, shown) in [
+            ("clusters:find('staging').name", "\nstaging\n"), ("=1 + 1 -- sum", "\n2\n"),
+            ("return 20 * 2", "\n40\n"), ("if true then return 4 end", "\n4\n"),
+            ("local n = 5", "n = 5\nq"), ("function f() return 1 end", "1 end\nq"),
+            ("n = n + 1 -- why?", "why?\nq"),
+            ("goto a ::a:: print('label')", "label\nq"),
+            ("goto a ::a:: print('again')", "again\nq"),
+            ("n", "\n6\n"),
+        ] { try shell.run(entry, until: shown) }
+        try shell.run(".save ~/session.lua", until: "10 entries in")
+        #expect(!shell.screen.text.contains("needs a hand"))
+        let saved = try qcsh(["--sandbox", shell.home.path + "/session.lua"])
+        #expect(saved.output == "staging\n2\n40\n4\nlabel\nagain\n6\n", "\(saved.errors)")
+        // The history has what earlier sessions entered, too.
+        try shell.run(".history save ~/staging.lua staging", until: "1 entry in")
+        try shell.run(".history delete", until: "usage: .history")
+        #expect(try shell.leave() == 0)
+    }
+
+    @Test func tasksCleanUpWhenTheShellIsLeft() throws {
+        let shell = try ShellSession()
+        let file = shell.home.path + "/closed"
+        try shell.run(
+            "task.spawn(function() task.defer(function() task.sleep(0.2) fs.write('\(file)', 'x') end)"
+                + " task.sleep(1000) end)", until: "[1] qcsh")
+        #expect(try shell.leave() == 0)
+        #expect(FileManager.default.fileExists(atPath: file))
+    }
+
+    @Test func helpRunsNothing() throws {
+        let shell = try ShellSession()
+        try shell.run("function f() ran = true end", until: "end\nq")
+        for line in [".help f()", ".help (f())", ".help os.exit(3)", "help 'f()'"] {
+            try shell.run(line, until: "nothing is called")
+            try shell.screen.type("\u{c}")
+            try shell.waitUntilGone("nothing is called")
+        }
+        try shell.run("ran == nil", until: "\ntrue\n")
+        #expect(try shell.leave() == 0)
     }
 
     @Test func sessionsAreSavedAsScriptsAndLoaded() throws {

@@ -89,6 +89,23 @@ import Testing
         #expect(try shell.leave() == 0)
     }
 
+    @Test(arguments: ["json", "jsonl", "yaml", "csv", "table", "wide", "tree"])
+    func noFormatLetsATextSteerTheTerminal(_ format: String) throws {
+        let shell = try ShellSession()
+        try shell.run(".format \(format)", until: "format")
+        try shell.run(
+            "{ { name = 'a\\27[31mb\\u{9b}32mc\\u{202e}d', n = 1 } }", until: "32mc")
+        let row = try #require(shell.screen.lines.lastIndex { $0.contains("31mb") })
+        let column = try #require(
+            shell.screen.lines[row].range(of: "mb").map {
+                shell.screen.lines[row].distance(
+                    from: shell.screen.lines[row].startIndex, to: $0.upperBound) - 1
+            })
+        #expect(try shell.screen.style(row: row, column: column)?.color == "default")
+        #expect(shell.screen.text.contains("32mc"))
+        #expect(try shell.leave() == 0)
+    }
+
     @Test func secretsAreMaskedAndFoldedValuesSayHowMuchThereIs() throws {
         let shell = try ShellSession()
         try shell.run("api.auth.create_management_key { management_key = {} }", until: "********")

@@ -63,7 +63,8 @@ local function statement(text)
   local before, result = text:match("^(.*)%f[%w_]return%f[^%w_](.-);?%s*$")
   if before and load("return " .. result) and load(before) then
     return before .. "keep(\n" .. result .. "\n)"
-  elseif text:find("%f[%w_]return%f[^%w_]") and not load(text .. "\nlocal _") then
+  elseif text:find("%f[%w_]return%f[^%w_]") and not text:find("%f[%w_]local%f[^%w_]")
+    and not text:find("%f[%w_]function%f[^%w_]") then
     return "keep((function()\n" .. text .. "\nend)())"
   end
   return text

@@ -104,7 +104,9 @@ local function problem_text(problem)
   return problem
 end
 
-define("has_error error errors has_errors error_matches", 1, function(fn, expected, is_plain)
+--- Whether a function raises an error that has a text, or the fields of a table; `is_plain` false
+--- takes the text as a pattern.
+local function raises(fn, expected, is_plain)
   local ok, problem = pcall(fn)
   if ok then
     return false, "expected an error, but there was none"
@@ -120,9 +122,16 @@ define("has_error error errors has_errors error_matches", 1, function(fn, expect
     end
   else
     local text = tostring(problem_text(problem))
-    fits = text == expected or text:find(expected, 1, is_plain == true or is_plain == nil) ~= nil
+    fits = text == expected or text:find(expected, 1, is_plain) ~= nil
   end
   return fits, "expected the error %s, got %s", show(expected), show(problem_text(problem))
+end
+
+define("has_error error errors has_errors", 1, function(fn, expected, is_plain)
+  return raises(fn, expected, is_plain ~= false)
+end)
+define("error_matches matches_error has_error_match", 1, function(fn, pattern, _, is_plain)
+  return raises(fn, pattern, is_plain == true)
 end)
 define("no_error no_errors has_no_error", 1, function(fn)
   local ok, problem = pcall(fn)

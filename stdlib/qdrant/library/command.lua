@@ -77,7 +77,7 @@ local function new_needs(plan, before)
   end
   local grows = #fresh > 0 or plan.deletes and not (before and before.deletes)
     -- A library without a word about needs is as free as the script that uses it.
-    or before and before.needs and not plan.needs
+    or not plan.needs and (not before or before.needs)
   return fresh, grows
 end
 
@@ -131,11 +131,31 @@ end
 
 local add
 
+--- Whether this run updates a library, too, and has not done so yet.
+local function will_be_updated(request, name, done)
+  return request.updating and request.updating[name] and not done[name]
+end
+
+--- Raises an error when libraries that stay as they are could not use one as it would become.
+local function check_dependents(request, tree, plan)
+  for _, other in ipairs(tree:dependents(plan.name)) do
+    for _, text in ipairs(tree.libraries[other].dependencies) do
+      local dependency = rockspec.dependency(text)
+      if dependency.name == plan.name and not rockspec.satisfies(plan.version, dependency)
+        and not (request.updating and request.updating[other]) and not request.force then
+        fail("%s %s would not do for %s, which needs %s: qcsh lib update %s comes first",
+          plan.name, plan.version, other, text, other)
+      end
+    end
+  end
+end
+
 --- Adds what a library needs and is not there.
 local function add_dependencies(request, tree, plan, done, rows)
   for _, dependency in ipairs(plan.dependencies) do
     local there = tree.libraries[dependency.name]
-    if there and not rockspec.satisfies(there.version, dependency) then
+    if there and not rockspec.satisfies(there.version, dependency)
+      and not will_be_updated(request, dependency.name, done) then
       fail("%s needs %s, and %s is there: qcsh lib update %s", plan.name, dependency.text,
         there.version, dependency.name)
     elseif not there and not done[dependency.name] then
@@ -165,6 +185,9 @@ function add(request, tree, origin, done, rows, why)
     row.action = "as it was"
     rows[#rows + 1] = row
     return plan
+  end
+  if before then
+    check_dependents(request, tree, plan)
   end
   tree:check(plan, request.force)
   describe(plan, before)
@@ -274,6 +297,10 @@ function verbs.update(request)
     end
   end
   local done = {}
+  request.updating = {}
+  for _, name in ipairs(names) do
+    request.updating[name] = true
+  end
   for _, name in ipairs(names) do
     local tree, place = tree_with(request, name)
     local known = tree.libraries[name].source

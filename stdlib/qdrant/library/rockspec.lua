@@ -97,17 +97,29 @@ function rockspec.satisfies(version, dependency)
   return true
 end
 
+--- How many instructions a rockspec may take: it says what a package is, and computes nothing.
+local INSTRUCTIONS = 1000000
+
+--- Raises an error for what is no plain file: a link may lead anywhere, a pipe never ends.
+local function check_file(path)
+  local info = fs.stat(path)
+  if info and info.type ~= "file" then
+    error(("%s is a %s, and no file"):format(path, info.type), 0)
+  end
+end
+
 --- Reads a rockspec. It is a program, which gets nothing to work with.
 ---@usage pcall(require("qdrant.library.rockspec").read, "/none.rockspec")
 ---@param path string
 ---@return table
 function rockspec.read(path)
   local values = {}
+  check_file(path)
   local chunk, problem = load(fs.read(path), "@" .. path, "t", values)
   if not chunk then
     error(("%s is no rockspec: %s"):format(path, problem), 0)
   end
-  local ok, why = pcall(chunk)
+  local ok, why = host.run_briefly(chunk, INSTRUCTIONS)
   if not ok then
     error(("%s is no rockspec: %s"):format(path, tostring(why)), 0)
   end
@@ -178,6 +190,9 @@ local function check_path(path, spec)
   end
 end
 
+--- What Lua itself has: never looked for in files.
+local LUA = host.names "_G coroutine debug io math os package string table utf8"
+
 --- The modules of a package with their files, and its scripts.
 ---@usage pcall(require("qdrant.library.rockspec").contents, { package = "x", version = "1-1" }, "/tmp")
 ---@param spec table what `read` returned
@@ -233,11 +248,16 @@ function rockspec.contents(spec, folder)
     end
     scripts[name] = path
   end
+  for _, list in ipairs { modules, scripts } do
+    for _, path in pairs(list) do
+      check_file(fs.join(folder, path))
+    end
+  end
   if next(modules) == nil and next(scripts) == nil then
     error(("%s has no modules: build.modules of its rockspec names them"):format(spec.package), 0)
   end
   for module in pairs(modules) do
-    if host.is_reserved(module) then
+    if host.is_reserved(module) or LUA[module] or module:find("%.%.") or module:find("%.$") then
       error(("%s has a module \"%s\": that name belongs to qcsh, and would never be loaded"):format(
         spec.package, module), 0)
     end

@@ -16,6 +16,47 @@ local tree = {}
 
 local FORMAT = 1
 
+--- Whether a path stays in the folder that it is about.
+local function is_inner(path)
+  return type(path) == "string" and path ~= "" and path:sub(1, 1) ~= "/"
+    and not ("/" .. path .. "/"):find("/%.%.?/") and not path:find("[%z\1-\31]")
+end
+
+--- A lock file comes with a project, from whoever has made it: it names files within the tree and
+--- nothing else.
+local function check_entry(file, name, entry)
+  local function wrong(what)
+    error(("%s is no lock file of qcsh: library %s %s"):format(file, tostring(name), what), 0)
+  end
+  if type(name) ~= "string" or type(entry) ~= "table" then
+    wrong("is not described")
+  elseif type(entry.version) ~= "string" or type(entry.source) ~= "table" then
+    wrong("has no version or no source")
+  end
+  for _, kind in ipairs { "files", "scripts" } do
+    local files = entry[kind]
+    if files ~= nil and type(files) ~= "table" or kind == "files" and files == nil then
+      wrong("has no list of " .. kind)
+    end
+    for path, hash in pairs(files or {}) do
+      if not is_inner(path) or type(hash) ~= "string" or kind == "scripts" and path:find("/") then
+        wrong(("names %s, which is no file of the tree"):format(tostring(path)))
+      end
+    end
+  end
+  for _, kind in ipairs { "needs", "dependencies" } do
+    local list = entry[kind]
+    if list ~= nil and type(list) ~= "table" then
+      wrong(kind .. " is no list")
+    end
+    for _, text in ipairs(list or {}) do
+      if type(text) ~= "string" then
+        wrong(kind .. " is no list of texts")
+      end
+    end
+  end
+end
+
 --- Opens the tree in a folder.
 ---@usage require("qdrant.library.tree").open("/tmp/none").libraries
 ---@param root string
@@ -34,6 +75,9 @@ function tree.open(root)
     elseif document.format ~= FORMAT then
       error(("%s is of format %s, and this qcsh knows %d"):format(self.path,
         tostring(document.format), FORMAT), 0)
+    end
+    for name, entry in pairs(document.libraries) do
+      check_entry(self.path, name, entry)
     end
     self.libraries = document.libraries
   end
@@ -91,6 +135,10 @@ function Tree.plan(_, package)
     local text = fs.read(fs.join(package.folder, modules[module]))
     plan.modules[#plan.modules + 1] = module
     plan.files[target(module, modules[module])] = text
+    local compiles, problem = load(text:gsub("^#[^\n]*", ""), "@" .. modules[module], "t")
+    if not compiles then
+      error(("%s: %s"):format(plan.name, problem), 0)
+    end
     local ok, header = pcall(host.script_header, text, "library")
     if not ok then
       error(("%s: %s: %s"):format(plan.name, modules[module], tostring(header)), 0)
@@ -99,7 +147,10 @@ function Tree.plan(_, package)
       needs, seen = needs or {}, seen or {}
       plan.deletes = plan.deletes or header.deletes or nil
       for _, need in ipairs(header.needs) do
-        if not seen[need] then
+        if not need:find("^[%w_*]+:[%w_*]+$") and not need:find("^[%w_*]+:[%w_*]+=[%g]+$") then
+          error(("%s: %s: \"%s\" is no permission"):format(plan.name, modules[module],
+            require("term").safe(need)), 0)
+        elseif not seen[need] then
           seen[need], needs[#needs + 1] = true, need
         end
       end
@@ -181,7 +232,9 @@ function Tree:check(plan, force)
     local owner = owners[path]
     if owner and owner ~= plan.name then
       error(("%s and %s both have %s: remove one of them first"):format(plan.name, owner, path), 0)
-    elseif not owner and not force and fs.exists(fs.join(self.modules, path)) then
+    elseif not owner and not force and fs.exists(fs.join(self.modules, path))
+      -- An earlier run that was interrupted has written the same.
+      and fs.read(fs.join(self.modules, path)) ~= plan.files[path] then
       error(("%s is there already and was not added by qcsh; --force replaces it"):format(
         fs.join(self.modules, path)), 0)
     end
