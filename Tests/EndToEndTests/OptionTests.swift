@@ -99,6 +99,44 @@ import Testing
         #expect(result.output == "wrong: 0\n", "\(result.output)\(result.errors)")
     }
 
+    /// A method that is called with a dot tells of the colon, and blames who has called it.
+    @Test func aDotInPlaceOfAColonIsToldOf() throws {
+        let reference = LuaReference.embedded
+        let others: Set<String> = ["sandbox.Handle", "qdrant.report.Page"]
+        let calls = reference.entries.compactMap { entry -> String? in
+            guard entry.isMethod, let colon = entry.name.firstIndex(of: ":") else { return nil }
+            let owner = String(entry.name[..<colon])
+            let method = entry.name[entry.name.index(after: colon)...]
+            let isModule = reference.libraries.contains(owner)
+            guard let object = isModule ? owner : Self.objects[owner], !others.contains(owner)
+            else { return nil }
+            return "{ [==[\(entry.name)]==], function() (\(object)).\(method)({}) end }"
+        }
+        #expect(calls.count > 150)
+        let folder = try TemporaryFolder()
+        let script = try folder.write(
+            "dots.lua",
+            """
+            world = sandbox.start { speed = "instant" }
+            space = qdrant.spaces:create { name = "notes", cloud = "aws",
+              region = qdrant.spaces:regions("aws")[1].id, wait = true }
+            space:backup { wait = true }
+            space:create_schedule { name = "nightly", cron = "@daily" }
+            qdrant.restores:create { backup = qdrant.backups:latest(), wait = true }
+            local wrong = 0
+            for _, case in ipairs { \(calls.joined(separator: ",\n")) } do
+              local ok, problem = pcall(case[2])
+              if ok or not tostring(problem):find("^.*dots.lua:%d+: .*called with a colon") then
+                wrong = wrong + 1
+                print(case[1], tostring(problem))
+              end
+            end
+            print("wrong: " .. wrong)
+            """)
+        let result = try qcsh(["--sandbox", script])
+        #expect(result.output == "wrong: 0\n", "\(result.output)\(result.errors)")
+    }
+
     /// Each option that is told of is taken: the names in annotations and in the code are the same.
     @Test func whatIsToldOfIsTaken() throws {
         let reference = LuaReference.embedded

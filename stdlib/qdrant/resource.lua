@@ -2,7 +2,8 @@
 --- what the API answers, looking things up by name, changes that survive a moment of unavailability.
 local host = ...
 
-local getmetatable, rawget, setmetatable, type = getmetatable, rawget, setmetatable, type
+local getmetatable, rawget, rawset = getmetatable, rawget, rawset
+local setmetatable, type = setmetatable, type
 
 local resource = {}
 
@@ -28,13 +29,33 @@ local function unknown(what, key, ...)
     near and "; did you mean \"" .. near .. "\"?" or ""), 3)
 end
 
+--- A class whose functions are methods: each tells who calls it with a dot what a colon is for.
+local function methods_of(prefix)
+  local class = {}
+  return setmetatable(class, {
+    __newindex = function(_, name, value)
+      if type(value) ~= "function" then
+        rawset(class, name, value)
+        return
+      end
+      rawset(class, name, function(self, ...)
+        if type(self) ~= "table" or getmetatable(self) ~= metas[class] then
+          host.blame(("%s.%s is a method, which is called with a colon: %s:%s(…)"):format(prefix,
+            name, prefix, name))
+        end
+        return value(self, ...)
+      end)
+    end,
+  })
+end
+
 --- Makes a module's class. An object of it belongs to a connection: `qdrant`, or what
 --- `qdrant.connect` has returned. Returns the object of `qdrant` itself beside the class.
 ---@usage resource.module("pets")
 ---@param name string
 ---@return table class
 function resource.module(name)
-  local class = {}
+  local class = methods_of("qdrant." .. name)
   metas[class] = {
     __name = "qdrant." .. name,
     methods = class,
@@ -97,8 +118,8 @@ end
 ---@param options? { noun?: string, label?: string, phase?: fun(message: table): string? }
 ---@return table class
 function resource.handle(name, options)
-  local class = {}
   local noun = options and options.noun or name:lower()
+  local class = methods_of(noun:gsub(" ", "_"))
   local label = options and options.label or "name"
   local phase = options and options.phase
   metas[class] = {

@@ -27,6 +27,9 @@ public struct LuaReference: Sendable {
             return (String(name), isList)
         }
 
+        /// Whether it is called with a colon.
+        public var isMethod: Bool { name.contains(":") }
+
         /// The call as one would write it.
         public var signature: String { parameters.map { "\(name)(\($0))" } ?? name }
     }

@@ -127,6 +127,8 @@ final class Completer {
         return Completion(candidates: all.filter { $0.text.hasPrefix(prefix) })
     }
 
+    private static let colonNote = "its functions are methods: they stand behind a colon"
+
     private func members(_ chain: CursorContext.Chain, isMethod: Bool) -> Completion {
         switch types.target(chain) {
         case .module(let name):
@@ -158,24 +160,34 @@ final class Completer {
                 (!isMethod || type == "function") && !name.hasPrefix("_")
                     && !MetaNames.keywords.contains(name)
             }
-            let own = functions.map { name, type in
-                let entry = documentation(path, name, kind)
-                return Completion.Candidate(
+            let known = functions.map { ($0, $1, documentation(path, $0, kind)) }
+            let hasMethods = known.contains { $0.2?.isMethod == true }
+            // The connection that a module keeps is for its methods.
+            let own = known.filter { name, _, entry in
+                isMethod || entry?.isMethod != true && !(hasMethods && name == "connection")
+            }.map { name, type, entry in
+                Completion.Candidate(
                     text: name, type: entry?.parameters.map { "(\($0))" } ?? type,
                     doc: entry?.text ?? "")
             }
-            return Completion(candidates: own.sorted { $0.text < $1.text })
+            return Completion(
+                candidates: own.sorted { $0.text < $1.text },
+                note: own.isEmpty && hasMethods ? Self.colonNote : nil)
         case .object(let type, false):
+            guard isMethod else {
+                let fields = types.message(of: type)?.fields ?? []
+                return Completion(
+                    candidates: fields.map { candidate($0, isKey: false) }
+                        .sorted { $0.text < $1.text },
+                    note: fields.isEmpty ? Self.colonNote : nil)
+            }
             let own = lua.entries.filter { $0.name.hasPrefix(type + ":") }.map {
                 Completion.Candidate(
                     text: String($0.name.dropFirst(type.count + 1)),
                     type: "(\($0.parameters ?? ""))",
                     doc: $0.text)
             }
-            let fields = isMethod ? [] : types.message(of: type)?.fields ?? []
-            return Completion(
-                candidates: (own + fields.map { candidate($0, isKey: false) })
-                    .sorted { $0.text < $1.text })
+            return Completion(candidates: own.sorted { $0.text < $1.text })
         case .list, .object, .function, .unknown: return Completion()
         }
     }
@@ -208,6 +220,13 @@ final class Completer {
     ) -> Completion {
         let frame = context.frames.last
         let shape = RequestShape.innermost(context, types)
+        if context.followsValue, frame?.kind == .brace {
+            switch shape {
+            case .message, .record, .options, .list, .elements:
+                return Completion(note: "a comma is missing")
+            default: break
+            }
+        }
         switch shape {
         case .message(let type):
             if frame?.isAtKey == true { return fields(type, context) }

@@ -65,6 +65,8 @@ struct CursorContext {
     private(set) var bindings = EntryBindings([])
     /// The chain that a text in front of the cursor is an argument of: `require "…`.
     private(set) var stringCallee: Chain?
+    /// Whether a whole value stands in front of the cursor, with nothing but spaces between.
+    private(set) var followsValue = false
 
     /// Reads what stands in front of the word that the cursor is in.
     init(_ text: [UInt8], before start: Int) {
@@ -149,6 +151,10 @@ struct CursorContext {
             place = .none
             return
         }
+        // In a function's body a statement may follow.
+        followsValue =
+            lastEnd < text.count && (last.map(Self.endsValue) ?? false)
+            && !tokens.contains(.keyword(.function))
         switch last {
         case .symbol("."): place = .member(chain, isMethod: false)
         case .symbol(":"): place = .member(chain, isMethod: true)
@@ -214,6 +220,15 @@ struct CursorContext {
     private static func endsChain(_ last: TokenKind?) -> Bool {
         switch last {
         case .name, .string, .symbol(")"), .symbol("]"), .symbol("}"): true
+        default: false
+        }
+    }
+
+    private static func endsValue(_ kind: TokenKind) -> Bool {
+        switch kind {
+        case .name, .string, .integer, .float, .symbol(")"), .symbol("]"), .symbol("}"),
+            .keyword(.true), .keyword(.false), .keyword(.nil):
+            true
         default: false
         }
     }

@@ -104,10 +104,23 @@ extension Completer {
         var end = point
         while end < text.count, Self.isWord(text[end]) { end += 1 }
         var start = end
-        while start > 0, Self.isWord(text[start - 1]) || text[start - 1] == UInt8(ascii: ".") {
+        while start > 0,
+            Self.isWord(text[start - 1]) || [UInt8(ascii: "."), UInt8(ascii: ":")]
+                .contains(text[start - 1])
+        {
             start -= 1
         }
         let name = String(decoding: text[start..<end], as: UTF8.self)
+        var word = end
+        while word > 0, Self.isWord(text[word - 1]) { word -= 1 }
+        let inner = CursorContext(text, before: word)
+        if case .member(let chain, let isMethod) = inner.place {
+            let last = String(decoding: text[word..<end], as: UTF8.self)
+            let steps = chain + [isMethod ? .method(last) : .name(last)]
+            if let entry = types.function(inner.bindings.resolved(steps)) {
+                return pages.page(entry.name, width: width)
+            }
+        }
         let context = CursorContext(text, before: start)
         if case .message(let type) = RequestShape.innermost(context, types) {
             let key =

@@ -104,6 +104,17 @@ import Testing
             ("for _, h in ipairs(clusters:list()) do h.state.pha", "phase"),
             ("handle:", "scale wait refresh"), ("handle.sta", "state"),
             ("handle.state.pha", "phase"),
+            // A dot leads to fields, a colon to methods.
+            ("clusters.", ""), ("qdrant.keys.", ""), ("handle.sca", ""), ("handle.", "name state"),
+            ("handle:na", ""), ("clusters:find('x').sc", ""),
+            // Nothing is offered where a comma is missing.
+            ("clusters:create { name = 'x' ", ""), ("clusters:create { name = 'x', ", "cloud ="),
+            ("api.cluster.create_cluster { cluster = { name = \"x\" cl", ""),
+            (
+                "api.cluster.create_cluster { cluster = { name = \"x\", cl",
+                "cloud_provider_id\u{20}="
+            ),
+            ("api.cluster.create_cluster { cluster = { name = \"x\" } ", ""),
             // What their functions take, as the annotations say.
             ("clusters:create { clo", "cloud ="), ("clusters:create { cloud = 'x', clo", ""),
             ("clusters:create({ re", "region ="), ("handle:scale { no", "nodes ="),

@@ -74,7 +74,7 @@ import Testing
         // What asks somebody, ends the shell or needs something that only exists in the example.
         let needsMore: Set<String> = [
             "secret.ask", "term.ask", "term.confirm", "term.choose", "test.run_file", "test.run",
-            "shell.quit", "shell.cancel", "shell.edit", "shell.clear",
+            "shell.quit", "shell.cancel", "shell.edit", "shell.clear", "library",
         ]
         let entries = LuaReference.embedded.entries.filter { entry in
             entry.example != nil && !needsMore.contains(entry.name) && !entry.name.contains(":")
