@@ -29,7 +29,7 @@ public struct Endpoint: Sendable, Hashable {
         } else if rest.hasPrefix("http://") {
             rest = rest.dropFirst(7)
             isSecure = false
-        } else if let scheme = rest.range(of: "://") {
+        } else if let scheme = rest.firstRange(of: "://") {
             throw ParseError(
                 description:
                     "endpoint \"\(text)\": the scheme \(rest[..<scheme.lowerBound]) is not known; "
@@ -99,18 +99,4 @@ public struct Endpoint: Sendable, Hashable {
 
     /// `https://host:port`.
     public var url: String { (isSecure ? "https://" : "http://") + authority }
-}
-
-extension Substring {
-    /// The range of a text, without Foundation.
-    func range(of needle: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(needle) {
-                return start..<index(start, offsetBy: needle.count)
-            }
-            start = index(after: start)
-        }
-        return nil
-    }
 }

@@ -22,6 +22,16 @@ import Testing
         "qdrant.report.Page": "qdrant.report:page { title = 'x' }",
     ]
 
+    /// Makes what there is nothing of in the sandbox's seed.
+    private static let setUp = """
+        world = sandbox.start { speed = "instant" }
+        space = qdrant.spaces:create { name = "notes", cloud = "aws",
+          region = qdrant.spaces:regions("aws")[1].id, wait = true }
+        space:backup { wait = true }
+        space:create_schedule { name = "nightly", cron = "@daily" }
+        qdrant.restores:create { backup = qdrant.backups:latest(), wait = true }
+        """
+
     /// Functions whose options are answers of theirs or are handed on as they are.
     private static let others: Set<String> = [
         // `like` and the rest are told of by the host.
@@ -76,12 +86,7 @@ import Testing
         let script = try folder.write(
             "options.lua",
             """
-            world = sandbox.start { speed = "instant" }
-            space = qdrant.spaces:create { name = "notes", cloud = "aws",
-              region = qdrant.spaces:regions("aws")[1].id, wait = true }
-            space:backup { wait = true }
-            space:create_schedule { name = "nightly", cron = "@daily" }
-            qdrant.restores:create { backup = qdrant.backups:latest(), wait = true }
+            \(Self.setUp)
             local wrong = 0
             for _, case in ipairs { \(list) } do
               local ok, problem = pcall(case[2])
@@ -117,12 +122,7 @@ import Testing
         let script = try folder.write(
             "dots.lua",
             """
-            world = sandbox.start { speed = "instant" }
-            space = qdrant.spaces:create { name = "notes", cloud = "aws",
-              region = qdrant.spaces:regions("aws")[1].id, wait = true }
-            space:backup { wait = true }
-            space:create_schedule { name = "nightly", cron = "@daily" }
-            qdrant.restores:create { backup = qdrant.backups:latest(), wait = true }
+            \(Self.setUp)
             local wrong = 0
             for _, case in ipairs { \(calls.joined(separator: ",\n")) } do
               local ok, problem = pcall(case[2])

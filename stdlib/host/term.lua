@@ -84,6 +84,7 @@ end
 
 -- Tables --------------------------------------------------------------------------------------
 
+--- A text in so many columns: wide characters take two.
 local function cut(text, width)
   if term.width(text) <= width then
     return text
@@ -100,6 +101,8 @@ local function cut(text, width)
   end
   return table.concat(kept) .. "…"
 end
+
+host.cut = cut
 
 local function pad(text, width, right)
   local space = (" "):rep(width - term.width(text))

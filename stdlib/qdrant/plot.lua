@@ -99,23 +99,6 @@ local function finite(value, above)
   return value == math.huge and (above or 0) or value
 end
 
---- A text in so many columns: wide characters take two.
-local function cut(text, columns)
-  if term.width(text) <= columns then
-    return text
-  end
-  local parts, width = {}, 1
-  for _, code in utf8.codes(text) do
-    local character = utf8.char(code)
-    width = width + term.width(character)
-    if width > columns then
-      break
-    end
-    parts[#parts + 1] = character
-  end
-  return table.concat(parts) .. "…"
-end
-
 --- Bars beside names, with their values; the longest takes all the room that there is.
 ---@usage plot.bars({ { "search", 42 }, { "staging", 7 } }, { unit = " USD" })
 ---@param rows { [1]: string, [2]: number }[]
@@ -139,7 +122,7 @@ function plot.bars(rows, options)
     local eighths = math.floor(share * room * 8 + 0.5)
     local bar = ("█"):rep(eighths // 8) .. (PARTS[eighths % 8] or "")
     local name = term.safe(tostring(row[1]))
-    name = cut(name, names)
+    name = host.cut(name, names)
     lines[i] = ("%s  %s  %s"):format(pad(name, names),
       pad(format(row[2]) .. (options.unit or ""), texts, true), bar)
   end

@@ -105,8 +105,9 @@ extension Completer {
         while end < text.count, Self.isWord(text[end]) { end += 1 }
         var start = end
         while start > 0,
-            Self.isWord(text[start - 1]) || [UInt8(ascii: "."), UInt8(ascii: ":")]
-                .contains(text[start - 1])
+            Self.isWord(text[start - 1])
+                || [UInt8(ascii: "."), UInt8(ascii: ":")]
+                    .contains(text[start - 1])
         {
             start -= 1
         }

@@ -190,17 +190,3 @@ struct HistoryMask {
         (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
     }
 }
-
-extension Substring {
-    /// The first range of a text.
-    func firstRange(of needle: some StringProtocol) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(needle) {
-                return start..<index(start, offsetBy: needle.count)
-            }
-            start = index(after: start)
-        }
-        return nil
-    }
-}

@@ -19,7 +19,7 @@ import Testing
         try shell.run("help 'no such thing at all'", until: "nothing is called")
         try shell.run("help(42)", until: "A number")
         try shell.run("help(clusters)", until: "qdrant.clusters:list(filter)")
-        try shell.run("help(clusters.create)", until: "Creates a cluster.")
+        try shell.run("help(clusters.suggest_name)", until: "no cluster of the account has")
         try shell.run("clusters.quote?", until: "qdrant.clusters:quote {")
         try shell.run("help 'Cluster:scale'", until: "Changes its size")
         try shell.type(
