@@ -107,7 +107,9 @@ local function difference(cluster)
   end
   table.sort(add)
   table.sort(remove)
-  if me and not is_in then
+  if not next(wanted) and #remove > 0 then
+    error("without any block everybody could connect", 0)
+  elseif me and not is_in then
     error("you would be locked out: " .. args.me .. " is in none of the blocks", 0)
   end
   return add, remove

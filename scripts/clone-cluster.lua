@@ -32,18 +32,26 @@ local copy
 for _, one in ipairs(qdrant.clusters:list { labels = { ["qcsh-copy-of"] = source.id } }) do
   copy = one.name == args.name and one or copy
 end
+local labels = { ["qcsh-copy-of"] = source.id }
 if copy then
   -- An earlier run got so far.
+  if args.fresh then
+    log.warn(args.name .. " is there already: its data is what it had, and no backup is made")
+  end
   copy:wait { timeout = args.timeout }
   backup = nil
 else
   if not backup then
-    own = source:backup { name = "for-" .. args.name, retention = "1d", wait = args.timeout }
+    own = source:backup { name = "for-" .. args.name, retention = "1d" }
+    own:wait { timeout = args.timeout }
     backup = own
   end
-  copy = backup:to_cluster { name = args.name, wait = args.timeout }
+  copy = backup:to_cluster { name = args.name }
+  -- What an interrupted run leaves is known by its label; a cloud that takes none so early gets it
+  -- below.
+  pcall(copy.label, copy, labels)
+  copy:wait { timeout = args.timeout, kind = "cluster.from_backup", is_new = true }
 end
-local labels = { ["qcsh-copy-of"] = source.id }
 for key, value in pairs(args.label) do
   labels[key] = value
 end
@@ -51,7 +59,8 @@ copy:label(labels)
 if #args.allow > 0 then
   copy:update { allow = args.allow }
 end
-if args.key_file and not fs.exists(args.key_file) then
+local key_file = args.key_file and fs.stat(args.key_file)
+if args.key_file and (not key_file or key_file.size == 0) then
   copy:keys():create { name = args.name .. "-key", file = args.key_file, wait = true }
 end
 return { { name = copy.name, id = copy.id, url = copy:url(),

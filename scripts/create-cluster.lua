@@ -1,6 +1,7 @@
 #!/usr/bin/env qcsh
 local args = script {
   about = "Creates a cluster by size, waits until it is ready, and makes a key",
+  epilog = "Status 9: one of that name is there, and is of another size; it stays as it is.",
   args = {
     { "name" },
     { "--cloud", default = "aws" }, { "--region", required = true },
@@ -28,18 +29,21 @@ local cluster, is_new = qdrant.clusters:ensure {
   multi_az = args.multi_az or nil, labels = next(args.label) and args.label or nil,
   allow = #args.allow > 0 and args.allow or nil,
 }
--- One that is there is not changed: what differs is told.
+-- One that is there is not changed: what differs in size is told.
 local differs = {}
 if not is_new then
   local units = require "qdrant.resource.units"
-  local has = cluster:package().resource_configuration
+  local package = cluster:package()
+  local has = package.resource_configuration
   local function compare(what, wanted, present)
     if wanted ~= nil and wanted ~= present then
       differs[#differs + 1] = ("%s is %s"):format(what, tostring(present))
     end
   end
   compare("nodes", args.nodes, cluster.configuration.number_of_nodes)
-  compare("package", args.package, args.package and cluster:package().name)
+  if args.package ~= package.id then
+    compare("package", args.package, package.name)
+  end
   compare("millicores", args.cpu and units.millicores(args.cpu), units.millicores(has.cpu))
   compare("GiB of memory", args.ram and units.gib(args.ram), units.gib(has.ram))
   if #differs > 0 then
@@ -50,7 +54,9 @@ if not is_new then
 end
 cluster:wait { timeout = args.timeout, kind = is_new and "cluster.create" or nil }
 local key_name = args.name .. "-key"
-if args.key_file and not fs.exists(args.key_file) then
+local key_file = args.key_file and fs.stat(args.key_file)
+-- An empty one is what an interrupted run has left.
+if args.key_file and (not key_file or key_file.size == 0) then
   for _, key in ipairs(cluster:keys():list()) do
     if key.name == key_name then
       -- Its secret was not written: nobody has it.

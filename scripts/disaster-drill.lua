@@ -18,7 +18,7 @@ if #args.clusters > 0 then
     chosen[i] = qdrant.clusters:find(name)
   end
 else
-    chosen = qdrant.clusters:list { labels = args.label }
+  chosen = qdrant.clusters:list { labels = args.label }
 end
 cli.confirm(("Try the backups of %d cluster%s? Each costs a cluster for a while."):format(#chosen,
   #chosen == 1 and "" or "s"), args.yes)
@@ -31,12 +31,15 @@ local result = qdrant.fleet.run(chosen, function(cluster)
   local started = time.clock()
   local name = ("drill-%s"):format(crypto.uuid():sub(1, 8))
   -- The copy goes, whatever happens; the backup stays. Whoever interrupts its making finds it by name.
+  local copy
   task.defer(function()
-    for _, one in ipairs(qdrant.clusters:list { name = "^" .. name:gsub("%-", "%%-") .. "$" }) do
-      one:delete()
+    for _, one in ipairs(copy and { copy } or qdrant.clusters:list()) do
+      if one.name == name then
+        one:delete()
+      end
     end
   end)
-  local copy = backup:to_cluster { name = name }
+  copy = backup:to_cluster { name = name }
   copy:wait { timeout = args.timeout, progress = false, kind = "cluster.from_backup" }
   local key = copy:keys():create { name = name, access = "read", wait = true, progress = false }
   local answer = http.get(copy:url() .. "/collections", { headers = { ["api-key"] = key.key } })

@@ -45,9 +45,10 @@ elseif not (args.package or args.cpu or args.ram) then
 end
 
 local name = ("%s-%s"):format(args.prefix, crypto.uuid():sub(1, 8))
+local cluster
 -- Whatever happens from here on, it does not stay: whoever interrupts its making finds it by name.
 task.defer(function()
-  for _, one in ipairs(qdrant.clusters:list { labels = { [LABEL] = true } }) do
+  for _, one in ipairs(cluster and { cluster } or qdrant.clusters:list()) do
     if one.name == name then
       local ok, problem = pcall(one.delete, one, { backups = true })
       if not ok then
@@ -58,7 +59,7 @@ task.defer(function()
     end
   end
 end)
-local cluster = qdrant.clusters:create {
+cluster = qdrant.clusters:create {
   name = name, cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram,
   package = args.package, nodes = args.nodes,
   labels = { [LABEL] = ("%d"):format((time.now() + args.ttl).seconds) },

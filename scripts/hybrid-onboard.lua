@@ -13,21 +13,26 @@ local args = script {
     "write:management_keys", "run:processes", "read:files", "write:files" },
 }
 
-if not args.run and not args.again and fs.exists(args.file) then
-  error(args.file .. " is there already: run it, or say --again to have new secrets", 0)
-elseif not args.run and not fs.exists(fs.folder(args.file)) then
-  error("there is no folder for " .. args.file, 0)
-end
 local environment
 for _, one in ipairs(qdrant.environments:list()) do
   environment = one.name == args.name and one or environment
+end
+local is_new = not environment
+if not args.run and is_new and not args.again and fs.exists(args.file) then
+  error(args.file .. " is there already, and is not of this environment: --again replaces it", 0)
+elseif not args.run and not fs.exists(fs.folder(args.file)) then
+  error("there is no folder for " .. args.file, 0)
 end
 environment = environment or qdrant.environments:create {
   name = args.name, namespace = args.namespace, storage_class = args.storage_class,
   snapshot_class = args.snapshot_class,
 }
 local is_written = false
-if environment:phase() ~= "READY" then
+if environment:phase() ~= "READY" and not is_new and not args.again then
+  -- The secrets that an earlier run has made may be on their way.
+  log.warn(args.name .. " was there before, and is not ready: it is waited for what was begun; "
+    .. "--again makes new secrets")
+elseif environment:phase() ~= "READY" then
   -- Each call makes new secrets, so it is made once, and what it gave is used. The commands go to the
   -- Kubernetes cluster that is meant, whatever the current context is.
   local answer = environment:bootstrap()

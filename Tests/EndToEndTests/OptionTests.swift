@@ -137,6 +137,25 @@ import Testing
         #expect(result.output == "wrong: 0\n", "\(result.output)\(result.errors)")
     }
 
+    /// A dry run keeps no secret, waits for none, and leaves no file.
+    @Test func aDryRunLeavesNoFileOfASecret() throws {
+        let folder = try TemporaryFolder()
+        let script = Project.root + "/scripts/create-cluster.lua"
+        let words = [
+            script, "newone", "--region", "eu-central-1", "--cpu", "500m", "--ram", "2GiB",
+            "--key-file", folder.path + "/new.key",
+        ]
+        let dry = try qcsh(["--sandbox", "--dry-run"] + words, folder: folder.path)
+        #expect(dry.status == 0, "\(dry.errors)")
+        #expect(dry.errors.contains("auth.create_database_api_key would send"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/new.key"))
+        // An empty file is what an interrupted run has left.
+        try folder.write("new.key", "")
+        #expect(try qcsh(["--sandbox"] + words, folder: folder.path).status == 0)
+        let key = try String(contentsOfFile: folder.path + "/new.key", encoding: .utf8)
+        #expect(key.count > 20)
+    }
+
     /// Each option that is told of is taken: the names in annotations and in the code are the same.
     @Test func whatIsToldOfIsTaken() throws {
         let reference = LuaReference.embedded

@@ -478,6 +478,27 @@ describe("secrets", function()
     assert.equal(management, #q.management_keys:list())
   end)
 
+  it("of a management key stay in their file until the new one is taken", function()
+    local q = test.world({ seed = "demo" }):connect()
+    local folder <close> = fs.temporary()
+    local file = folder / "management.key"
+    local key = q.management_keys:create { file = file }
+    local before, count = fs.read(file), #q.management_keys:list()
+    local seen
+    assert.has_error(function()
+      key:rotate { file = file, hand_over = function(new)
+        seen = new.key:reveal()
+        error("refused", 0)
+      end }
+    end, "refused")
+    assert.not_equal(before, seen)
+    assert.equal(before, fs.read(file))
+    assert.equal(count, #q.management_keys:list())
+    local new = key:rotate { file = file }
+    assert.equal(new.key:reveal(), fs.read(file))
+    assert.equal(count, #q.management_keys:list())
+  end)
+
   it("of a rotation whose answer was lost are made anew", function()
     local q, world = slow()
     local c = create(q, { wait = true })

@@ -96,6 +96,23 @@ describe("stacks", function()
     local c = q.clusters:find("search")
     assert.equal("env", c.cost_allocation_label)
     assert.equal(3, c.configuration.number_of_nodes)
+    s.clusters.search.allow = {}
+    assert.contains("everybody may connect", stack.text(stack.plan(s, { connection = q })))
+  end)
+
+  it("mean the stack's own of several of a name", function()
+    local q = cloud()
+    local function create(labels)
+      q.clusters:create { name = "search", cloud = "aws", region = "eu-central-1",
+        package = "gpx3", labels = labels, duplicate = true }
+    end
+    create()
+    create()
+    local s = { name = "shop", clusters = { search = { cloud = "aws", region = "eu-central-1",
+      package = "gpx3" } } }
+    assert.has_error(function() stack.plan(s, { connection = q }) end, "several clusters")
+    create { ["qcsh-stack"] = "shop" }
+    assert.equal("", said(stack.plan(s, { connection = q })))
   end)
 
   it("remove what they do not declare any longer, and nothing of others", function()

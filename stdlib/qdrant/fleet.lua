@@ -64,13 +64,17 @@ end
 
 --- What a journal says is done, by operation and key. One that cannot be written is told of before
 --- anything is done.
-local function read_journal(path, name)
+local function read_journal(path, name, is_dry)
   local done = {}
   local fs = require "fs"
-  fs.append(path, "")
+  if not is_dry then
+    fs.append(path, "")
+  elseif not fs.exists(path) then
+    return done
+  end
   local text = fs.read(path)
   -- Whoever wrote last may have been interrupted in a line.
-  if text ~= "" and text:sub(-1) ~= "\n" then
+  if not is_dry and text ~= "" and text:sub(-1) ~= "\n" then
     fs.append(path, "\n")
   end
   for line in text:gmatch("[^\n]+") do
@@ -154,7 +158,8 @@ function fleet.run(items, fn, options)
     fn = fn, options = options, result = result, label = options.label or usual_label,
     key = options.key or usual_key, report = options.report or function() end,
   }, Run)
-  local before = options.journal and read_journal(options.journal, options.name or "") or {}
+  local is_dry = options.dry_run or host.is_dry_run()
+  local before = options.journal and read_journal(options.journal, options.name or "", is_dry) or {}
   local open = {}
   for _, item in ipairs(items) do
     if before[run.key(item)] then

@@ -90,8 +90,7 @@ end
 ---@return qdrant.ManagementKey
 function ManagementKey:rotate(options)
   options = resource.options(options, "management_key:rotate", "file hand_over")
-  local new = self.connection.management_keys:create { file = options.file }
-  local ok, problem = pcall(function()
+  local function check(new)
     local accounts = new:connect().accounts:list()
     if #accounts == 0 then
       resource.fail("FAILED_PRECONDITION", "the new key sees no account")
@@ -99,12 +98,22 @@ function ManagementKey:rotate(options)
     if options.hand_over then
       options.hand_over(new)
     end
-  end)
-  if not ok then
-    -- The old one stays; the new one is not left behind.
-    new:delete()
-    error(problem, 0)
   end
+  -- The file keeps the old secret until the new one works.
+  local new = resource.keep_secret(options.file, function()
+    local made = self.connection.management_keys:create()
+    if not host.is_dry_run() then
+      local ok, problem = pcall(check, made)
+      if not ok then
+        -- The old one stays; the new one is not left behind.
+        made:delete()
+        error(problem, 0)
+      end
+    end
+    return made
+  end, function(made)
+    made:delete { force = true }
+  end)
   self:delete { force = true }
   return new
 end

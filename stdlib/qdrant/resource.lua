@@ -575,7 +575,7 @@ end
 ---@param delete fun(key: table)
 ---@return table key
 function resource.keep_secret(file, create, delete)
-  if not file then
+  if not file or host.is_dry_run() then
     return create()
   end
   -- What is there stays until there is a new secret.
@@ -588,17 +588,16 @@ function resource.keep_secret(file, create, delete)
     local made
     local problem
     ok, problem = pcall(function() made = create() end)
+    if ok then
+      ok, problem = pcall(made.key.write, made.key, file)
+      if not ok then
+        resource.delete(function() delete(made) end)
+      end
+    end
     if not ok then
       if is_new then
         pcall(require("fs").remove, file)
       end
-      error(problem, 0)
-    elseif host.is_dry_run() then
-      return made
-    end
-    ok, problem = pcall(made.key.write, made.key, file)
-    if not ok then
-      resource.delete(function() delete(made) end)
       error(problem, 0)
     end
     return made

@@ -130,7 +130,7 @@ end
 ---@param options? qdrant.Wait
 ---@return qdrant.Restore self
 function Restore:wait(options)
-  options = resource.options(options, "restore:wait", "timeout progress is_new")
+  options = resource.options(options, "restore:wait", "timeout progress")
   wait {
     what = "the restore to succeed", kind = "backup.restore",
     timeout = options.timeout, patience = PATIENCE,

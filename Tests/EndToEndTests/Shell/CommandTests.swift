@@ -152,12 +152,13 @@ import Testing
             ("n = n + 1 -- why?", "why?\nq"),
             ("goto a ::a:: print('label')", "label\nq"),
             ("goto a ::a:: print('again')", "again\nq"),
-            ("n", "\n6\n"),
+            ("n", "\n6\n"), ("local url = 'http://[::1]:6333'", "6333'\nq"),
+            ("#url", "\n17\n"),
         ] { try shell.run(entry, until: shown) }
-        try shell.run(".save ~/session.lua", until: "10 entries in")
+        try shell.run(".save ~/session.lua", until: "12 entries in")
         #expect(!shell.screen.text.contains("needs a hand"))
         let saved = try qcsh(["--sandbox", shell.home.path + "/session.lua"])
-        #expect(saved.output == "staging\n2\n40\n4\nlabel\nagain\n6\n", "\(saved.errors)")
+        #expect(saved.output == "staging\n2\n40\n4\nlabel\nagain\n6\n17\n", "\(saved.errors)")
         // The history has what earlier sessions entered, too.
         try shell.run(".history save ~/staging.lua staging", until: "1 entry in")
         try shell.run(".history delete", until: "usage: .history")

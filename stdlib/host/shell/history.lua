@@ -70,8 +70,8 @@ local function statement(text)
   return text
 end
 
---- Entries that make a variable of the shell local are few enough for Lua; labels are told apart by
---- blocks of their own.
+--- The entries as statements, and how many they are. Labels of different entries may have the same
+--- name: each gets a block of its own.
 local function body_of(entries)
   local lines, count, locals = {}, 0, 0
   for _, entry in ipairs(entries) do
@@ -83,7 +83,8 @@ local function body_of(entries)
       if locals > 150 then
         line = line:gsub("^%s*local%s+([%a_][%w_%s,]*=)", "%1")
       end
-      lines[#lines + 1] = line:find("::") and "do\n" .. line .. "\nend" or line
+      local has_label = names == 0 and line:find("::%s*[%a_][%w_]*%s*::")
+      lines[#lines + 1] = has_label and "do\n" .. line .. "\nend" or line
       count = count + 1
     end
   end

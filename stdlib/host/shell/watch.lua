@@ -8,7 +8,7 @@ return function(seconds, fn, times)
   if type(fn) ~= "function" then
     error("shell.watch needs a function, got a " .. type(fn), 3)
   end
-  seconds = type(seconds) == "number" and seconds or seconds.total
+  seconds = type(seconds) == "number" and seconds or require("time").duration(seconds).total
   if seconds ~= seconds or seconds < LEAST then
     error(("shell.watch looks again after %s s at the earliest"):format(LEAST), 3)
   end

@@ -257,7 +257,9 @@ function rockspec.contents(spec, folder)
     error(("%s has no modules: build.modules of its rockspec names them"):format(spec.package), 0)
   end
   for module in pairs(modules) do
-    if host.is_reserved(module) or LUA[module] or module:find("%.%.") or module:find("%.$") then
+    if module:find("%.%.") or module:find("^%.") or module:find("%.$") then
+      error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
+    elseif host.is_reserved(module) or LUA[module] then
       error(("%s has a module \"%s\": that name belongs to qcsh, and would never be loaded"):format(
         spec.package, module), 0)
     end

@@ -83,6 +83,7 @@ local FIXED = { cloud_provider_id = true, cloud_provider_region_id = true }
 --- What speaks against a change, and what it would break.
 local function consider(context, action, present, wanted, package)
   local warnings = action.warnings or {}
+  warnings[#warnings + 1] = context.opening(present, wanted)
   for _, change in ipairs(action.changes) do
     if FIXED[change.path] then
       action.verb = "replace"

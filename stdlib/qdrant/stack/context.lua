@@ -82,20 +82,32 @@ end
 
 --- The one of a name; nil when there is none.
 function Context:find(kind, name)
-  local found
+  local all, ours = {}, {}
   for _, item in ipairs(self:list(kind)) do
-    -- Of several the stack's own is meant.
-    local is_better = found and self:is_ours(item) and not self:is_ours(found)
-    if item.name == name and (not found or is_better or self:is_ours(item) == self:is_ours(found))
-    then
-      if found and not is_better then
-        resource.fail("FAILED_PRECONDITION", ("several %s are called \"%s\" (%s, %s): a stack "
-          .. "knows them by name"):format(kind, name, found.id, item.id))
-      end
-      found = item
+    if item.name == name then
+      all[#all + 1] = item
+      ours[#ours + 1] = self:is_ours(item) and item or nil
     end
   end
-  return found
+  -- Of several the stack's own is meant.
+  local found = #ours > 0 and ours or all
+  if #found > 1 then
+    resource.fail("FAILED_PRECONDITION", ("several %s are called \"%s\" (%s, %s): a stack "
+      .. "knows them by name"):format(kind, name, found[1].id, found[2].id))
+  end
+  return found[1]
+end
+
+--- What is to be said when the last block of addresses goes that may connect; nil otherwise.
+---@param present table
+---@param wanted table
+---@return string?
+function Context.opening(present, wanted)
+  local has = present.configuration.allowed_ip_source_ranges
+  local later = wanted.configuration and wanted.configuration.allowed_ip_source_ranges
+  if later and #later == 0 and #has > 0 then
+    return "without any block of addresses everybody may connect"
+  end
 end
 
 function Context:environment(name)

@@ -100,6 +100,7 @@ end
 local function change(context, action, wanted, create)
   local spec, present = action.spec, action.present
   action.changes = diff.between(TYPE, wanted, present)
+  action.warnings = { context.opening(present, wanted) }
   for _, difference in ipairs(action.changes) do
     action.verb = action.verb or "update"
     if FIXED[difference.path] then
