@@ -41,9 +41,11 @@ final class ResultPrinter {
     private static func harmless(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: Terminal.isControl) else { return text }
         var shown = ""
-        for scalar in text.unicodeScalars {
+        let scalars = Array(text.unicodeScalars)
+        for (index, scalar) in scalars.enumerated() {
             // RFC 4180 has lines end so.
-            if Terminal.isControl(scalar), scalar != "\r" {
+            let endsLine = scalar == "\r" && index + 1 < scalars.count && scalars[index + 1] == "\n"
+            if Terminal.isControl(scalar), !endsLine {
                 let digits = String(scalar.value, radix: 16)
                 shown += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             } else {

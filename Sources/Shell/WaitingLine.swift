@@ -97,15 +97,15 @@ struct WaitingText {
         let time = "  " + elapsed + (usual.map { " of ~" + $0 } ?? "")
         let room = max(8, columns - TextWidth.columns(of: time))
         guard let colon = what[...].lastRange(of: ": ") else {
-            return TextWidth.cut(what, to: room) + time
+            return TextWidth.cut(TextWidth.cut(what, to: room) + time, to: columns)
         }
         let phase = String(what[colon.lowerBound...])
         let subject = String(what[..<colon.lowerBound])
         let name = min(
             TextWidth.columns(of: subject),
             max(min(6, room / 2), room - TextWidth.columns(of: phase)))
-        return TextWidth.cut(subject, to: name)
-            + TextWidth.cut(phase, to: room - name) + time
+        let line = TextWidth.cut(subject, to: name) + TextWidth.cut(phase, to: room - name) + time
+        return TextWidth.cut(line, to: columns)
     }
 }
 

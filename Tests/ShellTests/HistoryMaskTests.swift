@@ -13,7 +13,9 @@ import Testing
         "jwt = 'S'", "clientSecret = 'S'", "mytoken = 'S'", "if token == 'S' then end",
         ".watch 1s nosuch { api_key = 'S' }", ".watch nosuch { api_key = 'S' }",
         "f { a = 1, api_key = 'S', b = 2 }", "x.credentials.password = 'S'",
-        "api_key = [[S]]", "broken ? f 'S'",
+        "api_key = [[S]]", "broken ? f 'S'", "print('S' == password)", "if 'S' ~= c.token then end",
+        "password = { 'S' }", "password = { 'x', 'S' }", "login = { password = { value = 'S' } }",
+        "password = { a = 'x', b = 'S' }", "key, token = 'x', 'S'",
     ])
     func secretsAreMasked(_ entry: String) {
         let masked = HistoryMask().masked(entry)
@@ -36,6 +38,9 @@ import Testing
         "api.cluster.get_cluster { cluster_id = '0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1' }",
         "r = list { page_token = 'abc', name = 'x' }", "f { api_key = k, name = 'shown' }",
         "http.get 'https://host/path?name=x'", "print(token, 'text')", "token = x; print 'shown'",
+        "token = os.getenv('MY_TOKEN')", "token = os.getenv 'MY_TOKEN'",
+        "token = x\nprint('shown')", "password = fs.read('file'):gsub('a', 'b')",
+        "token = get({ name = 'shown' })",
     ])
     func theRestStays(_ entry: String) {
         #expect(HistoryMask().masked(entry) == entry)

@@ -5,7 +5,7 @@ local functions, settings = ...
 -- A script can replace what stands in its globals: what follows does not look there.
 local load, assert, error, setmetatable, type = load, assert, error, setmetatable, type
 local getmetatable, ipairs, pairs, pcall = getmetatable, ipairs, pairs, pcall
-local rawget, tostring, getinfo = rawget, tostring, debug.getinfo
+local rawget, rawset, tostring, getinfo = rawget, rawset, tostring, debug.getinfo
 
 local host = __host
 __host = nil
@@ -205,7 +205,35 @@ end
 
 -- What follows replaces these for scripts when the run is bounded.
 local loadfile, searchpath = loadfile, package.searchpath
-local close_gates, close_loading
+local close_gates
+--- Whether there are libraries whose functions are bound.
+local has_libraries = false
+--- Where modules are found once there are: `package.path`, which no library changes.
+local module_path
+
+--- Keeps where modules are found from libraries, which would have others' code run in place of it.
+local function guard_path()
+  if module_path then
+    return
+  end
+  module_path = package.path
+  package.path = nil
+  setmetatable(package, {
+    __index = function(_, key)
+      return key == "path" and module_path or nil
+    end,
+    __newindex = function(_, key, value)
+      if key ~= "path" then
+        rawset(package, key, value)
+      elseif host.is_library() then
+        error("a library does not change where modules are found", 2)
+      else
+        module_path = value
+      end
+    end,
+    __metatable = false,
+  })
+end
 
 local told = {}
 
@@ -247,8 +275,8 @@ local function find(name)
     return nil, "\n\tno module '" .. name .. "' in the standard library"
   end
   -- A bounded script reads modules from where they are, not from anywhere.
-  local is_bounded = host.is_bounded() or host.is_library()
-  local path, tried = searchpath(name, is_bounded and settings.path or package.path)
+  local path, tried = searchpath(name, host.is_bounded() and settings.path or module_path
+    or package.path)
   if not path then
     return nil, tried
   end
@@ -257,7 +285,8 @@ local function find(name)
   local chunk, problem
   if bound then
     close_gates()
-    close_loading()
+    has_libraries = true
+    guard_path()
     chunk, problem = load(bound, "@" .. path, "t")
   else
     chunk, problem = loadfile(path)
@@ -405,15 +434,14 @@ local function whole_text(chunk)
   return table.concat(pieces)
 end
 
---- What a bound library loads is bound as it is: it runs by the library's name, whatever name the
---- library gives it, and a file only as a module.
-function close_loading()
-  close_loading = function() end
-  local dofile = _G.dofile
-  local loadfile_of_all = _G.loadfile
+-- What a bound library loads is bound as it is: it runs by the library's name, whatever name the
+-- library gives it, and a file only as a module. These stand in place of Lua's own from the beginning:
+-- whoever kept those would have a way out.
+do
+  local loadfile_of_all, dofile = _G.loadfile, _G.dofile
 
   function _G.load(chunk, name, mode, ...)
-    if not host.is_library() then
+    if not has_libraries or not host.is_library() then
       return load(chunk, name, mode, ...)
     end
     local ok, text = pcall(whole_text, chunk)
@@ -427,7 +455,7 @@ function close_loading()
   end
 
   local function check_file()
-    if host.is_library() then
+    if has_libraries and host.is_library() then
       error("a library loads files with require: what they may do is known then", 3)
     end
   end

@@ -8,6 +8,7 @@ extension ScopeWalker {
     func checkOptions(_ call: Call) {
         guard call.arguments.contains(where: Self.isTable),
             case .index(let owner, let key, _) = call.function, let name = key.text,
+            !Self.hasCall(owner),
             case .module(let module) = quietShape(owner),
             let entry = LuaReference.embedded.entry(named: module.name + "." + name)
         else { return }
@@ -65,6 +66,15 @@ extension ScopeWalker {
         report(
             .wrongValue, .error, "\(option.name) is one of \(known), not \"\(text)\"",
             value.position)
+    }
+
+    /// Whether a value comes by a call: its owner would be looked into at each step of a chain.
+    private static func hasCall(_ expression: Expression) -> Bool {
+        switch expression {
+        case .call: true
+        case .index(let owner, _, _): hasCall(owner)
+        default: false
+        }
     }
 
     private static func isTable(_ expression: Expression) -> Bool {

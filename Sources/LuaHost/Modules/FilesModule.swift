@@ -233,14 +233,16 @@ final class FilesModule {
             try Self.write(content, to: path, mode: mode, appends: appends)
             return .done
         }
-        // fs_reserve(path) → whether there was none: a file that only its owner can read, and that can be
-        // written; what one has stays.
+        // fs_reserve(path) → whether there was none: then there is a file that only its owner can read.
+        // One that is there has to be writable, and stays as it is.
         functions["fs_reserve"] = { [unowned self] call in
             let path = try Self.path(call.arguments.value())
             try allow("write:files", path)
             var file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             let isNew = file >= 0
-            if !isNew, errno == EEXIST { file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC) }
+            if !isNew, errno == EEXIST {
+                file = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC)
+            }
             guard file >= 0 else { throw Self.problem("write", path) }
             close(file)
             call.results.put(isNew)

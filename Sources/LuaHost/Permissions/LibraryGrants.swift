@@ -10,6 +10,8 @@ import LuaSource
 /// files with their hashes. Other modules that have a header are bound by that alone.
 ///
 /// Lua that a bound library loads from a text is bound as the library is, whoever calls it later.
+/// What counts is whose code makes the call: a function of a script is the script's when a library
+/// calls it, and a function of a module that nothing binds is that module's.
 final class LibraryGrants {
     /// A lock file, as far as it matters here.
     private struct Lock {
@@ -136,7 +138,8 @@ final class LibraryGrants {
     private func text(_ name: String, _ path: String) throws(HostError) -> [UInt8]? {
         guard let text = TextFile.read(path) else { return nil }
         var found: [PermissionLayer] = []
-        if let (root, inner) = Self.place(path), let file = try lock(root).files[inner] {
+        if let (root, inner) = Self.place(Self.normal(path)), let file = try lock(root).files[inner]
+        {
             guard Self.hash(text) == file.hash else {
                 throw .message(
                     "\(path) is not as it was when library \(file.library) was added: "
@@ -210,6 +213,19 @@ final class LibraryGrants {
     }
 
     // MARK: - Lock files
+
+    /// A path without `.`, `..` and empty parts: a file has one name in a lock.
+    private static func normal(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." {
+                parts.removeLast()
+            } else {
+                parts.append(part)
+            }
+        }
+        return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+    }
 
     /// The folder that a tree is in, and the path within the tree.
     private static func place(_ path: String) -> (root: String, inner: String)? {

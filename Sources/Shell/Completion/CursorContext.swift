@@ -154,7 +154,7 @@ struct CursorContext {
         // In a function's body a statement may follow.
         followsValue =
             lastEnd < text.count && (last.map(Self.endsValue) ?? false)
-            && !tokens.contains(.keyword(.function))
+            && !tokens.contains(.keyword(.function)) && !isBehindKey(last)
         switch last {
         case .symbol("."): place = .member(chain, isMethod: false)
         case .symbol(":"): place = .member(chain, isMethod: true)
@@ -222,6 +222,14 @@ struct CursorContext {
         case .name, .string, .symbol(")"), .symbol("]"), .symbol("}"): true
         default: false
         }
+    }
+
+    /// Whether a field's name stands in front of the cursor, whose sign is still to come.
+    private func isBehindKey(_ last: TokenKind?) -> Bool {
+        guard let frame = frames.last, frame.kind == .brace, frame.isAtKey, frame.key == nil,
+            case .name = last
+        else { return false }
+        return true
     }
 
     private static func endsValue(_ kind: TokenKind) -> Bool {

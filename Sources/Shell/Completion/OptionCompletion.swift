@@ -103,6 +103,7 @@ extension Completer {
             let isClear = counts[name.label] == 1 && Self.isPlain(name.label)
             let usesName = source.item == "id" && source.namesPeopleUse && isClear
             let text = usesName ? name.label : name.value
+            guard Self.isPlain(text) else { return nil }
             guard text.lowercased().hasPrefix(lower) || name.label.lowercased().hasPrefix(lower)
             else { return nil }
             return .init(

@@ -86,58 +86,98 @@ struct HistoryMask {
     private static let newSecret: [TokenKind] = [.name("secret"), .symbol("."), .name("new")]
 
     /// The names that a text is a value of: `a` and `b` of `a, b = x or "…"`, `key` of `["key"] = "…"`,
-    /// and both sides of a comparison.
+    /// `a` of `a = { "…" }`, and the other side of a comparison. What a call is given is not what it
+    /// returns.
     private func names(of index: Int, in tokens: [Token]) -> [String] {
-        var depth = 0
-        var place = index - 1
-        // Back to the sign in front of the expression.
-        scan: while place >= 0 {
-            switch tokens[place].kind {
-            case .symbol(")"), .symbol("]"), .symbol("}"): depth += 1
-            case .symbol("("), .symbol("["): depth -= 1
-            case .symbol("{") where depth <= 0: return []
-            case .symbol("{"): depth -= 1
-            case .symbol("="), .symbol("=="), .symbol("~="): if depth <= 0 { break scan }
-            case .symbol(";"): return []
-            case .keyword(.local), .keyword(.then), .keyword(.do), .keyword(.end): return []
-            default: break
-            }
-            place -= 1
-        }
-        guard place > 0 else { return [] }
+        comparedNames(behind: index, in: tokens) + assignedNames(before: index, in: tokens)
+    }
+
+    /// `a.b` of `"…" == a.b`.
+    private func comparedNames(behind index: Int, in tokens: [Token]) -> [String] {
+        var place = index + 1
+        while place < tokens.count, tokens[place].kind == .symbol(")") { place += 1 }
+        guard place < tokens.count, [.symbol("=="), .symbol("~=")].contains(tokens[place].kind)
+        else { return [] }
         var found: [String] = []
-        place -= 1
+        for token in tokens[(place + 1)...] {
+            switch token.kind {
+            case .name(let name): found.append(name)
+            case .symbol("."), .symbol("("): break
+            default: return found
+            }
+        }
+        return found
+    }
+
+    private func assignedNames(before index: Int, in tokens: [Token]) -> [String] {
+        guard let sign = sign(before: index, in: tokens) else { return [] }
+        var found: [String] = []
+        var place = sign - 1
         while place >= 0 {
             switch tokens[place].kind {
             case .name(let name): found.append(name)
             case .string(let bytes): found.append(String(decoding: bytes, as: UTF8.self))
-            case .symbol(","), .symbol("."), .symbol("]"), .symbol("["), .symbol("<"), .symbol(">"):
-                break
+            case .symbol("."), .symbol("]"), .symbol("["), .symbol("<"), .symbol(">"): break
+            case .symbol(","):
+                // A field of a table ends at the comma in front of it; what the table is called
+                // counts, too.
+                guard let brace = openBrace(before: place, in: tokens) else { break }
+                return found + assignedNames(before: brace, in: tokens)
+            case .symbol("{"): return found + assignedNames(before: place, in: tokens)
             default: return found
-            }
-            // A field of a table ends at the comma in front of it.
-            if tokens[place].kind == .symbol(","), place + 1 < tokens.count,
-                isInTable(place, tokens)
-            {
-                return found
             }
             place -= 1
         }
         return found
     }
 
-    private func isInTable(_ index: Int, _ tokens: [Token]) -> Bool {
+    /// Where the sign is that stands in front of the expression that a token is in; nil when there is
+    /// none, or when the token is what a call is given.
+    private func sign(before index: Int, in tokens: [Token]) -> Int? {
+        guard index > 0, !Self.endsValue(tokens[index - 1].kind) else { return nil }
         var depth = 0
-        for token in tokens[..<index].reversed() {
-            switch token.kind {
-            case .symbol("}"): depth += 1
+        for place in stride(from: index - 1, through: 0, by: -1) {
+            let isBehindValue = place > 0 && Self.endsValue(tokens[place - 1].kind)
+            switch tokens[place].kind {
+            case .symbol(")"), .symbol("]"), .symbol("}"): depth += 1
+            case .symbol("("), .symbol("["):
+                if depth == 0, isBehindValue { return nil }
+                depth = max(0, depth - 1)
             case .symbol("{"):
+                if depth == 0 { return sign(before: place, in: tokens) }
                 depth -= 1
-                if depth < 0 { return true }
+            case .symbol("="), .symbol("=="), .symbol("~="): if depth == 0 { return place }
+            case .symbol(";"), .keyword(.local), .keyword(.then), .keyword(.do), .keyword(.end):
+                return nil
+            // Another statement begins.
+            case .name: if depth == 0, isBehindValue { return nil }
             default: break
             }
         }
-        return false
+        return nil
+    }
+
+    /// Whether a value may end with a token.
+    private static func endsValue(_ kind: TokenKind) -> Bool {
+        switch kind {
+        case .name, .string, .integer, .float, .symbol(")"), .symbol("]"), .symbol("}"): true
+        default: false
+        }
+    }
+
+    /// The brace that is open in front of a token.
+    private func openBrace(before index: Int, in tokens: [Token]) -> Int? {
+        var depth = 0
+        for place in stride(from: index - 1, through: 0, by: -1) {
+            switch tokens[place].kind {
+            case .symbol("}"): depth += 1
+            case .symbol("{"):
+                if depth == 0 { return place }
+                depth -= 1
+            default: break
+            }
+        }
+        return nil
     }
 
     /// Words that the name of a secret ends in, without what stands between words.
