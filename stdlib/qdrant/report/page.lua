@@ -94,7 +94,7 @@ footer{color:var(--soft);font-size:13px;margin-top:36px}
 @page{size:A4 landscape;margin:12mm}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 body{font-size:11px}main{max-width:none;padding:0}nav{display:none}table{font-size:10px}
-h2,h3,caption{break-after:avoid}
+h2,h2+p,h3,h3+p,caption{break-after:avoid}
 .figures,.figure,.chart,.short,thead,tr,svg{break-inside:avoid}.card{padding:10px 12px}
 .scroll{overflow:visible}.scroll>svg{min-width:0}thead{display:table-header-group}
 th,td{padding:3px 10px 3px 0}td.number,th.number{padding-right:12px}
