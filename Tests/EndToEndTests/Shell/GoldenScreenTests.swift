@@ -63,7 +63,9 @@ import Testing
         Moment(
             "completing-fields", ("api.cluster.backup.create_backup { backup = { \t", "retention")),
         Moment(
-            "completing-names", ("api.cluster.get_cluster { cluster_id = \t", "staging")),
+            // The second Tab writes what names begin with when they came too late for the first.
+            "completing-names", ("api.cluster.get_cluster { cluster_id = \t", "staging"),
+            ("\t", "cluster_id = \"")),
         Moment(
             "hint", ("api.cluster.create_cluster { cluster = { name = \"x\", ", "needs")),
         Moment(
