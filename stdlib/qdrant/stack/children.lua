@@ -82,9 +82,26 @@ end
 ---@field owner { kind: string, name: string }
 ---@field specs? table<string, table|false>
 ---@field list? table[] the keys that there are
+---@field type string the message's name
+---@field access table<string, string> what a key may do in the whole database, by name
+---@field request qdrant.stack.Request
 ---@field create fun(name: string, spec: table): table returns the key with its secret
----@field request fun(name: string, spec: table): string, table the request that makes it, with its type
----@field changes fun(spec: table, present: table): table[]
+
+--- How something is made that belongs to something else.
+---@class qdrant.stack.Request
+---@field type string the request's name
+---@field field string its field with what is made
+---@field owner string the field of that with the owner's id
+---@field id? string the owner's id, when there is one
+
+--- In the place of the id of what is not there yet.
+children.LATER = "00000000-0000-4000-8000-000000000000"
+
+--- What the contract has against making something; nil when there is nothing.
+local function problem_of(context, request, message)
+  message[request.owner] = request.id or children.LATER
+  return context:problem_of(request.type, { [request.field] = message })
+end
 
 --- What a key is declared by.
 local KEY = "access collections expires file secret wait"
@@ -112,7 +129,7 @@ end
 ---@param key table
 ---@param access table<string, string> what a key may do in the whole database, by name
 ---@return table
-function children.wanted_key(spec, key, access)
+local function wanted_key(spec, key, access)
   local wanted = { access_rules = settings.rules(spec, access) }
   -- A key without rules may do everything.
   if #key.access_rules == 0 and not spec.collections and (spec.access or "manage") == "manage" then
@@ -137,6 +154,9 @@ end
 ---@param context table
 ---@param options qdrant.stack.Keys
 function children.keys(context, options)
+  local function changes(spec, key)
+    return diff.between(options.type, wanted_key(spec, key, options.access), key)
+  end
   local newest, older = by_name(options.list, "name")
   local older_of = {}
   for _, key in ipairs(older) do
@@ -151,7 +171,10 @@ function children.keys(context, options)
     end,
     check = function(name, spec, action)
       resource.options(spec, options.kind, KEY)
-      action.problem = context:problem_of(options.request(name, spec))
+      action.problem = problem_of(context, options.request, {
+        name = name, access_rules = settings.rules(spec, options.access),
+        expires_at = settings.expiry(spec.expires),
+      })
       if spec.file and not context:claim_file(spec.file) then
         error(("file = \"%s\" is that of another key of this stack"):format(spec.file), 0)
       end
@@ -164,7 +187,7 @@ function children.keys(context, options)
     end,
     compare = function(action, spec, present, create)
       action.problem = nil
-      action.changes = options.changes(spec, present)
+      action.changes = changes(spec, present)
       if has_expired(present) then
         action.text = "it has expired"
       elseif older_of[present.name] and is_lost(spec, present) then
@@ -190,7 +213,7 @@ function children.keys(context, options)
   -- as declared is no such thing: somebody has made two of a name.
   for _, key in ipairs(older) do
     local spec = options.specs and options.specs[key.name]
-    if spec and #options.changes(spec, key) == 0 and not has_expired(key) then
+    if spec and #changes(spec, key) == 0 and not has_expired(key) then
       context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
         options.owner.kind, options.owner.name, key.name, key.id))
     elseif spec ~= nil then
@@ -213,7 +236,7 @@ end
 ---@field specs? table<string, table|false>
 ---@field list? table[] the schedules that there are
 ---@field collection? boolean whether one may be of a collection only
----@field request fun(name: string, spec: table): string, table the request that makes it, with its type
+---@field request qdrant.stack.Request
 ---@field create fun(name: string, spec: table)
 
 --- Plans backup schedules.
@@ -229,7 +252,10 @@ function children.schedules(context, options)
       resource.options(spec, options.kind, "cron retention",
         options.collection and "collection" or "")
       units.cron(resource.text(spec.cron, options.kind, "a cron"))
-      action.problem = context:problem_of(options.request(name, spec))
+      action.problem = problem_of(context, options.request, {
+        [options.label] = name, schedule = spec.cron, retention_period = spec.retention,
+        collection_name = spec.collection,
+      })
     end,
     compare = function(action, spec, present, create)
       action.problem = nil

@@ -9,8 +9,6 @@ local units = require "qdrant.resource.units"
 
 local TYPE = "qdrant.cloud.cluster.v1.Cluster"
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", read_only = "READ_ONLY" }
---- In the place of what is not there yet.
-local LATER = "00000000-0000-4000-8000-000000000000"
 
 --- What a declaration has beside a cluster's settings.
 local others = {
@@ -154,16 +152,11 @@ local function plan_children(context, name, spec, present)
   end
   children.keys(context, {
     kind = "key", owner = owner, specs = spec.keys, list = present and context:keys(present.id),
-    changes = function(own, key)
-      return diff.between("qdrant.cloud.cluster.auth.v2.DatabaseApiKey",
-        children.wanted_key(own, key, ACCESS), key)
-    end,
-    request = function(key_name, own)
-      return "qdrant.cloud.cluster.auth.v2.CreateDatabaseApiKeyRequest", { database_api_key = {
-        cluster_id = present and present.id or LATER, name = key_name,
-        access_rules = settings.rules(own, ACCESS), expires_at = settings.expiry(own.expires),
-      } }
-    end,
+    type = "qdrant.cloud.cluster.auth.v2.DatabaseApiKey", access = ACCESS,
+    request = {
+      type = "qdrant.cloud.cluster.auth.v2.CreateDatabaseApiKeyRequest",
+      field = "database_api_key", owner = "cluster_id", id = present and present.id,
+    },
     create = function(key_name, own)
       return ready():keys():create {
         name = key_name, access = own.access, collections = own.collections, file = own.file,
@@ -175,12 +168,10 @@ local function plan_children(context, name, spec, present)
     kind = "schedule", type = "qdrant.cloud.cluster.backup.v1.BackupSchedule",
     label = "display_name", owner = owner, specs = spec.schedules,
     list = present and context:schedules(present.id),
-    request = function(title, own)
-      return "qdrant.cloud.cluster.backup.v1.CreateBackupScheduleRequest", { backup_schedule = {
-        cluster_id = present and present.id or LATER, display_name = title, schedule = own.cron,
-        retention_period = own.retention,
-      } }
-    end,
+    request = {
+      type = "qdrant.cloud.cluster.backup.v1.CreateBackupScheduleRequest",
+      field = "backup_schedule", owner = "cluster_id", id = present and present.id,
+    },
     create = function(title, own)
       ready():schedules():create {
         name = title, cron = own.cron, retention = own.retention, duplicate = true,
@@ -211,7 +202,7 @@ local function judge(context, action, wanted, package)
     local request = diff.without_nulls(wanted)
     request.name = action.name
     if not resource.is_id(request.cloud_provider_region_id) and action.spec.cloud == "hybrid" then
-      request.cloud_provider_region_id = LATER
+      request.cloud_provider_region_id = children.LATER
     end
     action.problem = context:problem_of("qdrant.cloud.cluster.v1.CreateClusterRequest",
       { cluster = request })

@@ -5,8 +5,6 @@ local qdrant = require "qdrant"
 local settings = require "qdrant.resource.settings"
 
 local TYPE = "qdrant.cloud.serverless.space.v1.Space"
---- In the place of what is not there yet.
-local LATER = "00000000-0000-4000-8000-000000000000"
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_ONLY" }
 
 local others = { cloud = true, region = true, keys = true, schedules = true,
@@ -32,16 +30,11 @@ local function plan_children(context, name, spec, present)
   end
   children.keys(context, {
     kind = "space key", owner = owner, specs = spec.keys, list = keys,
-    changes = function(own, key)
-      return diff.between("qdrant.cloud.serverless.space.auth.v1.SpaceApiKey",
-        children.wanted_key(own, key, ACCESS), key)
-    end,
-    request = function(key_name, own)
-      return "qdrant.cloud.serverless.space.auth.v1.CreateSpaceApiKeyRequest", { space_api_key = {
-        space_id = present and present.id or LATER, name = key_name,
-        access_rules = settings.rules(own, ACCESS), expires_at = settings.expiry(own.expires),
-      } }
-    end,
+    type = "qdrant.cloud.serverless.space.auth.v1.SpaceApiKey", access = ACCESS,
+    request = {
+      type = "qdrant.cloud.serverless.space.auth.v1.CreateSpaceApiKeyRequest",
+      field = "space_api_key", owner = "space_id", id = present and present.id,
+    },
     create = function(key_name, own)
       return ready():create_key {
         name = key_name, access = own.access, collections = own.collections,
@@ -53,14 +46,10 @@ local function plan_children(context, name, spec, present)
     kind = "space schedule", type = "qdrant.cloud.serverless.space.backup.v1.BackupSchedule",
     label = "name", owner = owner, specs = spec.schedules,
     list = present and present:schedules(), collection = true,
-    request = function(title, own)
-      return "qdrant.cloud.serverless.space.backup.v1.CreateBackupScheduleRequest", {
-        backup_schedule = {
-          space_id = present and present.id or LATER, name = title, schedule = own.cron,
-          retention_period = own.retention, collection_name = own.collection,
-        },
-      }
-    end,
+    request = {
+      type = "qdrant.cloud.serverless.space.backup.v1.CreateBackupScheduleRequest",
+      field = "backup_schedule", owner = "space_id", id = present and present.id,
+    },
     create = function(title, own)
       ready():create_schedule {
         name = title, cron = own.cron, retention = own.retention, collection = own.collection,
