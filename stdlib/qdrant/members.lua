@@ -31,13 +31,7 @@ end
 ---@param wanted string
 ---@return table
 function Members:find(wanted)
-  local list = self:list()
-  for _, member in ipairs(list) do
-    if member.email:lower() == tostring(wanted):lower() then
-      return member
-    end
-  end
-  return resource.pick(list, wanted, "member", "email")
+  return resource.pick(self:list(), wanted, "member", "email")
 end
 
 --- The member who owns the account.

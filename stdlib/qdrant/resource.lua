@@ -369,7 +369,8 @@ function resource.known(class, wanted, noun)
       or meta and rawget(meta, "__name") and "a " .. rawget(meta, "__name") or "a table"))
 end
 
---- The one element with a name or an id; an error when there is none or more than one.
+--- The one element with a name or an id; an error when there is none or more than one. Addresses of
+--- e-mail are the same in any case.
 ---@usage resource.pick({ { id = "1", name = "Rex" } }, "Rex", "pet")
 ---@param list table[]
 ---@param wanted string
@@ -382,11 +383,11 @@ function resource.pick(list, wanted, noun, field)
     host.blame(("which %s? It takes a name or an id, got %s"):format(noun,
       wanted == "" and "an empty text" or wanted == nil and "nothing" or "a " .. type(wanted)))
   end
-  local found = {}
+  local found, any_case = {}, field:find("email$") and wanted:lower()
   for _, item in ipairs(list) do
     if item.id == wanted:lower() then
       return item
-    elseif item[field] == wanted then
+    elseif item[field] == wanted or any_case and item[field]:lower() == any_case then
       found[#found + 1] = item
     end
   end

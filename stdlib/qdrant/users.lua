@@ -30,17 +30,8 @@ end
 ---@param wanted string|qdrant.User
 ---@return qdrant.User
 function Users:find(wanted)
-  local known = resource.known(User, wanted, "user")
-  if known then
-    return known
-  end
-  local all = self:list()
-  for _, user in ipairs(all) do
-    if user.email:lower() == tostring(wanted):lower() then
-      return user
-    end
-  end
-  return resource.pick(all, wanted, "user", "email")
+  return resource.known(User, wanted, "user")
+    or resource.pick(self:list(), wanted, "user", "email")
 end
 
 --- The users with their roles, in one call: { user, roles }.

@@ -115,16 +115,6 @@ local function assignment(context, user, spec)
   return give, take
 end
 
---- A user by address, in any case.
-local function user_of(context, email)
-  for _, user in ipairs(context:list("users")) do
-    if user.email:lower() == email:lower() then
-      return user
-    end
-  end
-  return resource.pick(context:list("users"), email, "user", "email")
-end
-
 local function plan_users(context)
   local declared = context.stack.users or {}
   for _, email in ipairs(host.sorted_keys(declared)) do
@@ -133,7 +123,7 @@ local function plan_users(context)
       resource.options(spec, "user", "roles exact")
       resource.list(spec.roles, "user", "roles as a list")
     end)
-    local user = user_of(context, email)
+    local user = resource.pick(context:list("users"), email, "user", "email")
     local give, take = assignment(context, user, spec)
     local after = {}
     for i, name in ipairs(give) do
