@@ -31,13 +31,20 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
         }
     }
 
-    /// Whether it is a management key that begins with a text, as keys are told apart.
-    func isManagementKey(beginningWith prefix: String) -> Bool {
+    /// Of how many characters at the least and at the most prefixes are by which the API lists
+    /// management keys.
+    private static let prefixLengths = 4...8
+
+    /// Whether it is the management key with a prefix, as keys are told apart. Nobody learns more of it
+    /// than what keys are listed by: what goes on behind that is not looked at.
+    func isManagementKey(withPrefix prefix: String) -> Bool {
+        let listed = prefix.prefix(Self.prefixLengths.upperBound)
+        guard listed.count >= Self.prefixLengths.lowerBound else { return false }
         switch self {
-        case .managementKey(let key): key.hasPrefix(prefix)
+        case .managementKey(let key): return key.hasPrefix(listed)
         case .helper(let helper) where !helper.isToken:
-            (try? helper.text())?.hasPrefix(prefix) ?? false
-        case .none, .userToken, .helper: false
+            return (try? helper.text())?.hasPrefix(listed) ?? false
+        case .none, .userToken, .helper: return false
         }
     }
 

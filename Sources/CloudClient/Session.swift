@@ -224,8 +224,8 @@ public final class Session {
     }
 
     /// Whether the credential is the management key with a prefix, as the API tells keys apart.
-    public func usesKey(beginningWith prefix: String) -> Bool {
-        configuration.credential.isManagementKey(beginningWith: prefix)
+    public func usesKey(withPrefix prefix: String) -> Bool {
+        configuration.credential.isManagementKey(withPrefix: prefix)
     }
 
     /// Finds the one account that the credential sees. Asked once; later calls get the answer.

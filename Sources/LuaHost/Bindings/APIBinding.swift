@@ -42,13 +42,10 @@ final class APIBinding {
             writeSession(try session(call.arguments.value()), call.results)
             return .done
         }
-        // session_uses(session, prefix): whether the session's management key is the one with a
-        // prefix. Nobody learns more of it than the eight characters that keys are listed by.
+        // session_uses(session, prefix): whether the session's management key is the one with a prefix
         functions["session_uses"] = { [unowned self] call in
             let session = try session(call.arguments.value())
-            let prefix = call.arguments.value().text ?? ""
-            let shown = String(prefix.prefix(8))
-            call.results.put(shown.count >= 4 && session.usesKey(beginningWith: shown))
+            call.results.put(session.usesKey(withPrefix: call.arguments.value().text ?? ""))
             return .done
         }
         functions["api_module"] = { [unowned self] call in
