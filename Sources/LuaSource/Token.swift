@@ -19,6 +19,16 @@ public enum TokenKind: Sendable, Equatable {
     /// An operator or a bracket, as it is written.
     case symbol(String)
     case end
+
+    /// Whether a value may end with it.
+    public var endsValue: Bool {
+        switch self {
+        case .name, .string, .integer, .float, .symbol(")"), .symbol("]"), .symbol("}"),
+            .keyword(.true), .keyword(.false), .keyword(.nil):
+            true
+        default: false
+        }
+    }
 }
 
 /// A word that is no name (Lua 5.4 manual, section 3.1).

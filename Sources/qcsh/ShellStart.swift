@@ -141,8 +141,7 @@ final class Whereabouts {
             ? current?.name
             : options.sandbox
                 ? "sandbox"
-                : elsewhere ?? options.context
-                    ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
+                : elsewhere ?? wantedContext
         let context = name.flatMap { name in contexts.all.first { $0.name == name } }
         place.name = name
         place.code = context?.color.flatMap { Self.codes[$0] }
@@ -157,13 +156,15 @@ final class Whereabouts {
     private var elsewhere: String? {
         guard
             let text = options.endpoint ?? UserFiles.environment("QDRANT_CLOUD_ENDPOINT"),
-            let endpoint = try? Endpoint(text), endpoint != Connections.cloud
+            let endpoint = try? Endpoint(text), endpoint != Connections.cloud,
+            isElsewhere(wantedContext, endpoint)
         else { return nil }
-        let wanted =
-            options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
-        let own = contexts.all.first { $0.name == wanted }?.endpoint
-        return own.flatMap { try? Endpoint($0) } == endpoint
-            ? nil : "\(endpoint.host):\(endpoint.port)"
+        return "\(endpoint.host):\(endpoint.port)"
+    }
+
+    /// The context that an option, a variable or the configuration chooses.
+    private var wantedContext: String? {
+        options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
     }
 
     /// Colours of contexts as SGR parameters: they are to be seen.

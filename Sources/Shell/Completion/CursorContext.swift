@@ -153,7 +153,7 @@ struct CursorContext {
         }
         // In a function's body a statement may follow.
         followsValue =
-            lastEnd < text.count && (last.map(Self.endsValue) ?? false)
+            lastEnd < text.count && (last?.endsValue ?? false)
             && !tokens.contains(.keyword(.function)) && !isBehindKey(last)
         switch last {
         case .symbol("."): place = .member(chain, isMethod: false)
@@ -230,15 +230,6 @@ struct CursorContext {
             case .name = last
         else { return false }
         return true
-    }
-
-    private static func endsValue(_ kind: TokenKind) -> Bool {
-        switch kind {
-        case .name, .string, .integer, .float, .symbol(")"), .symbol("]"), .symbol("}"),
-            .keyword(.true), .keyword(.false), .keyword(.nil):
-            true
-        default: false
-        }
     }
 
     private mutating func note(text: String) {

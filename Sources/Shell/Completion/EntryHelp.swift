@@ -23,11 +23,8 @@ extension Completer {
         case .message(let type):
             if let key = frame.key {
                 guard let field = type.field(named: key) else {
-                    let near = Names.nearest(to: key, in: type.fields.map(\.name))
-                    return [
-                        StyledSpan(
-                            "\(type.name) has no field \(key)" + Names.suggestion(near), .problem)
-                    ]
+                    return unknown(
+                        "\(type.name) has no field", key, among: type.fields.map(\.name))
                 }
                 return line(field)
             }
@@ -37,10 +34,7 @@ extension Completer {
                 ($0.hasToBeSet || asked.contains($0.name)) && frame.written[$0.name] == nil
                     && $0.name != "account_id"
             }.map(\.name)
-            guard !missing.isEmpty else { return nil }
-            return [
-                StyledSpan("needs ", .faint), StyledSpan(missing.joined(separator: ", "), .warning),
-            ]
+            return missing.isEmpty ? nil : needs(missing)
         case .list(let field), .map(let field): return line(field)
         case .mask(let type):
             return [StyledSpan("the fields of \(type.name) that are changed", .faint)]
@@ -48,22 +42,13 @@ extension Completer {
         case .record(let all, let function):
             if let key = frame.key {
                 guard let option = all.first(where: { $0.name == key }) else {
-                    let near = Names.nearest(to: key, in: all.map(\.name))
-                    return [
-                        StyledSpan(
-                            "\(function.name) has no option \(key)" + Names.suggestion(near),
-                            .problem)
-                    ]
+                    return unknown(
+                        "\(function.name) has no option", key, among: all.map(\.name))
                 }
                 return line(option)
             }
             let missing = all.filter { $0.isRequired && frame.written[$0.name] == nil }.map(\.name)
-            guard !missing.isEmpty else {
-                return [StyledSpan(function.text, .faint)]
-            }
-            return [
-                StyledSpan("needs ", .faint), StyledSpan(missing.joined(separator: ", "), .warning),
-            ]
+            return missing.isEmpty ? [StyledSpan(function.text, .faint)] : needs(missing)
         case .options:
             return [StyledSpan("options: timeout, retries, transport, account_id", .faint)]
         case .call(let chain):
@@ -80,6 +65,15 @@ extension Completer {
             return [StyledSpan(entry.signature, .accent), StyledSpan("  " + entry.text, .faint)]
         case .unknown: return nil
         }
+    }
+
+    private func needs(_ names: [String]) -> [StyledSpan] {
+        [StyledSpan("needs ", .faint), StyledSpan(names.joined(separator: ", "), .warning)]
+    }
+
+    private func unknown(_ what: String, _ name: String, among known: [String]) -> [StyledSpan] {
+        let near = Names.nearest(to: name, in: known)
+        return [StyledSpan("\(what) \(name)" + Names.suggestion(near), .problem)]
     }
 
     private func line(_ option: LuaOption) -> [StyledSpan] {

@@ -134,10 +134,10 @@ struct HistoryMask {
     /// Where the sign is that stands in front of the expression that a token is in; nil when there is
     /// none, or when the token is what a call is given.
     private func sign(before index: Int, in tokens: [Token]) -> Int? {
-        guard index > 0, !Self.endsValue(tokens[index - 1].kind) else { return nil }
+        guard index > 0, !tokens[index - 1].kind.endsValue else { return nil }
         var depth = 0
         for place in stride(from: index - 1, through: 0, by: -1) {
-            let isBehindValue = place > 0 && Self.endsValue(tokens[place - 1].kind)
+            let isBehindValue = place > 0 && tokens[place - 1].kind.endsValue
             switch tokens[place].kind {
             case .symbol(")"), .symbol("]"), .symbol("}"): depth += 1
             case .symbol("("), .symbol("["):
@@ -155,14 +155,6 @@ struct HistoryMask {
             }
         }
         return nil
-    }
-
-    /// Whether a value may end with a token.
-    private static func endsValue(_ kind: TokenKind) -> Bool {
-        switch kind {
-        case .name, .string, .integer, .float, .symbol(")"), .symbol("]"), .symbol("}"): true
-        default: false
-        }
     }
 
     /// The brace that is open in front of a token.
