@@ -106,7 +106,7 @@ end
 local CREATION = resource.names("cloud region cpu ram disk gpu package multi_az tier wait "
   .. "duplicate progress")
 
---- Where a cluster is to be: a hybrid environment may be named.
+--- Where a cluster is to be, and of what size its nodes are: a hybrid environment may be named.
 local function place(self, options)
   if not options.cloud or not options.region then
     error("a cluster needs cloud and region: { cloud = \"aws\", region = \"eu-central-1\" }", 3)
@@ -126,8 +126,7 @@ local function place(self, options)
   end
   return { cloud = options.cloud, region = region, package = options.package, cpu = options.cpu,
     ram = options.ram, gpu = options.gpu, disk = options.disk, multi_az = options.multi_az,
-    tier = options.tier, nodes = options.nodes, storage = options.storage,
-    extra_disk = options.extra_disk }
+    tier = options.tier }
 end
 
 --- GiB on top of a package's disk, so that a node has so much.
@@ -148,10 +147,7 @@ end
 function Clusters:create(options)
   local cluster = settings.cluster(options, CREATION, "clusters:create")
   local size = place(self, options)
-  local package = self.connection.packages:choose {
-    cloud = size.cloud, region = size.region, package = size.package, cpu = size.cpu,
-    ram = size.ram, gpu = size.gpu, disk = size.disk, multi_az = size.multi_az, tier = size.tier,
-  }
+  local package = self.connection.packages:choose(size)
   cluster.name = cluster.name or self:suggest_name()
   cluster.cloud_provider_id, cluster.cloud_provider_region_id = size.cloud, size.region
   cluster.configuration = cluster.configuration or {}
@@ -236,7 +232,9 @@ end
 ---@return { currency: string, hourly: number, monthly: number, discount: number, package: string, quote: table }
 function Clusters:quote(options)
   settings.cluster(options, CREATION, "clusters:quote")
-  return self.connection.packages:quote(place(self, options))
+  local size = place(self, options)
+  size.nodes, size.storage, size.extra_disk = options.nodes, options.storage, options.extra_disk
+  return self.connection.packages:quote(size)
 end
 
 return resource.default "clusters"

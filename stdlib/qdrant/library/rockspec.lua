@@ -233,7 +233,7 @@ function rockspec.contents(spec, folder)
       if type(module) ~= "string" then
         module = path:gsub("^.*/", ""):gsub("%.lua$", "")
       end
-      if not module:find("^[%w_][%w_.-]*$") then
+      if not module:find("^[%w_][%w_.-]*$") or module:find("%.%.") or module:find("%.$") then
         error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
       end
       check_path(path, spec)
@@ -257,9 +257,7 @@ function rockspec.contents(spec, folder)
     error(("%s has no modules: build.modules of its rockspec names them"):format(spec.package), 0)
   end
   for module in pairs(modules) do
-    if module:find("%.%.") or module:find("^%.") or module:find("%.$") then
-      error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
-    elseif host.is_reserved(module) or LUA[module] then
+    if host.is_reserved(module) or LUA[module] then
       error(("%s has a module \"%s\": that name belongs to qcsh, and would never be loaded"):format(
         spec.package, module), 0)
     end

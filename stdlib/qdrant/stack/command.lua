@@ -8,6 +8,8 @@ local CHANGES, PARTLY = 10, 9
 
 --- How plans and what came of them can be shown.
 local OUTPUTS = { table = true, wide = true, tree = true, json = true, jsonl = true, yaml = true }
+--- Those that programs read: nothing else stands beside them.
+local DATA = { json = true, jsonl = true, yaml = true }
 
 local function say(...)
   io.stderr:write(table.concat({ ... }), "\n")
@@ -15,14 +17,12 @@ end
 
 --- Writes data as it was asked for; false when that is text.
 local function write(data, request)
-  if request.output == "json" or request.output == "jsonl" then
-    print(require("json").encode(data))
-  elseif request.output == "yaml" then
+  if request.output == "yaml" then
     io.write(require("yaml").encode(data))
-  else
-    return false
+  elseif DATA[request.output] then
+    print(require("json").encode(data))
   end
-  return true
+  return DATA[request.output] or false
 end
 
 local function show(plan, request)
@@ -87,9 +87,8 @@ local function apply(request, declared, options)
     digest = plan.digest
   end
   options.parallel = request.parallel
-  local is_data = request.output == "json" or request.output == "jsonl" or request.output == "yaml"
   options.report = function(line)
-    (is_data and say or print)(term.safe(line))
+    (DATA[request.output] and say or print)(term.safe(line))
   end
   local result = stack.apply(declared, digest, options)
   write(require("qdrant.stack.render").result(result), request)
