@@ -219,8 +219,6 @@ final class APIBinding {
             writer.list { for one in method.options.checkedPermissions { writer.put(one) } }
             writer.put("deprecated")
             writer.put(method.options.isDeprecated)
-            writer.put("doc")
-            writer.put(registry.documentation(of: method))
             writer.put("paginated")
             writer.put(
                 method.input.field(named: "page_token") != nil
