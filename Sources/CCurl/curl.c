@@ -80,7 +80,7 @@ static void *find(void *library, const char *name) {
 }
 
 static void load(void) {
-    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (library == NULL) {
         snprintf(load_error, sizeof load_error,
                  "libcurl cannot be loaded (%s); install libcurl4", dlerror());

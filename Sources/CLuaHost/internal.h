@@ -15,6 +15,9 @@ enum { QH_MAX_DEPTH = 100, QH_MAX_FRAMES = 220 };
 /// The most bytes that one set of arguments may take.
 enum { QH_MAX_TAPE = 1 << 28 };
 
+/// How much is allocated before garbage is collected for the first time, in KiB.
+enum { QH_UNCOLLECTED_KILOBYTES = 1024 };
+
 /// How many sizes of small blocks the machine's memory keeps lists of.
 enum { QH_SIZE_CLASSES = 32 };
 

@@ -171,6 +171,9 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
         qh_close(vm);
         return NULL;
     }
+    // What is loaded at first stays, so that collecting would find nothing: a step of a negative size
+    // puts the first cycle off.
+    lua_gc(vm->L, LUA_GCSTEP, -QH_UNCOLLECTED_KILOBYTES);
     vm->memory.limit = memory_limit;
     return vm;
 }

@@ -199,10 +199,10 @@ struct LibraryCommand: ParsableCommand {
             }
             let files = Self.modules(below: ".")
             if !files.isEmpty {
-                var check = try CheckCommand.parse(files)
+                let check = try CheckCommand.parse(files)
                 do { try check.run() } catch let code as ExitCode where code.isSuccess {}
             }
-            var test = try TestCommand.parse(more)
+            let test = try TestCommand.parse(more)
             try test.run()
         }
 

@@ -224,10 +224,22 @@ extension ContinuousClock.Instant {
         #expect(next.code == .unavailable)
     }
 
-    @Test func noServerIsToldWithItsAddress() throws {
+    /// A numeric address is connected to directly, a name by way of libcurl.
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func cleartextGoesToNumbersAndNames(_ host: String) throws {
         let peer = try ServerProcess.peer("fault_server")
-        let address = peer.address
+        let port = try #require(peer.address.split(separator: ":").last)
+        let client = try Client("\(host):\(port)")
+        #expect(try client.call("success").messages("items").count == 2)
+        #expect(client.flood(200, atOnce: 50).isEmpty)
+    }
+
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func noServerIsToldWithItsAddress(_ host: String) throws {
+        let peer = try ServerProcess.peer("fault_server")
+        let port = try #require(peer.address.split(separator: ":").last)
         peer.stop()
+        let address = "\(host):\(port)"
         let error = try #require(try Client(address).failure("success") { $0.retries = 0 })
         #expect(error.code == .unavailable)
         #expect(error.wasNotExecuted)

@@ -1,5 +1,3 @@
-import CCurl
-
 /// Unary gRPC over HTTP/2: many calls on one connection.
 ///
 /// What is repeated unasked: calls that never left, were refused, or stand above a GOAWAY's last
@@ -114,10 +112,9 @@ public final class GRPCTransport: Transport {
             return
         }
         do throws(CallError) {
-            let engine = try openEngine()
             let connection = HTTP2Connection(
                 endpoint: endpoint, settings: settings, pingInterval: pingInterval,
-                engine: engine, delegate: self)
+                socket: try makeSocket(), loop: loop, delegate: self)
             self.connection = connection
             connection.open()
         } catch {
@@ -125,11 +122,13 @@ public final class GRPCTransport: Transport {
         }
     }
 
-    private func openEngine() throws(CallError) -> CurlEngine {
-        if let engine { return engine }
-        let opened = try CurlEngine(loop: loop)
-        engine = opened
-        return opened
+    private func makeSocket() throws(CallError) -> any StreamSocket {
+        if let socket = LoopbackSocket(endpoint: endpoint, settings: settings, loop: loop) {
+            return socket
+        }
+        let engine = if let engine { engine } else { try CurlEngine(loop: loop) }
+        self.engine = engine
+        return CurlSocket(endpoint: endpoint, settings: settings, engine: engine)
     }
 
     private func failWaiting(_ error: CallError) {

@@ -1,4 +1,3 @@
-import CCurl
 import CHTTP2
 
 /// What a connection tells its transport.
@@ -13,7 +12,7 @@ protocol HTTP2ConnectionDelegate: AnyObject {
     func connectionEnded(_ connection: HTTP2Connection, error: CallError, wasOpen: Bool)
 }
 
-/// One HTTP/2 connection: libcurl opens it, libnghttp2 speaks on it.
+/// One HTTP/2 connection: what libnghttp2 speaks on a socket.
 final class HTTP2Connection {
     /// HTTP/2 error codes (RFC 9113, section 7) that mean something here.
     enum ErrorCode {
@@ -37,12 +36,11 @@ final class HTTP2Connection {
 
     private let endpoint: Endpoint
     private let settings: ConnectionSettings
-    private let engine: CurlEngine
+    private let loop: PollLoop
+    private let socket: any StreamSocket
     private weak var delegate: (any HTTP2ConnectionDelegate)?
-    private var easy: OpaquePointer?
     private var session: OpaquePointer?
     private var state = State.connecting
-    private var errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
     private var calls: [Int32: GRPCCall] = [:]
     private var remoteLimit: UInt32?
     private var flushIsQueued = false
@@ -64,18 +62,16 @@ final class HTTP2Connection {
     private var successes = 0
 
     init(
-        endpoint: Endpoint, settings: ConnectionSettings, pingInterval: Int64, engine: CurlEngine,
-        delegate: any HTTP2ConnectionDelegate
+        endpoint: Endpoint, settings: ConnectionSettings, pingInterval: Int64,
+        socket: any StreamSocket, loop: PollLoop, delegate: any HTTP2ConnectionDelegate
     ) {
         self.endpoint = endpoint
         self.settings = settings
         self.pingInterval = pingInterval
-        self.engine = engine
+        self.socket = socket
+        self.loop = loop
         self.delegate = delegate
-        errorBuffer.initialize(repeating: 0, count: 256)
     }
-
-    deinit { errorBuffer.deallocate() }
 
     /// Whether another stream may be opened now.
     var hasRoom: Bool {
@@ -88,52 +84,33 @@ final class HTTP2Connection {
     // MARK: - Opening
 
     func open() {
-        guard let easy = qcurl_easy_new() else {
-            return fail(.transport(.unavailable, "libcurl has no memory left"))
+        socket.open { [weak self] error in
+            guard let self, state == .connecting else { return }
+            if let error { fail(error) } else { connected() }
         }
-        self.easy = easy
-        _ = qcurl_set_error_buffer(easy, errorBuffer)
-        _ = qcurl_set_string(easy, Int32(QCURL_URL.rawValue), endpoint.url + "/")
-        _ = qcurl_set_long(easy, Int32(QCURL_CONNECT_ONLY.rawValue), 1)
-        _ = qcurl_set_long(easy, Int32(QCURL_NOSIGNAL.rawValue), 1)
-        _ = qcurl_set_long(easy, Int32(QCURL_FRESH_CONNECT.rawValue), 1)
-        _ = qcurl_set_long(easy, Int32(QCURL_HTTPPROXYTUNNEL.rawValue), 1)
-        _ = qcurl_set_long(
-            easy, Int32(QCURL_HTTP_VERSION.rawValue), Int(QCURL_HTTP_1_1.rawValue))
-        _ = qcurl_set_long(
-            easy, Int32(QCURL_CONNECTTIMEOUT_MS.rawValue), Int(settings.connectTimeout / 1_000_000))
-        CurlSetup.secure(easy, endpoint: endpoint, settings: settings)
-        if endpoint.isSecure { _ = qcurl_offer_h2(easy) }
-        engine.add(easy) { [weak self] code in self?.connected(code) }
     }
 
-    private func connected(_ code: Int32) {
-        guard let easy else { return }
-        guard code == 0 else {
-            let error = CurlSetup.error(code, buffer: errorBuffer, endpoint: endpoint)
-            return fail(error)
-        }
+    private func connected() {
         let owner = Unmanaged.passUnretained(self).toOpaque()
         var callbacks = Self.callbacks
         session = qh2_open(&callbacks, owner)
         guard session != nil else {
             return fail(.transport(.unavailable, "not enough memory for an HTTP/2 session"))
         }
-        let socket = qcurl_socket(easy)
-        guard socket >= 0 else {
+        guard socket.descriptor >= 0 else {
             return fail(
                 .transport(.unavailable, "the connection to \(endpoint.url) closed at once"))
         }
         state = .open
-        lastRead = engine.loop.now()
-        watch(socket, output: false)
+        lastRead = loop.now()
+        watch(output: false)
         flush()
         if state == .open { delegate?.connectionHasRoom(self) }
     }
 
-    private func watch(_ socket: Int32, output: Bool) {
+    private func watch(output: Bool) {
         watchesOutput = output
-        engine.loop.watch(socket, for: output ? [.input, .output] : .input) { [weak self] _ in
+        loop.watch(socket.descriptor, for: output ? [.input, .output] : .input) { [weak self] _ in
             self?.socketIsReady()
         }
     }
@@ -150,7 +127,7 @@ final class HTTP2Connection {
             ("user-agent", settings.userAgent), ("grpc-accept-encoding", "gzip"),
         ]
         if let deadline = call.deadline {
-            headers.append(("grpc-timeout", Self.timeout(deadline - engine.loop.now())))
+            headers.append(("grpc-timeout", Self.timeout(deadline - loop.now())))
         }
         headers += call.metadata.map { ($0.name, $0.value) }
         let stream = Self.withHeaders(headers) { table, count in
@@ -166,7 +143,7 @@ final class HTTP2Connection {
         }
         call.stream = stream
         call.connection = self
-        if calls.isEmpty { lastRead = engine.loop.now() }
+        if calls.isEmpty { lastRead = loop.now() }
         calls[stream] = call
         armKeepalive()
         queueFlush()
@@ -247,7 +224,7 @@ final class HTTP2Connection {
             isReading = true
             let result = qh2_read(session)
             isReading = false
-            lastRead = engine.loop.now()
+            lastRead = loop.now()
             pingSent = nil
             checkProtocol()
             guard state != .closed else { return }
@@ -258,11 +235,9 @@ final class HTTP2Connection {
 
     /// TLS only: the handshake has to have chosen h2. Known after the first read.
     private func checkProtocol() {
-        guard endpoint.isSecure, !protocolIsChecked, let easy else { return }
+        guard endpoint.isSecure, !protocolIsChecked else { return }
         protocolIsChecked = true
-        var name = [CChar](repeating: 0, count: 32)
-        let isChosen = qcurl_chosen_protocol(easy, &name, name.count)
-        if !isChosen || name.prefix(3).map(UInt8.init(bitPattern:)) != Array("h2\0".utf8) {
+        if socket.applicationProtocol != "h2" {
             fail(
                 .transport(
                     .unavailable,
@@ -273,7 +248,7 @@ final class HTTP2Connection {
     private func queueFlush() {
         guard !flushIsQueued else { return }
         flushIsQueued = true
-        engine.loop.enqueue { [weak self] in
+        loop.enqueue { [weak self] in
             guard let self else { return }
             flushIsQueued = false
             flush()
@@ -281,13 +256,13 @@ final class HTTP2Connection {
     }
 
     private func flush() {
-        guard let session, let easy, state != .closed else { return }
+        guard let session, state != .closed else { return }
         unsentStreams = 0
         let result = qh2_flush(session)
         if result < 0 { return lost(result) }
         let needsOutput = result == 1
         if needsOutput != watchesOutput {
-            watch(qcurl_socket(easy), output: needsOutput)
+            watch(output: needsOutput)
         }
     }
 
@@ -309,18 +284,13 @@ final class HTTP2Connection {
         let wasOpen = remoteLimit != nil
         state = .closed
         keepalive?.cancel()
-        if let easy {
-            let socket = session == nil ? -1 : qcurl_socket(easy)
-            if socket >= 0 { engine.loop.unwatch(socket) }
-            engine.remove(easy)
-            qcurl_easy_free(easy)
-        }
-        easy = nil
+        if session != nil, socket.descriptor >= 0 { loop.unwatch(socket.descriptor) }
+        socket.close()
         let orphans = calls
         calls = [:]
         if let session {
             // Inside one of nghttp2's callbacks the session must live on.
-            engine.loop.enqueue { qh2_close(session) }
+            loop.enqueue { qh2_close(session) }
         }
         session = nil
         for call in orphans.values {
@@ -353,7 +323,7 @@ final class HTTP2Connection {
 
     private func closeIfDrained() {
         guard state == .draining, calls.isEmpty else { return }
-        engine.loop.enqueue { [weak self] in
+        loop.enqueue { [weak self] in
             guard let self, state == .draining, calls.isEmpty else { return }
             fail(.transport(.unavailable, "the server closed the connection"))
         }
@@ -363,8 +333,8 @@ final class HTTP2Connection {
 
     private func armKeepalive() {
         guard keepalive == nil, !calls.isEmpty, state != .closed else { return }
-        let due = lastRead + pingInterval - engine.loop.now()
-        keepalive = engine.loop.after(due) { [weak self] in
+        let due = lastRead + pingInterval - loop.now()
+        keepalive = loop.after(due) { [weak self] in
             self?.keepalive = nil
             self?.checkSilence()
         }
@@ -372,11 +342,11 @@ final class HTTP2Connection {
 
     private func checkSilence() {
         guard !calls.isEmpty, state != .closed, let session else { return }
-        let present = engine.loop.now()
+        let present = loop.now()
         if let pingSent, present - pingSent >= settings.keepaliveTimeout {
             fail(.transport(.unavailable, "\(endpoint.url) does not answer any more"))
         } else if pingSent != nil {
-            keepalive = engine.loop.after(settings.keepaliveTimeout) { [weak self] in
+            keepalive = loop.after(settings.keepaliveTimeout) { [weak self] in
                 self?.keepalive = nil
                 self?.checkSilence()
             }
@@ -384,7 +354,7 @@ final class HTTP2Connection {
             pingSent = present
             qh2_ping(session)
             queueFlush()
-            keepalive = engine.loop.after(settings.keepaliveTimeout) { [weak self] in
+            keepalive = loop.after(settings.keepaliveTimeout) { [weak self] in
                 self?.keepalive = nil
                 self?.checkSilence()
             }
@@ -401,12 +371,10 @@ final class HTTP2Connection {
 
     private static let callbacks = qh2_callbacks(
         send: { owner, bytes, length in
-            guard let easy = connection(owner)?.easy else { return -1 }
-            return qcurl_send(easy, bytes, length)
+            connection(owner)?.socket.send(bytes, count: length) ?? -1
         },
         receive: { owner, bytes, capacity in
-            guard let easy = connection(owner)?.easy else { return -1 }
-            return qcurl_receive(easy, bytes, capacity)
+            connection(owner)?.socket.receive(bytes, capacity: capacity) ?? -1
         },
         header: { owner, stream, name, nameLength, value, valueLength in
             connection(owner)?.calls[stream]?.receive(
@@ -435,7 +403,7 @@ final class HTTP2Connection {
     /// Tells a call's end, but not from inside a callback of nghttp2: whoever hears it may wait for
     /// another call, which would read from the session again.
     private func finish(_ call: GRPCCall, _ result: Result<Reply, CallError>) {
-        engine.loop.enqueue { call.finish(result) }
+        loop.enqueue { call.finish(result) }
     }
 
     private func received(limit: UInt32) {

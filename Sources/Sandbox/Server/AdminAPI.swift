@@ -292,7 +292,7 @@ struct AdminAPI {
             (
                 "events",
                 .list(
-                    try entries.map { number, event in
+                    entries.map { number, event in
                         .object([
                             ("number", .number("\(number)")),
                             ("event", Tree(json: Array(writer.text(event).utf8)) ?? .null),

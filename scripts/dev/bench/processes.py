@@ -45,19 +45,11 @@ def first_call(programs: Programs, options: argparse.Namespace) -> Iterator[Grou
 
 def first_byte(programs: Programs, options: argparse.Namespace) -> Iterator[Group]:
     """From the start of the process to the HEADERS frame of its first request on the wire."""
-    environment = {
-        **os.environ, **NO_PROXY, "QDRANT_CLOUD_API_KEY": "bench", "HOME": str(programs.home),
-        "QDRANT_CLOUD_ACCOUNT_ID": ACCOUNT, "XDG_CONFIG_HOME": str(programs.home),
-    }
+    script, listing = str(BENCH / "list_clusters.lua"), "qdrant.api.cluster.list_clusters {}"
 
     def measure(command: Callable[[str], list[str]]) -> Callable[[], Figure]:
-        def one() -> Figure:
-            taken = [until_request(command, environment) * 1000 for _ in range(STARTS_PER_ROUND)]
-            return Figure(statistics.median(taken))
+        return lambda: start_to_byte(programs, command, "http")
 
-        return one
-
-    script, listing = str(BENCH / "list_clusters.lua"), "qdrant.api.cluster.list_clusters {}"
     yield Group("start to first request", "ms", [
         Case("qcsh, modules for people", measure(lambda _: [programs.qcsh, script])),
         Case("qcsh, bound RPC", measure(lambda _: [programs.qcsh, "-e", listing])),
@@ -70,13 +62,38 @@ def first_byte(programs: Programs, options: argparse.Namespace) -> Iterator[Grou
     ], lower_is_better=True)
 
 
-def until_request(command: Callable[[str], list[str]], environment: dict[str, str]) -> float:
-    """Seconds until a program that is started now has sent a request's HEADERS frame."""
+def first_byte_of_tls(programs: Programs, options: argparse.Namespace) -> Iterator[Group]:
+    """From the start of the process to the first byte of its TLS handshake."""
+    script = str(BENCH / "list_clusters.lua")
+
+    def measure(command: Callable[[str], list[str]]) -> Callable[[], Figure]:
+        return lambda: start_to_byte(programs, command, "https")
+
+    yield Group("start to first byte of TLS", "ms", [
+        Case("qcsh, modules for people", measure(lambda _: [programs.qcsh, script])),
+        Case("curl, bare", measure(lambda address: ["curl", "-s", f"https://{address}/"])),
+    ], lower_is_better=True)
+
+
+def start_to_byte(
+        programs: Programs, command: Callable[[str], list[str]], scheme: str) -> Figure:
+    environment = {
+        **os.environ, **NO_PROXY, "QDRANT_CLOUD_API_KEY": "bench", "HOME": str(programs.home),
+        "QDRANT_CLOUD_ACCOUNT_ID": ACCOUNT, "XDG_CONFIG_HOME": str(programs.home),
+    }
+    return Figure(statistics.median(
+        until_request(command, environment, scheme) * 1000 for _ in range(STARTS_PER_ROUND)))
+
+
+def until_request(
+        command: Callable[[str], list[str]], environment: dict[str, str], scheme: str) -> float:
+    """Seconds until a program that is started now has sent a request's HEADERS frame, or the first
+    byte of its TLS handshake."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(TIMEOUT)
         address = "127.0.0.1:%d" % listener.getsockname()[1]
         words = command(address)
-        environment = {**environment, "QDRANT_CLOUD_ENDPOINT": f"http://{address}"}
+        environment = {**environment, "QDRANT_CLOUD_ENDPOINT": f"{scheme}://{address}"}
         start = time.perf_counter()
         with subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
@@ -84,9 +101,10 @@ def until_request(command: Callable[[str], list[str]], environment: dict[str, st
                 connection, _ = listener.accept()
                 with connection:
                     connection.settimeout(TIMEOUT)
-                    connection.sendall(SETTINGS)  # Some wait for it.
+                    if scheme == "http":
+                        connection.sendall(SETTINGS)  # Some wait for it.
                     received = b""
-                    while not has_headers(received):
+                    while not (received if scheme == "https" else has_headers(received)):
                         if not (more := connection.recv(65536)):
                             raise Missing("closed the connection without a request")
                         received += more

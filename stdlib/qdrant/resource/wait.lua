@@ -4,7 +4,6 @@ local host = ...
 
 local resource = require "qdrant.resource"
 local task = require "task"
-local term = require "term"
 local time = require "time"
 
 --- The shortest and the longest pause between two looks, in seconds. In between it grows with the
@@ -62,7 +61,7 @@ return function(options)
   local kind = options.kind and options.kind .. " at " .. place(options.connection)
   local usual = kind and host.wait_usual and host.wait_usual(kind)
   local line <close> = options.progress ~= false
-    and term.spinner("waiting for " .. options.what, { usual = usual }) or nil
+    and require("term").spinner("waiting for " .. options.what, { usual = usual }) or nil
   while true do
     local ok, found = pcall(options.look)
     local elapsed = host.monotonic() - started
