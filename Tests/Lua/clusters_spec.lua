@@ -338,6 +338,22 @@ describe("keys", function()
   end)
 end)
 
+describe("environments", function()
+  it("give their commands though answers were lost: those before stop working", function()
+    local world = test.world()
+    local q = world:connect()
+    local environment = q.environments:create { name = "workshop", namespace = "qdrant" }
+    world:fault { method = "hybrid.generate_bootstrap_commands", ["break"] = "drop_response",
+      times = 1 }
+    world:fault { method = "hybrid.generate_bootstrap_commands", status = "UNAVAILABLE", times = 1 }
+    local answer = environment:bootstrap()
+    assert.is_true(#answer.commands > 0)
+    assert.is_true(#answer.access_key:reveal() > 20)
+    environment:wait()
+    assert.equal("READY", environment:phase())
+  end)
+end)
+
 describe("backups", function()
   it("are made, found, renamed, put back and turned into clusters", function()
     local q = slow()

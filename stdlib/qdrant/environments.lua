@@ -138,7 +138,10 @@ end
 ---@async
 ---@return table
 function Environment:bootstrap()
-  return service(self).generate_bootstrap_commands { hybrid_cloud_environment_id = self.id }
+  -- What an attempt whose answer was lost has made is replaced by the next.
+  return resource.change(function()
+    return service(self).generate_bootstrap_commands { hybrid_cloud_environment_id = self.id }
+  end)
 end
 
 --- Waits until it is connected and clusters can be created in it.
