@@ -115,7 +115,7 @@ import Testing
             }
         }
         #expect(
-            try failure { try create(World()) }?.violations.map(\.path)
+            failure { try create(World()) }?.violations.map(\.path)
                 == ["cluster.configuration.service_type"])
         let world = try World(options: CloudOptions(leniencies: [.zeroEnums]))
         #expect(try create(world).message("configuration")?["service_type"] == nil)

@@ -1,7 +1,7 @@
 /// A connection's bytes, both ways, without waiting: what HTTP/2 is spoken on.
 protocol StreamSocket: AnyObject {
-    /// Opens it. The completion is called once and from the loop, with nil when it is open; it is not
-    /// called any more after ``close()``.
+    /// Opens it. The completion is called once and from the loop, with nil when it is open. After
+    /// ``close()`` it may not come any more, and means nothing when it does.
     func open(_ completion: @escaping (CallError?) -> Void)
     /// The descriptor to watch; -1 when there is none (any more).
     var descriptor: Int32 { get }

@@ -3,7 +3,7 @@ import Foundation
 import Yams
 
 /// A value as YAML and JSON have it: faults, seeds and the admin API come as such.
-indirect enum Tree: Equatable {
+indirect enum Tree: Equatable, Sendable {
     case null
     case bool(Bool)
     /// As it was written.
