@@ -1,4 +1,3 @@
-import CResources
 import CloudClient
 import Contract
 
@@ -160,12 +159,12 @@ public final class LuaRuntime {
     ) {
         functions["module_source"] = { call in
             let name = call.arguments.value().text ?? ""
-            guard let source = Self.embeddedModule(name) else {
+            guard let file = StandardLibrary.file(of: name) else {
                 call.results.putNil()
                 return .done
             }
-            call.results.put(source.bytes)
-            call.results.put(source.name)
+            call.results.put(file.text)
+            call.results.put(file.path)
             return .done
         }
         functions["now"] = { call in
@@ -219,9 +218,9 @@ public final class LuaRuntime {
     private func boot(
         _ environment: Environment, _ functions: HostFunctions
     ) throws(LuaFailure) {
-        guard let source = Self.embeddedModule("host.boot"),
+        guard let file = StandardLibrary.file(of: "host.boot"),
             case .function(let function) = try machine.compile(
-                Array(source.bytes), name: "=[\(source.name)]")
+                Array(file.text), name: "=[\(file.path)]")
         else { throw LuaFailure("the Lua side of the host is missing") }
         var numbers: [String: UInt32] = [:]
         // Those that keep functions have to be among the first.
@@ -245,9 +244,9 @@ public final class LuaRuntime {
                     writer.put(true)
                 }
                 writer.put("modules")
-                writer.list { for name in Self.hostModules { writer.put(name) } }
+                writer.list { for name in StandardLibrary.hostModules { writer.put(name) } }
                 writer.put("libraries")
-                writer.list { for name in Self.libraries { writer.put(name) } }
+                writer.list { for name in StandardLibrary.libraries { writer.put(name) } }
                 writer.put("has_header")
                 writer.put(environment.hasHeader)
                 writer.put("path")
@@ -264,46 +263,6 @@ public final class LuaRuntime {
             }
         }
         machine.release(function)
-    }
-
-    /// The names of the host modules: what `host/` has, but for what sets the others up.
-    static var hostModules: [String] {
-        (0..<qcsh_stdlib_count()).compactMap { index in
-            let parts = String(cString: qcsh_stdlib_file(index).name).split(separator: "/")
-            guard parts.count == 2, parts[0] == "host", parts[1] != "boot.lua" else { return nil }
-            return String(parts[1].dropLast(".lua".count))
-        }
-    }
-
-    /// The names of the standard library's modules behind `qdrant.`.
-    public static var libraries: [String] {
-        (0..<qcsh_stdlib_count()).compactMap { index in
-            let parts = String(cString: qcsh_stdlib_file(index).name).split(separator: "/")
-            guard parts.count == 2, parts[0] == "qdrant", parts[1] != "init.lua" else { return nil }
-            return String(parts[1].dropLast(".lua".count))
-        }
-    }
-
-    /// The names of all modules of the standard library behind `qdrant.`, parts of others included.
-    static var libraryFiles: [String] {
-        (0..<qcsh_stdlib_count()).compactMap { index in
-            let name = String(cString: qcsh_stdlib_file(index).name)
-            guard name.hasPrefix("qdrant/"), name != "qdrant/init.lua" else { return nil }
-            return String(name.dropLast(".lua".count).map { $0 == "/" ? "." : $0 })
-        }
-    }
-
-    /// A file of the embedded standard library, by module name.
-    static func embeddedModule(_ name: String) -> (bytes: UnsafeRawBufferPointer, name: String)? {
-        let path = String(name.map { $0 == "." ? "/" : $0 })
-        for index in 0..<qcsh_stdlib_count() {
-            let file = qcsh_stdlib_file(index)
-            let fileName = String(cString: file.name)
-            if fileName == path + ".lua" || fileName == path + "/init.lua" {
-                return (UnsafeRawBufferPointer(start: file.bytes, count: file.size), fileName)
-            }
-        }
-        return nil
     }
 
     /// Compiles a script or an entry of the shell.

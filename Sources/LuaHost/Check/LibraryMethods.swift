@@ -23,7 +23,7 @@ final class LibraryMethods {
     init(registry: Registry) {
         self.registry = registry
         modules = APIModules(registry: registry)
-        for name in LuaRuntime.libraryFiles { read(name) }
+        for name in StandardLibrary.libraryParts { read(name) }
     }
 
     /// The names of the methods that a function may call: `qdrant.Cluster:scale`.
@@ -44,8 +44,8 @@ final class LibraryMethods {
     // MARK: - Reading
 
     private func read(_ module: String) {
-        guard let source = LuaRuntime.embeddedModule(module),
-            let body = try? Parser.parse(Array(source.bytes))
+        guard let source = StandardLibrary.file(of: module),
+            let body = try? Parser.parse(Array(source.text))
         else { return }
         let file = FileReader(module: module, classes: reference.classVariables(of: module))
         for statement in body {

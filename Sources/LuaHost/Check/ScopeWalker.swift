@@ -450,13 +450,13 @@ final class ScopeWalker {
     ]
 
     private var qdrantMembers: [String] {
-        if case .module(let module)? = checker.module("qdrant.init", from: file) {
+        if case .module(let module)? = checker.standardModule("qdrant", as: "qdrant") {
             return Array(module.members.keys) + ["api", "session"]
         }
         return ["api", "session", "connect", "null", "mask", "now", "clock"]
     }
 
-    private static let hostModules = Set(LuaRuntime.hostModules)
+    private static let hostModules = Set(StandardLibrary.hostModules)
 
     private static let standardGlobals: Set<String> = [
         "_ENV", "_G", "_VERSION", "arg", "assert", "collectgarbage", "coroutine", "debug", "dofile",

@@ -109,30 +109,29 @@ public final class ScriptChecker {
         if name.hasPrefix("qdrant.api.") {
             return apiShape(String(name.dropFirst("qdrant.api.".count)))
         }
+        let embedded = name.hasPrefix("qdrant.") ? name : "host." + name
+        if let shape = standardModule(embedded, as: name) { return shape }
         let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-        let key: String
-        let source: [UInt8]
-        if let embedded = LuaRuntime.embeddedModule(Self.embeddedName(name)) {
-            key = "[\(embedded.name)]"
-            source = Array(embedded.bytes)
-        } else if let found = resolve(name, folder) {
-            key = found.file
-            source = found.source
-        } else {
-            return nil
-        }
-        if let known = modules[key] { return known ?? .unknown }
-        modules[key] = .some(nil)
-        // What is wrong in the library itself is not the script's business.
-        let own = findings
-        let shape = analyse(source, file: key, moduleName: name)
-        if key.hasPrefix("[") { findings = own }
-        modules[key] = shape
-        return shape
+        guard let found = resolve(name, folder) else { return nil }
+        return shape(of: found.source, file: found.file, module: name)
     }
 
-    private static func embeddedName(_ name: String) -> String {
-        name.hasPrefix("qdrant.") ? name : "host." + name
+    /// What a file of the standard library returns, whatever the checker makes of the module
+    /// otherwise; nil when there is none of the name.
+    func standardModule(_ module: String, as name: String) -> Shape? {
+        guard let file = StandardLibrary.file(of: module) else { return nil }
+        // What is wrong in the library itself is not the script's business.
+        let own = findings
+        defer { findings = own }
+        return shape(of: Array(file.text), file: "[\(file.path)]", module: name)
+    }
+
+    private func shape(of source: [UInt8], file: String, module: String) -> Shape {
+        if let known = modules[file] { return known ?? .unknown }
+        modules[file] = .some(nil)
+        let shape = analyse(source, file: file, moduleName: module)
+        modules[file] = shape
+        return shape
     }
 
     /// A module of the API; nil when there is none.

@@ -55,31 +55,31 @@ public struct LuaReference: Sendable {
     public static let embedded = LuaReference()
 
     /// The names of the modules, without reading them.
-    public static var moduleNames: [String] { LuaRuntime.hostModules.sorted() }
+    public static var moduleNames: [String] { StandardLibrary.hostModules }
 
     /// Reads the embedded sources.
     private init() {
         modules = Self.moduleNames
-        libraries = LuaRuntime.libraries.sorted().map { "qdrant." + $0 }
+        libraries = StandardLibrary.libraries.map { "qdrant." + $0 }
         var all: [Entry] = []
         var bases: [String: String] = [:]
         var held: [String: [String: String]] = [:]
         var fields: [String: [LuaOption]] = [:]
         for module in modules + ["qdrant"] + libraries {
             guard
-                let source = LuaRuntime.embeddedModule(
-                    modules.contains(module) ? "host." + module : module)
+                let source = StandardLibrary.file(
+                    of: modules.contains(module) ? "host." + module : module)
             else { continue }
-            let file = Self.read(String(decoding: source.bytes, as: UTF8.self), module)
+            let file = Self.read(String(decoding: source.text, as: UTF8.self), module)
             all += file.entries
             bases.merge(file.bases) { first, _ in first }
             fields.merge(file.fields) { first, _ in first }
             held[module] = file.classes
         }
         // Of the parts of libraries only the classes of what they hand out.
-        for part in LuaRuntime.libraryFiles where !libraries.contains(part) {
-            guard let source = LuaRuntime.embeddedModule(part) else { continue }
-            let file = Self.read(String(decoding: source.bytes, as: UTF8.self), part)
+        for part in StandardLibrary.libraryParts where !libraries.contains(part) {
+            guard let source = StandardLibrary.file(of: part) else { continue }
+            let file = Self.read(String(decoding: source.text, as: UTF8.self), part)
             held[part] = file.classes
             fields.merge(file.fields) { first, _ in first }
             // Others are parts of commands.
@@ -90,8 +90,8 @@ public struct LuaReference: Sendable {
             bases.merge(file.bases) { first, _ in first }
         }
         globals =
-            LuaRuntime.embeddedModule("host.boot").map {
-                Self.read(String(decoding: $0.bytes, as: UTF8.self), "").entries
+            StandardLibrary.file(of: "host.boot").map {
+                Self.read(String(decoding: $0.text, as: UTF8.self), "").entries
             } ?? []
         all += globals
         classes = bases

@@ -31,7 +31,7 @@ public struct LuaStubs {
             guard let text = Self.module(module, source: "host." + module) else { continue }
             files.append(File(path: "host/\(module).lua", text: text))
         }
-        for module in LuaRuntime.libraryFiles.sorted() {
+        for module in StandardLibrary.libraryParts {
             guard let text = Self.module(module, source: module) else { continue }
             let path = module.replacing(".", with: "/")
             files.append(File(path: "\(path).lua", text: text))
@@ -208,8 +208,8 @@ public struct LuaStubs {
     /// The definitions in a module's own source: its annotations, its classes and the heads of its
     /// functions.
     private static func module(_ name: String, source: String) -> String? {
-        guard let embedded = LuaRuntime.embeddedModule(source) else { return nil }
-        let text = String(decoding: embedded.bytes, as: UTF8.self)
+        guard let embedded = StandardLibrary.file(of: source) else { return nil }
+        let text = String(decoding: embedded.text, as: UTF8.self)
         var lines = ["---@meta \(name)", ""]
         var comment: [String] = []
         var declared: Set<String> = []

@@ -1,0 +1,55 @@
+import CResources
+
+/// The Lua files of `stdlib/`, which are embedded in the binary, by the names of their modules:
+/// `host.task`, `qdrant.clusters`, `qdrant.clusters.handle`.
+enum StandardLibrary {
+    /// A module's file.
+    struct File {
+        /// Below `stdlib/`: `qdrant/clusters.lua`.
+        let path: String
+        /// Its text. It is there as long as the process.
+        let text: UnsafeRawBufferPointer
+    }
+
+    /// Where the modules are in the embedded index.
+    private static let numbers: [String: Int] = {
+        var numbers: [String: Int] = [:]
+        numbers.reserveCapacity(qcsh_stdlib_count())
+        for (number, path) in paths.enumerated() {
+            var name = path.dropLast(".lua".count)
+            if name.hasSuffix("/init") { name = name.dropLast("/init".count) }
+            numbers[String(name.map { $0 == "/" ? "." : $0 })] = number
+        }
+        return numbers
+    }()
+
+    private static var paths: [String] {
+        (0..<qcsh_stdlib_count()).map { String(cString: qcsh_stdlib_file($0).name) }
+    }
+
+    /// The file of a module; nil when the standard library has none of the name.
+    static func file(of module: String) -> File? {
+        guard let number = numbers[module] else { return nil }
+        let file = qcsh_stdlib_file(number)
+        return File(
+            path: String(cString: file.name),
+            text: UnsafeRawBufferPointer(start: file.bytes, count: file.size))
+    }
+
+    /// The host modules, without `host.`: what `host/` has, but for what sets the others up.
+    static let hostModules = modules(directlyIn: "host").filter { $0 != "boot" }
+
+    /// The modules for people behind `qdrant.`, without it.
+    static let libraries = modules(directlyIn: "qdrant")
+
+    /// All modules behind `qdrant.`, parts of others included, by their full names.
+    static var libraryParts: [String] { numbers.keys.filter { $0.hasPrefix("qdrant.") }.sorted() }
+
+    private static func modules(directlyIn folder: String) -> [String] {
+        numbers.keys.compactMap { name in
+            guard name.hasPrefix(folder + ".") else { return nil }
+            let rest = name.dropFirst(folder.count + 1)
+            return rest.contains(".") ? nil : String(rest)
+        }.sorted()
+    }
+}
