@@ -50,6 +50,13 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         CallError(code, message, origin: .transport)
     }
 
+    /// A connection that was not opened, so that nothing was executed.
+    static func notConnected(to endpoint: Endpoint, _ reason: String) -> CallError {
+        var error = transport(.unavailable, "cannot connect to \(endpoint.url): \(reason)")
+        error.wasNotExecuted = true
+        return error
+    }
+
     /// A call that nobody waited for to its end.
     public static func givenUp(_ method: Method) -> CallError {
         var error = CallError(.cancelled, "given up before its answer came", origin: .transport)

@@ -26,9 +26,6 @@ enum CurlSetup {
         case 28: return .transport(.unavailable, "no connection to \(endpoint.url) in time")
         default: break
         }
-        var error = CallError.transport(
-            .unavailable, "cannot connect to \(endpoint.url): \(reason)")
-        error.wasNotExecuted = true
-        return error
+        return .notConnected(to: endpoint, reason)
     }
 }

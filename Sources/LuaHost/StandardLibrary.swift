@@ -15,17 +15,13 @@ enum StandardLibrary {
     private static let numbers: [String: Int] = {
         var numbers: [String: Int] = [:]
         numbers.reserveCapacity(qcsh_stdlib_count())
-        for (number, path) in paths.enumerated() {
-            var name = path.dropLast(".lua".count)
+        for number in 0..<qcsh_stdlib_count() {
+            var name = String(cString: qcsh_stdlib_file(number).name).dropLast(".lua".count)
             if name.hasSuffix("/init") { name = name.dropLast("/init".count) }
             numbers[String(name.map { $0 == "/" ? "." : $0 })] = number
         }
         return numbers
     }()
-
-    private static var paths: [String] {
-        (0..<qcsh_stdlib_count()).map { String(cString: qcsh_stdlib_file($0).name) }
-    }
 
     /// The file of a module; nil when the standard library has none of the name.
     static func file(of module: String) -> File? {
@@ -36,6 +32,12 @@ enum StandardLibrary {
             text: UnsafeRawBufferPointer(start: file.bytes, count: file.size))
     }
 
+    /// The file that `require` of a name loads; nil when that is none of the standard library's.
+    static func file(requiredAs name: String) -> File? {
+        if hostModules.contains(name) { return file(of: "host." + name) }
+        return name == "qdrant" || name.hasPrefix("qdrant.") ? file(of: name) : nil
+    }
+
     /// The host modules, without `host.`: what `host/` has, but for what sets the others up.
     static let hostModules = modules(directlyIn: "host").filter { $0 != "boot" }
 
@@ -43,7 +45,7 @@ enum StandardLibrary {
     static let libraries = modules(directlyIn: "qdrant")
 
     /// All modules behind `qdrant.`, parts of others included, by their full names.
-    static var libraryParts: [String] { numbers.keys.filter { $0.hasPrefix("qdrant.") }.sorted() }
+    static var qdrantModules: [String] { numbers.keys.filter { $0.hasPrefix("qdrant.") }.sorted() }
 
     private static func modules(directlyIn folder: String) -> [String] {
         numbers.keys.compactMap { name in

@@ -40,11 +40,7 @@ import Testing
         deinit { close(descriptor) }
     }
 
-    private let loop = PollLoop(now: {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    })
+    private let loop = PollLoop(now: { ContinuousClock.now.nanoseconds })
 
     private func socket(
         to host: String, _ port: Int, timeout: Int64 = 10_000_000_000

@@ -70,6 +70,8 @@ final class CurlSocket: StreamSocket {
     func close() {
         guard let easy else { return }
         self.easy = nil
+        // While libcurl connects it has no socket to tell of, and ends its own watch.
+        engine.loop.unwatch(qcurl_socket(easy))
         engine.remove(easy)
         qcurl_easy_free(easy)
     }

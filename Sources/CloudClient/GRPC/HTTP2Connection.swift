@@ -284,7 +284,6 @@ final class HTTP2Connection {
         let wasOpen = remoteLimit != nil
         state = .closed
         keepalive?.cancel()
-        if session != nil, socket.descriptor >= 0 { loop.unwatch(socket.descriptor) }
         socket.close()
         let orphans = calls
         calls = [:]

@@ -55,7 +55,10 @@ final class LoopbackSocket: StreamSocket {
             timer = loop.after(connectTimeout) { [weak self] in
                 guard let self else { return }
                 close()
-                completion(Self.failure("no connection to \(endpoint.url) in time"))
+                var error = CallError.transport(
+                    .unavailable, "no connection to \(endpoint.url) in time")
+                error.wasNotExecuted = true
+                completion(error)
             }
         default:
             loop.enqueue { [weak self] in
@@ -99,13 +102,7 @@ final class LoopbackSocket: StreamSocket {
     }
 
     private func refusal(_ problem: Int32) -> CallError {
-        Self.failure("cannot connect to \(endpoint.url): \(String(cString: strerror(problem)))")
-    }
-
-    private static func failure(_ reason: String) -> CallError {
-        var error = CallError.transport(.unavailable, reason)
-        error.wasNotExecuted = true
-        return error
+        .notConnected(to: endpoint, String(cString: strerror(problem)))
     }
 
     func send(_ bytes: UnsafePointer<UInt8>?, count: Int) -> Int {

@@ -12,6 +12,6 @@ protocol StreamSocket: AnyObject {
     /// What a TLS handshake has agreed on (ALPN, RFC 7301), known after the first receiving; nil when
     /// that is nothing, and without TLS.
     var applicationProtocol: String? { get }
-    /// Closes it. The descriptor must not be watched any more.
+    /// Closes it, after which the loop does not watch it any more.
     func close()
 }

@@ -23,7 +23,7 @@ final class LibraryMethods {
     init(registry: Registry) {
         self.registry = registry
         modules = APIModules(registry: registry)
-        for name in StandardLibrary.libraryParts { read(name) }
+        for name in StandardLibrary.qdrantModules { read(name) }
     }
 
     /// The names of the methods that a function may call: `qdrant.Cluster:scale`.

@@ -450,7 +450,7 @@ final class ScopeWalker {
     ]
 
     private var qdrantMembers: [String] {
-        if case .module(let module)? = checker.standardModule("qdrant", as: "qdrant") {
+        if case .module(let module)? = checker.standardModule("qdrant") {
             return Array(module.members.keys) + ["api", "session"]
         }
         return ["api", "session", "connect", "null", "mask", "now", "clock"]

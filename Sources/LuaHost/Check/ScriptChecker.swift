@@ -109,8 +109,7 @@ public final class ScriptChecker {
         if name.hasPrefix("qdrant.api.") {
             return apiShape(String(name.dropFirst("qdrant.api.".count)))
         }
-        let embedded = name.hasPrefix("qdrant.") ? name : "host." + name
-        if let shape = standardModule(embedded, as: name) { return shape }
+        if let shape = standardModule(name) { return shape }
         let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
         guard let found = resolve(name, folder) else { return nil }
         return shape(of: found.source, file: found.file, module: name)
@@ -118,8 +117,8 @@ public final class ScriptChecker {
 
     /// What a file of the standard library returns, whatever the checker makes of the module
     /// otherwise; nil when there is none of the name.
-    func standardModule(_ module: String, as name: String) -> Shape? {
-        guard let file = StandardLibrary.file(of: module) else { return nil }
+    func standardModule(_ name: String) -> Shape? {
+        guard let file = StandardLibrary.file(requiredAs: name) else { return nil }
         // What is wrong in the library itself is not the script's business.
         let own = findings
         defer { findings = own }

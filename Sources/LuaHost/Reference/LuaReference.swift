@@ -66,10 +66,7 @@ public struct LuaReference: Sendable {
         var held: [String: [String: String]] = [:]
         var fields: [String: [LuaOption]] = [:]
         for module in modules + ["qdrant"] + libraries {
-            guard
-                let source = StandardLibrary.file(
-                    of: modules.contains(module) ? "host." + module : module)
-            else { continue }
+            guard let source = StandardLibrary.file(requiredAs: module) else { continue }
             let file = Self.read(String(decoding: source.text, as: UTF8.self), module)
             all += file.entries
             bases.merge(file.bases) { first, _ in first }
@@ -77,7 +74,7 @@ public struct LuaReference: Sendable {
             held[module] = file.classes
         }
         // Of the parts of libraries only the classes of what they hand out.
-        for part in StandardLibrary.libraryParts where !libraries.contains(part) {
+        for part in StandardLibrary.qdrantModules where !libraries.contains(part) {
             guard let source = StandardLibrary.file(of: part) else { continue }
             let file = Self.read(String(decoding: source.text, as: UTF8.self), part)
             held[part] = file.classes

@@ -31,7 +31,7 @@ public struct LuaStubs {
             guard let text = Self.module(module, source: "host." + module) else { continue }
             files.append(File(path: "host/\(module).lua", text: text))
         }
-        for module in StandardLibrary.libraryParts {
+        for module in StandardLibrary.qdrantModules {
             guard let text = Self.module(module, source: module) else { continue }
             let path = module.replacing(".", with: "/")
             files.append(File(path: "\(path).lua", text: text))

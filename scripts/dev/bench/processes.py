@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -46,10 +47,7 @@ def first_call(programs: Programs, options: argparse.Namespace) -> Iterator[Grou
 def first_byte(programs: Programs, options: argparse.Namespace) -> Iterator[Group]:
     """From the start of the process to the HEADERS frame of its first request on the wire."""
     script, listing = str(BENCH / "list_clusters.lua"), "qdrant.api.cluster.list_clusters {}"
-
-    def measure(command: Callable[[str], list[str]]) -> Callable[[], Figure]:
-        return lambda: start_to_byte(programs, command, "http")
-
+    measure = functools.partial(start_to_byte, programs, "http")
     yield Group("start to first request", "ms", [
         Case("qcsh, modules for people", measure(lambda _: [programs.qcsh, script])),
         Case("qcsh, bound RPC", measure(lambda _: [programs.qcsh, "-e", listing])),
@@ -65,10 +63,7 @@ def first_byte(programs: Programs, options: argparse.Namespace) -> Iterator[Grou
 def first_byte_of_tls(programs: Programs, options: argparse.Namespace) -> Iterator[Group]:
     """From the start of the process to the first byte of its TLS handshake."""
     script = str(BENCH / "list_clusters.lua")
-
-    def measure(command: Callable[[str], list[str]]) -> Callable[[], Figure]:
-        return lambda: start_to_byte(programs, command, "https")
-
+    measure = functools.partial(start_to_byte, programs, "https")
     yield Group("start to first byte of TLS", "ms", [
         Case("qcsh, modules for people", measure(lambda _: [programs.qcsh, script])),
         Case("curl, bare", measure(lambda address: ["curl", "-s", f"https://{address}/"])),
@@ -76,12 +71,13 @@ def first_byte_of_tls(programs: Programs, options: argparse.Namespace) -> Iterat
 
 
 def start_to_byte(
-        programs: Programs, command: Callable[[str], list[str]], scheme: str) -> Figure:
+        programs: Programs, scheme: str,
+        command: Callable[[str], list[str]]) -> Callable[[], Figure]:
     environment = {
         **os.environ, **NO_PROXY, "QDRANT_CLOUD_API_KEY": "bench", "HOME": str(programs.home),
         "QDRANT_CLOUD_ACCOUNT_ID": ACCOUNT, "XDG_CONFIG_HOME": str(programs.home),
     }
-    return Figure(statistics.median(
+    return lambda: Figure(statistics.median(
         until_request(command, environment, scheme) * 1000 for _ in range(STARTS_PER_ROUND)))
 
 
