@@ -103,6 +103,11 @@ import Testing
             "1:9: warning: module \"no.such.module\" is not found from here [unknown-module]"
         ),
         (
+            // A part of a module is none that can be required.
+            "require 'task.channel'",
+            "1:9: warning: module \"task.channel\" is not found from here [unknown-module]"
+        ),
+        (
             "qdrant.api.monitoring.get_cluster_usage_metrics { aggregator = 'MEAN', cluster_id = arg[1] }",
             "1:64: error: aggregator: qdrant.cloud.monitoring.v1.Aggregator has no value \"MEAN\"; it has SUM, AVG, MAX, MIN [wrong-value]"
         ),
