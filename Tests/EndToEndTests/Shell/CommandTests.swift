@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test func sessionsAreSavedAsScriptsAndLoaded() throws {
-        let shell = try ShellSession()
+        let shell = try ShellSession(columns: 250)
         let file = shell.home.path + "/session.lua"
         try shell.run("local x = 40", until: "x = 40\nq")
         try shell.run("x + 2", until: "\n42\n")
