@@ -122,6 +122,15 @@ public struct Message: Sendable {
         body(&writable.values[field.index])
     }
 
+    /// Takes a field's value out of the message, which leaves the field unset.
+    mutating func take(_ field: Field) -> Value? {
+        update(field) { value in
+            let taken = value
+            value = nil
+            return taken
+        }
+    }
+
     /// The same message, decoded, for whoever looks at several fields.
     public var opened: Message {
         guard decoded == nil else { return self }

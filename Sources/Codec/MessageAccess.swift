@@ -148,4 +148,33 @@ extension Message {
         self[field] = .message(message)
         return true
     }
+
+    /// Adds an element to the list at a path of singular message fields, creating messages as
+    /// needed. Nothing that the message holds is copied.
+    ///
+    /// - Returns: false when the type has no list at the path.
+    @discardableResult
+    public mutating func append(_ element: Value, at path: [String]) -> Bool {
+        guard let first = path.first, let field = type.field(named: first) else { return false }
+        if path.count == 1 {
+            guard field.isRepeated, !field.isMap else { return false }
+            var items: [Value] = takeList(field)
+            items.append(element)
+            self[field] = .list(items)
+            return true
+        }
+        guard let inner = field.messageType, !field.isRepeated else { return false }
+        var message = takeMessage(field) ?? Message(inner)
+        let isDone = message.append(element, at: Array(path.dropFirst()))
+        self[field] = .message(message)
+        return isDone
+    }
+
+    private mutating func takeList(_ field: Field) -> [Value] {
+        if case .list(let items) = take(field) { items } else { [] }
+    }
+
+    private mutating func takeMessage(_ field: Field) -> Message? {
+        if case .message(let message) = take(field) { message } else { nil }
+    }
 }

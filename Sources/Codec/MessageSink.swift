@@ -45,16 +45,33 @@ extension MessageSink {
 }
 
 /// A sink that builds a ``Message``.
+///
+/// What has been read is never copied: levels change in place, and what a message already holds is
+/// taken out of it before more is added. Reading costs time in proportion to the bytes, whatever
+/// order a peer sends them in.
 public struct MessageBuilder: MessageSink {
-    private enum Level {
-        case message(Message, field: Field?)
-        case list([Value], field: Field)
-        case map([Value: Value], key: Value?, field: Field)
+    /// A message, list or map that is being read.
+    private struct Level {
+        enum Kind {
+            case message
+            case list
+            case map
+        }
+
+        let kind: Kind
+        /// The field that the next value of a message is for; the field of the list or map.
+        var field: Field?
+        var message: Message?
+        var items: [Value] = []
+        var entries: [Value: Value] = [:]
+        /// The key that waits for its value.
+        var key: Value?
     }
 
     private var levels: [Level] = []
     private var result: Message?
     private let topType: MessageType?
+    private var isKnown = false
 
     /// Creates an empty builder.
     ///
@@ -68,78 +85,79 @@ public struct MessageBuilder: MessageSink {
     }
 
     private mutating func put(_ value: Value) {
-        guard let top = levels.popLast() else {
+        let last = levels.count - 1
+        guard last >= 0 else {
             if case .message(let message) = value { result = message }
             return
         }
-        switch top {
-        case .message(var message, let field):
-            if let field { message[field] = value }
-            levels.append(.message(message, field: field))
-        case .list(var items, let field):
-            items.append(value)
-            levels.append(.list(items, field: field))
-        case .map(var entries, let key, let field):
-            if let key {
-                entries[key] = value
-                levels.append(.map(entries, key: nil, field: field))
+        switch levels[last].kind {
+        case .message: if let field = levels[last].field { levels[last].message?[field] = value }
+        case .list: levels[last].items.append(value)
+        case .map:
+            if let key = levels[last].key {
+                levels[last].entries[key] = value
+                levels[last].key = nil
             } else {
-                levels.append(.map(entries, key: value, field: field))
+                levels[last].key = value
             }
         }
     }
 
-    private func present(_ field: Field) -> Value? {
-        if case .message(let message, _) = levels.last { return message[field] }
-        return nil
+    /// Takes what the innermost message holds in a field out of it, so that it can grow in place.
+    private mutating func take(_ field: Field) -> Value? {
+        guard let last = levels.indices.last, levels[last].kind == .message else { return nil }
+        return levels[last].message?.take(field)
     }
 
-    private var isKnown = false
+    private mutating func takeMessage(_ field: Field) -> Message? {
+        if case .message(let message) = take(field) { message } else { nil }
+    }
+
+    private mutating func takeList(_ field: Field) -> [Value] {
+        if case .list(let items) = take(field) { items } else { [] }
+    }
+
+    private mutating func takeMap(_ field: Field) -> [Value: Value] {
+        if case .map(let entries) = take(field) { entries } else { [:] }
+    }
 
     public mutating func beginMessage(_ type: MessageType) {
-        if isKnown, case .message(let outer, let field?) = levels.last,
-            case .message(let merged) = outer[field]
-        {
-            levels.append(.message(merged, field: nil))
-        } else {
-            levels.append(.message(Message(type), field: nil))
-        }
+        var begun: Message?
+        if isKnown, let field = levels.last?.field { begun = takeMessage(field) }
         isKnown = false
+        levels.append(Level(kind: .message, message: begun ?? Message(type)))
     }
 
     public mutating func endMessage() {
-        if case .message(let message, _) = levels.popLast() { put(.message(message)) }
+        if let message = levels.popLast()?.message { put(.message(message)) }
     }
 
     public mutating func field(_ field: Field, isKnown: Bool) {
         self.isKnown = isKnown
-        if case .message(let message, _) = levels.popLast() {
-            levels.append(.message(message, field: field))
-        }
+        guard let last = levels.indices.last, levels[last].kind == .message else { return }
+        levels[last].field = field
     }
 
     public mutating func beginList(_ field: Field, isKnown: Bool) {
-        var items: [Value] = []
-        if isKnown, case .list(let present) = present(field) { items = present }
-        levels.append(.list(items, field: field))
+        let items = isKnown ? takeList(field) : []
+        levels.append(Level(kind: .list, field: field, items: items))
     }
 
     public mutating func endList() {
-        guard case .list(let items, let field) = levels.popLast() else { return }
+        guard let level = levels.popLast(), let field = level.field else { return }
         self.field(field, isKnown: false)
-        put(.list(items))
+        put(.list(level.items))
     }
 
     public mutating func beginMap(_ field: Field, isKnown: Bool) {
-        var entries: [Value: Value] = [:]
-        if isKnown, case .map(let present) = present(field) { entries = present }
-        levels.append(.map(entries, key: nil, field: field))
+        let entries = isKnown ? takeMap(field) : [:]
+        levels.append(Level(kind: .map, field: field, entries: entries))
     }
 
     public mutating func endMap() {
-        guard case .map(let entries, _, let field) = levels.popLast() else { return }
+        guard let level = levels.popLast(), let field = level.field else { return }
         self.field(field, isKnown: false)
-        put(.map(entries))
+        put(.map(level.entries))
     }
 
     public mutating func bool(_ value: Bool) { put(.bool(value)) }
@@ -155,8 +173,8 @@ public struct MessageBuilder: MessageSink {
 
     /// A name has no number here: the field stays unset, and a list or a map goes without it.
     public mutating func enumeration(unknownName name: String, of type: EnumType) {
-        guard case .map(let entries, _, let field) = levels.last else { return }
-        levels[levels.count - 1] = .map(entries, key: nil, field: field)
+        guard let last = levels.indices.last, levels[last].kind == .map else { return }
+        levels[last].key = nil
     }
 
     public mutating func timestamp(seconds: Int64, nanos: Int32) {
@@ -179,18 +197,13 @@ public struct MessageBuilder: MessageSink {
     public mutating func wellKnown(_ message: Message) { put(.message(message)) }
 
     public mutating func unknown(_ bytes: UnsafeRawBufferPointer) {
-        guard case .message(var message, let field) = levels.popLast() else { return }
-        message.unknownFields.append(contentsOf: bytes)
-        levels.append(.message(message, field: field))
+        guard let last = levels.indices.last, levels[last].kind == .message else { return }
+        levels[last].message?.unknownFields.append(contentsOf: bytes)
     }
 
     /// The message type that the next value has to have.
     private var expectedType: MessageType? {
-        switch levels.last {
-        case .message(_, let field): field?.messageType
-        case .list(_, let field): field.messageType
-        case .map(_, _, let field): field.mapValue?.messageType
-        case nil: nil
-        }
+        guard let level = levels.last else { return nil }
+        return level.kind == .map ? level.field?.mapValue?.messageType : level.field?.messageType
     }
 }
