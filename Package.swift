@@ -32,6 +32,10 @@ let package = Package(
         .target(
             name: "CResources", exclude: ["contract.binpb"]),
 
+        .target(name: "Budgets"),
+        // Its CYaml is libyaml, which comes with Yams.
+        .target(
+            name: "GuardedYAML", dependencies: [.product(name: "Yams", package: "Yams")]),
         .target(name: "Wire"),
         .target(name: "LuaSource"),
         .target(
@@ -41,12 +45,14 @@ let package = Package(
             ],
             exclude: ["Protos"]),
         .target(name: "Codec", dependencies: ["Contract", "Wire", "CRegex"]),
-        .target(name: "CloudClient", dependencies: ["Codec", "Contract", "CCurl", "CHTTP2"]),
+        .target(
+            name: "CloudClient",
+            dependencies: ["Budgets", "Codec", "Contract", "CCurl", "CHTTP2"]),
         .target(
             name: "LuaHost",
             dependencies: [
                 "CloudClient", "Codec", "Contract", "LuaSource", "CLuaHost", "CCrypto", "CSpawn",
-                "CResources",
+                "CResources", "GuardedYAML",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
@@ -55,7 +61,7 @@ let package = Package(
         .target(
             name: "Sandbox",
             dependencies: [
-                "Codec", "Contract", "Wire", "CCrypto",
+                "Budgets", "Codec", "Contract", "Wire", "CCrypto", "GuardedYAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -67,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "qcsh",
             dependencies: [
-                "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Codec", "Contract",
+                "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Budgets", "Codec",
+                "Contract", "GuardedYAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

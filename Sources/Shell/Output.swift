@@ -37,8 +37,18 @@ public enum Output {
         problem = String(cString: strerror(errno))
     }
 
-    /// Reads a descriptor to its end; nil when it fails, with `errno` set.
-    public static func readAll(from descriptor: Int32) -> [UInt8]? {
+    /// Whether something beside the results could not be written, so that the status is not 0.
+    public private(set) nonisolated(unsafe) static var hasFailed = false
+
+    /// Says once that a file that was asked for could not be written.
+    public static func fail(_ text: String) {
+        if !hasFailed { remark(text) }
+        hasFailed = true
+    }
+
+    /// Reads a descriptor to its end; nil when it fails, with `errno` set: EFBIG when it holds more
+    /// than so many bytes.
+    public static func readAll(from descriptor: Int32, limit: Int = .max) -> [UInt8]? {
         var content: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -47,6 +57,10 @@ public enum Output {
             guard count >= 0 else { return nil }
             if count == 0 { return content }
             content += buffer[..<count]
+            guard content.count <= limit else {
+                errno = EFBIG
+                return nil
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import GuardedYAML
 import Yams
 
 #if canImport(Glibc)
@@ -24,11 +25,11 @@ struct ContextFile {
             top = [:]
             return
         }
-        guard let bytes = UserFiles.read(path) else {
-            throw Problem(description: "\(path): \(String(cString: strerror(errno)))")
+        guard let bytes = UserFiles.readOwn(path) else {
+            throw Problem(description: "\(path): \(UserFiles.reason)")
         }
         do {
-            let loaded = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
+            let loaded = try YAMLText.values(String(decoding: bytes, as: UTF8.self))
             guard let fields = (loaded ?? [String: Any]()) as? [String: Any] else {
                 throw Problem(description: "\(path) has no settings at its top level")
             }
@@ -36,7 +37,7 @@ struct ContextFile {
         } catch let problem as Problem {
             throw problem
         } catch {
-            throw Problem(description: "\(path) is no YAML: \(error)")
+            throw Problem(description: "\(path) is not YAML: \(error)")
         }
     }
 
@@ -79,7 +80,7 @@ struct ContextFile {
         unlink(scratch)
         guard UserFiles.writePrivately(Array(text.utf8), to: scratch), rename(scratch, path) == 0
         else {
-            let reason = String(cString: strerror(errno))
+            let reason = UserFiles.reason
             unlink(scratch)
             throw Problem(description: "\(path) cannot be written: \(reason)")
         }

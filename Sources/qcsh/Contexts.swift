@@ -1,6 +1,6 @@
 import LuaHost
 import Shell
-import Yams
+import GuardedYAML
 
 #if canImport(Glibc)
     import Glibc
@@ -61,7 +61,7 @@ struct Contexts {
             guard access(named, R_OK) == 0 else {
                 throw Problem(
                     description:
-                        "QDRANT_CLOUD_CONFIG: \(named): \(String(cString: strerror(errno)))")
+                        "QDRANT_CLOUD_CONFIG: \(named): \(UserFiles.reason)")
             }
             files = [named]
         } else if let folder = UserFiles.configurationFolder {
@@ -112,14 +112,14 @@ struct Contexts {
     }
 
     private mutating func read(_ file: String) throws(Problem) {
-        guard let bytes = UserFiles.read(file) else {
-            throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
+        guard let bytes = UserFiles.readOwn(file) else {
+            throw Problem(description: "\(file): \(UserFiles.reason)")
         }
         let loaded: Any?
         do {
-            loaded = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
+            loaded = try YAMLText.values(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw Problem(description: "\(file) is no YAML: \(error)")
+            throw Problem(description: "\(file) is not YAML: \(error)")
         }
         guard let loaded else { return }
         guard let top = loaded as? [String: Any] else {

@@ -59,31 +59,134 @@ enum UserFiles {
         }
     }
 
-    /// Writes a whole file, or standard output for `-`; false when it cannot, with `errno` set.
+    // MARK: - Writing
+
+    /// Writes a whole file, or standard output for `-`; false when it cannot, with ``reason``.
     static func write(_ bytes: [UInt8], to path: String) -> Bool {
-        let descriptor =
-            path == "-"
-            ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return Output.writeAll(bytes, to: descriptor)
+        guard path == "-" else { return replace(path, with: bytes, mode: nil) }
+        return Output.writeAll(bytes, to: STDOUT_FILENO)
     }
 
-    /// Writes a whole file that only its owner can read; false when it cannot, with `errno` set.
+    /// Writes a whole file that only its owner can read; false when it cannot, with ``reason``.
     static func writePrivately(_ bytes: [UInt8], to path: String) -> Bool {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        replace(path, with: bytes, mode: 0o600)
+    }
+
+    /// Puts a new file in a place: written beside it, on the disk, then under its name, so that it is
+    /// there whole or not at all. What a symbolic link points to is not touched, and what is no
+    /// regular file keeps its mode.
+    ///
+    /// - Parameter mode: the file's mode; nil is that of the present one, or the usual one.
+    private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) -> Bool {
+        var present = stat()
+        let exists = lstat(path, &present) == 0
+        if exists, present.st_mode & S_IFMT != S_IFREG {
+            return writeToDevice(bytes, path, present)
+        }
+        let scratch = "\(path).\(UInt64.random(in: 0 ... .max)).tmp"
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let descriptor = open(scratch, flags, mode ?? 0o666)
+        guard descriptor >= 0 else { return false }
+        let wanted = mode ?? (exists ? present.st_mode & 0o7777 : nil)
+        let isWritten =
+            (wanted.map { fchmod(descriptor, $0) == 0 } ?? true)
+            && Output.writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
+            && rename(scratch, path) == 0
+        let problem = errno
+        close(descriptor)
+        if !isWritten { unlink(scratch) }
+        errno = problem
+        return isWritten
+    }
+
+    /// Writes to what a person named that is no regular file: a terminal, `/dev/null`, a pipe that
+    /// somebody reads.
+    private static func writeToDevice(_ bytes: [UInt8], _ path: String, _ present: stat) -> Bool {
+        // The system's own names of open files are links.
+        let isOwnName =
+            ["/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/null", "/dev/full"].contains(path)
+            || path.hasPrefix("/dev/fd/") || path.hasPrefix("/proc/self/fd/")
+        let follow = isOwnName ? 0 : O_NOFOLLOW
+        // A pipe without a reader is an error instead of a wait.
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | follow)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        // It may have been there before.
-        guard fchmod(descriptor, 0o600) == 0 else { return false }
+        var opened = stat()
+        guard fstat(descriptor, &opened) == 0 else { return false }
+        if opened.st_mode & S_IFMT == S_IFREG, !isOwnName {
+            errno = ELOOP
+            return false
+        }
+        _ = fcntl(descriptor, F_SETFL, 0)
         return Output.writeAll(bytes, to: descriptor)
     }
 
-    /// Reads a whole file; nil when it cannot be read, with `errno` set.
+    /// Opens a file that grows line by line, empty and for its owner only. A file that holds something
+    /// else than lines of JSON is refused rather than emptied.
+    ///
+    /// - Returns: the descriptor; -1 when it cannot be opened, with ``reason``.
+    static func openLines(_ path: String) -> Int32 {
+        let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        let descriptor = open(path, flags, 0o600)
+        guard descriptor >= 0 else { return -1 }
+        var status = stat()
+        var first: UInt8 = 0
+        var problem: Int32 = 0
+        if fstat(descriptor, &status) != 0 {
+            problem = errno
+        } else if status.st_mode & S_IFMT != S_IFREG || status.st_nlink > 1 {
+            problem = EINVAL
+        } else if Glibc.read(descriptor, &first, 1) == 1, first != UInt8(ascii: "{") {
+            problem = EEXIST
+        } else if ftruncate(descriptor, 0) != 0 || fchmod(descriptor, 0o600) != 0
+            || lseek(descriptor, 0, SEEK_SET) != 0
+        {
+            problem = errno
+        }
+        guard problem != 0 else { return descriptor }
+        close(descriptor)
+        errno = problem
+        return -1
+    }
+
+    // MARK: - Reading
+
+    /// The largest file that is read, in bytes.
+    private static let largest = 1 << 30
+    /// The largest file that is looked for unasked, as the configuration is.
+    private static let largestOwn = 16 << 20
+
+    /// Reads a whole file that a person has named, or standard input for `-`; nil when it cannot be
+    /// read, with ``reason``.
     static func read(_ path: String) -> [UInt8]? {
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return Output.readAll(from: descriptor)
+        return Output.readAll(from: descriptor, limit: largest)
+    }
+
+    /// Reads a whole file that is looked for unasked: only a regular one, for which nobody waits.
+    static func readOwn(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            errno = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
+            return nil
+        }
+        return Output.readAll(from: descriptor, limit: largestOwn)
+    }
+
+    /// Why the last of these functions has failed.
+    static var reason: String {
+        switch errno {
+        case ELOOP: "it is a symbolic link, which is not followed"
+        case EINVAL: "it is not a regular file of its own"
+        case EEXIST: "it holds something else; remove it, or name another file"
+        case EFBIG: "it is too large"
+        default: String(cString: strerror(errno))
+        }
     }
 }

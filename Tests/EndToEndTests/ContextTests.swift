@@ -57,7 +57,7 @@ import Testing
         let result = try qcsh(
             ["-e", "qdrant.api.account.list_accounts{}"], environment: environment)
         #expect(result.status == 1)
-        #expect(result.errors.contains("config.yaml is no YAML"))
+        #expect(result.errors.contains("config.yaml is not YAML"))
         withExtendedLifetime(folder) {}
     }
 }

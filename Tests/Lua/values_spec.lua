@@ -77,7 +77,21 @@ again: *b
       local names = ("*a%d, "):format(i - 1):rep(9):sub(1, -3)
       lines[#lines + 1] = ("a%d: &a%d [%s]"):format(i, i, names)
     end
-    assert.has_error(function() yaml.decode(table.concat(lines, "\n")) end, "too many values")
+    assert.has_error(function() yaml.decode(table.concat(lines, "\n")) end,
+      "stands for more than 1000000 values")
+    assert.has_error(function() yaml.decode_all(table.concat(lines, "\n")) end, "line 8")
+    -- As a key, an alias would be hashed with all that it stands for.
+    lines[5] = "b: {*a2 : 1}"
+    assert.has_error(function() yaml.decode(table.concat(lines, "\n", 1, 5)) end,
+      "a key has to be a single value (line 5)")
+    for _, text in ipairs { "{{a: b}: c}", "? [a]\n: b", "!!set {? [x]}", "{[1, 2]: 3}" } do
+      assert.has_error(function() yaml.decode(text) end, "a key has to be a single value (line 1)")
+    end
+    assert.same({ a = 1, b = { c = 1 } }, yaml.decode("a: &x 1\nb: {c: *x}"))
+    assert.same({ k = 1 }, yaml.decode("&x k: 1"))
+    assert.has_error(function() yaml.decode(("["):rep(101) .. ("]"):rep(101)) end,
+      "nested deeper than 100")
+    assert.equal("table", type(yaml.decode(("["):rep(100) .. ("]"):rep(100))))
   end)
 end)
 

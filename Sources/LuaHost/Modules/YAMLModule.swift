@@ -1,13 +1,11 @@
 import Contract
+import GuardedYAML
 import Yams
 
 /// What `host/yaml.lua` is built from: libyaml by way of Yams for reading, our writer for writing.
 struct YAMLModule {
     let registry: Registry
     let revealsSecrets: Bool
-
-    /// How many values a document may have: aliases make few bytes many values.
-    private static let most = 1_000_000
 
     func register(in functions: inout HostFunctions) {
         let (registry, revealsSecrets) = (registry, revealsSecrets)
@@ -17,18 +15,14 @@ struct YAMLModule {
                 throw HostError.message("yaml.decode needs a string")
             }
             let wantsAll = call.arguments.value().isTrue
-            var documents: [Node] = []
-            do {
-                var parsed = try Yams.compose_all(yaml: text)
-                while let document = parsed.next() { documents.append(document) }
-                // The sequence ends at what is wrong, and keeps it.
-                if let error = parsed.error { throw error }
+            let documents: [Node]
+            do throws(YAMLText.Problem) {
+                documents = try YAMLText.documents(text)
             } catch {
-                throw HostError.message("yaml.decode: \(Self.words(error))")
+                throw HostError.message("yaml.decode: \(error)")
             }
-            var count = 0
             if wantsAll {
-                let values = try documents.map { try Self.value($0, &count) }
+                let values = try documents.map { try Self.value($0) }
                 call.results.put(.list(values))
             } else {
                 guard documents.count <= 1 else {
@@ -36,7 +30,7 @@ struct YAMLModule {
                         "yaml.decode: the text has \(documents.count) documents; yaml.decode_all "
                             + "reads them")
                 }
-                call.results.put(try documents.first.map { try Self.value($0, &count) } ?? .nil)
+                call.results.put(try documents.first.map { try Self.value($0) } ?? .nil)
             }
             return .done
         }
@@ -52,13 +46,7 @@ struct YAMLModule {
         }
     }
 
-    private static func words(_ error: any Error) -> String {
-        "\(error)".split(separator: "\n").joined(separator: " ")
-    }
-
-    private static func value(_ node: Node, _ count: inout Int) throws(HostError) -> LuaValue {
-        count += 1
-        guard count <= most else { throw .message("yaml.decode: the document has too many values") }
+    private static func value(_ node: Node) throws(HostError) -> LuaValue {
         switch node {
         case .scalar(let scalar):
             if node.null != nil { return .null }
@@ -70,12 +58,12 @@ struct YAMLModule {
             return .text(scalar.string)
         case .sequence(let sequence):
             var items: [LuaValue] = []
-            for item in sequence { items.append(try value(item, &count)) }
+            for item in sequence { items.append(try value(item)) }
             return .list(items)
         case .mapping(let mapping):
             var table = LuaTable()
             for (key, inner) in mapping {
-                table.entries.append((try value(key, &count), try value(inner, &count)))
+                table.entries.append((try value(key), try value(inner)))
             }
             return .table(table)
         case .alias: throw .message("yaml.decode: an alias stands for itself")

@@ -1,5 +1,6 @@
 import Codec
 import Foundation
+import GuardedYAML
 import Yams
 
 /// A value as YAML and JSON have it: faults, seeds and the admin API come as such.
@@ -29,30 +30,17 @@ indirect enum Tree: Equatable, Sendable {
     ///
     /// - Throws: ``Problem`` with line and column.
     init(parsing text: String) throws(Problem) {
-        do {
-            guard let node = try Yams.compose(yaml: text) else {
-                self = .null
-                return
-            }
-            var budget = Self.largest
-            self = try Tree(node, &budget)
-        } catch let error as Problem {
-            throw error
-        } catch let error as YamlError {
-            throw Problem("cannot be read: \(error)")
+        do throws(YAMLText.Problem) {
+            self = try YAMLText.document(text).map { Tree($0) } ?? .null
         } catch {
-            throw Problem("cannot be read: \(error.localizedDescription)")
+            throw Problem("cannot be read: \(error)")
         }
     }
 
-    /// How many values a text may stand for: references to other parts of it multiply them.
-    private static let largest = 2_000_000
     /// How deep JSON may be nested.
     private static let deepest = 100
 
-    private init(_ node: Node, _ budget: inout Int) throws(Problem) {
-        budget -= 1
-        guard budget > 0 else { throw Problem("stands for too many values") }
+    private init(_ node: Node) {
         switch node {
         case .scalar(let scalar):
             guard scalar.style == .plain || scalar.style == .any else {
@@ -73,15 +61,9 @@ indirect enum Tree: Equatable, Sendable {
                 self = .string(scalar.string)
             }
         case .sequence(let items):
-            var list: [Tree] = []
-            for item in items { list.append(try Tree(item, &budget)) }
-            self = .list(list)
+            self = .list(items.map { Tree($0) })
         case .mapping(let pairs):
-            var members: [Member] = []
-            for (key, value) in pairs {
-                members.append(Member(name: key.string ?? "", value: try Tree(value, &budget)))
-            }
-            self = .map(members)
+            self = .map(pairs.map { Member(name: $0.key.string ?? "", value: Tree($0.value)) })
         case .alias: self = .null
         }
     }

@@ -1,0 +1,155 @@
+import CYaml
+import Yams
+
+/// YAML from outside, read so that its size bounds what reading it costs.
+///
+/// Aliases let a few bytes stand for any number of values, and a collection as a key is hashed with
+/// all that it stands for. Both are measured on libyaml's events before a tree is built.
+public enum YAMLText {
+    /// A text that is not taken, in words for a person.
+    public struct Problem: Error, CustomStringConvertible {
+        public let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    /// How many values a text may stand for, all aliases replaced by what they stand for.
+    public static let mostValues = 1_000_000
+    /// How deep collections may be nested.
+    public static let deepest = 100
+
+    /// The documents of a text.
+    ///
+    /// - Throws: ``Problem`` with the line.
+    public static func documents(_ text: String) throws(Problem) -> [Node] {
+        try check(text)
+        var documents: [Node] = []
+        do {
+            var parsed = try Yams.compose_all(yaml: text)
+            while let document = parsed.next() { documents.append(document) }
+            // The sequence ends at what is wrong, and keeps it.
+            if let error = parsed.error { throw error }
+        } catch {
+            throw Problem(words(error))
+        }
+        return documents
+    }
+
+    /// The one document of a text; nil when there is none.
+    ///
+    /// - Throws: ``Problem`` with the line.
+    public static func document(_ text: String) throws(Problem) -> Node? {
+        try check(text)
+        do {
+            return try Yams.compose(yaml: text)
+        } catch {
+            throw Problem(words(error))
+        }
+    }
+
+    /// The one document of a text as dictionaries with texts as keys, arrays, texts, numbers and
+    /// flags; nil when there is none.
+    ///
+    /// - Throws: ``Problem`` with the line.
+    public static func values(_ text: String) throws(Problem) -> Any? {
+        try check(text)
+        do {
+            return try Yams.load(yaml: text)
+        } catch {
+            throw Problem(words(error))
+        }
+    }
+
+    private static func words(_ error: any Error) -> String {
+        "\(error)".split(separator: "\n").joined(separator: " ")
+    }
+
+    // MARK: - Measuring
+
+    /// A collection whose end has not come.
+    private struct Level {
+        let isMapping: Bool
+        let anchor: String?
+        /// The values in it so far, itself included.
+        var size = 1
+        /// Whether the next value of a mapping is a key.
+        var isAtKey = true
+    }
+
+    /// Measures a text. What is no YAML passes: who reads it says what is wrong.
+    private static func check(_ text: String) throws(Problem) {
+        var parser = yaml_parser_t()
+        guard yaml_parser_initialize(&parser) == 1 else { throw Problem("no memory is left") }
+        defer { yaml_parser_delete(&parser) }
+        let bytes = Array(text.utf8)
+        let problem = bytes.withUnsafeBufferPointer { buffer -> Problem? in
+            yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
+            yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
+            do throws(Problem) {
+                try measure(&parser)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let problem { throw problem }
+    }
+
+    private static func measure(_ parser: inout yaml_parser_t) throws(Problem) {
+        var levels: [Level] = []
+        var anchors: [String: Int] = [:]
+        var total = 0
+        while true {
+            var event = yaml_event_t()
+            guard yaml_parser_parse(&parser, &event) == 1 else { return }
+            defer { yaml_event_delete(&event) }
+            let line = event.start_mark.line + 1
+            var size = 0
+            switch event.type {
+            case YAML_STREAM_END_EVENT: return
+            case YAML_DOCUMENT_START_EVENT: anchors = [:]
+            case YAML_SCALAR_EVENT:
+                size = 1
+                if let anchor = name(event.data.scalar.anchor) { anchors[anchor] = 1 }
+            case YAML_ALIAS_EVENT:
+                // One that is not known yet stands for itself, which who reads refuses.
+                size = name(event.data.alias.anchor).flatMap { anchors[$0] } ?? 1
+                if let level = levels.last, level.isMapping, level.isAtKey, size > 1 {
+                    throw Problem("a key has to be a single value (line \(line))")
+                }
+            case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT:
+                let isMapping = event.type == YAML_MAPPING_START_EVENT
+                if let level = levels.last, level.isMapping, level.isAtKey {
+                    throw Problem("a key has to be a single value (line \(line))")
+                }
+                guard levels.count < deepest else {
+                    throw Problem("it is nested deeper than \(deepest) (line \(line))")
+                }
+                let anchor =
+                    isMapping
+                    ? event.data.mapping_start.anchor
+                    : event.data.sequence_start.anchor
+                levels.append(Level(isMapping: isMapping, anchor: name(anchor)))
+                continue
+            case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+                guard let level = levels.popLast() else { return }
+                size = level.size
+                if let anchor = level.anchor { anchors[anchor] = size }
+            default: break
+            }
+            guard size > 0 else { continue }
+            if levels.isEmpty { total += size }
+            for index in levels.indices.suffix(1) {
+                levels[index].size += size
+                levels[index].isAtKey.toggle()
+            }
+            guard total <= mostValues, (levels.last?.size ?? 0) <= mostValues else {
+                throw Problem("it stands for more than \(mostValues) values (line \(line))")
+            }
+        }
+    }
+
+    private static func name(_ anchor: UnsafeMutablePointer<yaml_char_t>?) -> String? {
+        anchor.map { String(cString: $0) }
+    }
+}
