@@ -1,3 +1,4 @@
+import Budgets
 import CCrypto
 import Contract
 import Foundation
@@ -47,6 +48,8 @@ public struct SandboxConfiguration: Sendable {
     public var retiresIdleFreeClusters = false
     /// Faults from the start, each a YAML text of one or of a list.
     public var faults: [String] = []
+    /// What its peers may cost.
+    public var budgets = Budgets()
     /// The real time, in nanoseconds since 1970.
     public var realTime: @Sendable () -> Int64
 
@@ -128,7 +131,7 @@ public final class SandboxServer: Sendable {
                     NIOLoopBound(
                         try Self.open(
                             configuration, seed, secret, DataPlaneAddress(url: url, port: port),
-                            token),
+                            token, ServerLoad(configuration.budgets, on: loop)),
                         eventLoop: loop)
                 }.wait()
             } catch {
@@ -149,10 +152,7 @@ public final class SandboxServer: Sendable {
     }
 
     private static func check(_ configuration: SandboxConfiguration) throws(SandboxError) {
-        let isLoopback =
-            configuration.host == "localhost" || configuration.host == "::1"
-            || (configuration.host.hasPrefix("127.")
-                && configuration.host.allSatisfy { $0.isNumber || $0 == "." })
+        let isLoopback = HostCheck.isLoopback(configuration.host.lowercased())
         guard isLoopback || configuration.usesTLS else {
             throw SandboxError(
                 "listening on \(configuration.host) lets other machines in: that needs --tls")
@@ -214,7 +214,7 @@ public final class SandboxServer: Sendable {
 
     private static func open(
         _ configuration: SandboxConfiguration, _ seed: Seed, _ secret: [UInt8],
-        _ address: DataPlaneAddress, _ token: String
+        _ address: DataPlaneAddress, _ token: String, _ load: ServerLoad
     ) throws -> Front {
         let registry = Registry.embedded
         // The files of the state are for their owner alone, whatever the folder is.
@@ -267,7 +267,10 @@ public final class SandboxServer: Sendable {
             }
         }
         try cloud.resume()
-        return Front(worlds: worlds, adminToken: token)
+        let hosts = HostCheck(
+            [configuration.host] + [configuration.advertisedHost].compactMap { $0 },
+            isSecure: configuration.usesTLS)
+        return Front(worlds: worlds, adminToken: token, hosts: hosts, load: load)
     }
 
     /// What keys derive from. On the loopback interface, in memory, it is always the same, so that
@@ -278,35 +281,41 @@ public final class SandboxServer: Sendable {
     {
         guard let folder = configuration.dataFolder else {
             if let number = configuration.seedNumber { return Array("qcsh sandbox \(number)".utf8) }
-            guard !configuration.usesTLS else {
+            let isPrivate =
+                !configuration.usesTLS
+                && configuration.advertisedHost.map { HostCheck.isLoopback($0.lowercased()) }
+                    ?? true
+            guard isPrivate else {
                 var dice = Dice()
                 return dice.bytes(32)
             }
             return Array("qcsh sandbox in memory".utf8)
         }
-        let files = FileManager.default
-        let path = folder + "/seed"
         do {
-            try files.createDirectory(
+            try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
-            if let present = files.contents(atPath: path), present.count == 32 {
-                return [UInt8](present)
-            }
-            var dice = Dice(state: configuration.seedNumber)
-            guard
-                files.createFile(
-                    atPath: path, contents: Data(dice.bytes(32)),
-                    attributes: [.posixPermissions: 0o600])
-            else { throw SandboxError("cannot write \(path)") }
-            return [UInt8](files.contents(atPath: path) ?? Data())
-        } catch let error as SandboxError {
-            throw error
         } catch {
             throw SandboxError(
                 "cannot use the data folder \(folder): \(error.localizedDescription)")
         }
+        let path = folder + "/seed"
+        let present = try PrivateFile.read(path, limit: secretSize + 1)
+        if let present, present.count == secretSize { return present }
+        // All keys of a state derive from it: another one would make them invalid.
+        if present != nil || FileManager.default.fileExists(atPath: folder + "/sandbox.sqlite") {
+            let what = present.map { "has \($0.count) bytes instead of \(secretSize)" }
+            throw SandboxError(
+                "\(path) \(what ?? "is missing"), and the keys in \(folder) derive from it: put the "
+                    + "file back from a backup, or remove the folder to begin with new keys")
+        }
+        var dice = Dice(state: configuration.seedNumber)
+        let secret = dice.bytes(secretSize)
+        try PrivateFile.create(path, secret)
+        return secret
     }
+
+    private static let secretSize = 32
 
     private static func makeTemporaryFolder() throws -> String {
         let path = NSTemporaryDirectory() + "/qcsh-sandbox-\(UUID().uuidString)"
@@ -334,12 +343,19 @@ public final class SandboxServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 front.flatMapThrowing { front in
-                    if let tls {
-                        try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLServerHandler(context: tls))
+                    let load = front.value.load
+                    guard load.connections < load.budgets[.connections] else {
+                        throw SandboxError("there are too many connections")
                     }
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+                    let connection = Connection(load)
+                    try pipeline.addHandler(connection)
                     // Behind TLS the first bytes tell the protocol, too.
-                    try channel.pipeline.syncOperations.addHandler(ProtocolSniffer(front: front))
+                    try pipeline.addHandler(
+                        ProtocolSniffer(
+                            front: front,
+                            connection: NIOLoopBound(connection, eventLoop: channel.eventLoop)))
                 }
             }
         do {

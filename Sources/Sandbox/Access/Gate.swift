@@ -80,12 +80,11 @@ struct Gate {
     let cloud: Cloud
     let transaction: Transaction
 
-    /// Lets a call in, or says why not.
-    func admit(
-        _ method: Method, _ request: Message, _ metadata: [String: String],
-        _ cache: inout AdmissionCache
-    ) throws -> (actor: Actor?, account: String) {
-        guard method.options.requiresAuthentication else { return (nil, "") }
+    /// Who makes a call: nobody, where a method wants no credential.
+    func identify(
+        _ method: Method, _ metadata: [String: String], _ cache: inout AdmissionCache
+    ) throws -> Actor? {
+        guard method.options.requiresAuthentication else { return nil }
         cache.keepUp(with: cloud.store.accessVersion)
         let header = metadata["authorization"] ?? ""
         let actor: Actor
@@ -102,6 +101,15 @@ struct Gate {
             throw APIError(
                 .permissionDenied, "\(method.name) is for \(wanted), not for \(actor.typeName)")
         }
+        return actor
+    }
+
+    /// Lets a call in, or says why not.
+    func admit(
+        _ method: Method, _ request: Message, _ metadata: [String: String],
+        _ cache: inout AdmissionCache
+    ) throws -> (actor: Actor?, account: String) {
+        guard let actor = try identify(method, metadata, &cache) else { return (nil, "") }
         guard let path = method.accountIDPath else { return (actor, "") }
         guard case .string(let account) = request.value(at: path), !account.isEmpty else {
             // What is wrong with it, the rules of the contract say better.

@@ -132,6 +132,19 @@ final class Cloud {
         let metadata: [(name: String, value: String)]
     }
 
+    /// Makes sure of a call's credential, which needs nothing of the request but its headers.
+    func identify(_ method: Method, _ metadata: [String: String]) throws(APIError) {
+        do {
+            _ = try store.transaction {
+                try Gate(cloud: self, transaction: $0).identify(method, metadata, &admitted)
+            }
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw APIError(.internal, "the sandbox failed: \(error)")
+        }
+    }
+
     /// Makes a call.
     ///
     /// - Parameters:

@@ -6,8 +6,6 @@ import Foundation
 /// below `/sandbox/v1`, with the token that the start line prints.
 struct AdminAPI {
     static let prefix = "/sandbox/v1"
-    /// The largest snapshot or seed, in bytes.
-    static let maximumBodySize = 1 << 30
 
     /// A request that cannot be done, with its HTTP status.
     struct Refusal: Error {
@@ -326,13 +324,16 @@ struct AdminAPI {
     private func restore(_ body: [UInt8], _ cloud: Cloud) throws -> Tree {
         try Self.withTemporaryFile { path in
             try Data(body).write(to: URL(fileURLWithPath: path))
+            let other: Store
             do {
-                try cloud.store.replace(byFile: path)
-            } catch let error as SandboxError {
-                throw error
+                other = try Store(checking: path, registry: cloud.registry)
+                // What goes on from there is tried on a copy first.
+                _ = try worlds.trial(of: other)
             } catch {
-                throw Refusal(400, "the snapshot cannot be read: \(error)")
+                throw Refusal(400, "the snapshot cannot be used, and nothing was changed: \(error)")
             }
+            // SQLite copies all pages in one transaction: everything is replaced, or nothing.
+            try cloud.store.replace(by: other)
         }
         try cloud.resume()
         return Self.description(of: cloud)

@@ -76,6 +76,24 @@ struct Execution {
         var delivery: Delivery
     }
 
+    /// Why the call is refused for its credential alone, before anything of it is decoded; nil when
+    /// it goes on.
+    func refusal() -> APIError? {
+        do throws(APIError) {
+            try cloud.identify(method, metadata)
+            return nil
+        } catch {
+            note(account: "", error, [])
+            return error
+        }
+    }
+
+    private func note(account: String, _ error: APIError?, _ faults: [String]) {
+        cloud.callJournal.append(
+            moment: cloud.clock.now, method: method, transport: transport, account: account,
+            error: error, faults: faults, traceID: traceID)
+    }
+
     /// Makes the call.
     func run(_ request: () throws(APIError) -> Message) -> Outcome {
         var account = ""
@@ -113,10 +131,7 @@ struct Execution {
         }
         var error: APIError?
         if case .failure(let failure) = outcome.result { error = failure }
-        cloud.callJournal.append(
-            moment: cloud.clock.now, method: method, transport: transport, account: account,
-            error: error, faults: plan.names,
-            traceID: traceID)
+        note(account: account, error, plan.names)
         return outcome
     }
 
@@ -129,6 +144,10 @@ struct Execution {
             "H": Nanoseconds.hour, "M": Nanoseconds.minute, "S": Nanoseconds.second,
             "m": 1_000_000, "u": 1000, "n": 1,
         ]
-        return units[unit].map { $0 * number }
+        // 99999999H is more than the nanoseconds of an Int64: as good as no deadline.
+        return units[unit].map { unit in
+            let (product, overflow) = unit.multipliedReportingOverflow(by: number)
+            return overflow ? .max : product
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Budgets
 import Codec
 import Contract
 
@@ -9,22 +10,75 @@ final class Front {
     let reflection: Reflection
     let health: Health
     let admin: AdminAPI
+    let load: ServerLoad
+    private let hosts: HostCheck
 
-    init(worlds: Worlds, adminToken: String) {
+    init(worlds: Worlds, adminToken: String, hosts: HostCheck, load: ServerLoad) {
         self.worlds = worlds
+        self.hosts = hosts
+        self.load = load
         let registry = worlds.main.registry
-        grpc = GRPCFront(registry: registry)
+        grpc = GRPCFront(registry: registry, budgets: load.budgets)
         rest = RESTGateway(registry: registry)
         reflection = Reflection(registry: registry)
         health = Health(registry: registry)
         admin = AdminAPI(worlds: worlds, token: adminToken)
     }
 
-    /// The largest body of a request that is taken: whoever may administer the sandbox may send a
-    /// whole state.
-    func bodyLimit(_ request: InboundRequest) -> Int {
-        request.path.hasPrefix(AdminAPI.prefix) && admin.isAllowed(request)
-            ? AdminAPI.maximumBodySize : GRPCFront.maximumRequestSize
+    var budgets: Budgets { load.budgets }
+
+    /// What becomes of a request whose headers have come.
+    enum Admission {
+        /// It is answered now, whatever its body is. Anonymous: for its credential.
+        case refused(OutboundResponse, isAnonymous: Bool)
+        /// Its body may have so many bytes.
+        case admitted(Budget, bytes: Int)
+    }
+
+    /// Refuses by the headers alone what can be refused so: what costs least comes first, and
+    /// nothing of a stranger's is kept or decoded.
+    func admit(_ head: InboundRequest) -> Admission {
+        let isGRPC = Self.isGRPC(head.headers)
+        if let problem = hosts.problem(head) {
+            let error = APIError(.permissionDenied, problem)
+            return .refused(
+                isGRPC
+                    ? grpc.failure(error, trace: worlds.main.newTraceID())
+                    : RESTGateway.failure(error, registry: worlds.main.registry, status: 421),
+                isAnonymous: false)
+        }
+        func admitted(_ budget: Budget) -> Admission {
+            // A gRPC message stands behind a prefix of five bytes.
+            .admitted(budget, bytes: budgets[budget] + (isGRPC ? 5 : 0))
+        }
+        if isGRPC, head.path == Health.checkPath || isStream(head.path) {
+            return admitted(.streamMessage)
+        }
+        if !isGRPC, head.path.hasPrefix(AdminAPI.prefix) {
+            return admin.isAllowed(head)
+                ? admitted(.adminBody) : .refused(admin.answer(head), isAnonymous: true)
+        }
+        do throws(APIError) {
+            // The data plane looks at no body.
+            if !isGRPC, DataPlane.serves(Self.segments(head)) { return admitted(.anonymousBody) }
+            let cloud = try worlds.cloud(for: head)
+            let decision =
+                isGRPC ? grpc.decide(head, cloud) : rest.decide(head, cloud)
+            switch decision {
+            case .refused: return decision
+            case .admitted(let budget, _): return admitted(budget)
+            }
+        } catch {
+            return .refused(
+                isGRPC
+                    ? grpc.failure(error, trace: worlds.main.newTraceID())
+                    : RESTGateway.failure(error, registry: worlds.main.registry),
+                isAnonymous: false)
+        }
+    }
+
+    private static func segments(_ request: InboundRequest) -> [String] {
+        request.path.split(separator: "/").map { PercentCoding.decode($0) ?? "" }
     }
 
     /// Whether a request speaks gRPC.
@@ -44,7 +98,7 @@ final class Front {
         }
         let trace = worlds.main.newTraceID()
         do throws(APIError) {
-            let message = try GRPCFront.message(in: request.body, nil)
+            let message = try grpc.message(in: request.body, nil)
             guard let answer = health.check(message) else {
                 throw APIError(.notFound, "the service is not known")
             }
@@ -56,7 +110,7 @@ final class Front {
 
     private func answerHTTP(_ request: InboundRequest) -> OutboundResponse {
         if request.path.hasPrefix(AdminAPI.prefix) { return admin.answer(request) }
-        let path = request.path.split(separator: "/").map { PercentCoding.decode($0) ?? "" }
+        let path = Self.segments(request)
         do throws(APIError) {
             let isData = DataPlane.serves(path)
             let cloud = try worlds.cloud(for: request, isData: isData)

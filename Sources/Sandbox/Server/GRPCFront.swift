@@ -1,13 +1,18 @@
+import Budgets
 import Codec
 import Contract
 
 /// Answers gRPC calls (grpc/doc/PROTOCOL-HTTP2.md).
 final class GRPCFront {
     private let registry: Registry
+    private let budgets: Budgets
     /// The methods that were called, by their paths.
     private var methods: [Substring: Method] = [:]
 
-    init(registry: Registry) { self.registry = registry }
+    init(registry: Registry, budgets: Budgets) {
+        self.registry = registry
+        self.budgets = budgets
+    }
 
     private func method(_ path: Substring) -> Method? {
         if let known = methods[path] { return known }
@@ -16,8 +21,21 @@ final class GRPCFront {
         return found
     }
 
-    /// The largest request that is taken, as gRPC servers have it.
-    static let maximumRequestSize = 4 << 20
+    /// Refuses a call by its headers, or lets its message come.
+    func decide(_ head: InboundRequest, _ cloud: Cloud) -> Front.Admission {
+        let trace = cloud.newTraceID()
+        guard let method = method(head.path) else {
+            let error = APIError(.unimplemented, "unknown method \(head.path)")
+            return .refused(failure(error, trace: trace), isAnonymous: false)
+        }
+        let execution = Execution(
+            cloud: cloud, method: method, metadata: Self.metadata(head.headers),
+            transport: "grpc", timeout: nil, traceID: trace)
+        if let error = execution.refusal() {
+            return .refused(failure(error, trace: trace), isAnonymous: true)
+        }
+        return .admitted(method.bodyBudget, bytes: 0)
+    }
 
     /// Answers a unary call whose request has been received whole.
     func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
@@ -30,7 +48,7 @@ final class GRPCFront {
             transport: "grpc", timeout: Execution.timeout(request.header("grpc-timeout")),
             traceID: trace)
         let outcome = execution.run { () throws(APIError) in
-            let payload = try Self.message(in: request.body, request.header("grpc-encoding"))
+            let payload = try message(in: request.body, request.header("grpc-encoding"))
             do throws(CodecError) {
                 return try ProtobufReader().message(payload, as: method.input)
             } catch {
@@ -58,15 +76,15 @@ final class GRPCFront {
     }
 
     /// The one message of a request.
-    static func message(in body: [UInt8], _ encoding: String?) throws(APIError) -> [UInt8] {
+    func message(in body: [UInt8], _ encoding: String?) throws(APIError) -> [UInt8] {
         guard body.count >= 5 else {
             throw APIError(.internal, "the request has no message")
         }
         let length = body[1..<5].reduce(0) { $0 << 8 | Int($1) }
-        guard length <= maximumRequestSize else {
+        guard length <= budgets[.requestBody] else {
             throw APIError(
                 .resourceExhausted,
-                "the request has \(length) bytes; at most \(maximumRequestSize) are taken")
+                "the request has \(length) bytes, " + budgets.exceeded(.requestBody))
         }
         guard body.count == length + 5 else {
             throw APIError(.internal, "the request has not exactly one message")
@@ -118,4 +136,9 @@ final class GRPCFront {
         }
         return OutboundResponse(status: 200, headers: trailers)
     }
+}
+
+extension Method {
+    /// How large a request of the method may be.
+    var bodyBudget: Budget { options.requiresAuthentication ? .requestBody : .anonymousBody }
 }

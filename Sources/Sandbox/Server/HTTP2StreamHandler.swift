@@ -1,11 +1,15 @@
+import Budgets
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
 /// One HTTP/2 stream: gathers a request, writes its answer. Streaming gRPC methods are answered
 /// message by message.
-final class HTTP2StreamHandler: ChannelInboundHandler {
+///
+/// What can be refused by the headers alone is refused before the body comes.
+final class HTTP2StreamHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
+    typealias OutboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
     private static let ok: HPACKHeaders = {
@@ -16,63 +20,134 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }()
 
     private let front: NIOLoopBound<Front>
+    private let connection: NIOLoopBound<Connection>
     private var request: InboundRequest?
+    private var bodyLimit: (budget: Budget, bytes: Int) = (.requestBody, 0)
+    /// Bytes that the connection has counted for this stream.
+    private var reserved = 0
+    /// Messages of a streaming method that are still to be answered.
+    private var inbox = ByteBuffer()
     private var streamStarted = false
+    private var streamHasEnded = false
     private var isAnswered = false
-    private var limit = GRPCFront.maximumRequestSize
+    /// What the connection has been told of this request.
+    private var isOpen = false
+    private var awaitsAnswer = false
+    private var readIsHeld = false
 
-    init(front: NIOLoopBound<Front>) { self.front = front }
+    init(front: NIOLoopBound<Front>, connection: NIOLoopBound<Connection>) {
+        self.front = front
+        self.connection = connection
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isAnswered else { return }
         switch unwrapInboundIn(data) {
         case .headers(let frame):
             // Trailers of a request say nothing that is used.
-            if request == nil { begin(frame.headers) }
+            if request == nil { begin(frame.headers, context) }
             if frame.endStream { finish(context) }
         case .data(let frame):
-            guard case .byteBuffer(var buffer) = frame.data else { return }
-            request?.body += buffer.readBytes(length: buffer.readableBytes) ?? []
-            if (request?.body.count ?? 0) > limit + 5 {
-                return reject(context)
-            }
+            guard case .byteBuffer(let buffer) = frame.data else { return }
+            if let exceeded = take(buffer) { return reject(exceeded, context) }
             answerStream(context)
             if frame.endStream { finish(context) }
         default: break
         }
     }
 
-    private func begin(_ headers: HPACKHeaders) {
+    private func begin(_ headers: HPACKHeaders, _ context: ChannelHandlerContext) {
         let begun = InboundRequest(
             verb: headers.first(name: ":method") ?? "",
             target: headers.first(name: ":path") ?? "/",
             headers: headers.map { ($0.name, $0.value) })
-        limit = front.value.bodyLimit(begun)
         request = begun
+        isOpen = true
+        awaitsAnswer = true
+        connection.value.requestBegan()
+        switch front.value.admit(begun) {
+        case .refused(let response, let isAnonymous):
+            if isAnonymous { connection.value.admitted(false) }
+            write(response, context)
+        case .admitted(let budget, let bytes):
+            connection.value.admitted(true)
+            bodyLimit = (budget, bytes)
+            if isStream { release() }
+            let length = begun.header("content-length").flatMap { Int($0) }
+            if let length, length > bytes { reject(budget, context) }
+        }
     }
 
-    private func reject(_ context: ChannelHandlerContext) {
+    private var isStream: Bool {
+        guard let request else { return false }
+        return front.value.isStream(request.path) && Front.isGRPC(request.headers)
+    }
+
+    /// Keeps a piece of the body.
+    ///
+    /// - Returns: the budget that it exceeds.
+    private func take(_ buffer: ByteBuffer) -> Budget? {
+        let count = buffer.readableBytes
+        if bodyLimit.budget != .adminBody {
+            if let exceeded = connection.value.reserve(count) { return exceeded }
+            reserved += count
+        }
+        if isStream {
+            var buffer = buffer
+            inbox.writeBuffer(&buffer)
+            return nil
+        }
+        guard (request?.body.count ?? 0) + count <= bodyLimit.bytes else { return bodyLimit.budget }
+        buffer.withUnsafeReadableBytes { request?.body.append(contentsOf: $0) }
+        return nil
+    }
+
+    /// The request takes no more room, and the connection waits for nothing of it.
+    private func release() {
+        if isOpen { connection.value.requestEnded() }
+        isOpen = false
+        connection.value.release(reserved)
+        reserved = 0
+    }
+
+    private func reject(_ budget: Budget, _ context: ChannelHandlerContext) {
         let error = APIError(
-            .resourceExhausted,
-            "the request has more than \(limit) bytes")
-        let isGRPC = Front.isGRPC(request?.headers ?? [])
+            .resourceExhausted, "the request is " + front.value.budgets.exceeded(budget))
         let response =
-            isGRPC
+            Front.isGRPC(request?.headers ?? [])
             ? front.value.grpc.failure(error, trace: "")
             : RESTGateway.failure(error, registry: front.value.rest.registry)
-        write(response, context)
+        if streamStarted {
+            writeHeaders(
+                nil, response.headers.filter { $0.name != "content-type" }, end: true, context)
+            context.flush()
+            conclude()
+        } else {
+            write(response, context)
+        }
     }
 
-    /// Answers the complete messages of a streaming method.
+    // MARK: - Streams
+
+    /// Answers the complete messages of a streaming method, as far as the peer reads the answers.
     private func answerStream(_ context: ChannelHandlerContext) {
-        guard let path = request?.path, front.value.isStream(path) else { return }
-        while let body = request?.body, body.count >= 5 {
-            let length = body[1..<5].reduce(0) { $0 << 8 | Int($1) }
-            guard body.count >= 5 + length else { return }
-            request?.body.removeFirst(5 + length)
-            guard let answer = front.value.streamAnswer(path, Array(body[5..<5 + length])) else {
+        guard isStream, let path = request?.path else { return }
+        while !isAnswered, context.channel.isWritable, inbox.readableBytes >= 5 {
+            let limit = front.value.budgets[.streamMessage]
+            guard let length = inbox.getInteger(at: inbox.readerIndex + 1, as: UInt32.self),
+                length <= limit
+            else { return reject(.streamMessage, context) }
+            guard let bytes = inbox.getBytes(at: inbox.readerIndex + 5, length: Int(length)) else {
+                break
+            }
+            guard connection.value.mayAnswer else {
+                connection.value.whenItMayAnswer { [weak self] in self?.answerStream(context) }
                 return
             }
+            inbox.moveReaderIndex(forwardBy: 5 + bytes.count)
+            connection.value.release(5 + bytes.count)
+            reserved -= 5 + bytes.count
+            guard let answer = front.value.streamAnswer(path, bytes) else { return }
             if !streamStarted {
                 streamStarted = true
                 writeHeaders(200, GRPCFront.headers, end: false, context)
@@ -80,23 +155,75 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
             writeData(GRPCFront.framed(answer), end: false, context)
             context.flush()
         }
+        inbox.discardReadBytes()
+        if streamHasEnded { endStream(context) }
+        if readIsHeld, !holdsRead {
+            readIsHeld = false
+            context.read()
+        }
     }
+
+    /// A watch goes on until the client leaves; other streams end when all messages are answered.
+    private func endStream(_ context: ChannelHandlerContext) {
+        guard !isAnswered, let path = request?.path, path != Health.watchPath else { return }
+        guard inbox.readableBytes < 5 || context.channel.isWritable else { return }
+        let status: [(name: String, value: String)] = [("grpc-status", "0")]
+        writeHeaders(
+            streamStarted ? nil : 200,
+            streamStarted ? status : status + GRPCFront.headers.prefix(1), end: true, context)
+        context.flush()
+        conclude()
+    }
+
+    /// Whether enough messages wait for an answer.
+    private var holdsRead: Bool {
+        inbox.readableBytes > front.value.budgets[.streamMessage] + 5
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if holdsRead { readIsHeld = true } else { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { answerStream(context) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: - The end
 
     private func finish(_ context: ChannelHandlerContext) {
         guard let request, !isAnswered else { return }
-        if front.value.isStream(request.path), Front.isGRPC(request.headers) {
-            // A watch goes on until the client leaves.
-            if request.path == Health.watchPath { return }
-            isAnswered = true
-            let status: [(name: String, value: String)] = [("grpc-status", "0")]
-            writeHeaders(
-                streamStarted ? nil : 200,
-                streamStarted ? status : status + GRPCFront.headers.prefix(1), end: true, context)
-            context.flush()
-            return
+        if isStream {
+            streamHasEnded = true
+            return answerStream(context)
         }
-        deliver(front.value.answer(request), context)
+        if isOpen { connection.value.requestEnded() }
+        isOpen = false
+        // A peer that does not read its answers gets no more of them.
+        connection.value.whenItMayAnswer { [weak self] in
+            guard let self, !isAnswered, awaitsAnswer else { return }
+            let response = front.value.answer(request)
+            self.request?.body = []
+            release()
+            deliver(response, context)
+        }
     }
+
+    /// The request is answered.
+    private func conclude() {
+        isAnswered = true
+        inbox = ByteBuffer()
+        release()
+        if awaitsAnswer { connection.value.answered() }
+        awaitsAnswer = false
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        conclude()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { conclude() }
 
     // MARK: - Deliveries
 
@@ -149,7 +276,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
                 writeHeaders(nil, response.trailers, end: true, context)
             }
             context.flush()
-            return
+            return conclude()
         }
         let end = min(offset + trickle.bytes, response.body.count)
         writeData(Array(response.body[offset..<end]), end: false, context)
@@ -158,7 +285,7 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     }
 
     private func write(_ response: OutboundResponse, _ context: ChannelHandlerContext) {
-        isAnswered = true
+        defer { conclude() }
         let hasBody = !response.body.isEmpty
         let hasTrailers = !response.trailers.isEmpty
         writeHeaders(response.status, response.headers, end: !hasBody && !hasTrailers, context)
@@ -185,7 +312,9 @@ final class HTTP2StreamHandler: ChannelInboundHandler {
     private func writeData(_ bytes: [UInt8], end: Bool, _ context: ChannelHandlerContext) {
         let buffer = context.channel.allocator.buffer(bytes: bytes)
         let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(buffer), endStream: end))
-        context.write(wrapOutboundOut(frame), promise: nil)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        connection.value.count(bytes.count, until: promise)
+        context.write(wrapOutboundOut(frame), promise: promise)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

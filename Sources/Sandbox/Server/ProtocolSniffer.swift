@@ -11,9 +11,13 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
     private let front: NIOLoopBound<Front>
+    private let connection: NIOLoopBound<Connection>
     private var seen = ByteBuffer()
 
-    init(front: NIOLoopBound<Front>) { self.front = front }
+    init(front: NIOLoopBound<Front>, connection: NIOLoopBound<Connection>) {
+        self.front = front
+        self.connection = connection
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
@@ -23,10 +27,11 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
         let isHTTP2 = Self.preface.starts(with: start)
         do {
             if isHTTP2 {
-                try Pipelines.addHTTP2(to: context.channel, front: front)
+                try Pipelines.addHTTP2(to: context.channel, front, connection)
             } else {
-                try Pipelines.addHTTP1(to: context.channel, front: front)
+                try Pipelines.addHTTP1(to: context.channel, front, connection)
             }
+            connection.value.isIdentified = true
         } catch {
             context.close(promise: nil)
             return
@@ -38,36 +43,56 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// What stands in a connection's pipeline.
+/// What stands in a connection's pipeline, behind ``Connection``.
 enum Pipelines {
     /// gRPC and REST over HTTP/2.
-    static func addHTTP2(to channel: any Channel, front: NIOLoopBound<Front>) throws {
+    static func addHTTP2(
+        to channel: any Channel, _ front: NIOLoopBound<Front>, _ own: NIOLoopBound<Connection>
+    ) throws {
+        let budgets = front.value.budgets
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: 256),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: 1 << 16),
-            HTTP2Setting(parameter: .initialWindowSize, value: 1 << 20),
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: budgets[.streams]),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: budgets[.requestHeaders]),
         ]
+        connection.controlFrameRateLimit.maximumCount = budgets[.controlFrames]
+        connection.controlFrameRateLimit.windowLength = .seconds(10)
         var stream = NIOHTTP2Handler.StreamConfiguration()
-        // libcurl before 8.0 resets every stream that has ended.
+        // libcurl before 8.0 resets every stream that has ended; what that costs, turns bound.
         stream.streamResetFrameRateLimit.maximumCount = .max
-        // Window updates count, too: a large answer needs many.
-        connection.controlFrameRateLimit.maximumCount = .max
-        stream.targetWindowSize = 1 << 20
         let handler = NIOHTTP2Handler(
             mode: .server, eventLoop: channel.eventLoop, connectionConfiguration: connection,
             streamConfiguration: stream
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
-                try stream.pipeline.syncOperations.addHandler(HTTP2StreamHandler(front: front))
+                try stream.pipeline.syncOperations.addHandler(
+                    HTTP2StreamHandler(front: front, connection: own))
             }
+        }
+        own.value.frames = FrameWatch()
+        own.value.farewell = { reason, isSlow in
+            let frame = HTTP2Frame(
+                streamID: .rootStream,
+                payload: .goAway(
+                    lastStreamID: .maxID, errorCode: isSlow ? .noError : .enhanceYourCalm,
+                    opaqueData: ByteBuffer(string: "the connection is " + reason)))
+            channel.writeAndFlush(frame, promise: nil)
         }
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
     /// REST over HTTP/1.1.
-    static func addHTTP1(to channel: any Channel, front: NIOLoopBound<Front>) throws {
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-        try channel.pipeline.syncOperations.addHandler(HTTP1Handler(front: front))
+    static func addHTTP1(
+        to channel: any Channel, _ front: NIOLoopBound<Front>, _ own: NIOLoopBound<Connection>
+    ) throws {
+        let headers = front.value.budgets[.requestHeaders]
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = headers
+        limits.maxHeaderListSize = headers
+        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+            withErrorHandling: false, withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: limits)
+        try channel.pipeline.syncOperations.addHandler(
+            HTTP1Handler(front: front, connection: own))
     }
 }

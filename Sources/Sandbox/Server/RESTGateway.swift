@@ -37,6 +37,29 @@ final class RESTGateway {
         return response
     }
 
+    /// Refuses a call by its headers, or lets its body come.
+    func decide(_ head: InboundRequest, _ cloud: Cloud) -> Front.Admission {
+        let trace = cloud.newTraceID()
+        let failure: APIError
+        var isAnonymous = false
+        do throws(APIError) {
+            let (method, _, _) = try find(head)
+            let execution = Execution(
+                cloud: cloud, method: method, metadata: Self.metadata(head.headers),
+                transport: "rest", timeout: nil, traceID: trace)
+            guard let error = execution.refusal() else {
+                return .admitted(method.bodyBudget, bytes: 0)
+            }
+            failure = error
+            isAnonymous = true
+        } catch {
+            failure = error
+        }
+        var response = Self.failure(failure, registry: registry)
+        response.headers.append(("grpc-metadata-qc-trace-id", trace))
+        return .refused(response, isAnonymous: isAnonymous)
+    }
+
     private func write(_ answer: Cloud.Answer) throws(APIError) -> OutboundResponse {
         let text = JSONWriter(emitsDefaults: true, registry: registry).text(answer.message)
         if text.utf8.count > Self.maximumAnswerSize {
@@ -165,9 +188,7 @@ final class RESTGateway {
             message.setValue(value, at: path)
             return
         }
-        var items: [Value] = []
-        if case .list(let present) = message.value(at: path) { items = present }
-        message.setValue(.list(items + [value]), at: path)
+        message.append(value, at: path)
     }
 
     /// The ways in which clients write a flag in a query; JSON knows two of them.
@@ -197,7 +218,9 @@ final class RESTGateway {
 
     // MARK: - Answers
 
-    static func failure(_ error: APIError, registry: Registry) -> OutboundResponse {
+    static func failure(
+        _ error: APIError, registry: Registry, status: Int? = nil
+    ) -> OutboundResponse {
         let writer = JSONWriter(emitsDefaults: true, registry: registry)
         let text =
             error.status(registry: registry).map { writer.text($0) }
@@ -205,7 +228,7 @@ final class RESTGateway {
         var headers = [(name: "content-type", value: "application/json")]
         if error.code == .unauthenticated { headers.append(("www-authenticate", error.message)) }
         return OutboundResponse(
-            status: error.code.httpStatus, headers: headers, body: Array(text.utf8))
+            status: status ?? error.code.httpStatus, headers: headers, body: Array(text.utf8))
     }
 
     /// `Grpc-Metadata-X` becomes `x`; `Authorization` stays.

@@ -102,6 +102,17 @@ final class Worlds {
         return store
     }
 
+    /// A cloud that goes on with a copy of a state, to see whether that works.
+    func trial(of state: Store) throws -> Cloud {
+        let cloud = try Cloud(
+            registry: configuration.registry, store: Store(copying: state),
+            clock: configuration.makeClock(), seed: configuration.secret,
+            options: configuration.options, seedNumber: configuration.seedNumber)
+        cloud.dataPlane = dataPlane
+        try cloud.resume()
+        return cloud
+    }
+
     // MARK: - Whose request it is
 
     /// The world that a request is for.

@@ -10,7 +10,7 @@ final class FolderLock: Sendable {
     /// - Throws: ``SandboxError`` when another process has it.
     init(_ folder: String) throws(SandboxError) {
         let path = folder + "/lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SandboxError("cannot write \(path)") }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

@@ -33,7 +33,17 @@ final class Store {
             try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
             ?? DatabaseQueue(configuration: configuration)
         self.registry = registry
+        try database.read { try StoreCheck.identify($0, path ?? "memory") }
         try Schema.migrator.migrate(database)
+    }
+
+    /// Opens a file that ``write(to:)`` wrote and checks all of it. The file is changed: it has to be
+    /// a copy of what was handed in.
+    ///
+    /// - Throws: ``SandboxError`` that names what is damaged, or an error of SQLite.
+    convenience init(checking path: String, registry: Registry) throws {
+        try self.init(path: path, registry: registry)
+        try database.read { try StoreCheck.run($0, registry: registry) }
     }
 
     /// A copy of another store, in memory.
@@ -66,21 +76,6 @@ final class Store {
         let copy = try DatabaseQueue(path: path)
         try database.backup(to: copy)
         try copy.close()
-    }
-
-    /// Puts what ``write(to:)`` wrote in place of everything.
-    func replace(byFile path: String) throws {
-        var readOnly = Configuration()
-        readOnly.readonly = true
-        let other = try DatabaseQueue(path: path, configuration: readOnly)
-        let identifier = try other.read { try Int.fetchOne($0, sql: "PRAGMA application_id") }
-        guard identifier == Schema.applicationID else {
-            throw SandboxError("\(path) is no snapshot of a sandbox")
-        }
-        try other.backup(to: database)
-        try other.close()
-        try Schema.migrator.migrate(database)
-        forget()
     }
 
     /// Puts another store's state in place of everything.

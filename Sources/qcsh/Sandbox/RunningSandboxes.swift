@@ -49,7 +49,7 @@ enum RunningSandboxes {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard let port = Int(name), let bytes = UserFiles.read(folder + "/" + name) else {
+            guard let port = Int(name), let bytes = UserFiles.readOwn(folder + "/" + name) else {
                 continue
             }
             let lines = String(decoding: bytes, as: UTF8.self)

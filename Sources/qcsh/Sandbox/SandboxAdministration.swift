@@ -203,7 +203,7 @@ struct SnapshotCommand: ParsableCommand {
         let bytes = try target.client().request("GET", "/snapshot")
         guard UserFiles.writePrivately(bytes, to: file) else {
             Output.note(
-                "qcsh sandbox: cannot write \(file): \(String(cString: strerror(errno)))")
+                "qcsh sandbox: cannot write \(file): \(UserFiles.reason)")
             throw ExitCode(1)
         }
     }
@@ -221,7 +221,7 @@ struct RestoreCommand: ParsableCommand {
 
     func run() throws {
         guard let bytes = UserFiles.read(file) else {
-            Output.note("qcsh sandbox: cannot read \(file): \(String(cString: strerror(errno)))")
+            Output.note("qcsh sandbox: cannot read \(file): \(UserFiles.reason)")
             throw ExitCode(1)
         }
         Output.data(try target.client().request("POST", "/restore", body: bytes))

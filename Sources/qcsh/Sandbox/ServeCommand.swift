@@ -22,6 +22,9 @@ struct ServeCommand: ParsableCommand {
             with method, account, probability, skip, times, and what happens: status, message, \
             retry_after, latency, break (reset, disconnect, goaway, drop_response), trickle \
             ({bytes: 100, every: 50ms}), lifecycle (stuck, fail) with reason, stale (5s).
+
+            Budgets, which bound the cost of a peer (--budget request-body=8MiB):
+            \(BudgetOption.table)
             """)
 
     /// The rules that can be left out, a line each.
@@ -88,6 +91,12 @@ struct ServeCommand: ParsableCommand {
         help: ArgumentHelp("Inject the faults of a YAML file. Repeatable.", valueName: "file"))
     var faults: [String] = []
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Set a budget; see below. Repeatable.", valueName: "name=value"))
+    var budget: [BudgetOption] = []
+
     func validate() throws {
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port \(port) is no port: 0 to 65535")
@@ -96,32 +105,14 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        // Blocked before threads exist, so that only sigwait below takes them.
+        let configuration = try self.configuration()
+        // Blocked before threads exist, so that only sigwait below takes them; but after files are
+        // read, which a signal has to be able to end.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGTERM)
         sigaddset(&signals, SIGINT)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
-        configuration.host = listen
-        configuration.port = port
-        configuration.usesTLS = tls
-        configuration.advertisedHost = advertise
-        // Other programs are told of files in it, wherever they run.
-        configuration.dataFolder = data.map { $0.hasPrefix("/") ? $0 : Self.folder + "/" + $0 }
-        if let folder = configuration.dataFolder, seed != nil,
-            access(folder + "/sandbox.sqlite", F_OK) == 0
-        {
-            Output.note(
-                "qcsh sandbox: \(folder) holds a state already; --seed is not used (reset --seed "
-                    + "begins again)")
-        }
-        configuration.speed = speed.value
-        configuration.seed = try SandboxFiles.seed(seed ?? "demo")
-        configuration.seedNumber = seedNumber
-        configuration.leniencies = Set(lenient)
-        configuration.retiresIdleFreeClusters = retireFree
-        configuration.faults = try fault + faults.map { try SandboxFiles.text($0) }
         let server: SandboxServer
         do throws(SandboxError) {
             server = try SandboxServer(configuration)
@@ -141,6 +132,31 @@ struct ServeCommand: ParsableCommand {
         sigwait(&signals, &received)
         registration?.remove()
         server.stop()
+    }
+
+    private func configuration() throws -> SandboxConfiguration {
+        var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
+        configuration.host = listen
+        configuration.port = port
+        configuration.usesTLS = tls
+        configuration.advertisedHost = advertise
+        // Other programs are told of files in it, wherever they run.
+        configuration.dataFolder = data.map { $0.hasPrefix("/") ? $0 : Self.folder + "/" + $0 }
+        if let folder = configuration.dataFolder, seed != nil,
+            access(folder + "/sandbox.sqlite", F_OK) == 0
+        {
+            Output.note(
+                "qcsh sandbox: \(folder) holds a state already; --seed is not used (reset --seed "
+                    + "begins again)")
+        }
+        configuration.speed = speed.value
+        configuration.seed = try SandboxFiles.seed(seed ?? "demo")
+        configuration.seedNumber = seedNumber
+        configuration.leniencies = Set(lenient)
+        configuration.retiresIdleFreeClusters = retireFree
+        for setting in budget { configuration.budgets[setting.budget] = setting.value }
+        configuration.faults = try fault + faults.map { try SandboxFiles.text($0) }
+        return configuration
     }
 
     /// Where the program was started.
@@ -196,7 +212,7 @@ enum SandboxFiles {
     /// The text of a file.
     static func text(_ path: String) throws -> String {
         guard let bytes = UserFiles.read(path) else {
-            Output.note("qcsh sandbox: cannot read \(path): \(String(cString: strerror(errno)))")
+            Output.note("qcsh sandbox: cannot read \(path): \(UserFiles.reason)")
             throw ExitCode(1)
         }
         return String(decoding: bytes, as: UTF8.self)

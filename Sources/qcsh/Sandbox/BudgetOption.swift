@@ -1,0 +1,50 @@
+import ArgumentParser
+import Budgets
+import Codec
+
+/// `--budget NAME=VALUE`: what a peer of the sandbox may cost.
+struct BudgetOption: ExpressibleByArgument {
+    let budget: Budget
+    let value: Int
+
+    /// The budgets that can be set.
+    static let settable = Budget.allCases.filter(\.entry.isSettable)
+
+    /// The budgets that can be set, a line each with value and meaning.
+    static var table: String {
+        let width = settable.map(\.rawValue.count).max() ?? 0
+        let budgets = Budgets()
+        return settable.map { budget in
+            let name = budget.rawValue.padding(to: width)
+            return "  \(name)  \(budgets.text(budget).padding(to: 6))  \(budget.entry.about)"
+        }.joined(separator: "\n")
+    }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", maxSplits: 1)
+        guard parts.count == 2, let budget = Budget(rawValue: String(parts[0])),
+            budget.entry.isSettable
+        else { return nil }
+        let text = String(parts[1])
+        let parsed: Int?
+        switch budget.entry.unit {
+        case .count: parsed = Int(text)
+        case .bytes: parsed = MemorySize(argument: text)?.bytes
+        case .time:
+            parsed = TimeText.parseHumanDuration(text).flatMap { seconds, nanos in
+                let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+                return overflow ? nil : Int(whole) + Int(nanos)
+            }
+        }
+        // Half of all numbers, so that sums of two cannot overflow.
+        guard let parsed, parsed > 0, parsed < Int.max / 2 else { return nil }
+        self.budget = budget
+        value = parsed
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+}
