@@ -204,6 +204,12 @@ int qcurl_get_long(qcurl_easy *easy, int info, long *value) {
     return (int)curl.easy_getinfo((CURL *)easy, (CURLINFO)info, value);
 }
 
+int64_t qcurl_received(qcurl_easy *easy) {
+    curl_off_t bytes = 0;
+    curl.easy_getinfo((CURL *)easy, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+    return bytes;
+}
+
 int qcurl_socket(qcurl_easy *easy) {
     curl_socket_t socket = CURL_SOCKET_BAD;
     if (curl.easy_getinfo((CURL *)easy, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK) return -1;

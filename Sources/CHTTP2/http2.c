@@ -1,6 +1,7 @@
 #include "qcsh_http2.h"
 
 #include <nghttp2/nghttp2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ enum {
     INPUT_CAPACITY = 1 << 16,
     STREAM_WINDOW = 1 << 22,    ///< bytes a peer may send on one stream before we answer
     CONNECTION_WINDOW = 1 << 24,
+    TEXT_CAPACITY = 256,
 };
 
 typedef struct body {
@@ -25,6 +27,10 @@ struct qh2_session {
     size_t output_length;
     size_t output_sent;
     uint8_t input[INPUT_CAPACITY];
+    bool is_violated;
+    bool has_detail; ///< whether the complaint is about a frame that will be reported
+    char violation[TEXT_CAPACITY];
+    char complaint[TEXT_CAPACITY];
 };
 
 static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *buffer, size_t length,
@@ -97,6 +103,42 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t er
     return 0;
 }
 
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error,
+                            void *user) {
+    (void)session;
+    qh2_session *self = user;
+    // What was said just before, of a header for example, is more exact.
+    if (!self->has_detail) {
+        snprintf(self->complaint, TEXT_CAPACITY, "frame of type %d: %s", frame->hd.type,
+                 nghttp2_strerror(error));
+    }
+    self->has_detail = false;
+    return 0;
+}
+
+static int on_complaint(nghttp2_session *session, int error, const char *text, size_t length,
+                        void *user) {
+    (void)session;
+    (void)error;
+    qh2_session *self = user;
+    self->has_detail = true;
+    snprintf(self->complaint, TEXT_CAPACITY, "%.*s", (int)(length < 200 ? length : 200), text);
+    return 0;
+}
+
+static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user) {
+    (void)session;
+    qh2_session *self = user;
+    if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR) return 0;
+    // nghttp2 puts its reason where peers may read it.
+    size_t length = frame->goaway.opaque_data_len;
+    self->is_violated = true;
+    snprintf(self->violation, TEXT_CAPACITY, "%s%s%.*s",
+             nghttp2_http2_strerror(frame->goaway.error_code), length > 0 ? ": " : "",
+             (int)(length < 200 ? length : 200), (const char *)frame->goaway.opaque_data);
+    return 0;
+}
+
 qh2_session *qh2_open(const qh2_callbacks *callbacks, void *owner) {
     qh2_session *self = calloc(1, sizeof *self);
     if (self == NULL) return NULL;
@@ -111,6 +153,9 @@ qh2_session *qh2_open(const qh2_callbacks *callbacks, void *owner) {
     nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(table, on_stream_close);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table, on_invalid_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(table, on_frame_sent);
+    nghttp2_session_callbacks_set_error_callback2(table, on_complaint);
     int result = nghttp2_session_client_new(&self->session, table, self);
     nghttp2_session_callbacks_del(table);
     if (result != 0) {
@@ -165,10 +210,6 @@ void qh2_ping(qh2_session *self) {
     nghttp2_submit_ping(self->session, NGHTTP2_FLAG_NONE, NULL);
 }
 
-void qh2_goodbye(qh2_session *self) {
-    nghttp2_session_terminate_session(self->session, NGHTTP2_NO_ERROR);
-}
-
 int qh2_flush(qh2_session *self) {
     while (true) {
         while (self->output_sent < self->output_length) {
@@ -199,18 +240,23 @@ int qh2_feed(qh2_session *self, const uint8_t *bytes, size_t length) {
     return used < 0 ? (int)used : 0;
 }
 
-int qh2_read(qh2_session *self) {
-    while (true) {
+int qh2_read(qh2_session *self, size_t limit) {
+    size_t total = 0;
+    while (total < limit) {
         ssize_t length = self->callbacks.receive(self->owner, self->input, INPUT_CAPACITY);
         if (length < 0) return -1;
         if (length == 0) return 0;
         int result = qh2_feed(self, self->input, (size_t)length);
         if (result < 0) return result;
+        total += (size_t)length;
     }
+    return 1;
 }
 
-bool qh2_wants_write(qh2_session *self) {
-    return self->output_sent < self->output_length || nghttp2_session_want_write(self->session);
+const char *qh2_violation(qh2_session *self) {
+    return self->is_violated ? self->violation : NULL;
 }
+
+const char *qh2_complaint(qh2_session *self) { return self->complaint; }
 
 const char *qh2_error_text(int error) { return nghttp2_strerror(error); }

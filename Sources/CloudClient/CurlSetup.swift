@@ -14,12 +14,17 @@ enum CurlSetup {
         if endpoint.isLoopback { _ = qcurl_set_string(easy, Int32(QCURL_NOPROXY.rawValue), "*") }
     }
 
+    /// What libcurl says of an error.
+    static func reason(_ code: Int32, buffer: UnsafePointer<CChar>) -> String {
+        let detail = String(cString: buffer)
+        return detail.isEmpty ? String(cString: qcurl_error_text(code)) : detail
+    }
+
     /// libcurl's error as one of ours, with the endpoint and, where it is known, what to do.
     static func error(
         _ code: Int32, buffer: UnsafePointer<CChar>, endpoint: Endpoint
     ) -> CallError {
-        let detail = String(cString: buffer)
-        var reason = detail.isEmpty ? String(cString: qcurl_error_text(code)) : detail
+        var reason = reason(code, buffer: buffer)
         switch code {
         case 60: reason += "; --ca-file FILE names the certificate authority to trust"
         case 35: reason += "; is it a cleartext port (http://)?"

@@ -50,6 +50,10 @@ bool qcurl_chosen_protocol(qcurl_easy *easy, char *text, size_t capacity);
 int qcurl_continue(qcurl_easy *easy);
 
 int qcurl_get_long(qcurl_easy *easy, int info, long *value);
+
+/// How many bytes of the answer's body have come, as they were sent: compressed, if they were.
+int64_t qcurl_received(qcurl_easy *easy);
+
 /// The socket of a connection opened with CONNECT_ONLY; -1 when there is none.
 int qcurl_socket(qcurl_easy *easy);
 

@@ -55,22 +55,24 @@ void qh2_reset(qh2_session *session, int32_t stream, uint32_t error);
 /// Queues a PING.
 void qh2_ping(qh2_session *session);
 
-/// Queues GOAWAY: no new stream of the peer will be taken.
-void qh2_goodbye(qh2_session *session);
-
 /// Sends what is queued. Returns 0 when all is sent, 1 when sending would block, -1 when the
 /// connection is gone, or a negative nghttp2 error below -100.
 int qh2_flush(qh2_session *session);
 
-/// Receives and handles what has come. Returns 0 when no more is there, -1 when the connection is
-/// gone, or a negative nghttp2 error below -100.
-int qh2_read(qh2_session *session);
+/// Receives and handles what has come, up to about `limit` bytes, so that a peer that never stops
+/// does not keep its caller from everything else. Returns 0 when no more is there, 1 when more may
+/// be, -1 when the connection is gone, or a negative nghttp2 error below -100.
+int qh2_read(qh2_session *session, size_t limit);
+
+/// The rule of HTTP/2 that the peer has broken, so that this side has sent GOAWAY and will not read
+/// any more; NULL while the connection is good. Known after qh2_flush.
+const char *qh2_violation(qh2_session *session);
+
+/// What was wrong with what the peer sent last, for a stream that ended with an error; may be empty.
+const char *qh2_complaint(qh2_session *session);
 
 /// Handles bytes that were received elsewhere. Returns 0 or a negative nghttp2 error below -100.
 int qh2_feed(qh2_session *session, const uint8_t *bytes, size_t length);
-
-/// Whether anything waits to be sent.
-bool qh2_wants_write(qh2_session *session);
 
 /// nghttp2's words for an error.
 const char *qh2_error_text(int error);

@@ -1,3 +1,4 @@
+import Budgets
 import CCurl
 import Codec
 import Contract
@@ -34,7 +35,9 @@ final class GRPCCall: TransportCall, RunningCall {
     private var grpcDetails: [UInt8]?
     private var traceID: String?
     private var data: [UInt8] = []
+    private var headerBytes = 0
     private let maximumResponseSize: Int
+    private static let maximumHeaderSize = Budgets()[.responseHeaders]
 
     init(
         path: String, message: [UInt8], metadata: [(name: String, value: String)],
@@ -69,11 +72,22 @@ final class GRPCCall: TransportCall, RunningCall {
         grpcDetails = nil
         traceID = nil
         data = []
+        headerBytes = 0
     }
 
     // MARK: - What the peer sends
 
-    func receive(header name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+    /// Takes a header or a trailer. Returns an error when there are too many.
+    func receive(
+        header name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
+    ) -> CallError? {
+        // As HTTP/2 counts them (RFC 9113, section 6.5.2).
+        headerBytes += name.count + value.count + 32
+        guard headerBytes <= Self.maximumHeaderSize else {
+            return .transport(
+                .resourceExhausted,
+                "the answer's headers are " + Budgets().exceeded(.responseHeaders))
+        }
         let text = String(decoding: value, as: UTF8.self)
         switch String(decoding: name, as: UTF8.self) {
         case ":status": httpStatus = Int(text)
@@ -85,6 +99,7 @@ final class GRPCCall: TransportCall, RunningCall {
         case "qc-trace-id": traceID = text
         default: break
         }
+        return nil
     }
 
     /// Takes a piece of the body. Returns an error when the answer is known to be bad already.
@@ -173,8 +188,12 @@ enum GRPCFraming {
         switch (data[0], encoding ?? "identity") {
         case (0, _): return Array(payload)
         case (1, "gzip"):
-            guard let inflated = Gzip.inflate(payload, limit: limit) else {
-                throw .transport(.internal, "the server's gzip data is damaged or too large")
+            let bound = min(limit, Budgets().decompressedSize(of: payload.count))
+            guard let inflated = Gzip.inflate(payload, limit: bound) else {
+                throw .transport(
+                    .internal,
+                    "the server's gzip data is damaged, or has more than \(bound) bytes ("
+                        + Budgets().exceeded(.decompressionRatio) + ")")
             }
             return inflated
         case (1, let other):

@@ -1,3 +1,4 @@
+import Budgets
 import CHTTP2
 
 /// What a connection tells its transport.
@@ -33,6 +34,7 @@ final class HTTP2Connection {
     /// How many new streams go out at once. Fewer cost a system call each, more keep the server
     /// idle meanwhile.
     private static let streamsSentTogether = 8
+    private static let turnInput = Budgets()[.turnInput]
 
     private let endpoint: Endpoint
     private let settings: ConnectionSettings
@@ -103,6 +105,9 @@ final class HTTP2Connection {
         }
         state = .open
         lastRead = loop.now()
+        // Nothing is sent to a server that does not speak HTTP/2: what TLS has agreed on is known
+        // after the first attempt to read.
+        if endpoint.isSecure, !read() { return }
         watch(output: false)
         flush()
         if state == .open { delegate?.connectionHasRoom(self) }
@@ -218,19 +223,32 @@ final class HTTP2Connection {
     // MARK: - Input and output
 
     private func socketIsReady() {
-        guard let session, state != .closed else { return }
+        guard session != nil, state != .closed else { return }
         // Callbacks may drop the last other reference to this connection.
         withExtendedLifetime(self) {
-            isReading = true
-            let result = qh2_read(session)
-            isReading = false
-            lastRead = loop.now()
-            pingSent = nil
-            checkProtocol()
-            guard state != .closed else { return }
-            if result < 0 { return lost(result) }
-            flush()
+            if read() { flush() }
         }
+    }
+
+    /// Reads what has come, within the budget for a turn of the loop.
+    ///
+    /// - Returns: whether the connection is still there.
+    private func read() -> Bool {
+        guard let session else { return false }
+        isReading = true
+        let result = qh2_read(session, Self.turnInput)
+        isReading = false
+        lastRead = loop.now()
+        pingSent = nil
+        checkProtocol()
+        guard state != .closed else { return false }
+        if result < 0 {
+            lost(result)
+            return false
+        }
+        // TLS may have decrypted more than was taken, which the descriptor does not tell.
+        if result == 1 { loop.enqueue { [weak self] in self?.socketIsReady() } }
+        return true
     }
 
     /// TLS only: the handshake has to have chosen h2. Known after the first read.
@@ -260,6 +278,12 @@ final class HTTP2Connection {
         unsentStreams = 0
         let result = qh2_flush(session)
         if result < 0 { return lost(result) }
+        if let violation = qh2_violation(session) {
+            return fail(
+                .transport(
+                    .internal,
+                    "the server broke a rule of HTTP/2 (\(String(cString: violation)))"))
+        }
         let needsOutput = result == 1
         if needsOutput != watchesOutput {
             watch(output: needsOutput)
@@ -376,9 +400,9 @@ final class HTTP2Connection {
             connection(owner)?.socket.receive(bytes, capacity: capacity) ?? -1
         },
         header: { owner, stream, name, nameLength, value, valueLength in
-            connection(owner)?.calls[stream]?.receive(
-                header: UnsafeBufferPointer(start: name, count: nameLength),
-                value: UnsafeBufferPointer(start: value, count: valueLength))
+            connection(owner)?.received(
+                stream, UnsafeBufferPointer(start: name, count: nameLength),
+                UnsafeBufferPointer(start: value, count: valueLength))
         },
         headers_end: { _, _, _ in },
         data: { owner, stream, bytes, length in
@@ -391,9 +415,21 @@ final class HTTP2Connection {
         pong: { owner in connection(owner)?.pingSent = nil })
 
     private func received(_ stream: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let call = calls[stream], let error = call.receive(data: bytes), let session else {
+        guard let call = calls[stream], let error = call.receive(data: bytes) else { return }
+        giveUp(call, stream, error)
+    }
+
+    private func received(
+        _ stream: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
+    ) {
+        guard let call = calls[stream], let error = call.receive(header: name, value: value) else {
             return
         }
+        giveUp(call, stream, error)
+    }
+
+    private func giveUp(_ call: GRPCCall, _ stream: Int32, _ error: CallError) {
+        guard let session else { return }
         calls[stream] = nil
         qh2_reset(session, stream, ErrorCode.cancel)
         finish(call, .failure(error))
@@ -443,8 +479,12 @@ final class HTTP2Connection {
             case ErrorCode.inadequateSecurity: .permissionDenied
             default: .internal
             }
+        let complaint = session.map { String(cString: qh2_complaint($0)) } ?? ""
         var failure = CallError.transport(
-            code, "the server broke the call off (HTTP/2 error \(error))")
+            code,
+            complaint.isEmpty
+                ? "the server broke the call off (HTTP/2 error \(error))"
+                : "the server broke a rule of HTTP/2 (\(complaint))")
         failure.outcomeIsUnknown = true
         finish(call, .failure(failure))
     }

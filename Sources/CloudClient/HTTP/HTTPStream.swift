@@ -45,6 +45,7 @@ public final class HTTPStream {
     private var isHeadWhole = false
     private var buffer: [UInt8] = []
     private var isPaused = false
+    private var meter = AnswerMeter(maximumBody: nil)
     private var ending: Result<Void, CallError>?
     private var onHead: ((Result<Head, CallError>) -> Void)?
     private var onData: ((Result<[UInt8]?, CallError>) -> Void)?
@@ -168,8 +169,9 @@ public final class HTTPStream {
         if code == 0 {
             ending = .success(())
         } else {
-            let detail = String(cString: errorBuffer)
-            let reason = detail.isEmpty ? String(cString: qcurl_error_text(code)) : detail
+            let reason =
+                meter.exceeded == nil
+                ? CurlSetup.reason(code, buffer: errorBuffer) : meter.problem
             ending = .failure(
                 code == 28
                     ? CallError(
@@ -195,6 +197,8 @@ public final class HTTPStream {
     private static let headSink: qcurl_sink = { bytes, size, count, user in
         guard let bytes, let user else { return 0 }
         let stream = Unmanaged<HTTPStream>.fromOpaque(user).takeUnretainedValue()
+        // Less than was offered ends the transfer.
+        guard stream.meter.takeHeader(size * count) else { return 0 }
         stream.take(
             line: String(
                 decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self))
@@ -225,6 +229,7 @@ public final class HTTPStream {
             stream.isPaused = true
             return Int(QCURL_PAUSE.rawValue)
         }
+        guard stream.meter.takeBody(size * count, stream.easy) else { return 0 }
         stream.buffer.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
         if let onData = stream.onData {
             stream.onData = nil

@@ -15,8 +15,6 @@ public final class RESTTransport: Transport {
     private var idle: [OpaquePointer] = []
     /// How many connections are open at most.
     private let maximumConnections = 16
-    /// CURLE_WRITE_ERROR: we took less than libcurl had.
-    private static let writeError: Int32 = 23
 
     /// Creates a transport; nothing is opened before the first call.
     public init(endpoint: Endpoint, settings: ConnectionSettings, loop: PollLoop) {
@@ -88,7 +86,7 @@ public final class RESTTransport: Transport {
             throw CallError.transport(.unavailable, "libcurl has no memory left")
         }
         call.easy = easy
-        call.limit = settings.maximumResponseSize
+        call.meter = AnswerMeter(maximumBody: settings.maximumResponseSize)
         qcurl_easy_reset(easy)
         _ = qcurl_set_error_buffer(easy, call.errorBuffer)
         _ = qcurl_set_string(easy, Int32(QCURL_URL.rawValue), endpoint.url + request.target)
@@ -143,11 +141,8 @@ public final class RESTTransport: Transport {
         let result: Result<Reply, CallError>
         if code == 0 {
             result = call.result(status: status)
-        } else if code == Self.writeError {
-            result = .failure(
-                .transport(
-                    .resourceExhausted,
-                    "the answer has more than \(settings.maximumResponseSize) bytes"))
+        } else if call.meter.exceeded != nil {
+            result = .failure(.transport(.resourceExhausted, call.meter.problem))
         } else {
             var error = CurlSetup.error(code, buffer: call.errorBuffer, endpoint: endpoint)
             // Codes up to "cannot connect" and the handshake's come before the request.
@@ -155,9 +150,10 @@ public final class RESTTransport: Transport {
             error.wasNotExecuted = isBefore
             error.outcomeIsUnknown = !isBefore
             if !isBefore {
+                let reason = CurlSetup.reason(code, buffer: call.errorBuffer)
                 error.message =
-                    "the connection to \(endpoint.url) was lost; whether the call was executed is "
-                    + "not known"
+                    "the connection to \(endpoint.url) was lost (\(reason)); whether the call was "
+                    + "executed is not known"
             }
             result = .failure(error)
         }
@@ -183,8 +179,7 @@ private final class RESTCall: TransportCall, RunningCall {
     var easy: OpaquePointer?
     var headers: OpaquePointer?
     let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
-    /// The largest answer that is taken, in bytes.
-    var limit = Int.max
+    var meter = AnswerMeter(maximumBody: nil)
 
     var body: [UInt8] = []
     private var pinned: UnsafeMutableBufferPointer<UInt8>?
@@ -224,6 +219,8 @@ private final class RESTCall: TransportCall, RunningCall {
 
     static let headerSink: qcurl_sink = { bytes, size, count, user in
         if let bytes, let call = call(user) {
+            // Less than was offered ends the transfer.
+            guard call.meter.takeHeader(size * count) else { return 0 }
             let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
             call.receive(header: String(decoding: line, as: UTF8.self))
         }
@@ -232,8 +229,7 @@ private final class RESTCall: TransportCall, RunningCall {
 
     static let bodySink: qcurl_sink = { bytes, size, count, user in
         if let bytes, let call = call(user) {
-            // Less than was offered ends the transfer.
-            guard call.received.count + size * count <= call.limit else { return 0 }
+            guard call.meter.takeBody(size * count, call.easy) else { return 0 }
             call.received.append(
                 contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
