@@ -2,8 +2,9 @@
 // code that never waits is reached.
 #include "internal.h"
 
-/// How many instructions pass between two looks at the count.
-enum { INSTRUCTIONS_PER_COUNT = 1000 };
+/// How many instructions pass between two looks at the count. Each coroutine is looked at by itself,
+/// and charged so many in advance.
+enum { INSTRUCTIONS_PER_COUNT = 100 };
 
 void qh_push_cancel(lua_State *L) { lua_pushlightuserdata(L, &qh_key_cancel); }
 
@@ -103,8 +104,8 @@ static void hook(lua_State *L, lua_Debug *record) {
     bool is_interrupt = vm->interrupted != 0 || vm->level == QH_KILLED;
     vm->interrupted = 0;
     bool is_used_up = false;
-    if (!is_interrupt && vm->instruction_limit != 0 && record->event == LUA_HOOKCOUNT) {
-        vm->instructions += INSTRUCTIONS_PER_COUNT;
+    if (!is_interrupt && vm->instruction_limit != 0) {
+        if (record->event == LUA_HOOKCOUNT) vm->instructions += INSTRUCTIONS_PER_COUNT;
         is_used_up = vm->instructions > vm->instruction_limit;
     }
     qh_rest_hook(vm, L);
@@ -135,6 +136,13 @@ void qh_rest_hook(qh_vm *vm, lua_State *L) {
     } else {
         lua_sethook(L, NULL, 0, 0);
     }
+}
+
+void qh_charge(qh_vm *vm, lua_State *co) {
+    if (vm->instruction_limit == 0) return;
+    vm->instructions += INSTRUCTIONS_PER_COUNT;
+    qh_rest_hook(vm, co);
+    if (vm->instructions > vm->instruction_limit) arm(co);
 }
 
 void qh_set_running(qh_vm *vm, lua_State *L) {

@@ -79,6 +79,7 @@ static int start(lua_State *L, lua_State *co, int arguments) {
     } else if (!lua_checkstack(co, arguments)) {
         lua_pushliteral(L, "too many arguments to resume");
     } else {
+        if (lua_status(co) == LUA_OK) qh_charge(qh_of(L), co);
         lua_xmove(L, co, arguments);
         lua_pushinteger(L, qh_of(L)->level);
         return resume_step(L, co, arguments);
@@ -130,7 +131,9 @@ static int co_close(lua_State *L) {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
     qh_set_running(vm, lua_tothread(L, 1));
+    vm->closing++;
     int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+    vm->closing--;
     qh_set_running(vm, outer);
     if (status != LUA_OK || qh_is_cancel(L, -1)) return lua_error(L);
     return lua_gettop(L) - 1;
@@ -139,7 +142,9 @@ static int co_close(lua_State *L) {
 int qh_reset(qh_vm *vm, lua_State *co) {
     lua_State *outer = vm->running;
     qh_set_running(vm, co);
+    vm->closing++;
     int status = lua_resetthread(co);
+    vm->closing--;
     qh_set_running(vm, outer);
     return status;
 }

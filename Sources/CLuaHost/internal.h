@@ -57,6 +57,8 @@ struct qh_vm {
     volatile int active;      ///< how many calls into scripts are open
     lua_State *volatile running; ///< the coroutine that runs, which may be one of the script's
     const struct qh_resumer *resumer; ///< who has resumed that; NULL for the task's own
+    int finalizing;           ///< how many finalizers run
+    int closing;              ///< how many coroutines are being closed
     volatile sig_atomic_t interrupted; ///< whether the check is to be called
     int level;                ///< enum qh_level, of the task that runs
     uint64_t instructions;    ///< how many were counted
@@ -129,6 +131,16 @@ void qh_rest_hook(qh_vm *vm, lua_State *L);
 
 /// Notes which coroutine runs; a pending interrupt concerns it now.
 void qh_set_running(qh_vm *vm, lua_State *L);
+
+/// Counts a coroutine that begins: for what it executes before it is looked at for the first time,
+/// so that many short ones count as much as one that is long.
+void qh_charge(qh_vm *vm, lua_State *co);
+
+/// Whether the metatable on top of the stack was set by code that is not the host's.
+bool qh_is_foreign_metatable(lua_State *L);
+
+/// Replaces setmetatable, so that finalizers can be interrupted and are counted.
+void qh_open_finalizers(lua_State *L);
 
 /// Replaces coroutine.* so that waiting works inside the script's own coroutines.
 void qh_open_coroutines(lua_State *L);

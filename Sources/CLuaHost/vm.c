@@ -147,6 +147,7 @@ static int open_libraries(lua_State *L) {
     qh_open_secrets(L);
     qh_open_cancellation(L);
     qh_open_coroutines(L);
+    qh_open_finalizers(L);
     qh_restrict_libraries(L);
     return 0;
 }
@@ -379,6 +380,7 @@ static int task_body(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, call->function);
     lua_pushcclosure(L, task_entry, 1);
     lua_xmove(L, thread, 1);
+    qh_charge(qh_of(L), thread);
     return 0;
 }
 

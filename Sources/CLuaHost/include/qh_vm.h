@@ -86,7 +86,14 @@ size_t qh_memory_used(const qh_vm *vm);
 /// The source of the code that has called what the host does now: the innermost function that is
 /// neither of C nor of the standard library nor of a text that was loaded. `@file`, `=(command line)`;
 /// NULL when there is none. Good until Lua runs again.
+///
+/// QH_BY_LUA where no code has called: a function of the host that is a finalizer, that closes a
+/// variable, or that is a metamethod of a value which code handed over. Whoever set the metatable has
+/// chosen the function, and that may have been any library.
 const char *qh_caller(qh_vm *vm);
+
+/// A source that no code has.
+#define QH_BY_LUA "=[metamethod]"
 
 /// Compiles a text chunk. On QH_DONE `function` is a new reference; else `out` holds the message.
 int32_t qh_load(qh_vm *vm, const char *text, size_t length, const char *name, qh_ref *function,
