@@ -49,10 +49,32 @@ describe("http", function()
     assert.has_error(function() http.get("http://u:p@127.0.0.1/") end, "use the option auth")
     local elsewhere = base:gsub("127.0.0.1", "localhost") .. "/echo"
     asked = http.get(base .. "/redirect/302", {
-      query = { to = elsewhere }, headers = { ["api-key"] = secret.new("k"), other = "kept" },
+      query = { to = elsewhere }, headers = { ["api-key"] = secret.new("k"), accept = "a/b" },
     }):json()
     assert.is_nil(asked.headers["api-key"])
-    assert.equal("kept", asked.headers.other)
+    assert.equal("a/b", asked.headers.accept)
+  end)
+
+  it("sends headers on to another origin only when they are known to be harmless", function()
+    local sent = {
+      ["X-Api-Key"] = "k", ["proxy-authorization"] = "Basic eA==", Cookie = "c=1",
+      ["x-of-my-own"] = "o", ["Accept-Language"] = "de", range = "bytes=0-",
+    }
+    local elsewhere = base:gsub("127.0.0.1", "localhost") .. "/echo"
+    for status in ("301 302 303 307 308"):gmatch("%d+") do
+      local asked = http.get(base .. "/redirect/" .. status, {
+        query = { to = elsewhere }, headers = sent,
+      }):json()
+      for _, name in ipairs { "x-api-key", "proxy-authorization", "cookie", "x-of-my-own" } do
+        assert.is_nil(asked.headers[name], status .. " " .. name)
+      end
+      assert.equal("de", asked.headers["accept-language"])
+      assert.equal("bytes=0-", asked.headers.range)
+    end
+    local asked = http.get(base .. "/redirect/302", { query = { to = "/echo" }, headers = sent })
+      :json()
+    assert.equal("k", asked.headers["x-api-key"])
+    assert.equal("o", asked.headers["x-of-my-own"])
   end)
 
   it("follows redirects as browsers do", function()

@@ -286,7 +286,14 @@ local function prepare(options)
   return headers, body
 end
 
-local credentials = { authorization = true, cookie = true, ["api-key"] = true }
+-- What goes along when a redirect leads to another origin: whatever else a header is called, it may
+-- be a credential (x-api-key, proxy-authorization, a header of the user's own).
+local harmless = {
+  accept = true, ["accept-language"] = true, ["accept-encoding"] = true, ["content-type"] = true,
+  ["content-language"] = true, ["user-agent"] = true, range = true, ["cache-control"] = true,
+  ["if-match"] = true, ["if-none-match"] = true, ["if-modified-since"] = true,
+  ["if-unmodified-since"] = true, ["if-range"] = true,
+}
 
 --- Where a redirect leads to (RFC 3986, section 5.2, as far as servers use it).
 local function resolve(base, location)
@@ -381,10 +388,9 @@ function http.request(verb, url, options)
       if host.is_secret(body) and status >= 307 then
         error(("%s sends a secret on to %s: it is not sent there"):format(url, target), 2)
       end
-      -- A credential is for the host that it was given for.
       local kept = {}
       for _, pair in ipairs(headers) do
-        if not credentials[pair[1]:lower()] and not host.is_secret(pair[2]) then
+        if harmless[pair[1]:lower()] and not host.is_secret(pair[2]) then
           kept[#kept + 1] = pair
         end
       end
