@@ -99,7 +99,7 @@ struct APICommand: ParsableCommand {
 
     private static func write(_ registry: Registry, to file: String) throws {
         guard UserFiles.write(registry.descriptorSet(), to: file) else {
-            throw Failure("\(file) cannot be written: \(String(cString: strerror(errno)))")
+            throw Failure("\(file) cannot be written: \(UserFiles.reason)")
         }
     }
 }

@@ -50,6 +50,7 @@ struct CallCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
+        let time = RunTime(loop, timeout: options.values.timeout)
         do {
             let limits = RunLimits(options.values)
             let connections = Connections(
@@ -59,7 +60,11 @@ struct CallCommand: ParsableCommand {
                 connections.close()
                 limits.writeAudit()
             }
-            try run(loop, connections)
+            try run(time, connections)
+        } catch let failure as LuaFailure where time.isUp {
+            Output.note("qcsh: " + ErrorReport.text(failure))
+            Output.remark(options.values.timedOutWords)
+            throw ExitCode(ExitStatus.timedOut)
         } catch let failure as LuaFailure {
             Output.note("qcsh: " + ErrorReport.text(failure))
             throw ExitCode(ErrorReport.exitStatus(failure))
@@ -71,7 +76,7 @@ struct CallCommand: ParsableCommand {
         }
     }
 
-    private func run(_ loop: PollLoop, _ connections: Connections) throws {
+    private func run(_ time: RunTime, _ connections: Connections) throws {
         let registry = try ContractLoader.load(options.values.contract, options: options.values)
         connections.registry = registry
         let method = try find(registry)
@@ -80,7 +85,7 @@ struct CallCommand: ParsableCommand {
         let pages = try pages(of: method)
         let secrets = try SecretOutput(options.values.secrets)
         let session = try connections.open(LuaTable())
-        let response = try answer(method, request, pages, session, loop)
+        let response = try answer(method, request, pages, session, time)
         let isForPeople = Terminal.isTerminal(STDOUT_FILENO)
         let renderer = Renderer(
             registry: registry, format: options.output ?? (isForPeople ? .table : .json),
@@ -157,7 +162,7 @@ struct CallCommand: ParsableCommand {
         let file = data == "-" ? "-" : String(data.dropFirst())
         guard let bytes = UserFiles.read(file) else {
             throw CodecError(
-                .assignment("cannot read \(file): \(String(cString: strerror(errno)))"))
+                .assignment("cannot read \(file): \(UserFiles.reason)"))
         }
         return bytes
     }
@@ -182,9 +187,9 @@ struct CallCommand: ParsableCommand {
     }
 
     private func answer(
-        _ method: Method, _ request: Message, _ pages: Pages?, _ session: Session, _ loop: PollLoop
+        _ method: Method, _ request: Message, _ pages: Pages?, _ session: Session, _ time: RunTime
     ) throws -> Message {
-        var response = try call(method, request, session, loop)
+        var response = try call(method, request, session, time)
         guard let pages else { return response }
         var items = response.list("items")
         var seen: Set<String> = []
@@ -195,7 +200,7 @@ struct CallCommand: ParsableCommand {
                     "\(method.displayName): the server repeats the page token \(page)")
             }
             next[pages.token] = .string(page)
-            response = try call(method, next, session, loop)
+            response = try call(method, next, session, time)
             items += response.list("items")
         }
         response[pages.items] = .list(items)
@@ -204,15 +209,15 @@ struct CallCommand: ParsableCommand {
     }
 
     private func call(
-        _ method: Method, _ request: Message, _ session: Session, _ loop: PollLoop
+        _ method: Method, _ request: Message, _ session: Session, _ time: RunTime
     ) throws -> Message {
         var callOptions = CallOptions()
-        callOptions.timeout = options.values.timeout
+        callOptions.timeout = time.remaining
         var outcome: Result<Reply, CallError>?
         let running = session.call(method, request, options: callOptions) { outcome = $0 }
         var isUnwanted = false
         // A read is given up; of a change it is told what became of it.
-        loop.run {
+        time.loop.run {
             if outcome == nil, Interrupts.take() != nil {
                 if method.isRead || isUnwanted {
                     running.cancel()
@@ -241,4 +246,32 @@ struct CallCommand: ParsableCommand {
         case nil: throw LuaFailure("the call did not end")
         }
     }
+}
+
+/// How long a command may still take.
+private struct RunTime {
+    let loop: PollLoop
+    private let deadline: Int64?
+
+    /// - Parameter timeout: how long it may take from now on, in nanoseconds; nil means for ever.
+    init(_ loop: PollLoop, timeout: Int64?) {
+        self.loop = loop
+        deadline = timeout.map { timeout in
+            let (moment, overflow) = loop.now().addingReportingOverflow(timeout)
+            return overflow ? .max : moment
+        }
+        // What waits elsewhere than in the loop is ended a little later.
+        if let timeout {
+            let rest = RunControl.patience
+            Interrupts.leave(
+                after: timeout.addingReportingOverflow(rest).overflow ? .max : timeout + rest,
+                status: ExitStatus.timedOut)
+        }
+    }
+
+    /// Nanoseconds that are left; nil when there is no end.
+    var remaining: Int64? { deadline.map { max(1, $0 - loop.now()) } }
+
+    /// Whether no time is left.
+    var isUp: Bool { deadline.map { $0 <= loop.now() } ?? false }
 }

@@ -41,7 +41,7 @@ final class CallTracer {
     func write() {
         let text = "[\n" + events.joined(separator: ",\n") + "\n]\n"
         if !UserFiles.writePrivately(Array(text.utf8), to: file) {
-            Output.remark("--trace-file \(file): \(String(cString: strerror(errno)))")
+            Output.fail("--trace-file \(file): \(UserFiles.reason)")
         }
     }
 }

@@ -48,7 +48,7 @@ struct CheckCommand: ParsableCommand {
         var results: [(file: String, result: CheckResult)] = []
         for file in scripts {
             guard let text = UserFiles.read(file) else {
-                Output.note("qcsh check: cannot read \(file): \(String(cString: strerror(errno)))")
+                Output.note("qcsh check: cannot read \(file): \(UserFiles.reason)")
                 throw ExitCode(ExitStatus.usage)
             }
             results.append((file, checker.check(text, file: file)))

@@ -65,7 +65,7 @@ enum ContractLoader {
         case .file(let file):
             guard let read = UserFiles.read(file) else {
                 throw Problem(
-                    description: "cannot read \(file): \(String(cString: strerror(errno)))")
+                    description: "cannot read \(file): \(UserFiles.reason)")
             }
             (bytes, name) = (read, file)
         case .host(let address): (bytes, name) = (try fetch(address, options), address)

@@ -63,13 +63,24 @@ enum Interrupts {
                 Interrupts.tell()
             }
         }
+        handleAlarm()
+    }
+
+    private static func handleAlarm() {
         handle(SIGALRM) { number in
             guard Interrupts.isOurs(number) else { return }
             if Clocks.monotonic() >= Interrupts.lastMoment {
+                if Interrupts.lastStatus == ExitStatus.timedOut { Interrupts.sayTimedOut() }
                 Interrupts.leave(Interrupts.lastStatus)
             }
             Interrupts.tell()
         }
+    }
+
+    /// The last words of a run that nothing else could end.
+    private static func sayTimedOut() {
+        let words: StaticString = "qcsh: --timeout: the time is up, and what runs cannot be ended\n"
+        words.withUTF8Buffer { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private static func openPipe(_ loop: PollLoop) {
@@ -220,7 +231,9 @@ enum Interrupts {
 
     /// Has a signal sent to this process after some nanoseconds.
     static func alarm(after nanoseconds: Int64) {
-        alarms.append(Clocks.monotonic() + nanoseconds)
+        let (moment, overflow) = Clocks.monotonic().addingReportingOverflow(nanoseconds)
+        guard !overflow else { return }
+        alarms.append(moment)
         setTimer()
     }
 
@@ -246,8 +259,12 @@ enum Interrupts {
     /// Ends the program some nanoseconds from now, whatever it does then.
     static func leave(after nanoseconds: Int64, status: Int32) {
         lastStatus = status
-        lastMoment = Clocks.monotonic() + nanoseconds
-        setTimer()
+        let (moment, overflow) = Clocks.monotonic().addingReportingOverflow(nanoseconds)
+        lastMoment = overflow ? .max : moment
+        handleAlarm()
+        guard !overflow else { return }
+        // Once for the moment itself, then every second.
+        alarm(after: nanoseconds)
     }
 
     /// Takes the last moment back: what was to end has ended.

@@ -10,17 +10,20 @@ enum JournalFile {
     /// Opens what `--record` or `--replay` names.
     static func open(_ options: RunOptions) throws(LuaFailure) -> RunJournal {
         if let file = options.recordFile {
-            let descriptor = Glibc.open(
-                file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
-                throw LuaFailure("--record \(file): \(String(cString: strerror(errno)))")
+            let descriptor = UserFiles.openLines(file)
+            guard descriptor >= 0 else {
+                throw LuaFailure("--record \(file): \(UserFiles.reason)")
             }
             return .recording(
-                RunRecorder(program: Version.text) { _ = Output.writeAll($0, to: descriptor) })
+                RunRecorder(program: Version.text) { bytes in
+                    if !Output.writeAll(bytes, to: descriptor) {
+                        Output.fail("--record \(file): \(UserFiles.reason)")
+                    }
+                })
         }
         guard let file = options.replayFile else { return .none }
         guard let text = UserFiles.read(file) else {
-            throw LuaFailure("--replay \(file): \(String(cString: strerror(errno)))")
+            throw LuaFailure("--replay \(file): \(UserFiles.reason)")
         }
         do throws(RunReplay.Problem) {
             return .replaying(try RunReplay(text, file: file))

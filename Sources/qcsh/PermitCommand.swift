@@ -45,10 +45,10 @@ struct PermitCommand: ParsableCommand {
     private func header() throws -> String {
         guard let source = UserFiles.read(script) else {
             throw Failure(
-                description: "cannot read \(script): \(String(cString: strerror(errno)))")
+                description: "cannot read \(script): \(UserFiles.reason)")
         }
         guard let audit = UserFiles.read(from) else {
-            throw Failure(description: "cannot read \(from): \(String(cString: strerror(errno)))")
+            throw Failure(description: "cannot read \(from): \(UserFiles.reason)")
         }
         var words: Set<String> = []
         var deletes = false

@@ -86,8 +86,8 @@ final class RunLimits {
             return ValueJSON(registry: .embedded).text(.table(LuaTable(entries: entries))) + "\n"
         }
         if !UserFiles.writePrivately(Array(lines.joined().utf8), to: auditFile) {
-            Output.remark(
-                "--audit \(auditFile): \(String(cString: strerror(errno)))")
+            Output.fail(
+                "--audit \(auditFile): \(UserFiles.reason)")
         }
     }
 }

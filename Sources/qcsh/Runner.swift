@@ -53,6 +53,10 @@ struct Runner {
         signal(SIGPIPE, SIG_IGN)
         // Whoever ignores the end of programs is not told how they ended.
         signal(SIGCHLD, SIG_DFL)
+        // Before the machine runs, the script may come from a pipe that nobody writes to.
+        if let timeout = options.timeout {
+            Interrupts.leave(after: timeout, status: ExitStatus.timedOut)
+        }
         let loop = PollLoop(now: Clocks.monotonic)
         let limits = RunLimits(options)
         let journal: RunJournal
@@ -118,9 +122,10 @@ struct Runner {
         if let timeout = options.timeout {
             machine.loop.after(timeout) { control.stop(.timedOut) }
             // Code that does not return from a function of C is not reached otherwise.
+            let rest = RunControl.grace + RunControl.patience
             Interrupts.leave(
-                after: timeout + RunControl.grace + RunControl.patience, status: ExitStatus.timedOut
-            )
+                after: timeout.addingReportingOverflow(rest).overflow ? .max : timeout + rest,
+                status: ExitStatus.timedOut)
             Interrupts.alarm(after: timeout)
         }
         return control
@@ -128,9 +133,9 @@ struct Runner {
 
     /// What was not written was not done.
     static func checkOutput(_ status: Int32) -> Int32 {
-        guard let problem = Output.problem else { return status }
-        Output.note("qcsh: standard output: \(problem)")
-        return status == 0 ? 1 : status
+        if let problem = Output.problem { Output.note("qcsh: standard output: \(problem)") }
+        let isWhole = Output.problem == nil && !Output.hasFailed
+        return status == 0 && !isWhole ? 1 : status
     }
 
     /// The script that runs: the one that is named, or what is piped in; nil for the shell and for
@@ -145,7 +150,7 @@ struct Runner {
         for piece in code { try limits.add(headerOf: Array(piece.utf8), file: "(command line)") }
         guard let file = scriptFile else { return nil }
         guard let source = UserFiles.read(file) else {
-            let reason = String(cString: strerror(errno))
+            let reason = UserFiles.reason
             let hint =
                 Main.subcommands[file] == nil
                 ? "" : "; options of a subcommand stand behind it: qcsh \(file) [options] …"
@@ -295,10 +300,15 @@ struct Runner {
         switch reason {
         case .interrupted: "interrupted"
         case .terminated: "terminated"
-        case .timedOut: "not done within \(Double(options.timeout ?? 0) / 1e9) s (--timeout)"
+        case .timedOut: options.timedOutWords
         case .instructionsUsedUp:
             "more than \(options.maximumInstructions ?? 0) instructions were executed "
                 + "(--max-instructions)"
         }
     }
+}
+
+extension RunOptions {
+    /// What is said of a run that took too long.
+    var timedOutWords: String { "not done within \(Double(timeout ?? 0) / 1e9) s (--timeout)" }
 }

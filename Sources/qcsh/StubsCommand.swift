@@ -37,7 +37,7 @@ struct StubsCommand: ParsableCommand {
             let path = root + "/" + file.path
             UserFiles.makeFolders(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
             guard UserFiles.write(Array(file.text.utf8), to: path) else {
-                Output.note("qcsh stubs: \(path): \(String(cString: strerror(errno)))")
+                Output.note("qcsh stubs: \(path): \(UserFiles.reason)")
                 throw ExitCode(1)
             }
         }
@@ -52,7 +52,7 @@ struct StubsCommand: ParsableCommand {
 
             """
         guard UserFiles.write(Array(settings.utf8), to: ".luarc.json") else {
-            Output.note("qcsh stubs: .luarc.json: \(String(cString: strerror(errno)))")
+            Output.note("qcsh stubs: .luarc.json: \(UserFiles.reason)")
             throw ExitCode(1)
         }
         Output.note("wrote .luarc.json")

@@ -228,7 +228,7 @@ final class FilesModule {
                 throw HostError.message(
                     "what is written has to be a string, got a \(other.typeName)")
             }
-            let mode = call.arguments.value().integer
+            let mode = try Self.mode(call.arguments.value())
             let appends = call.arguments.value().isTrue
             try Self.write(content, to: path, mode: mode, appends: appends)
             return .done
@@ -290,10 +290,10 @@ final class FilesModule {
         functions["fs_chmod"] = { [unowned self] call in
             let path = try Self.path(call.arguments.value())
             try allow("write:files", path)
-            guard let mode = call.arguments.value().integer, (0...0o7777).contains(mode) else {
-                throw HostError.message("a mode has to be a number like tonumber('600', 8)")
+            guard let mode = try Self.mode(call.arguments.value()) else {
+                throw HostError.message("a mode must be a number such as tonumber('600', 8)")
             }
-            guard chmod(path, mode_t(mode)) == 0 else { throw Self.problem("change", path) }
+            guard chmod(path, mode) == 0 else { throw Self.problem("change", path) }
             return .done
         }
     }
@@ -308,22 +308,35 @@ final class FilesModule {
         return remove(path) == 0
     }
 
+    /// A file's mode; nil when none is given.
+    private static func mode(_ value: LuaValue) throws(HostError) -> mode_t? {
+        if case .nil = value { return nil }
+        guard let number = value.integer, (0...0o7777).contains(number) else {
+            throw .message("a mode must be a number such as tonumber('600', 8), at most 4095")
+        }
+        return mode_t(number)
+    }
+
     private static func write(
-        _ content: [UInt8], to path: String, mode: Int64?, appends: Bool
+        _ content: [UInt8], to path: String, mode: mode_t?, appends: Bool
     ) throws(HostError) {
         var present = stat()
         let exists = stat(path, &present) == 0
         // What is no plain file is written to as it is.
         let isPlain = !exists || present.st_mode & S_IFMT == S_IFREG
         let target = exists && isPlain ? Paths.resolved(path) : path
-        let mode = mode.map { mode_t($0) } ?? (exists ? present.st_mode & 0o7777 : 0o666)
+        let mode = mode ?? (exists ? present.st_mode & 0o7777 : 0o666)
         let isWhole = isPlain && !appends
         let scratch = isWhole ? "\(target).\(getpid()).tmp" : target
         let flags =
-            isWhole ? O_CREAT | O_EXCL | O_NOFOLLOW : appends ? O_CREAT | O_APPEND : 0
+            isWhole
+            ? O_CREAT | O_EXCL | O_NOFOLLOW
+            : (appends ? O_CREAT | O_APPEND : 0) | (isPlain ? 0 : O_NONBLOCK)
         if isWhole { unlink(scratch) }
         let file = open(scratch, O_WRONLY | O_CLOEXEC | flags, mode)
         guard file >= 0 else { throw problem("write", path) }
+        // A pipe that nobody reads was refused just now; one that is read slowly is waited for.
+        if !isPlain { _ = fcntl(file, F_SETFL, appends ? O_APPEND : 0) }
         // The mask of the process has no say about what was there, or about what is asked for.
         if isWhole, exists { fchmod(file, mode) }
         var rest = content[...]
