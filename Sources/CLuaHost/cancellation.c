@@ -14,6 +14,17 @@ bool qh_is_cancel(lua_State *L, int index) {
 
 // MARK: Protected calls
 
+static int entered(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return lua_gettop(L);
+}
+
+int qh_enter(lua_State *L) {
+    lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, entered);
+    return lua_gettop(L);
+}
+
 // A call that began before the task was cancelled lets everything pass that is thrown after it: the
 // cancellation itself, and an error of a to-be-closed variable that has taken its place. Calls that
 // clean-up code makes begin later and catch as usual.
@@ -40,6 +51,8 @@ static int protected_call(lua_State *L) {
     lua_pushboolean(L, 1); // the first result if all goes well
     lua_insert(L, 1);
     lua_KContext level = qh_of(L)->level;
+    lua_pushcfunction(L, qh_enter);
+    lua_insert(L, 2);
     int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, level, pcall_ended);
     return pcall_ended(L, status, level);
 }
@@ -65,7 +78,9 @@ static int protected_call_with_handler(lua_State *L) {
     lua_replace(L, 2);
     lua_pushboolean(L, 1);
     lua_pushvalue(L, 1);
-    lua_rotate(L, 3, 2); // function, handler, true, function, arguments
+    lua_pushcfunction(L, qh_enter);
+    lua_insert(L, -2);
+    lua_rotate(L, 3, 3); // function, handler, true, enter, function, arguments
     lua_KContext level = qh_of(L)->level;
     int status = lua_pcallk(L, lua_gettop(L) - 4, LUA_MULTRET, 2, level, xpcall_ended);
     return xpcall_ended(L, status, level);
@@ -80,6 +95,14 @@ static int light_text(lua_State *L) {
         lua_pushfstring(L, "userdata: %p", lua_touserdata(L, 1));
     }
     return 1;
+}
+
+bool qh_is_protected_call(lua_State *L, const lua_Debug *frame) {
+    lua_Debug copy = *frame;
+    if (!lua_getinfo(L, "f", &copy)) return false;
+    lua_CFunction function = lua_tocfunction(L, -1);
+    lua_pop(L, 1);
+    return function == protected_call || function == protected_call_with_handler;
 }
 
 void qh_open_cancellation(lua_State *L) {
@@ -101,6 +124,13 @@ void qh_set_level(qh_vm *vm, int32_t level) { vm->level = level; }
 
 static void hook(lua_State *L, lua_Debug *record) {
     qh_vm *vm = qh_of(L);
+    if (vm->is_cancelled && vm->finalizing == 0) {
+        vm->is_cancelled = false;
+        qh_rest_hook(vm, L);
+        luaL_checkstack(L, 1, NULL);
+        qh_push_cancel(L);
+        lua_error(L);
+    }
     bool is_interrupt = vm->interrupted != 0 || vm->level == QH_KILLED;
     vm->interrupted = 0;
     bool is_used_up = false;
@@ -143,6 +173,11 @@ void qh_charge(qh_vm *vm, lua_State *co) {
     vm->instructions += INSTRUCTIONS_PER_COUNT;
     qh_rest_hook(vm, co);
     if (vm->instructions > vm->instruction_limit) arm(co);
+}
+
+void qh_cancel_later(qh_vm *vm) {
+    vm->is_cancelled = true;
+    arm(vm->running);
 }
 
 void qh_set_running(qh_vm *vm, lua_State *L) {

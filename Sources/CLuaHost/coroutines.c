@@ -1,23 +1,25 @@
 // coroutine.resume and coroutine.wrap that let a host call inside the script's own coroutine wait:
 // its yield travels through the coroutines up to the scheduler, and the answer travels back.
+#include <string.h>
+
 #include "internal.h"
 
-static int resume_step(lua_State *L, lua_State *co, int arguments);
+static int resume_step(lua_State *L, lua_State *co, int arguments, bool is_chosen);
 static int co_yield(lua_State *L);
 
 static int resume_again(lua_State *L, int status, lua_KContext context) {
     (void)status;
-    return resume_step(L, (lua_State *)context, 0);
+    return resume_step(L, (lua_State *)context, 0, false);
 }
 
 /// Resumes a coroutine and returns how many results are on top. L's stack has, on top, the level of
 /// cancellation at which the resumption began: what is thrown later passes through.
-static int resume_step(lua_State *L, lua_State *co, int arguments) {
+static int resume_step(lua_State *L, lua_State *co, int arguments, bool is_chosen) {
     qh_vm *vm = qh_of(L);
     bool blocks = !lua_isyieldable(L);
     lua_State *outer = vm->running;
     vm->blocked += blocks;
-    qh_resumer resumer = {L, vm->resumer};
+    qh_resumer resumer = {L, vm->resumer, is_chosen};
     vm->resumer = &resumer;
     qh_set_running(vm, co);
     int count = 0;
@@ -69,7 +71,20 @@ static bool waits_for_host(lua_State *co) {
     return !is_yield;
 }
 
+/// Whether a value's metatable has chosen the function that runs. Asked before its arguments go.
+static bool is_chosen(lua_State *L) {
+    lua_Debug frame;
+    if (!qh_of(L)->has_libraries || !lua_checkstack(L, 8)) return false;
+    if (!lua_getstack(L, 0, &frame) || !lua_getinfo(L, "nf", &frame)) return false;
+    // Whoever made an iterator has chosen what it does.
+    bool found = strcmp(frame.namewhat, "for iterator") == 0 ||
+                 qh_is_chosen_by_argument(L, &frame);
+    lua_pop(L, 1);
+    return found;
+}
+
 static int start(lua_State *L, lua_State *co, int arguments) {
+    bool chosen = is_chosen(L);
     if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
         lua_pushliteral(L, "cannot resume dead coroutine");
     } else if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD) {
@@ -82,7 +97,7 @@ static int start(lua_State *L, lua_State *co, int arguments) {
         if (lua_status(co) == LUA_OK) qh_charge(qh_of(L), co);
         lua_xmove(L, co, arguments);
         lua_pushinteger(L, qh_of(L)->level);
-        return resume_step(L, co, arguments);
+        return resume_step(L, co, arguments, chosen);
     }
     if (lua_toboolean(L, lua_upvalueindex(2))) return lua_error(L);
     lua_pushboolean(L, 0);

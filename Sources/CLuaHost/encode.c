@@ -81,10 +81,12 @@ static bool encode_table(encoder *e, int index) {
             lua_pop(L, 1);
             goto pairs;
         }
-        if (!is_list && qh_registered_number(L, 2, &number)) qh_put_u32(tape, QH_META, number);
+        bool is_object = !is_list && qh_registered_number(L, 2, &number);
         // A handle is what it stands for.
         bool is_handle = lua_rawgeti(L, -1, 3) == LUA_TBOOLEAN;
         lua_pop(L, 2);
+        // What follows the mark of an object is its table, and nothing else.
+        if (is_object && !is_handle) qh_put_u32(tape, QH_META, number);
         if (is_handle) {
             lua_rawgeti(L, index, 1);
             bool ok = encode_value(e, lua_gettop(L));

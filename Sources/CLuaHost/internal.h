@@ -59,6 +59,8 @@ struct qh_vm {
     const struct qh_resumer *resumer; ///< who has resumed that; NULL for the task's own
     int finalizing;           ///< how many finalizers run
     int closing;              ///< how many coroutines are being closed
+    bool is_cancelled;        ///< a finalizer was cut off: whoever collected is unwound next
+    bool has_libraries;       ///< whether it matters who has chosen a function that is called
     volatile sig_atomic_t interrupted; ///< whether the check is to be called
     int level;                ///< enum qh_level, of the task that runs
     uint64_t instructions;    ///< how many were counted
@@ -79,6 +81,7 @@ extern char qh_key_messages, qh_key_enums, qh_key_metatables, qh_key_list, qh_ke
 typedef struct qh_resumer {
     lua_State *L;
     const struct qh_resumer *outer;
+    bool is_chosen; ///< a value's metatable has chosen what is resumed, not the code that uses it
 } qh_resumer;
 
 static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L); }
@@ -138,6 +141,20 @@ void qh_charge(qh_vm *vm, lua_State *co);
 
 /// Whether the metatable on top of the stack was set by code that is not the host's.
 bool qh_is_foreign_metatable(lua_State *L);
+
+/// Has whoever runs unwound as soon as no finalizer runs.
+void qh_cancel_later(qh_vm *vm);
+
+/// Whether the function on top of the stack is a metamethod of one of the first two arguments of a
+/// frame, by a metatable that is not the host's.
+bool qh_is_chosen_by_argument(lua_State *L, const lua_Debug *frame);
+
+/// Whether a frame is that of pcall or xpcall.
+bool qh_is_protected_call(lua_State *L, const lua_Debug *frame);
+
+/// Calls the first value of the stack with the others: a function that is called so was wanted by the
+/// code that has made a protected call, while closers stand on the protected call itself.
+int qh_enter(lua_State *L);
 
 /// Replaces setmetatable, so that finalizers can be interrupted and are counted.
 void qh_open_finalizers(lua_State *L);

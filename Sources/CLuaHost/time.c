@@ -11,14 +11,27 @@ typedef struct instant {
     int32_t nanos;
 } instant;
 
+/// The sum of two numbers of seconds; an error when there is no such number.
+static int64_t sum(lua_State *L, int64_t a, int64_t b) {
+    int64_t result;
+    if (__builtin_add_overflow(a, b, &result)) luaL_error(L, "the time is out of range");
+    return result;
+}
+
+static int64_t difference(lua_State *L, int64_t a, int64_t b) {
+    int64_t result;
+    if (__builtin_sub_overflow(a, b, &result)) luaL_error(L, "the time is out of range");
+    return result;
+}
+
 void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos) {
     // Sums may carry. A Timestamp's nanoseconds count forward; a Duration's have the sign of its
     // seconds (google/protobuf/timestamp.proto, duration.proto).
-    seconds += nanos / NANOS;
+    seconds = sum(L, seconds, nanos / NANOS);
     nanos %= NANOS;
     if (key == &qh_key_time) {
         if (nanos < 0) {
-            seconds--;
+            seconds = difference(L, seconds, 1);
             nanos += NANOS;
         }
     } else if (seconds > 0 && nanos < 0) {
@@ -71,12 +84,12 @@ static int add(lua_State *L) {
         }
         instant base = *(instant *)lua_touserdata(L, time);
         instant step = to_duration(L, 3 - time);
-        qh_push_instant(L, &qh_key_time, base.seconds + step.seconds, base.nanos + step.nanos);
+        qh_push_instant(L, &qh_key_time, sum(L, base.seconds, step.seconds), base.nanos + step.nanos);
         return 1;
     }
     instant a = to_duration(L, 1);
     instant b = to_duration(L, 2);
-    qh_push_instant(L, &qh_key_duration, a.seconds + b.seconds, a.nanos + b.nanos);
+    qh_push_instant(L, &qh_key_duration, sum(L, a.seconds, b.seconds), a.nanos + b.nanos);
     return 1;
 }
 
@@ -87,13 +100,13 @@ static int subtract(lua_State *L) {
     instant a = left ? *(instant *)lua_touserdata(L, 1) : to_duration(L, 1);
     instant b = right ? *(instant *)lua_touserdata(L, 2) : to_duration(L, 2);
     char *key = left && !right ? &qh_key_time : &qh_key_duration;
-    qh_push_instant(L, key, a.seconds - b.seconds, a.nanos - b.nanos);
+    qh_push_instant(L, key, difference(L, a.seconds, b.seconds), a.nanos - b.nanos);
     return 1;
 }
 
 static int negate(lua_State *L) {
     instant value = to_duration(L, 1);
-    qh_push_instant(L, &qh_key_duration, -value.seconds, -value.nanos);
+    qh_push_instant(L, &qh_key_duration, difference(L, 0, value.seconds), -value.nanos);
     return 1;
 }
 
@@ -172,7 +185,8 @@ static int duration_text(lua_State *L) {
     bool negative = value.seconds < 0 || value.nanos < 0;
     char text[64];
     size_t used = (size_t)snprintf(text, sizeof text, "%s%llu", negative ? "-" : "",
-                                   (unsigned long long)llabs(value.seconds));
+                                   value.seconds < 0 ? 0ULL - (unsigned long long)value.seconds
+                                                     : (unsigned long long)value.seconds);
     used += write_fraction(text + used, sizeof text - used, abs(value.nanos));
     text[used++] = 's';
     lua_pushlstring(L, text, used);

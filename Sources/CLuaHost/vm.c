@@ -43,6 +43,29 @@ static int finish(lua_State *L, int status, lua_KContext context) {
     return lua_error(L);
 }
 
+static int decode_tape(lua_State *L) {
+    qh_tape *tape = lua_touserdata(L, 1);
+    lua_settop(L, 0);
+    return qh_decode(L, tape);
+}
+
+/// Decodes a frame's results and gives the frame back, also when decoding fails, as it does with a
+/// table whose key cannot be one.
+static int decode_protected(lua_State *L, qh_vm *vm, qh_tape *tape) {
+    uint8_t tag = tape->length > 0 ? tape->bytes[0] : QH_NIL;
+    if (tag != QH_TABLE && tag != QH_LIST && tag != QH_META && tag != QH_MESSAGE) {
+        int count = qh_decode(L, tape);
+        vm->frame--;
+        return count;
+    }
+    lua_pushcfunction(L, decode_tape);
+    lua_pushlightuserdata(L, tape);
+    int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+    vm->frame--;
+    if (status != LUA_OK) return lua_error(L);
+    return lua_gettop(L);
+}
+
 int qh_trampoline(lua_State *L) {
     qh_vm *vm = qh_of(L);
     if (vm->frame == QH_MAX_FRAMES) return luaL_error(L, "host calls are nested too deep");
@@ -69,8 +92,7 @@ int qh_trampoline(lua_State *L) {
         qh_push_cancel(L);
         return lua_error(L);
     }
-    int count = qh_decode(L, &frame->out);
-    vm->frame--;
+    int count = decode_protected(L, vm, &frame->out);
     if (result == QH_OK) return count;
     if (count == 0) lua_pushliteral(L, "the host reported an error");
     return lua_error(L);
@@ -369,7 +391,9 @@ static int task_entry(lua_State *L) {
     lua_pushcfunction(L, traceback_handler);
     lua_pushvalue(L, lua_upvalueindex(1));
     int count = qh_decode(L, qh_of(L)->resume);
-    int status = lua_pcallk(L, count, LUA_MULTRET, 1, 0, task_returned);
+    lua_pushcfunction(L, qh_enter);
+    lua_insert(L, 2);
+    int status = lua_pcallk(L, count + 1, LUA_MULTRET, 1, 0, task_returned);
     return task_returned(L, status, 0);
 }
 
@@ -425,6 +449,7 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     vm->task = thread;
     vm->resumer = NULL;
     qh_rest_hook(vm, thread);
+    qh_charge(vm, thread);
     qh_set_running(vm, thread);
     vm->resume = in;
     vm->blocked = 0;

@@ -92,6 +92,9 @@ size_t qh_memory_used(const qh_vm *vm);
 /// chosen the function, and that may have been any library.
 const char *qh_caller(qh_vm *vm);
 
+/// Has it asked from now on whether Lua itself has called; without bound libraries it does not matter.
+void qh_watch_callers(qh_vm *vm);
+
 /// A source that no code has.
 #define QH_BY_LUA "=[metamethod]"
 

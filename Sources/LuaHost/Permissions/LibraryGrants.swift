@@ -150,6 +150,7 @@ final class LibraryGrants {
         if let own = try said(name, path, text) { found.append(own) }
         guard !found.isEmpty else { return nil }
         layers["@" + path] = found
+        qh_watch_callers(machine.vm)
         bound.caller.layers = { [unowned self] in present }
         return KeptFrames.rewrite(text)
     }

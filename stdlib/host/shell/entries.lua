@@ -64,6 +64,8 @@ return function(shell, run_command)
     local kind = type(value)
     if kind == "thread" then
       return tostring(value)
+    elseif io.type(value) then
+      return tostring(value)
     elseif kind == "userdata" then
       local meta = getmetatable(value)
       local name = type(meta) == "table" and rawget(meta, "__name")
