@@ -11,6 +11,8 @@ enum {
     STREAM_WINDOW = 1 << 22,    ///< bytes a peer may send on one stream before we answer
     CONNECTION_WINDOW = 1 << 24,
     TEXT_CAPACITY = 256,
+    MAXIMUM_IDLE_FRAMES = 10000,  ///< frames in a row that bring no call any further
+    MAXIMUM_IDLE_BYTES = 1 << 22, ///< bytes of such frames, of kinds that nghttp2 passes over, too
 };
 
 typedef struct body {
@@ -27,10 +29,13 @@ struct qh2_session {
     size_t output_length;
     size_t output_sent;
     uint8_t input[INPUT_CAPACITY];
+    int idle_frames;
+    size_t idle_bytes;
     bool is_violated;
     bool has_detail; ///< whether the complaint is about a frame that will be reported
     char violation[TEXT_CAPACITY];
     char complaint[TEXT_CAPACITY];
+    char farewell[TEXT_CAPACITY];
 };
 
 static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *buffer, size_t length,
@@ -45,6 +50,24 @@ static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *buff
     data->sent += count;
     if (data->sent == data->length) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)count;
+}
+
+/// Ends the session: the peer sends much and gets no call any further.
+static void end_flood(qh2_session *self, const char *what, int number) {
+    if (self->violation[0] != '\0') return;
+    snprintf(self->violation, TEXT_CAPACITY, "a flood of %d %s without an answer", number, what);
+    nghttp2_session_terminate_session(self->session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/// Counts a frame that was received.
+static int on_frame_begin(nghttp2_session *session, const nghttp2_frame_hd *header, void *user) {
+    (void)session;
+    (void)header;
+    qh2_session *self = user;
+    if (++self->idle_frames == MAXIMUM_IDLE_FRAMES) {
+        end_flood(self, "frames", MAXIMUM_IDLE_FRAMES);
+    }
+    return 0;
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
@@ -78,6 +101,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         if (frame->hd.flags & NGHTTP2_FLAG_ACK) self->callbacks.pong(self->owner);
         break;
     case NGHTTP2_GOAWAY:
+        snprintf(self->farewell, TEXT_CAPACITY, "%.*s",
+                 (int)(frame->goaway.opaque_data_len < 200 ? frame->goaway.opaque_data_len : 200),
+                 frame->goaway.opaque_data_len > 0 ? (const char *)frame->goaway.opaque_data : "");
         self->callbacks.goaway(self->owner, frame->goaway.last_stream_id,
                                frame->goaway.error_code);
         break;
@@ -91,15 +117,19 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
     (void)session;
     (void)flags;
     qh2_session *self = user;
+    if (length > 0) self->idle_frames = 0, self->idle_bytes = 0;
     self->callbacks.data(self->owner, stream, bytes, length);
     return 0;
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t error, void *user) {
     qh2_session *self = user;
+    self->idle_frames = 0;
+    self->idle_bytes = 0;
     free(nghttp2_session_get_stream_user_data(session, stream));
     nghttp2_session_set_stream_user_data(session, stream, NULL);
     self->callbacks.stream_end(self->owner, stream, error);
+    self->complaint[0] = '\0';
     return 0;
 }
 
@@ -133,6 +163,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
     // nghttp2 puts its reason where peers may read it.
     size_t length = frame->goaway.opaque_data_len;
     self->is_violated = true;
+    if (self->violation[0] != '\0') return 0;
     snprintf(self->violation, TEXT_CAPACITY, "%s%s%.*s",
              nghttp2_http2_strerror(frame->goaway.error_code), length > 0 ? ": " : "",
              (int)(length < 200 ? length : 200), (const char *)frame->goaway.opaque_data);
@@ -150,6 +181,7 @@ qh2_session *qh2_open(const qh2_callbacks *callbacks, void *owner) {
         return NULL;
     }
     nghttp2_session_callbacks_set_on_header_callback(table, on_header);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(table, on_frame_begin);
     nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(table, on_stream_close);
@@ -236,7 +268,9 @@ int qh2_flush(qh2_session *self) {
 }
 
 int qh2_feed(qh2_session *self, const uint8_t *bytes, size_t length) {
+    self->idle_bytes += length;
     ssize_t used = nghttp2_session_mem_recv(self->session, bytes, length);
+    if (self->idle_bytes > MAXIMUM_IDLE_BYTES) end_flood(self, "bytes", MAXIMUM_IDLE_BYTES);
     return used < 0 ? (int)used : 0;
 }
 
@@ -256,6 +290,8 @@ int qh2_read(qh2_session *self, size_t limit) {
 const char *qh2_violation(qh2_session *self) {
     return self->is_violated ? self->violation : NULL;
 }
+
+const char *qh2_farewell(qh2_session *self) { return self->farewell; }
 
 const char *qh2_complaint(qh2_session *self) { return self->complaint; }
 

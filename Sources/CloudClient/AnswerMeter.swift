@@ -4,7 +4,7 @@ import CCurl
 /// Measures an answer that comes by way of libcurl, and finds the budget that it exceeds.
 struct AnswerMeter {
     /// The largest body that is taken, in bytes; nil where whoever reads holds the server back.
-    let maximumBody: Int?
+    private(set) var maximumBody: Int?
     /// The budget that the answer exceeds.
     private(set) var exceeded: Budget?
     private var headerBytes = 0
@@ -13,6 +13,9 @@ struct AnswerMeter {
     private static let budgets = Budgets()
 
     init(maximumBody: Int?) { self.maximumBody = maximumBody }
+
+    /// Takes a smaller body than was said before.
+    mutating func limitBody(to bytes: Int) { maximumBody = min(maximumBody ?? bytes, bytes) }
 
     /// Counts a line of headers or trailers.
     ///

@@ -1,3 +1,5 @@
+import Budgets
+
 /// How connections are opened, for both transports.
 public struct ConnectionSettings: Sendable {
     /// A file of certificates to trust instead of the system's; nil means the system's.
@@ -7,7 +9,7 @@ public struct ConnectionSettings: Sendable {
     /// The `user-agent` of each call.
     public var userAgent = "qcsh"
     /// The largest answer that is taken, in bytes.
-    public var maximumResponseSize = 256 << 20
+    public var maximumResponseSize = Budgets()[.responseBody]
     /// How long a connection with calls in flight may be silent before it is asked, in nanoseconds.
     public var keepaliveInterval: Int64 = 20_000_000_000
     /// How long the answer to a PING may take, in nanoseconds.

@@ -84,11 +84,15 @@ public struct Endpoint: Sendable, Hashable {
     private static let nameCharacters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
 
+    /// Whether a byte may stand in the name of a host.
+    static func isName(_ byte: UInt8) -> Bool { nameCharacters.utf8.contains(byte) }
+
     /// Whether the host is this machine.
     public var isLoopback: Bool {
         host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
-            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4
-                && host.allSatisfy { $0.isNumber || $0 == "." })
+            || (host.hasPrefix("127.")
+                && host.split(separator: ".", omittingEmptySubsequences: false).count == 4
+                && host.split(separator: ".").allSatisfy { UInt8($0) != nil })
     }
 
     /// `host:port`, as an HTTP/2 `:authority` has it; the default port is left out.

@@ -29,7 +29,8 @@ final class SessionCall: SteppedCall {
 
     func start() {
         if let timeout = options.timeout ?? session.configuration.timeout {
-            deadline = session.loop.now().addingReportingOverflow(timeout).partialValue
+            let (moment, overflow) = session.loop.now().addingReportingOverflow(timeout)
+            deadline = overflow ? .max : moment
         }
         if let refusal = callGuard?.refusal(of: method) { return completion(.failure(refusal)) }
         guard let path = method.accountIDPath, request.value(at: path)?.isDefault ?? true else {

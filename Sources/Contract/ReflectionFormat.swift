@@ -62,6 +62,8 @@ public enum ReflectionFormat {
         private static func all(_ payload: [UInt8]) throws(WireError) -> [[UInt8]] {
             var items: [[UInt8]] = []
             try forEachField(payload) { (number, value) throws(WireError) in
+                // A server with more services or files than this is none.
+                guard items.count < most else { throw WireError.truncated }
                 if number == 1, case .bytes(let bytes) = value { items.append(bytes) }
             }
             return items
@@ -81,6 +83,9 @@ public enum ReflectionFormat {
         }
     }
 
+    /// The most services, files or imports that a server may name.
+    static let most = 100_000
+
     /// The paths of the method, the newer version first.
     public static let paths = [
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -97,6 +102,7 @@ public enum ReflectionFormat {
             try forEachField(bytes) { (number, value) throws(WireError) in
                 guard case .bytes(let text) = value else { return }
                 if number == 1 { name = String(decoding: text, as: UTF8.self) }
+                guard imports.count < most else { throw WireError.truncated }
                 if number == 3 { imports.append(String(decoding: text, as: UTF8.self)) }
             }
         } catch {

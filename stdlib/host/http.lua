@@ -181,23 +181,31 @@ end
 ---@async
 ---@return fun(): string?
 function Response:lines()
-  local rest, next_chunk = "", self:chunks()
+  local next_chunk = self:chunks()
+  -- The piece that is being cut into lines, and the beginning of a line from the pieces before.
+  local piece, position, begun, size = "", 1, {}, 0
   return function()
     while true do
-      local line, after = rest:match("^([^\n]*)\n()")
-      if line then
-        rest = rest:sub(after)
+      local stop = piece:find("\n", position, true)
+      if stop then
+        begun[#begun + 1] = piece:sub(position, stop - 1)
+        local line = table.concat(begun)
+        position, begun, size = stop + 1, {}, 0
         return (line:gsub("\r$", ""))
       end
-      local piece = next_chunk()
-      if piece == nil then
-        if rest == "" then
-          return nil
-        end
-        line, rest = rest, ""
-        return line
+      begun[#begun + 1] = piece:sub(position)
+      size = size + #begun[#begun]
+      if size > self._limit then
+        self:close()
+        error(("%s: a line is longer than %d bytes (option limit)"):format(self.url, self._limit),
+          2)
       end
-      rest = rest .. piece
+      piece, position = next_chunk(), 1
+      if piece == nil then
+        local line = table.concat(begun)
+        piece, begun, size = "", {}, 0
+        return line ~= "" and line or nil
+      end
     end
   end
 end

@@ -220,6 +220,9 @@ enum Gzip {
         }
         guard count >= 0, let output else { return nil }
         defer { free(output) }
-        return Array(UnsafeBufferPointer(start: output, count: count))
+        return [UInt8](unsafeUninitializedCapacity: count) { target, filled in
+            filled = target.initialize(
+                fromContentsOf: UnsafeBufferPointer(start: output, count: count))
+        }
     }
 }

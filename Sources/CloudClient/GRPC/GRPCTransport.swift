@@ -79,6 +79,7 @@ public final class GRPCTransport: Transport {
 
     // MARK: - Waiting calls
 
+    private static let longestPingInterval: Int64 = 7_200_000_000_000
     private static let closed = CallError.transport(.cancelled, "the connection was closed")
 
     private func startWaiting() {
@@ -173,7 +174,12 @@ extension GRPCTransport: HTTP2ConnectionDelegate {
     }
 
     func connectionDrains(_ connection: HTTP2Connection, wantsFewerPings: Bool) {
-        if wantsFewerPings { pingInterval *= 2 }
+        if wantsFewerPings {
+            // No longer than what servers put up with by themselves (gRFC A8).
+            pingInterval = min(2 * pingInterval, Self.longestPingInterval)
+            // A server that says so on each connection gets a pause before the next one.
+            backoff.fail(at: loop.now(), random: settings.random)
+        }
         guard connection === self.connection else { return }
         self.connection = nil
         draining.append(connection)

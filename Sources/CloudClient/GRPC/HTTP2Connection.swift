@@ -54,6 +54,7 @@ final class HTTP2Connection {
 
     // Keepalive: a PING after a silence, only while calls are in flight.
     private var keepalive: PollLoop.Timer?
+    private var silence: PollLoop.Timer?
     private var lastRead: Int64 = 0
     private var pingSent: Int64?
     private let pingInterval: Int64
@@ -105,6 +106,14 @@ final class HTTP2Connection {
         }
         state = .open
         lastRead = loop.now()
+        // A server begins with its settings; one that is silent is given up as one that is not there.
+        silence = loop.after(settings.connectTimeout) { [weak self] in
+            guard let self, remoteLimit == nil else { return }
+            fail(
+                .transport(
+                    .unavailable,
+                    "\(endpoint.url) accepts connections, but does not speak HTTP/2 in time"))
+        }
         // Nothing is sent to a server that does not speak HTTP/2: what TLS has agreed on is known
         // after the first attempt to read.
         if endpoint.isSecure, !read() { return }
@@ -279,6 +288,8 @@ final class HTTP2Connection {
         let result = qh2_flush(session)
         if result < 0 { return lost(result) }
         if let violation = qh2_violation(session) {
+            // What never spoke HTTP/2 has broken no rule of it.
+            if remoteLimit == nil { return lost(-2) }
             return fail(
                 .transport(
                     .internal,
@@ -292,7 +303,9 @@ final class HTTP2Connection {
 
     private func lost(_ result: Int32) {
         var reason = "the connection to \(endpoint.url) was lost"
-        if result < -1 { reason += " (\(String(cString: qh2_error_text(result))))" }
+        let farewell = session.map { String(cString: qh2_farewell($0)) } ?? ""
+        if !farewell.isEmpty { reason += " (\(farewell))" }
+        if result < -2 { reason += " (\(String(cString: qh2_error_text(result))))" }
         if remoteLimit == nil {
             reason = "\(endpoint.url) closed the connection before it spoke HTTP/2"
             if result < -1 { reason = "\(endpoint.url) does not speak HTTP/2" }
@@ -307,6 +320,7 @@ final class HTTP2Connection {
         guard state != .closed else { return }
         let wasOpen = remoteLimit != nil
         state = .closed
+        silence?.cancel()
         keepalive?.cancel()
         socket.close()
         let orphans = calls
@@ -442,6 +456,7 @@ final class HTTP2Connection {
     }
 
     private func received(limit: UInt32) {
+        silence?.cancel()
         remoteLimit = limit
         if state == .open { delegate?.connectionHasRoom(self) }
     }
@@ -463,7 +478,8 @@ final class HTTP2Connection {
             refuse(call)
             return
         }
-        if error == ErrorCode.noError || call.hasStatus {
+        let complaint = session.map { String(cString: qh2_complaint($0)) } ?? ""
+        if error == ErrorCode.noError || (call.hasStatus && complaint.isEmpty) {
             successes += 1
             if successes >= 4 * softLimit {
                 successes = 0
@@ -479,7 +495,6 @@ final class HTTP2Connection {
             case ErrorCode.inadequateSecurity: .permissionDenied
             default: .internal
             }
-        let complaint = session.map { String(cString: qh2_complaint($0)) } ?? ""
         var failure = CallError.transport(
             code,
             complaint.isEmpty

@@ -10,6 +10,8 @@ public final class ReflectionClient {
     private var pendingSymbols: [String] = []
     private var pendingFiles: [String] = []
     private var files: [String: [UInt8]] = [:]
+    /// The imports that were seen.
+    private var known: Set<String> = []
     private var order: [String] = []
     private var size = 0
     /// How large a description may be, in bytes.
@@ -82,7 +84,8 @@ public final class ReflectionClient {
             for bytes in found {
                 let (name, imports) = try ReflectionFormat.header(ofFile: bytes)
                 if files.updateValue(bytes, forKey: name) == nil { order.append(name) }
-                pendingFiles += imports
+                // Each file is asked for once.
+                pendingFiles += imports.filter { known.insert($0).inserted }
             }
             goOn()
         } catch {

@@ -94,7 +94,7 @@ public final class HTTPStream {
         set(QCURL_NOSIGNAL, 1)
         set(QCURL_FOLLOWLOCATION, 0)
         set(QCURL_HTTP_VERSION, Int(QCURL_HTTP_2TLS.rawValue))
-        set(QCURL_ACCEPT_ENCODING, "")
+        set(QCURL_ACCEPT_ENCODING, "gzip")
         set(QCURL_CONNECTTIMEOUT_MS, Int(request.settings.connectTimeout / 1_000_000))
         if let timeout = request.timeout { set(QCURL_TIMEOUT_MS, Int(max(1, timeout / 1_000_000))) }
         if let caFile = request.settings.caFile {
@@ -206,6 +206,8 @@ public final class HTTPStream {
     }
 
     private func take(line: String) {
+        // Trailers are no part of the head.
+        guard !isHeadWhole else { return }
         let text = line.prefix { $0 != "\r\n" && $0 != "\r" && $0 != "\n" }
         if text.hasPrefix("HTTP/") {
             let words = text.split(separator: " ")

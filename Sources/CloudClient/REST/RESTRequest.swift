@@ -49,7 +49,9 @@ struct RESTRequest {
             body = Array(JSONWriter().text(rest).utf8)
             target = path
         case let field?:
-            if case .message(let inner) = request[field] {
+            if let field = request.type.field(named: field),
+                case .message(let inner) = request[field]
+            {
                 body = Array(JSONWriter().text(inner).utf8)
             } else {
                 body = Array("{}".utf8)

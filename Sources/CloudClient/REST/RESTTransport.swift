@@ -184,6 +184,9 @@ private final class RESTCall: TransportCall, RunningCall {
     var body: [UInt8] = []
     private var pinned: UnsafeMutableBufferPointer<UInt8>?
     private var received: [UInt8] = []
+    private var hasBody = false
+    /// The largest body of an error that is taken, in bytes.
+    private static let largestError = 1 << 20
     private var traceID: String?
     private var contentType = ""
 
@@ -204,6 +207,19 @@ private final class RESTCall: TransportCall, RunningCall {
     }
 
     func cancel() { transport?.cancel(self) }
+
+    /// Whether so many more bytes of the body are taken: errors have few words.
+    private func takes(_ count: Int) -> Bool {
+        if !hasBody, let easy {
+            hasBody = true
+            var status = 0
+            _ = qcurl_get_long(easy, Int32(QCURL_INFO_RESPONSE_CODE.rawValue), &status)
+            if !(200..<300).contains(status) {
+                meter.limitBody(to: Self.largestError)
+            }
+        }
+        return meter.takeBody(count, easy)
+    }
 
     /// The body at an address that stays the same.
     func pinnedBody() -> UnsafeRawPointer? {
@@ -229,7 +245,7 @@ private final class RESTCall: TransportCall, RunningCall {
 
     static let bodySink: qcurl_sink = { bytes, size, count, user in
         if let bytes, let call = call(user) {
-            guard call.meter.takeBody(size * count, call.easy) else { return 0 }
+            guard call.takes(size * count) else { return 0 }
             call.received.append(
                 contentsOf: UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
@@ -237,6 +253,8 @@ private final class RESTCall: TransportCall, RunningCall {
     }
 
     private func receive(header line: String) {
+        // Trailers say nothing about the body that has come.
+        guard !hasBody else { return }
         guard let colon = line.firstIndex(of: ":") else {
             // A status line: headers of an earlier, informational answer do not count.
             if line.hasPrefix("HTTP/") { contentType = "" }

@@ -7,7 +7,7 @@ It looks at nothing but what MODE says; once it serves, it prints one line of JS
 
 HTTP/2, after its own settings and the request's headers:
   floods      empty-data, unknown, priority, informational, ping, settings, window-update,
-              metadata (trailers without end)
+              metadata (trailers without end), drip (a message that comes byte by byte, for ever)
   violations  see VIOLATIONS: one frame that the RFC forbids, and then silence
 HTTP/1.1:
   endless-headers, endless-trailers, endless-interim, gzip-bomb, silent, cut
@@ -128,6 +128,13 @@ def http2(connection: socket.socket, mode: str) -> None:
         many = again * 5000
         while True:
             connection.sendall(many)
+    if mode == "drip":
+        # A message of 60 MB whose bytes come in frames of their own, as the windows allow.
+        connection.sendall(frame(HEADERS, END_HEADERS, 1, OK)
+                           + frame(DATA, 0, 1, b"\0" + struct.pack(">I", 60 << 20)))
+        many = frame(DATA, 0, 1, b"x") * 5000
+        while True:
+            connection.sendall(many)
     if mode == "metadata":
         connection.sendall(frame(HEADERS, END_HEADERS, 1, OK)
                            + frame(DATA, 0, 1, b"\0\0\0\0\0"))
@@ -183,7 +190,7 @@ def http1(connection: socket.socket, mode: str) -> None:
 
 def serve(connection: socket.socket, mode: str) -> None:
     try:
-        if mode in FLOODS or mode in VIOLATIONS or mode == "metadata":
+        if mode in FLOODS or mode in VIOLATIONS or mode in ("metadata", "drip"):
             http2(connection, mode)
         elif mode == "mute":
             discard(connection)
