@@ -112,16 +112,22 @@ public struct Cron: Sendable {
             let (sum, overflow) = moment.addingReportingOverflow(length)
             return overflow ? nil : sum
         case .fields(let sets, let dayIsFree, let weekdayIsFree):
-            let minute = moment / Self.minute + 1
-            var day = minute / 1440
-            var first = Int(minute % 1440)
+            // Before 1970, too, a minute begins where it does on a clock.
+            let minute = moment.flooredDivision(by: Self.minute).quotient + 1
+            let begin = minute.flooredDivision(by: 1440)
+            var day = begin.quotient
+            var first = Int(begin.remainder)
             // A leap day on a weekday comes at least every forty years.
             for _ in 0..<(366 * 41) {
                 if Self.fits(day, sets, dayIsFree, weekdayIsFree) {
                     for time in first..<1440
                     where sets[1] & 1 << UInt64(time / 60) != 0
                         && sets[0] & 1 << UInt64(time % 60) != 0
-                    { return (day * 1440 + Int64(time)) * Self.minute }
+                    {
+                        let (found, overflow) = (day * 1440 + Int64(time))
+                            .multipliedReportingOverflow(by: Self.minute)
+                        return overflow ? nil : found
+                    }
                 }
                 day += 1
                 first = 0
@@ -138,7 +144,17 @@ public struct Cron: Sendable {
         guard sets[3] & 1 << UInt64(date.month) != 0 else { return false }
         let fitsDay = sets[2] & 1 << UInt64(date.day) != 0
         // 1970-01-01 was a Thursday.
-        let fitsWeekday = sets[4] & 1 << UInt64((day + 4) % 7) != 0
+        let fitsWeekday = sets[4] & 1 << UInt64((day + 4).flooredDivision(by: 7).remainder) != 0
         return dayIsFree || weekdayIsFree ? fitsDay && fitsWeekday : fitsDay || fitsWeekday
+    }
+}
+
+extension Int64 {
+    /// Quotient and remainder of a division that rounds down: the remainder is never negative.
+    ///
+    /// - Parameter divisor: above zero.
+    public func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }

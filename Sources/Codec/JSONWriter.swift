@@ -119,13 +119,13 @@ public struct JSONWriter: Sendable {
                 Self.quoted(
                     TimeText.rfc3339(
                         seconds: Int64(message.integer("seconds")),
-                        nanos: Int32(message.integer("nanos")))))
+                        nanos: Int32(clamping: message.integer("nanos")))))
         case .duration:
             output.raw(
                 Self.quoted(
                     TimeText.duration(
                         seconds: Int64(message.integer("seconds")),
-                        nanos: Int32(message.integer("nanos")))))
+                        nanos: Int32(clamping: message.integer("nanos")))))
         case .fieldMask:
             let paths = message.strings("paths").map { path in
                 path.split(separator: ".").map { Names.lowerCamelCase(String($0)) }
@@ -173,7 +173,10 @@ public struct JSONWriter: Sendable {
             output.key("@type")
             output.raw(Self.quoted(typeURL))
             let name = String(typeURL.split(separator: "/").last ?? "")
-            guard case .bytes(let bytes) = message["value"] ?? .bytes([]),
+            // Each one is decoded by itself, so how deep they are in each other is counted here.
+            output.packed += 1
+            defer { output.packed -= 1 }
+            guard case .bytes(let bytes) = message["value"] ?? .bytes([]), output.packed < 50,
                 let type = try? registry.message(named: name),
                 let packed = try? ProtobufReader().message(bytes, as: type)
             else { return }
@@ -198,7 +201,9 @@ public struct JSONWriter: Sendable {
             case "\n": literal += "\\n"
             case "\r": literal += "\\r"
             case "\t": literal += "\\t"
-            case "\u{0}"..."\u{1f}", "\u{7f}":
+            // Beyond what JSON asks for: what would steer a terminal or turn text around.
+            case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}", "\u{61c}", "\u{200e}", "\u{200f}",
+                "\u{2028}"..."\u{202e}", "\u{2066}"..."\u{2069}":
                 let digits = String(scalar.value, radix: 16)
                 literal += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: literal.unicodeScalars.append(scalar)
@@ -210,6 +215,8 @@ public struct JSONWriter: Sendable {
     private struct Output {
         private(set) var text = ""
         let isPretty: Bool
+        /// How many messages of type Any are open.
+        var packed = 0
         private var depth = 0
         private var isFirst = true
 

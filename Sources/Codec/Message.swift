@@ -104,9 +104,10 @@ public struct Message: Sendable {
 
     /// The value of the field with a proto or JSON name.
     ///
-    /// The name must be one of the type's: this is for code that knows the contract's names.
+    /// For code that knows the contract's names: what is set has to be a field of the type, and what
+    /// the type does not have is unset.
     public subscript(name: String) -> Value? {
-        get { self[field(name)] }
+        get { type.field(named: name).flatMap { self[$0] } }
         set { self[field(name)] = newValue }
     }
 

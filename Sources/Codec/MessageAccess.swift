@@ -1,6 +1,7 @@
 import Contract
 
-/// Reading and writing by name, for code that knows the contract's names.
+/// Reading and writing by name, for code that knows the contract's names. In a type that lacks one,
+/// as a contract from elsewhere may have it, it is unset.
 extension Message {
     /// The text of a string field; empty when unset.
     public func string(_ name: String) -> String {

@@ -80,7 +80,7 @@ struct FileLinker {
         types.messages.append(
             MessageType(
                 fullName: fullName, id: firstMessageID + types.messages.count, fields: fields,
-                oneofs: oneofs,
+                typeNames: message.field.map(\.typeName), oneofs: oneofs,
                 isMapEntry: message.options.mapEntry && fields.map(\.number) == [1, 2],
                 rules: try MessageRules(options: Array(message.options.unknownFields.data)),
                 source: SourceLocation(file: file, path: path)))

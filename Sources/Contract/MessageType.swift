@@ -21,8 +21,8 @@ public final class MessageType: @unchecked Sendable {
     private let byName: [String: Int]
 
     init(
-        fullName: String, id: Int, fields: [Field], oneofs: [Oneof], isMapEntry: Bool,
-        rules: MessageRules, source: SourceLocation
+        fullName: String, id: Int, fields: [Field], typeNames: [String], oneofs: [Oneof],
+        isMapEntry: Bool, rules: MessageRules, source: SourceLocation
     ) {
         self.fullName = fullName
         self.id = id
@@ -33,7 +33,10 @@ public final class MessageType: @unchecked Sendable {
         self.source = source
         wellKnown = WellKnownType(rawValue: fullName).flatMap { type in
             // A type of that name and of another shape is a message like any other.
-            type.fieldNames.allSatisfy { name in fields.contains { $0.name == name } } ? type : nil
+            let own = zip(fields, typeNames).map {
+                WellKnownType.Shape($0.name, $0.kind, isRepeated: $0.isRepeated, of: $1)
+            }
+            return type == .empty || own == type.shape ? type : nil
         }
         var dense = [Int16](repeating: -1, count: 64)
         var sparse: [Int: Int] = [:]
@@ -99,21 +102,49 @@ public enum WellKnownType: String, Sendable {
     case uint64Value = "google.protobuf.UInt64Value"
     case value = "google.protobuf.Value"
 
-    /// The fields that a type has to have to be what its name says.
-    var fieldNames: [String] {
-        switch self {
-        case .any: ["type_url", "value"]
-        case .duration, .timestamp: ["seconds", "nanos"]
+    /// A field, as far as code that knows the type relies on it.
+    struct Shape: Equatable {
+        let name: String
+        let kind: Field.Kind
+        let isRepeated: Bool
+        let type: String
+
+        init(_ name: String, _ kind: Field.Kind, isRepeated: Bool = false, of type: String = "") {
+            self.name = name
+            self.kind = kind
+            self.isRepeated = isRepeated
+            self.type = type
+        }
+    }
+
+    /// The fields that a type has to have, in their order, to be what its name says.
+    var shape: [Shape] {
+        let package = ".google.protobuf."
+        return switch self {
+        case .any: [Shape("type_url", .string), Shape("value", .bytes)]
+        case .duration, .timestamp: [Shape("seconds", .int64), Shape("nanos", .int32)]
         case .empty: []
-        case .fieldMask: ["paths"]
-        case .listValue: ["values"]
-        case .struct: ["fields"]
+        case .fieldMask: [Shape("paths", .string, isRepeated: true)]
+        case .listValue:
+            [Shape("values", .message, isRepeated: true, of: package + "Value")]
+        case .struct:
+            [Shape("fields", .message, isRepeated: true, of: package + "Struct.FieldsEntry")]
         case .value:
             [
-                "null_value", "number_value", "string_value", "bool_value", "struct_value",
-                "list_value",
+                Shape("null_value", .enum, of: package + "NullValue"),
+                Shape("number_value", .double), Shape("string_value", .string),
+                Shape("bool_value", .bool), Shape("struct_value", .message, of: package + "Struct"),
+                Shape("list_value", .message, of: package + "ListValue"),
             ]
-        default: ["value"]
+        case .boolValue: [Shape("value", .bool)]
+        case .bytesValue: [Shape("value", .bytes)]
+        case .doubleValue: [Shape("value", .double)]
+        case .floatValue: [Shape("value", .float)]
+        case .int32Value: [Shape("value", .int32)]
+        case .int64Value: [Shape("value", .int64)]
+        case .stringValue: [Shape("value", .string)]
+        case .uint32Value: [Shape("value", .uint32)]
+        case .uint64Value: [Shape("value", .uint64)]
         }
     }
 

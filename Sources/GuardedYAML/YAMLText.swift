@@ -1,4 +1,5 @@
 import CYaml
+import Foundation
 import Yams
 
 /// YAML from outside, read so that its size bounds what reading it costs.
@@ -52,16 +53,31 @@ public enum YAMLText {
     ///
     /// - Throws: ``Problem`` with the line.
     public static func values(_ text: String) throws(Problem) -> Any? {
-        try check(text)
-        do {
-            return try Yams.load(yaml: text)
-        } catch {
-            throw Problem(words(error))
+        try document(text).map(value)
+    }
+
+    /// A node as a plain value. Numbers of base 60, which YAML 1.1 had, are texts.
+    private static func value(_ node: Node) -> Any {
+        switch node {
+        case .scalar(let scalar):
+            guard scalar.style == .plain else { return scalar.string }
+            if node.null != nil { return NSNull() }
+            if let flag = node.bool { return flag }
+            if scalar.string.contains(":") { return scalar.string }
+            if let number = node.int { return number }
+            return node.float ?? scalar.string
+        case .sequence(let items): return items.map(value)
+        case .mapping(let pairs):
+            return Dictionary(
+                pairs.map { ($0.key.string ?? "", value($0.value)) },
+                uniquingKeysWith: { _, last in last })
+        case .alias: return NSNull()
         }
     }
 
     private static func words(_ error: any Error) -> String {
-        "\(error)".split(separator: "\n").joined(separator: " ")
+        // It quotes the line, however long that is.
+        String("\(error)".split(separator: "\n").joined(separator: " ").prefix(300))
     }
 
     // MARK: - Measuring

@@ -143,7 +143,7 @@ public final class LuaRuntime {
             }
             return .done
         }
-        for name in ["term_write", "term_read_line", "process_run"] {
+        for name in ["term_write", "term_draw", "term_read_line", "process_run"] {
             guard let function = functions[name] else { continue }
             functions[name] = { call in
                 environment.willWrite()

@@ -10,11 +10,13 @@ extension LuaValue {
         switch message.type.wellKnown {
         case .timestamp:
             self = .time(
-                seconds: Int64(message.integer("seconds")), nanos: Int32(message.integer("nanos")))
+                seconds: Int64(message.integer("seconds")),
+                nanos: Int32(clamping: message.integer("nanos")))
             return
         case .duration:
             self = .duration(
-                seconds: Int64(message.integer("seconds")), nanos: Int32(message.integer("nanos")))
+                seconds: Int64(message.integer("seconds")),
+                nanos: Int32(clamping: message.integer("nanos")))
             return
         case .fieldMask:
             self = .list(message.strings("paths").map { .text($0) })

@@ -175,7 +175,8 @@ public final class PriceGuardTransport: Transport {
 
     /// An amount with as many digits as it needs, two at least.
     private static func amount(_ value: Double) -> String {
-        let scaled = Int64((value * 100_000).rounded())
+        // A price that no number of cents can say is as a float says it.
+        guard let scaled = Int64(exactly: (value * 100_000).rounded()) else { return "\(value)" }
         var fraction = String(scaled % 100_000 + 100_000).dropFirst()
         while fraction.count > 2, fraction.hasSuffix("0") { fraction = fraction.dropLast() }
         return "\(scaled / 100_000).\(fraction)"

@@ -81,9 +81,9 @@ public final class RunControl {
         if let reason { lastResort(nanoseconds + Self.patience, reason) }
         alarm(nanoseconds)
         timer = machine.loop.after(nanoseconds) { [unowned self] in
-            // After Ctrl-C a call ends by its own deadline, or at the next Ctrl-C. A limit holds.
-            let isLimit = reason == .timedOut || reason == .instructionsUsedUp
-            if isLimit || machine.committedWaits.isEmpty { return machine.killAll() }
+            // After Ctrl-C a call ends by its own deadline, or at the next Ctrl-C. A limit holds, and
+            // so does the word of whoever ends programs.
+            if reason != .interrupted || machine.committedWaits.isEmpty { return machine.killAll() }
             hurry(after: Self.look)
         }
     }

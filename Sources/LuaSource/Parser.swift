@@ -9,6 +9,10 @@ public struct Parser {
     private static let deepest = 195
     /// How many operators or calls may follow each other: what reads the tree goes down into it.
     private static let longest = 2000
+    /// How deep the tree of one statement may be in all.
+    private static let deepestTree = 8000
+    /// What has followed each other in the statements that are open, which bounds the tree's depth.
+    private var chained = 0
 
     /// Parses a whole chunk.
     public static func parse(_ text: [UInt8]) throws(SyntaxError) -> [Statement] {
@@ -145,7 +149,9 @@ public struct Parser {
     }
 
     private mutating func statement() throws(SyntaxError) -> Statement {
-        try nested { (parser) throws(SyntaxError) in try parser.plainStatement() }
+        let outer = chained
+        defer { chained = outer }
+        return try nested { (parser) throws(SyntaxError) in try parser.plainStatement() }
     }
 
     private mutating func plainStatement() throws(SyntaxError) -> Statement {
@@ -237,7 +243,9 @@ public struct Parser {
         var place = token.position
         var target = Expression.name(try name(), place)
         var hasSelf = false
+        var count = 0
         while isSymbol(".") || isSymbol(":") {
+            try limit(&count)
             hasSelf = isSymbol(":")
             try advance()
             place = token.position
@@ -346,9 +354,10 @@ public struct Parser {
         return left
     }
 
-    private func limit(_ count: inout Int) throws(SyntaxError) {
+    private mutating func limit(_ count: inout Int) throws(SyntaxError) {
         count += 1
-        guard count <= Self.longest else {
+        chained += 1
+        guard count <= Self.longest, chained <= Self.deepestTree else {
             throw SyntaxError(
                 message: "the expression is too long to be checked", position: token.position,
                 isIncomplete: false)

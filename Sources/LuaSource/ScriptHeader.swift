@@ -123,7 +123,7 @@ public struct ScriptHeader: Sendable {
         case .integer(let number, _): return .integer(number)
         case .float(let number, _): return .float(number)
         case .string(let bytes, _): return .string(String(decoding: bytes, as: UTF8.self))
-        case .unary("-", .integer(let number, _), _): return .integer(-number)
+        case .unary("-", .integer(let number, _), _): return .integer(0 &- number)
         case .unary("-", .float(let number, _), _): return .float(-number)
         case .table(let fields, _):
             var items: [Value] = []

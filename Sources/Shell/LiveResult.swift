@@ -15,7 +15,7 @@ final class LiveResult {
 
     func show(_ text: String, title: String) {
         guard Terminal.movesItsCursor, Terminal.isTerminal(screen) else {
-            Output.data(text)
+            Output.data(text, isStyled: true)
             return
         }
         let size = Terminal.size(of: screen)

@@ -1,3 +1,5 @@
+import LuaHost
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -7,22 +9,26 @@ public enum Output {
     /// Called before something is written: who has a line of the terminal clears it.
     nonisolated(unsafe) static var willWrite: () -> Void = {}
 
-    /// Writes data.
-    public static func data(_ text: String) {
+    /// Writes data: on a terminal without what would steer it, elsewhere as it is.
+    ///
+    /// - Parameter isStyled: whether the program itself has coloured it.
+    public static func data(_ text: String, isStyled: Bool = false) {
         willWrite()
         // Lua's print has its own buffer: keep the order.
         fflush(nil)
-        write(text, to: STDOUT_FILENO)
+        let isShown = Terminal.isTerminal(STDOUT_FILENO)
+        write(
+            isShown ? TerminalText.harmless(text, keepsStyles: isStyled) : text, to: STDOUT_FILENO)
     }
 
-    /// Writes bytes to standard output as they are.
+    /// Writes bytes that are text to standard output.
     public static func data(_ bytes: [UInt8]) { data(String(decoding: bytes, as: UTF8.self)) }
 
-    /// Writes a line of talk.
+    /// Writes a line of talk, which may quote anything: nothing in it steers a terminal.
     public static func note(_ text: String) {
         willWrite()
         fflush(nil)
-        write(text + "\n", to: STDERR_FILENO)
+        write(TerminalText.harmless(text, keepsStyles: true) + "\n", to: STDERR_FILENO)
     }
 
     /// Writes a remark of the program: what a person should know although nothing failed.

@@ -204,13 +204,18 @@ public struct Renderer {
         let rows = rows(value) ?? [value]
         let columns = leaves(rows)
         guard !columns.isEmpty else {
-            return rows.map { Self.csvField(Self.plain($0)) + "\r\n" }.joined()
+            return rows.map { Self.csvField(Self.plain($0), isText: Self.isText($0)) + "\r\n" }
+                .joined()
         }
         var text =
-            columns.map { Self.csvField($0.joined(separator: ".")) }.joined(separator: ",") + "\r\n"
+            columns.map { Self.csvField($0.joined(separator: "."), isText: true) }
+            .joined(separator: ",") + "\r\n"
         for row in rows {
             text +=
-                columns.map { Self.csvField(cell(row, $0)) }.joined(separator: ",") + "\r\n"
+                columns.map {
+                    Self.csvField(cell(row, $0), isText: Self.isText(self.value(row, $0)))
+                }
+                .joined(separator: ",") + "\r\n"
         }
         return text
     }
@@ -242,8 +247,17 @@ public struct Renderer {
         return table.kind != .list && table.array == nil && !table.entries.isEmpty
     }
 
-    /// RFC 4180.
-    private static func csvField(_ text: String) -> String {
+    private static func isText(_ value: LuaValue?) -> Bool {
+        if case .string = value { true } else { false }
+    }
+
+    /// RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    private static func csvField(_ text: String, isText: Bool) -> String {
+        var text = text
+        if isText, let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first)
+        {
+            text = "'" + text
+        }
         guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
         return "\""
             + text.split(separator: "\"", omittingEmptySubsequences: false)

@@ -34,25 +34,7 @@ final class ResultPrinter {
         let shown = renderer.text(value)
         let isData = [.json, .jsonl, .yaml, .csv].contains(format ?? state.format)
         guard isData, Terminal.isTerminal(state.original(of: STDOUT_FILENO)) else { return shown }
-        return Self.harmless(shown)
-    }
-
-    /// Data on a terminal: what would steer it is written as JSON writes it.
-    private static func harmless(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: Terminal.isControl) else { return text }
-        var shown = ""
-        let scalars = Array(text.unicodeScalars)
-        for (index, scalar) in scalars.enumerated() {
-            // RFC 4180 has lines end so.
-            let endsLine = scalar == "\r" && index + 1 < scalars.count && scalars[index + 1] == "\n"
-            if Terminal.isControl(scalar), !endsLine {
-                let digits = String(scalar.value, radix: 16)
-                shown += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-            } else {
-                shown.unicodeScalars.append(scalar)
-            }
-        }
-        return shown
+        return TerminalText.harmless(shown, keepsStyles: false)
     }
 
     /// Writes results to standard output.
@@ -85,7 +67,7 @@ final class ResultPrinter {
             && Terminal.isTerminal(STDIN_FILENO)
             && Terminal.movesItsCursor && rows > Terminal.size(of: state.screen).rows - 2
         if isPaged, TerminalProgram.page(text, loop: runtime.machine.loop) { return }
-        Output.data(text)
+        Output.data(text, isStyled: true)
     }
 
     /// Tells how long an entry took, when that is wanted.
@@ -102,7 +84,7 @@ final class ResultPrinter {
 
     /// Seconds in words.
     static func duration(_ seconds: Double) -> String {
-        if seconds == 0 { return "<1 ms" }
+        guard seconds.isFinite, seconds > 0 else { return "<1 ms" }
         if seconds < 0.001 { return "\(Int(seconds * 1e6)) µs" }
         if seconds < 1 { return "\(Int(seconds * 1e3)) ms" }
         return "\((seconds * 100).rounded() / 100) s"

@@ -44,7 +44,8 @@ public enum ShellFunctions {
         functions["shell_wait"] = { call in
             let number = Int(call.arguments.value().integer ?? 0)
             state.waits.set(
-                number, text: call.arguments.value().text, usual: call.arguments.value().number,
+                number, text: call.arguments.value().text,
+                usual: WaitTimes.seconds(call.arguments.value().number),
                 now: call.machine.loop.now())
             return .done
         }
@@ -116,11 +117,9 @@ public enum ShellFunctions {
             let what = call.arguments.value()
             let count: Int
             if let number = what.integer {
-                let entries = state.entries()
-                guard entries.indices.contains(Int(number) - 1) else {
+                guard let unwanted = state.entries().element(numbered: number) else {
                     throw HostError.message("there is no entry \(number)")
                 }
-                let unwanted = entries[Int(number) - 1]
                 count = state.removeEntries { $0 == unwanted }
             } else {
                 let text = what.text ?? ""

@@ -34,29 +34,10 @@ public enum Terminal {
 
     /// The text with control characters made visible, so that what a server says cannot move the
     /// cursor or worse. Line breaks and tabs stay.
-    public static func safe(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        var shown = ""
-        for scalar in text.unicodeScalars {
-            guard isControl(scalar) else {
-                shown.unicodeScalars.append(scalar)
-                continue
-            }
-            let digits = String(scalar.value, radix: 16)
-            shown += "\\u{" + digits + "}"
-        }
-        return shown
-    }
+    public static func safe(_ text: String) -> String { TerminalText.safe(text) }
 
     /// Whether a character steers a terminal, or changes the direction of text.
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x0a, 0x09: false
-        case 0..<0x20, 0x7f..<0xa0: true
-        case 0x202a...0x202e, 0x2066...0x2069: true
-        default: false
-        }
-    }
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool { TerminalText.isControl(scalar) }
 
     /// Fills with spaces, or cuts with an ellipsis.
     static func pad(_ text: String, to width: Int) -> String {

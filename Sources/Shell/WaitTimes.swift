@@ -50,8 +50,17 @@ public struct WaitTimes {
         return text.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: "\t", maxSplits: 1)
             guard parts.count == 2 else { return nil }
-            return (String(parts[1]), parts[0].split(separator: " ").compactMap { Double($0) })
+            return (
+                String(parts[1]),
+                parts[0].split(separator: " ").compactMap { Self.seconds(Double($0)) }
+            )
         }
+    }
+
+    /// Seconds that a wait can have taken; nil for anything else.
+    static func seconds(_ number: Double?) -> Double? {
+        guard let number, (0..<1e9).contains(number) else { return nil }
+        return number
     }
 
     /// Others see the file before or after the change, never half of it.
@@ -80,7 +89,7 @@ public struct WaitTimes {
             // wait_took(kind, seconds)
             "wait_took": { call in
                 let kind = call.arguments.value().text ?? ""
-                if let seconds = call.arguments.value().number, !kind.contains("\n") {
+                if let seconds = Self.seconds(call.arguments.value().number), !kind.contains("\n") {
                     add(seconds, to: kind)
                 }
                 return .done

@@ -17,7 +17,8 @@ final class CallTracer {
 
     /// Notes an attempt that has ended.
     func add(_ record: TraceRecord) {
-        let end = record.started + record.duration
+        let (sum, overflow) = record.started.addingReportingOverflow(record.duration)
+        let end = overflow ? .max : sum
         let lane = lanes.firstIndex { $0 <= record.started } ?? lanes.count
         if lane == lanes.count { lanes.append(end) } else { lanes[lane] = end }
         let members: KeyValuePairs<String, LuaValue> = [

@@ -134,17 +134,17 @@ final class APIBinding {
     }
 
     private func session(_ value: LuaValue) throws(HostError) -> Session {
-        guard let number = value.integer, sessions.indices.contains(Int(number) - 1) else {
+        guard let session = sessions.element(numbered: value.integer) else {
             throw .message("this session is closed")
         }
-        return sessions[Int(number) - 1]
+        return session
     }
 
     private func method(_ value: LuaValue) throws(HostError) -> Method {
-        guard let number = value.integer, methods.indices.contains(Int(number) - 1) else {
+        guard let method = methods.element(numbered: value.integer) else {
             throw .message("no such method")
         }
-        return methods[Int(number) - 1]
+        return method
     }
 
     private func number(of method: Method) -> Int {

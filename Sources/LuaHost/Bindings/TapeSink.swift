@@ -124,7 +124,7 @@ struct TapeSink: MessageSink {
         if let wellKnown = message.type.wellKnown, wellKnown != .any, wellKnown != .empty {
             if wellKnown == .timestamp || wellKnown == .duration {
                 let seconds = Int64(message.integer("seconds"))
-                let nanos = Int32(message.integer("nanos"))
+                let nanos = Int32(clamping: message.integer("nanos"))
                 let tag = wellKnown == .timestamp ? QH_TIME : QH_DURATION
                 qh_put_instant(tape, UInt8(tag.rawValue), seconds, nanos)
             } else {

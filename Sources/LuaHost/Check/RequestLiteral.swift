@@ -184,7 +184,7 @@ extension LuaValue {
         case .integer(let number, _): self = .integer(number)
         case .float(let number, _): self = .number(number)
         case .string(let bytes, _): self = .string(bytes)
-        case .unary("-", .integer(let number, _), _): self = .integer(-number)
+        case .unary("-", .integer(let number, _), _): self = .integer(0 &- number)
         case .unary("-", .float(let number, _), _): self = .number(-number)
         case .parenthesised(let inner, _):
             guard let value = LuaValue(inner) else { return nil }

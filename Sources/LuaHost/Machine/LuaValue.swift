@@ -118,3 +118,11 @@ public struct LuaTable: Sendable {
         return slots.allSatisfy { $0 != nil } ? slots.compactMap { $0 } : nil
     }
 }
+
+extension Array {
+    /// The element that Lua counts as a number, from one on; nil when there is none.
+    public func element(numbered number: Int64?) -> Element? {
+        guard let number, number >= 1, number <= count else { return nil }
+        return self[Int(number) - 1]
+    }
+}

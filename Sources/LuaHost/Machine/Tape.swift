@@ -196,8 +196,8 @@ public struct TapeWriter {
                 list { for entry in value.entries { put(entry.value) } }
                 return
             }
-            if case .object(let meta) = value.kind {
-                qh_put_u32(tape, UInt8(QH_META.rawValue), UInt32(meta))
+            if case .object(let meta) = value.kind, let number = UInt32(exactly: meta) {
+                qh_put_u32(tape, UInt8(QH_META.rawValue), number)
             }
             table {
                 for (key, value) in value.entries {

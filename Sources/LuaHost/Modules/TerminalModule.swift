@@ -18,6 +18,11 @@ final class TerminalModule {
 
     func register(in functions: inout HostFunctions) {
         // term_size() → columns, rows of the terminal that standard error or output is on
+        // term_safe(text) → the text, with what would steer a terminal made visible
+        functions["term_safe"] = { call in
+            call.results.put(TerminalText.safe(call.arguments.value().text ?? ""))
+            return .done
+        }
         functions["term_size"] = { [original] call in
             var size = winsize()
             for descriptor in [STDERR_FILENO, STDOUT_FILENO]
@@ -40,18 +45,16 @@ final class TerminalModule {
             call.results.put(TextWidth.columns(of: call.arguments.value().text ?? ""))
             return .done
         }
-        // term_write(text): to standard error, at once and in order with what Lua has printed.
+        // term_write(text): to standard error, at once and in order with what Lua has printed; what
+        // would steer a terminal is made visible.
         functions["term_write"] = { call in
-            fflush(nil)
-            var rest = (call.arguments.value().bytes ?? [])[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes {
-                    Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
-                }
-                if count < 0, errno == EINTR || errno == EAGAIN { continue }
-                guard count > 0 else { break }
-                rest = rest.dropFirst(count)
-            }
+            Self.write(
+                TerminalText.harmless(call.arguments.value().text ?? "", keepsStyles: true).utf8)
+            return .done
+        }
+        // term_draw(text): the same as it is, for lines that are drawn again.
+        functions["term_draw"] = { call in
+            Self.write(call.arguments.value().bytes ?? [])
             return .done
         }
         // term_read_line(prompt, is_hidden) → a line of the terminal; nil at its end
@@ -68,6 +71,19 @@ final class TerminalModule {
         }
     }
 
+    private static func write(_ bytes: some Sequence<UInt8>) {
+        fflush(nil)
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     private func read(
         _ terminal: Int32, _ prompt: String, isHidden: Bool, _ resumption: LuaMachine.Resumption
     ) -> () -> Void {
@@ -80,7 +96,9 @@ final class TerminalModule {
         }
         // Not before nothing is shown any more: who is quick types at once.
         fflush(nil)
-        _ = prompt.withCString { Glibc.write(terminal, $0, strlen($0)) }
+        _ = TerminalText.harmless(prompt, keepsStyles: true).withCString {
+            Glibc.write(terminal, $0, strlen($0))
+        }
         let loop = machine.loop
         let stop = {
             loop.unwatch(terminal)

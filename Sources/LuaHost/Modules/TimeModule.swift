@@ -79,10 +79,13 @@ struct TimeModule {
                     if let fallback { return fallback }
                     throw .message("time.of: \(name) is missing")
                 }
-                guard let number = value.integer, let small = Int32(exactly: number),
-                    abs(small) < 1_000_000
-                else { throw .message("time.of: \(name) has to be a whole number") }
-                return small
+                // Nanoseconds go up to a billion; the others as far as mktime carries them.
+                let most: Int64 = name == "nanos" ? 999_999_999 : 999_999
+                guard let number = value.integer, (-most...most).contains(number) else {
+                    throw .message(
+                        "time.of: \(name) must be a whole number from -\(most) to \(most)")
+                }
+                return Int32(number)
             }
             parts.tm_year = try field("year", nil) - 1900
             parts.tm_mon = try field("month", 1) - 1
@@ -118,11 +121,11 @@ struct TimeModule {
             do throws(Cron.Problem) { cron = try Cron(text) } catch {
                 throw HostError.message("time.cron: \(error)")
             }
-            guard abs(seconds) < 9_000_000_000,
+            guard (-9_000_000_000...9_000_000_000).contains(seconds),
                 let next = cron.next(after: seconds * 1_000_000_000 + Int64(nanos))
             else { return .done }
-            call.results.put(
-                .time(seconds: next / 1_000_000_000, nanos: Int32(next % 1_000_000_000)))
+            let (whole, rest) = next.flooredDivision(by: 1_000_000_000)
+            call.results.put(.time(seconds: whole, nanos: Int32(rest)))
             return .done
         }
     }

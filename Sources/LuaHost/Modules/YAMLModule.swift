@@ -53,7 +53,10 @@ struct YAMLModule {
             // What is quoted is a text.
             guard scalar.style == .plain else { return .text(scalar.string) }
             if let flag = node.bool { return .bool(flag) }
-            if let number = node.int { return .integer(Int64(number)) }
+            // Numbers of base 60 (1:30) are those of YAML 1.1, and no numbers any more.
+            if !scalar.string.contains(":"), let number = node.int {
+                return .integer(Int64(number))
+            }
             if let number = node.float { return .number(number) }
             return .text(scalar.string)
         case .sequence(let sequence):

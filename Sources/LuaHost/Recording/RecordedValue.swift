@@ -58,7 +58,10 @@ enum RecordedValue {
             return .string(items.map { UInt8(truncatingIfNeeded: $0.integer ?? 0) })
         case "$object":
             guard items.count == 2, var object = decode(items[1]).table else { return .nil }
-            object.kind = .object(meta: Int(items[0].integer ?? 0))
+            // Others than those of the program come from a file that somebody has changed.
+            if let meta = items[0].integer, (0...Int64(Int32.max)).contains(meta) {
+                object.kind = .object(meta: Int(meta))
+            }
             return .table(object)
         case "$table":
             return .table(

@@ -71,13 +71,19 @@ public final class RunReplay {
             replies[reply] = Reply(
                 response: record["response"], error: record["error"]?.table,
                 traceID: record["trace_id"]?.text, size: Int(record["size"]?.integer ?? 0),
-                duration: Int64((record["milliseconds"]?.number ?? 0) * 1e6))
+                duration: Self.nanoseconds(record["milliseconds"]?.number))
         } else if record["session"] != nil {
             sessions.append(record)
         } else if let (key, value) = record.entries.first, let kind = key.text {
             let list = (value.table?.array ?? []).map(RecordedValue.decode)
             values[kind, default: []].append(list)
         }
+    }
+
+    /// Recorded milliseconds; what no call can have taken is none.
+    private static func nanoseconds(_ milliseconds: Double?) -> Int64 {
+        guard let milliseconds, (0..<1e9).contains(milliseconds) else { return 0 }
+        return Int64(milliseconds * 1e6)
     }
 
     // MARK: - Values

@@ -153,7 +153,7 @@ public struct LuaReference: Sendable {
                 comment.append(line.dropFirst(3))
                 if line.hasPrefix("---@class ") {
                     let parts = line.dropFirst(10).split(separator: ":", maxSplits: 1)
-                    let name = parts[0].prefix { $0 != " " }
+                    let name = (parts.first ?? "").prefix { $0 != " " }
                     pendingClass = String(name)
                     record = String(name)
                     bases[String(name)] =
@@ -228,9 +228,9 @@ public struct LuaReference: Sendable {
 
     private static func function(_ line: Substring) -> (name: String, parameters: String)? {
         let rest = line.dropFirst("function ".count)
-        guard let open = rest.firstIndex(of: "("), let close = rest.firstIndex(of: ")") else {
-            return nil
-        }
+        guard let open = rest.firstIndex(of: "("),
+            let close = rest[open...].firstIndex(of: ")")
+        else { return nil }
         return (String(rest[..<open]), String(rest[rest.index(after: open)..<close]))
     }
 

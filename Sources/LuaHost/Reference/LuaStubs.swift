@@ -221,7 +221,7 @@ public struct LuaStubs {
             }
             defer { comment = [] }
             if line.hasPrefix("function "), let open = line.firstIndex(of: "("),
-                let close = line.firstIndex(of: ")")
+                let close = line[open...].firstIndex(of: ")")
             {
                 let title = line.dropFirst("function ".count)[..<open]
                 let owner = String(title.prefix { $0 != "." && $0 != ":" })

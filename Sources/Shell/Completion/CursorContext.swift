@@ -86,7 +86,7 @@ struct CursorContext {
                 }
             } else {
                 let isOpen = !text[..<start].contains(UInt8(ascii: " "))
-                place = isOpen ? .command : .commandArgument(command: String(words[0]))
+                place = isOpen ? .command : .commandArgument(command: String(words.first ?? ""))
                 return
             }
         }

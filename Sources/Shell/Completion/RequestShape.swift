@@ -21,19 +21,20 @@ enum RequestShape {
 
     /// What the innermost bracket is for.
     static func innermost(_ context: CursorContext, _ types: ValueTypes) -> RequestShape {
-        innermost(context.frames, context.bindings, types)
+        innermost(context.frames[...], context.bindings, types)
     }
 
     /// What the bracket around the innermost one is for.
     static func outer(_ context: CursorContext, _ types: ValueTypes) -> RequestShape {
-        innermost(Array(context.frames.dropLast()), context.bindings, types)
+        innermost(context.frames.dropLast(), context.bindings, types)
     }
 
     private static func innermost(
-        _ frames: [CursorContext.Frame], _ bindings: EntryBindings, _ types: ValueTypes
+        _ frames: ArraySlice<CursorContext.Frame>, _ bindings: EntryBindings, _ types: ValueTypes
     ) -> RequestShape {
-        guard let frame = frames.last else { return .unknown }
-        let outer = Array(frames.dropLast())
+        // Nobody writes a request as deep as that.
+        guard let frame = frames.last, frames.count <= 100 else { return .unknown }
+        let outer = frames.dropLast()
         switch frame.kind {
         case .bracket: return .unknown
         case .parenthesis: return frame.callee.map { .call($0) } ?? .unknown

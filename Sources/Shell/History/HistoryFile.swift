@@ -65,7 +65,7 @@ public struct HistoryFile {
         defer { close(descriptor) }
         let entries = Self.read(descriptor)
         // Now and then what is too old is left out for good.
-        if entries.count > 2 * policy.size {
+        if entries.count / 2 > policy.size {
             rewrite(entries.suffix(policy.size))
         }
         return entries.suffix(policy.size)
@@ -151,8 +151,13 @@ public struct HistoryFile {
         else { return nil }
         var hasFailed = false
         if case .bool(true) = table["failed"] { hasFailed = true }
+        // A file that was damaged may say anything.
+        func milliseconds(_ name: String) -> Double {
+            guard let number = table[name]?.number, (0..<1e15).contains(number) else { return 0 }
+            return number
+        }
         return Entry(
-            time: (table["at_ms"]?.number ?? 0) / 1000, duration: (table["ms"]?.number ?? 0) / 1000,
+            time: milliseconds("at_ms") / 1000, duration: milliseconds("ms") / 1000,
             text: text, hasFailed: hasFailed)
     }
 }

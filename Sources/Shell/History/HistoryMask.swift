@@ -144,8 +144,9 @@ struct HistoryMask {
                 if depth == 0, isBehindValue { return nil }
                 depth = max(0, depth - 1)
             case .symbol("{"):
-                if depth == 0 { return sign(before: place, in: tokens) }
-                depth -= 1
+                // The brace is in an expression, too: its sign is further ahead.
+                if depth == 0, isBehindValue { return nil }
+                depth = max(0, depth - 1)
             case .symbol("="), .symbol("=="), .symbol("~="): if depth == 0 { return place }
             case .symbol(";"), .keyword(.local), .keyword(.then), .keyword(.do), .keyword(.end):
                 return nil

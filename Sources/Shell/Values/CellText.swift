@@ -40,7 +40,7 @@ struct CellText {
             guard isAge, let now = style.now else {
                 return Grid.Cell(text: ValueText.scalar(value), style: .faint)
             }
-            return Grid.Cell(text: Self.age(now.seconds - seconds), style: .faint)
+            return Grid.Cell(text: Self.age(from: seconds, to: now.seconds), style: .faint)
         case .duration(let seconds, 0) where style.now != nil && seconds >= 0:
             return Grid.Cell(text: Self.age(seconds))
         case .integer(let millicents) where field?.name.hasSuffix("price_per_hour") == true:
@@ -116,9 +116,15 @@ struct CellText {
         return words.isDisjoint(with: good) ? .plain : .good
     }
 
+    /// The age of a moment; one beyond all calendars is as old as they are.
+    static func age(from moment: Int64, to now: Int64) -> String {
+        // The years 1 to 9999.
+        age(now - min(max(moment, -62_135_596_800), 253_402_300_799))
+    }
+
     /// A number of seconds as an age: two units at most, the largest first.
     static func age(_ seconds: Int64) -> String {
-        if seconds < 0 { return "in " + age(-seconds) }
+        if seconds < 0 { return "in " + age(0 &- max(seconds, -.max)) }
         let units: [(size: Int64, name: String)] = [
             (365 * 86_400, "y"), (86_400, "d"), (3_600, "h"), (60, "m"),
         ]

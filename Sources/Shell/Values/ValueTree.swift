@@ -51,8 +51,8 @@ struct ValueTree {
         guard let table = value.table else {
             var cell = cells.cell(value, of: field, isAge: false)
             if case .time(let seconds, _) = value, let now = style.now {
-                let age = CellText.age(abs(now.seconds - seconds))
-                cell.text += now.seconds >= seconds ? "  \(age) ago" : "  in \(age)"
+                let age = CellText.age(from: seconds, to: now.seconds)
+                cell.text += now.seconds >= seconds ? "  \(age) ago" : "  \(age)"
             }
             // A line break of a server's text would look like another field.
             cell.text = Terminal.safe(cell.text).replacing("\n", with: "⏎")
