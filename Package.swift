@@ -74,7 +74,7 @@ let package = Package(
             name: "qcsh",
             dependencies: [
                 "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Budgets", "Codec",
-                "Contract", "GuardedYAML",
+                "Contract", "GuardedYAML", "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

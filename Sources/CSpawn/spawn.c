@@ -9,3 +9,18 @@ int qspawn_begin_in(posix_spawn_file_actions_t *actions, const char *folder) {
 }
 
 int qspawn_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+static int argument_count;
+static char **arguments;
+
+/// glibc hands constructors what main gets.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    argument_count = count;
+    arguments = values;
+}
+
+int qspawn_argument_count(void) { return argument_count; }
+
+const char *qspawn_argument(int number) {
+    return number >= 0 && number < argument_count ? arguments[number] : NULL;
+}

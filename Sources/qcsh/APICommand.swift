@@ -52,6 +52,8 @@ struct APICommand: ParsableCommand {
                 show(
                     reference.page(subject, width: Self.width), reference.value(subject), registry)
             }
+        } catch let status as ExitCode {
+            throw status
         } catch {
             Output.note("qcsh api: \(error)")
             throw ExitCode(2)
@@ -93,13 +95,14 @@ struct APICommand: ParsableCommand {
         } else {
             let isColoured =
                 Terminal.isTerminal(STDOUT_FILENO) && UserFiles.environment("NO_COLOR") == nil
-            Output.data(StyledText.text(text, isColoured: isColoured))
+            Output.data(StyledText.text(text, isColoured: isColoured), isStyled: true)
         }
     }
 
     private static func write(_ registry: Registry, to file: String) throws {
         guard UserFiles.write(registry.descriptorSet(), to: file) else {
-            throw Failure("\(file) cannot be written: \(UserFiles.reason)")
+            Output.note("qcsh api: \(file) cannot be written: \(UserFiles.reason)")
+            throw ExitCode(1)
         }
     }
 }

@@ -96,6 +96,9 @@ struct CallCommand: ParsableCommand {
         if status != 0 { throw ExitCode(status) }
     }
 
+    /// How many items --all gathers at most.
+    private static let mostItems = 5_000_000
+
     private func find(_ registry: Registry) throws -> Method {
         let reference = APIReference(registry: registry)
         if let found = try reference.method(named: method) { return found }
@@ -202,6 +205,11 @@ struct CallCommand: ParsableCommand {
             next[pages.token] = .string(page)
             response = try call(method, next, session, time)
             items += response.list("items")
+            guard items.count <= Self.mostItems else {
+                throw LuaFailure(
+                    "\(method.displayName): more than \(Self.mostItems) items; a script can go "
+                        + "through them page by page")
+            }
         }
         response[pages.items] = .list(items)
         response[pages.next] = nil
@@ -262,6 +270,7 @@ private struct RunTime {
         }
         // What waits elsewhere than in the loop is ended a little later.
         if let timeout {
+            Interrupts.limitRun(to: timeout)
             let rest = RunControl.patience
             Interrupts.leave(
                 after: timeout.addingReportingOverflow(rest).overflow ? .max : timeout + rest,

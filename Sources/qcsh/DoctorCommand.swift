@@ -193,7 +193,8 @@ private struct Examination {
         var options = CallOptions()
         options.transport = kind
         options.retries = 0
-        options.timeout = 15_000_000_000
+        let left = max(1, Interrupts.runEnd - Clocks.monotonic())
+        options.timeout = min(15_000_000_000, left)
         var outcome: Result<Reply, CallError>?
         session.call(method, request, options: options) { outcome = $0 }
         loop.run { outcome != nil || Interrupts.isTerminated() || Interrupts.takeInterrupt() }

@@ -217,6 +217,14 @@ enum Interrupts {
         return true
     }
 
+    /// Whether something was asked for that nobody has acted on.
+    static var hasDemand: Bool {
+        terminations > takenTerminations || (interrupts > 0 && interrupts != taken)
+    }
+
+    /// When `--timeout` ends the run, on the monotonic clock; for what does not wait in the loop.
+    nonisolated(unsafe) static var runEnd = Int64.max
+
     /// Whether the program was told to end.
     static func isTerminated() -> Bool { terminations > 0 }
 
@@ -254,6 +262,12 @@ enum Interrupts {
         }
         if lastMoment != .max { timer.it_interval = timeval(tv_sec: 1, tv_usec: 0) }
         setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
+    }
+
+    /// Notes when `--timeout` ends the run.
+    static func limitRun(to nanoseconds: Int64) {
+        let (moment, overflow) = Clocks.monotonic().addingReportingOverflow(nanoseconds)
+        runEnd = overflow ? .max : moment
     }
 
     /// Ends the program some nanoseconds from now, whatever it does then.

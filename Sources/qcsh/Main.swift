@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSpawn
 import Shell
 
 #if canImport(Glibc)
@@ -32,7 +33,8 @@ enum Main {
 
     static func main() {
         openStandardStreams()
-        let arguments = CommandLine.arguments.dropFirst()
+        let arguments = (0..<qspawn_argument_count())
+            .compactMap { qspawn_argument($0).map { String(cString: $0) } }.dropFirst()
         if let runner = Runner(plain: arguments) { exit(runner.run()) }
         let subcommand = arguments.first.flatMap { subcommands[$0] }
         let command = subcommand ?? RunCommand.self
@@ -45,7 +47,11 @@ enum Main {
             exit(status.rawValue)
         } catch {
             guard command.exitCode(for: error) == .validationFailure else {
-                command.exit(withError: error)
+                // Help and the like are data, and no failure.
+                let status = command.exitCode(for: error)
+                let text = command.fullMessage(for: error)
+                if status.isSuccess { Output.data(text + "\n") } else { Output.note(text) }
+                exit(Runner.checkOutput(status.rawValue))
             }
             Output.note(command.fullMessage(for: error))
             exit(usageStatus)

@@ -55,6 +55,7 @@ struct Runner {
         signal(SIGCHLD, SIG_DFL)
         // Before the machine runs, the script may come from a pipe that nobody writes to.
         if let timeout = options.timeout {
+            Interrupts.limitRun(to: timeout)
             Interrupts.leave(after: timeout, status: ExitStatus.timedOut)
         }
         let loop = PollLoop(now: Clocks.monotonic)
@@ -272,6 +273,11 @@ struct Runner {
             runtime.machine.loop.run { outcome != nil }
             run.control.end()
             Interrupts.stay(unless: options.timeout)
+            // What was being ended has not been done, though it came to its end meanwhile.
+            if let reason = run.control.reason, case .success? = outcome {
+                Output.note("qcsh: " + words(reason))
+                return ExitStatus.of(reason)
+            }
             let renderer = Renderer(
                 registry: runtime.registry, format: options.output ?? .table, width: Terminal.width)
             for value in try outcome?.get() ?? [] {

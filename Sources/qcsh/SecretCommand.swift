@@ -30,12 +30,17 @@ enum SecretCommand {
         let problem = posix_spawn(&process, "/bin/sh", &actions, nil, &words, environ)
         close(ends[1])
         guard problem == 0 else { return .failure(because(problem)) }
-        guard let output = read(ends[0], until: Clocks.monotonic() + timeout) else {
+        let started = Clocks.monotonic()
+        let end = min(started + timeout, Interrupts.runEnd)
+        guard let output = read(ends[0], until: end) else {
             kill(process, SIGKILL)
             var status: Int32 = 0
             waitpid(process, &status, 0)
-            return .failure(
-                Problem(description: "did not end within \(timeout / 1_000_000_000) s"))
+            guard Clocks.monotonic() >= end else {
+                return .failure(Problem(description: "was given up"))
+            }
+            let seconds = Double((end - started) / 10_000_000) / 100
+            return .failure(Problem(description: "did not end within \(seconds) s"))
         }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
@@ -54,18 +59,21 @@ enum SecretCommand {
         Problem(description: "cannot be run: \(String(cString: strerror(problem)))")
     }
 
-    /// All that comes until the end; nil when that is not there in time.
+    /// The most that a command may print, in bytes.
+    private static let largest = 1 << 16
+
+    /// All that comes until the end; nil when that is not there in time, or somebody ends the run.
     private static func read(_ descriptor: Int32, until deadline: Int64) -> [UInt8]? {
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let left = deadline - Clocks.monotonic()
-            guard left > 0 else { return nil }
+            guard left > 0, !Interrupts.hasDemand else { return nil }
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&entry, 1, Int32(clamping: left / 1_000_000 + 1)) > 0 else { continue }
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return output }
+            guard count > 0, output.count < largest else { return output }
             output += buffer[..<count]
         }
     }

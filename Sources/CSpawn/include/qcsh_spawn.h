@@ -10,4 +10,11 @@ int qspawn_begin_in(posix_spawn_file_actions_t *actions, const char *folder);
 /// A pipe whose ends are closed when another program is executed. Returns 0, or -1 with errno.
 int qspawn_pipe(int ends[2]);
 
+/// How many arguments the program was started with, its own name included. Swift reads them from
+/// /proc, which not every sandbox has.
+int qspawn_argument_count(void);
+
+/// An argument by its number; NULL when there is none.
+const char *qspawn_argument(int number);
+
 #endif

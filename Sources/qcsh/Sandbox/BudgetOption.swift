@@ -32,12 +32,13 @@ struct BudgetOption: ExpressibleByArgument {
         case .bytes: parsed = MemorySize(argument: text)?.bytes
         case .time:
             parsed = TimeText.parseHumanDuration(text).flatMap { seconds, nanos in
-                let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-                return overflow ? nil : Int(whole) + Int(nanos)
+                // Two centuries are enough, and their sums do not overflow.
+                (0...6_000_000_000).contains(seconds)
+                    ? Int(seconds) * 1_000_000_000 + Int(nanos) : nil
             }
         }
         // Half of all numbers, so that sums of two cannot overflow.
-        guard let parsed, parsed > 0, parsed < Int.max / 2 else { return nil }
+        guard let parsed, parsed > 0, parsed <= Int.max / 2 else { return nil }
         self.budget = budget
         value = parsed
     }

@@ -105,13 +105,14 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        let configuration = try self.configuration()
-        // Blocked before threads exist, so that only sigwait below takes them; but after files are
-        // read, which a signal has to be able to end.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGTERM)
         sigaddset(&signals, SIGINT)
+        // A parent may have blocked them, and a file may be a pipe that nobody writes.
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        let configuration = try self.configuration()
+        // Blocked before threads exist, so that only sigwait below takes them.
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         let server: SandboxServer
         do throws(SandboxError) {
