@@ -131,7 +131,7 @@ public final class SandboxServer: Sendable {
                     NIOLoopBound(
                         try Self.open(
                             configuration, seed, secret, DataPlaneAddress(url: url, port: port),
-                            token, ServerLoad(configuration.budgets, on: loop)),
+                            token, ServerLoad(Self.fitted(configuration.budgets), on: loop)),
                         eventLoop: loop)
                 }.wait()
             } catch {
@@ -317,6 +317,17 @@ public final class SandboxServer: Sendable {
 
     private static let secretSize = 32
 
+    /// No more connections than there are file descriptors, and some to spare for everything else.
+    private static func fitted(_ budgets: Budgets) -> Budgets {
+        var budgets = budgets
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            let room = max(8, Int(clamping: limit.rlim_cur) - 32)
+            budgets[.connections] = min(budgets[.connections], room)
+        }
+        return budgets
+    }
+
     private static func makeTemporaryFolder() throws -> String {
         let path = NSTemporaryDirectory() + "/qcsh-sandbox-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
@@ -340,6 +351,11 @@ public final class SandboxServer: Sendable {
         let bootstrap = ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 512)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 front.flatMapThrowing { front in

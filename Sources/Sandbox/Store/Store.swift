@@ -21,6 +21,7 @@ final class Store {
     ///
     /// - Parameter path: the file; nil keeps everything in memory.
     init(path: String?, registry: Registry) throws {
+        if let path { try Self.identify(path) }
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             if path != nil {
@@ -33,8 +34,17 @@ final class Store {
             try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
             ?? DatabaseQueue(configuration: configuration)
         self.registry = registry
-        try database.read { try StoreCheck.identify($0, path ?? "memory") }
         try Schema.migrator.migrate(database)
+    }
+
+    /// Makes sure that a file is a sandbox's before anything in it changes.
+    private static func identify(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        var readOnly = Configuration()
+        readOnly.readonly = true
+        let database = try DatabaseQueue(path: path, configuration: readOnly)
+        try database.read { try StoreCheck.identify($0, path) }
+        try database.close()
     }
 
     /// Opens a file that ``write(to:)`` wrote and checks all of it. The file is changed: it has to be
