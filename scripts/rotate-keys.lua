@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes database keys anew: the new one works and is handed over before the old one goes",
+  about = "Rotates database keys: the new key works and is delivered before the old one is deleted",
   args = {
     { "cluster" }, { "keys", many = true, about = "by name; those of --within when none is named" },
     { "--within", default = "14d", about = "keys that expire so soon" },
@@ -10,15 +10,70 @@ local args = script {
     { "--yes", type = "flag" },
   },
   needs = { "read:clusters", "read:api_keys", "write:api_keys", "delete:api_keys",
-    "connect:hosts", "write:files", "run:processes" },
+    "connect:hosts", "read:files", "write:files", "run:processes" },
   deletes = true,
 }
 
 local cluster = qdrant.clusters:find(args.cluster)
+local all = cluster:keys():list()
+
+--- Where the secret of a key goes. Names that are alike as files are told apart.
+local files = {}
+local function file_of(key)
+  local file = ("%s/%s.key"):format(args.folder, key.name:gsub("[^%w._-]", "-"))
+  if files[file] and files[file] ~= key.id then
+    file = file:gsub("%.key$", "-" .. key.postfix .. ".key")
+  end
+  files[file] = key.id
+  return file
+end
+
+--- What an interrupted run has left beside a secret's file: the key that it rotated, and when it
+--- began. nil when no run was interrupted.
+local function begun(file)
+  local note = file .. ".rotation"
+  if not fs.exists(note) then
+    return nil
+  end
+  local ok, state = pcall(json.decode, fs.read(note))
+  if not ok or type(state) ~= "table" or not state.old then
+    error(note .. " cannot be read: remove it once only the right keys are left")
+  end
+  return { old = state.old, at = time.parse(state.at) }
+end
+
+--- The keys of the same name with the same rules that an interrupted run has made: nobody knows how
+--- far they were delivered. Others of the same name are somebody's.
+local function left_overs(key, state)
+  local found = {}
+  for _, other in ipairs(all) do
+    if state and state.old == key.id and other.id ~= key.id and other.name == key.name
+      and other.created_at >= state.at
+      and json.encode(other.access_rules) == json.encode(key.access_rules) then
+      found[#found + 1] = other
+    end
+  end
+  return found
+end
+
+--- The key of a name: of several the one that an interrupted run was rotating.
+local function find(name)
+  for _, key in ipairs(all) do
+    if key.name == name then
+      local state = begun(file_of(key))
+      if state and state.old == key.id then
+        return key
+      end
+      files[file_of(key)] = nil
+    end
+  end
+  return cluster:keys():find(name)
+end
+
 local keys = {}
 if #args.keys > 0 then
   for i, name in ipairs(args.keys) do
-    keys[i] = cluster:keys():find(name)
+    keys[i] = find(name)
   end
 else
   keys = cluster:keys():list { expires_before = args.within }
@@ -27,23 +82,41 @@ if #keys == 0 then
   log.info("no key expires within " .. args.within)
   return json.list {}
 end
-cli.confirm(("Make %d key%s of %s anew?"):format(#keys, #keys == 1 and "" or "s", cluster.name),
+local jobs, left = {}, 0
+for i, key in ipairs(keys) do
+  local file = file_of(key)
+  jobs[i] = { old = key, file = file, left_overs = left_overs(key, begun(file)) }
+  left = left + #jobs[i].left_overs
+end
+if left > 0 then
+  log.warn(("%d key%s that an interrupted run has made: replaced, too")
+    :format(left, left == 1 and "" or "s"))
+end
+cli.confirm(("Rotate %d key%s of %s?"):format(#keys, #keys == 1 and "" or "s", cluster.name),
   args.yes)
-local rows, files = json.list {}, {}
-for i, old in ipairs(keys) do
-  local file = ("%s/%s.key"):format(args.folder, old.name:gsub("[^%w._-]", "-"))
-  -- Names that are alike as files are told apart.
-  if files[file] then
-    file = file:gsub("%.key$", "-" .. old.postfix .. ".key")
+local rows = json.list {}
+for i, job in ipairs(jobs) do
+  local old, note = job.old, job.file .. ".rotation"
+  if not qdrant.is_dry_run() then
+    -- A minute before now: the clocks of two machines differ.
+    local at = #job.left_overs > 0 and begun(job.file).at or time.now() - 60
+    fs.write(note, json.encode { old = old.id, at = tostring(at) }, { mode = tonumber("600", 8) })
   end
-  files[file] = true
-  local new = old:rotate { keep = true, file = file }
+  local new = old:rotate { keep = true, file = job.file }
   if args.run then
     process.run({ "/bin/sh", "-c", args.run, "sh", old.name }, { input = new.key })
   end
   task.sleep(args.overlap)
+  local replaced = { old.id }
+  for _, key in ipairs(job.left_overs) do
+    key:delete()
+    replaced[#replaced + 1] = key.id
+  end
   old:delete()
-  rows[i] = { name = new.name, id = new.id, replaced = old.id, file = file,
-    expires_at = new.expires_at }
+  if not qdrant.is_dry_run() then
+    fs.remove(note)
+  end
+  rows[i] = { name = new.name, id = new.id, replaced = table.concat(replaced, " "),
+    file = job.file, expires_at = new.expires_at }
 end
 return rows
