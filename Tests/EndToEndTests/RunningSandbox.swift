@@ -10,7 +10,9 @@ final class RunningSandbox {
     let account: String
     private let adminToken: String
 
-    init(_ arguments: String...) throws {
+    convenience init(_ arguments: String...) throws { try self.init(arguments: arguments) }
+
+    init(arguments: [String]) throws {
         server = try ServerProcess(Project.qcsh, ["sandbox"] + arguments)
         endpoint = try #require(server.announcement["endpoint"])
         key = try #require(server.announcement["management_key"])

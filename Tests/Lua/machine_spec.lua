@@ -125,7 +125,7 @@ describe("term", function()
   it("measures and fits", function()
     assert.equal(6, term.width("日本ab"))
     assert.equal(2, term.width("\27[31mab\27[0m"))
-    assert.equal("a\\x1bb", term.safe("a\27b"))
+    assert.equal("a\\u{1b}b", term.safe("a\27b"))
     local text = term.table({ { name = "a", n = 1 }, { name = "日本", n = 22 } },
       { "name", { "N", key = "n" } }, { width = 40 })
     assert.equal("name   N\na      1\n日本  22", text)

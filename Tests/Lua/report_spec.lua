@@ -36,7 +36,7 @@ end
 describe("a page", function()
   it("says what comes from outside, and does not do it", function()
     local evil = "<script>alert(1)</script>\27[31m\"'&"
-    local safe = "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m&quot;&#39;&amp;"
+    local safe = "&lt;script&gt;alert(1)&lt;/script&gt;\\u{1b}[31m&quot;&#39;&amp;"
     local html = page_of({ title = evil, subtitle = evil, footer = evil })
       :section(evil, evil):figures({ { evil, evil } })
       :bars(evil, { { name = evil, value = 1, text = evil } })

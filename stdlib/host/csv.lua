@@ -110,8 +110,16 @@ function csv.decode(text, options)
   return result
 end
 
-local function field_text(value, separator)
+--- What a spreadsheet would take for a formula.
+local function is_formula(text)
+  return text:find("^[=+%-@\t\r]") ~= nil
+end
+
+local function field_text(value, separator, is_safe)
   local text = value == nil and "" or tostring(value)
+  if is_safe and type(value) == "string" and is_formula(text) then
+    text = "'" .. text
+  end
   if text:find('[\r\n"%' .. separator .. "]") or text:find("^%s") or text:find("%s$") then
     return '"' .. text:gsub('"', '""') .. '"'
   end
@@ -119,13 +127,14 @@ local function field_text(value, separator)
 end
 
 --- Encodes lists, or tables whose names are `options.header` or else all that occur, sorted.
---- Lines end as RFC 4180 has it, in CR LF, unless `options.line` says otherwise.
+--- Lines end as RFC 4180 has it, in CR LF, unless `options.line` says otherwise. With `options.safe`
+--- texts that a spreadsheet would take for formulas (`=1+1`) get an apostrophe in front.
 ---@usage csv.encode { { name = "search", nodes = 3 } }
 ---@param rows table[]
----@param options? { separator?: string, header?: string[]|boolean, line?: string }
+---@param options? { separator?: string, header?: string[]|boolean, line?: string, safe?: boolean }
 ---@return string
 function csv.encode(rows, options)
-  options = host.options(options, "csv.encode", "separator header line")
+  options = host.options(options, "csv.encode", "separator header line safe")
   local separator = separator_of(options)
   local ending = options.line or "\r\n"
   local names = options.header
@@ -149,7 +158,7 @@ function csv.encode(rows, options)
   local function add(fields, count)
     local texts = {}
     for i = 1, count do
-      texts[i] = field_text(fields[i], separator)
+      texts[i] = field_text(fields[i], separator, options.safe)
     end
     lines[#lines + 1] = table.concat(texts, separator)
   end

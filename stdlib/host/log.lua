@@ -28,7 +28,7 @@ end
 
 --- A value as one word: quoted when it has blanks, with control characters escaped.
 local function word(value)
-  local text = type(value) == "string" and value or host.show(value)
+  local text = host.term_safe(type(value) == "string" and value or host.show(value))
   if text == "" or text:find('[%s"=%c]') then
     return '"' .. text:gsub('[%c"\\]', function(c)
       local short = { ["\n"] = "\\n", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
@@ -65,9 +65,8 @@ local function write(level, message, fields)
   end
   local parts = {
     tostring(now):gsub("%.%d+Z$", "Z"), ("%-5s"):format(level:upper()),
-    (tostring(message):gsub("%c", function(c)
-      return c == "\t" and c or ("\\x%02x"):format(c:byte())
-    end)),
+    -- One message is one line.
+    (host.term_safe(tostring(message)):gsub("\n", "\\n")),
   }
   for _, name in ipairs(host.sorted_keys(fields or {})) do
     parts[#parts + 1] = tostring(name) .. "=" .. word(fields[name])

@@ -35,11 +35,7 @@ end
 ---@param text string
 ---@return string
 function term.safe(text)
-  return (text:gsub("[\0-\8\11-\31\127]", function(c)
-    return ("\\x%02x"):format(c:byte())
-  end):gsub("\194[\128-\159]", function(c)
-    return ("\\u{%x}"):format(utf8.codepoint(c))
-  end))
+  return host.term_safe(text)
 end
 
 -- Colour --------------------------------------------------------------------------------------
@@ -260,7 +256,7 @@ local function draw(self)
       text = ("%s and %d more"):format(text, #turning - 1)
     end
   end
-  host.term_write("\r" .. cut(term.safe(text .. elapsed(self)), columns - 1) .. "\27[K")
+  host.term_draw("\r" .. cut(term.safe(text .. elapsed(self)), columns - 1) .. "\27[K")
 end
 
 --- Shows another text.
@@ -284,7 +280,7 @@ end
 ---@param text string
 function Progress:print(text)
   if self._shown then
-    host.term_write("\r\27[K")
+    host.term_draw("\r\27[K")
   end
   host.term_write(term.safe(text) .. "\n")
   draw(self)
@@ -295,7 +291,7 @@ end
 function Progress:close()
   if self._shown then
     self._shown = false
-    host.term_write("\r\27[K")
+    host.term_draw("\r\27[K")
   end
   if self._number then
     for i, other in ipairs(turning) do

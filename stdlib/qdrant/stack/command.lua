@@ -1,4 +1,6 @@
 --- `qcsh plan`, `apply`, `drift`, `destroy` and `adopt`.
+local host = ...
+
 local qdrant = require "qdrant"
 local stack = require "qdrant.stack"
 local term = require "term"
@@ -12,7 +14,7 @@ local OUTPUTS = { table = true, wide = true, tree = true, json = true, jsonl = t
 local DATA = { json = true, jsonl = true, yaml = true }
 
 local function say(...)
-  io.stderr:write(table.concat({ ... }), "\n")
+  host.term_write(table.concat({ ... }) .. "\n")
 end
 
 --- Writes data as it was asked for; false when that is text.
