@@ -77,7 +77,8 @@ public enum Budget: String, CaseIterable, Sendable {
             .time(
                 1_000_000, "how long one connection's input is worked on before others' is")
         case .firstBytes: .time(10 * Self.second, "until a connection says what it speaks")
-        case .slowRequest: .time(30 * Self.second, "without a byte of a request that has begun")
+        case .slowRequest:
+            .time(30 * Self.second, "without a byte of a request, or until its head is whole")
         case .slowRead: .time(30 * Self.second, "without a byte taken of an answer")
         case .idle: .time(900 * Self.second, "without a request")
         case .responseHeaders:

@@ -15,8 +15,8 @@ final class Connection: ChannelDuplexHandler {
     /// Says farewell in the protocol's own words before the connection is closed.
     typealias Farewell = (_ reason: String, _ isSlow: Bool) -> Void
 
-    /// So much is handed on before the clock is looked at: some thirty small requests.
-    private static let slice = 2048
+    /// So many bytes are handed on before the clock is looked at, according to what the last ones cost.
+    private static let slices = 256...4096
     /// How long a peer gets to see the farewell.
     private static let farewellTime = TimeAmount.milliseconds(100)
 
@@ -37,6 +37,10 @@ final class Connection: ChannelDuplexHandler {
     private var isDoomed = false
     private var isCounted = false
 
+    /// Bytes since the protocol made anything of them: an endless line, a chunk's endless extension.
+    private var unused = 0
+    private var unusedSince = NIODeadline.now()
+    private var slice = 1024
     /// Bytes of requests that have not come whole.
     private var input = 0
     /// Bytes of answers that the peer has not taken.
@@ -127,15 +131,27 @@ final class Connection: ChannelDuplexHandler {
         isQueued = false
         guard !isWorking, let context else { return }
         isWorking = true
-        let end = NIODeadline.now() + .nanoseconds(Int64(nanoseconds))
+        var begun = NIODeadline.now()
+        let end = begun + .nanoseconds(Int64(nanoseconds))
         var hasWorked = false
         while !isDoomed, context.channel.isWritable,
-            let slice = pending.readSlice(length: min(Self.slice, pending.readableBytes)),
-            slice.readableBytes > 0
+            let bytes = pending.readSlice(length: min(slice, pending.readableBytes)),
+            bytes.readableBytes > 0
         {
-            context.fireChannelRead(wrapInboundOut(slice))
+            if unused == 0 { unusedSince = lastInput }
+            unused += bytes.readableBytes
+            context.fireChannelRead(wrapInboundOut(bytes))
+            // Requests that wait for an answer to an earlier one are not looked at yet.
+            if openRequests == 0, openAnswers > 0 { unused = 0 }
             hasWorked = true
-            if pending.readableBytes > 0, NIODeadline.now() > end { break }
+            if frames == nil, unused > 2 * budgets[.requestHeaders] {
+                self.end(.requestHeaders)
+            }
+            guard pending.readableBytes > 0 else { break }
+            let now = NIODeadline.now()
+            adjustSlice(now - begun)
+            begun = now
+            if now > end { break }
         }
         isWorking = false
         if pending.readableBytes == 0 { pending = ByteBuffer() }
@@ -147,6 +163,16 @@ final class Connection: ChannelDuplexHandler {
         } else if readIsHeld {
             readIsHeld = false
             context.read()
+        }
+    }
+
+    /// Hands on less at once when it costs much: the turn ends at the end of a slice.
+    private func adjustSlice(_ time: TimeAmount) {
+        let turn = Int64(budgets[.turnTime])
+        if time.nanoseconds > turn / 4 {
+            slice = max(Self.slices.lowerBound, slice / 2)
+        } else if time.nanoseconds < turn / 16 {
+            slice = min(Self.slices.upperBound, slice * 2)
         }
     }
 
@@ -205,6 +231,12 @@ final class Connection: ChannelDuplexHandler {
     }
 
     // MARK: - Requests
+
+    /// Whether a line or a head has begun to come, over HTTP/1.1.
+    private var hasPartialHead: Bool { frames == nil && isIdentified && unused > 0 }
+
+    /// The protocol has made something of what came last, over HTTP/1.1.
+    func inputWasUsed() { unused = 0 }
 
     /// A request has begun.
     func requestBegan() {
@@ -270,6 +302,8 @@ final class Connection: ChannelDuplexHandler {
         } else if buffered > 0 || output > 0, hasPassed(.slowRead, since: lastOutput) {
             end(.slowRead)
         } else if openRequests > 0, hasPassed(.slowRequest, since: lastInput) {
+            end(.slowRequest)
+        } else if hasPartialHead, hasPassed(.slowRequest, since: unusedSince) {
             end(.slowRequest)
         } else if openAnswers == 0, hasPassed(.idle, since: lastRequest) {
             end(.idle)

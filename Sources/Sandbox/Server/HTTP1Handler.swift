@@ -33,6 +33,7 @@ final class HTTP1Handler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         connection.value.farewell = { [weak self] reason, isSlow in
+            // What has no head yet is answered nothing: it is not known to be a request.
             guard let self, isReceiving, !isAnswering else { return }
             fail(
                 isSlow ? 408 : 429, APIError(.resourceExhausted, "the connection is " + reason),
@@ -44,6 +45,7 @@ final class HTTP1Handler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
+        connection.value.inputWasUsed()
         switch unwrapInboundIn(data) {
         case .head(let head): begin(head, context)
         case .body(let buffer): take(buffer, context)

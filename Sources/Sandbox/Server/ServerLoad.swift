@@ -31,17 +31,21 @@ final class ServerLoad {
     /// Has a connection go on with its input after all others had their turn.
     func enqueue(_ connection: Connection) {
         queue.append(connection)
-        guard !isScheduled else { return }
+        if !isScheduled { schedule() }
+    }
+
+    /// One task for all, and not at once: the loop runs whatever is due before it looks at its sockets.
+    private func schedule() {
         isScheduled = true
-        // One task for all, and not at once: the loop looks at its sockets between two rounds.
-        eventLoop.assumeIsolated().scheduleTask(in: .microseconds(20)) { self.round() }
+        eventLoop.assumeIsolated().scheduleTask(in: .microseconds(50)) { self.round() }
     }
 
     private func round() {
-        isScheduled = false
         let batch = queue
         queue = []
         let share = max(Self.leastTurn, Self.roundTime / max(1, batch.count))
         for connection in batch { connection.work(for: min(budgets[.turnTime], share)) }
+        // The time until the next round counts from the end of this one.
+        if queue.isEmpty { isScheduled = false } else { schedule() }
     }
 }

@@ -180,7 +180,7 @@ class Attacker:
                 out.append(frame(HEADERS, END_HEADERS, self.stream, self.keyed))
                 out.append(frame(DATA, END_STREAM, self.stream, self.message))
                 self.stream += 2
-            return b"".join(out) if self.stream < 4000 else None
+            return b"".join(out) if self.stream < 400 else None
         return self.again
 
 
