@@ -116,6 +116,11 @@ extension Message {
     /// Sets a double field.
     public mutating func set(_ name: String, _ number: Double) { self[name] = .double(number) }
 
+    /// Whether an enum field has a value of a name.
+    public func has(_ name: String, value: String) -> Bool {
+        type.field(named: name)?.enumType?.number(looselyNamed: value) != nil
+    }
+
     /// Sets an enum field by the name of a value, which the contract must have.
     public mutating func setEnum(_ name: String, _ value: String) {
         guard let number = type.field(named: name)?.enumType?.number(looselyNamed: value) else {

@@ -62,7 +62,12 @@ public final class Field: @unchecked Sendable {
     }
 
     /// Whether the field is a map.
-    public var isMap: Bool { isRepeated && messageType?.isMapEntry == true }
+    ///
+    /// An entry's own fields are single: otherwise the type of a map could be its own.
+    public var isMap: Bool {
+        guard isRepeated, let type = messageType, type.isMapEntry else { return false }
+        return !type.fields.contains(where: \.isRepeated)
+    }
 
     /// The type of a map's keys; nil when the field is no map.
     public var mapKey: Field? { isMap ? messageType?.fields[0] : nil }

@@ -141,7 +141,10 @@ public final class Registry: Sendable {
     public func imports(ofFile name: String) -> [String] { scan.files[name]?.dependencies ?? [] }
 
     /// The file that defines a service, message or enum; methods and fields count as their parents.
+    ///
+    /// A name that is longer than any of the contract's is not looked up.
     public func fileName(defining symbol: String) -> String? {
+        guard symbol.utf8.count <= 512 else { return nil }
         var name = symbol
         while !name.isEmpty {
             if let file = scan.fileOfSymbol[name] { return file }

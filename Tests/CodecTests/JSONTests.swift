@@ -9,7 +9,8 @@ func type(_ name: String) throws -> MessageType {
 }
 
 @Suite struct JSONTests {
-    private let cluster = "qdrant.cloud.cluster.v1.Cluster"
+    private static let cluster = "qdrant.cloud.cluster.v1.Cluster"
+    private var cluster: String { Self.cluster }
 
     private func read(_ json: String, as name: String) throws -> Message {
         try JSONReader().message(Array(json.utf8), as: type(name))
@@ -161,5 +162,26 @@ func type(_ name: String) throws -> MessageType {
         #expect(Base64.decode("A") == nil)
         #expect(Base64.decode("AQ=D") == nil)
         #expect(Base64.encode([1, 2, 3, 255]) == "AQID/w==")
+    }
+
+    /// Four times the elements take about four times as long, not sixteen times.
+    @Test(arguments: [
+        (cluster, #"{"labels":["#, #"{"key":"a"}"#, "]}"),
+        ("google.protobuf.ListValue", "[", "1", "]"),
+        ("google.protobuf.FieldMask", "\"", "a", "\""),
+    ])
+    func listsTakeLinearTime(_ name: String, _ begin: String, _ element: String, _ end: String)
+        throws
+    {
+        func time(_ count: Int) throws -> Duration {
+            let text =
+                begin + Array(repeating: element, count: count).joined(separator: ",") + end
+            // The fastest of three: other tests run meanwhile.
+            return try (0..<3).map { _ in
+                try ContinuousClock().measure { _ = try read(text, as: name) }
+            }.min() ?? .zero
+        }
+        let (few, many) = (try time(10_000), try time(40_000))
+        #expect(many < few * 10, "\(few), \(many)")
     }
 }

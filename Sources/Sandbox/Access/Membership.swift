@@ -145,6 +145,9 @@ struct Quotas {
     static let ownedAccounts = 5
     static let memberAccounts = 20
 
+    /// The most nodes that a cluster can be allowed.
+    static let mostNodes = 1000
+
     private let account: Record?
 
     /// The quotas of an account.
@@ -152,7 +155,9 @@ struct Quotas {
 
     /// A figure of ``defaults``.
     subscript(name: String) -> Int {
-        if let own = account?.hidden["quota." + name].flatMap({ Int($0) }) { return own }
+        if let own = account?.hidden["quota." + name].flatMap({ Int($0) }) {
+            return min(max(0, own), name == "max_cluster_nodes" ? Self.mostNodes : .max)
+        }
         return Self.defaults.first { $0.name == name }?.figure ?? 0
     }
 

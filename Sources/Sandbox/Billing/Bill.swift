@@ -156,7 +156,7 @@ enum CreditContract {
     /// The value in millicents; the contract is in major units.
     static func total(_ contract: Message) -> Int {
         guard case .double(let amount) = contract["total_amount"] else { return 0 }
-        return Int((amount * 100_000).rounded())
+        return Millicents.of(major: amount)
     }
 
     static func isActive(_ contract: Message, in month: CalendarMonth) -> Bool {

@@ -121,8 +121,7 @@ enum Discounts {
     ) throws -> Int {
         try valid(account, month.start, transaction).compactMap {
             guard case .double(let value) = $0.message("fixed")?["value"] else { return nil }
-            // Major units of the currency.
-            return Int((value * 100_000).rounded())
+            return Millicents.of(major: value)
         }.reduce(0, +)
     }
 
@@ -137,6 +136,6 @@ enum Discounts {
 
     /// A price after a discount. Half a millicent rounds up.
     static func reduced(_ price: Int, _ percentage: Double) -> Int {
-        Int((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
+        Millicents.of((Double(price) * (1 - percentage / 100) + 0.5).rounded(.down))
     }
 }

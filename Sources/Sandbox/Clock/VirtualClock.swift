@@ -36,7 +36,7 @@ struct VirtualClock {
         realNow = real
         realStart = real()
         origin = start
-        self.start = max(start ?? realStart, notBefore)
+        self.start = max(start ?? realStart, Nanoseconds.usable(notBefore))
         isStepped = speed == .manual || (start != nil && speed == .instant)
     }
 
@@ -58,7 +58,9 @@ struct VirtualClock {
     /// Moves the clock on.
     ///
     /// - Parameter nanoseconds: by how much; not negative.
-    mutating func advance(by nanoseconds: Int64) { start += max(0, nanoseconds) }
+    mutating func advance(by nanoseconds: Int64) {
+        start = Nanoseconds.later(start, by: max(0, nanoseconds))
+    }
 
     /// Has the clock begin again: at its origin, or with the real time.
     mutating func rewind() {
@@ -69,7 +71,7 @@ struct VirtualClock {
     /// Has the clock show a moment.
     mutating func set(_ moment: Instant) {
         realStart = realNow()
-        start = moment
+        start = Nanoseconds.usable(moment)
     }
 
     /// When something is done that begins now and takes some virtual seconds.
@@ -85,13 +87,26 @@ enum Nanoseconds {
     static let hour = 3600 * second
     static let day = 24 * hour
 
-    /// Whole seconds and the rest, as texts are read, together. The seconds have to be ``usable``.
+    /// Whole seconds and the rest, as texts are read, together; the nearest that is ``usable``.
     static func sum(_ parsed: (seconds: Int64, nanos: Int32)) -> Int64 {
-        parsed.seconds * second + Int64(parsed.nanos)
+        let seconds = min(
+            max(parsed.seconds, usable.lowerBound / second), usable.upperBound / second)
+        return seconds * second + Int64(parsed.nanos)
     }
 
-    /// The moments that can be counted with: the years 1850 to 2200, so that sums and differences
-    /// with any length of time that occurs do not overflow.
+    /// The moments that can be counted with: the years 1915 to 2200. The difference of two of them
+    /// fits in 64 bits.
     static let usable: ClosedRange<Int64> =
-        -3_786_912_000 * second...7_258_118_400 * second
+        -1_735_689_600 * second...7_258_118_400 * second
+
+    /// The usable moment that is nearest.
+    static func usable(_ moment: Int64) -> Int64 {
+        min(max(moment, usable.lowerBound), usable.upperBound)
+    }
+
+    /// A moment and a length of time after it; the last usable one when it lies beyond.
+    static func later(_ moment: Int64, by length: Int64) -> Int64 {
+        let (sum, overflow) = moment.addingReportingOverflow(length)
+        return overflow ? usable.upperBound : usable(sum)
+    }
 }

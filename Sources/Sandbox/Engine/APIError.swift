@@ -64,13 +64,19 @@ struct APIError: Error {
         self.message = message
     }
 
+    /// How many broken rules an answer names: it goes into headers and a journal.
+    static let mostViolations = 100
+
     /// A request that breaks rules of the contract.
     init(violations: [Violation]) {
         code = .invalidArgument
-        message = violations.map { violation in
-            (violation.path.isEmpty ? "" : violation.path + ": ")
-                + "\(violation.message) [\(violation.rule)]"
-        }.joined(separator: "; ")
+        let more = violations.count - Self.mostViolations
+        let violations = Array(violations.prefix(Self.mostViolations))
+        message =
+            violations.map { violation in
+                (violation.path.isEmpty ? "" : violation.path + ": ")
+                    + "\(violation.message) [\(violation.rule)]"
+            }.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
         self.violations = violations
     }
 

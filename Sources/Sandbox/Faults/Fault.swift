@@ -78,15 +78,19 @@ struct Fault {
 
     /// Whether a text fits a pattern in which `*` stands for anything.
     static func matches(_ pattern: Substring, _ text: Substring) -> Bool {
-        guard let star = pattern.firstIndex(of: "*") else { return pattern == text }
-        guard text.hasPrefix(pattern[..<star]) else { return false }
-        let rest = pattern[pattern.index(after: star)...]
-        var tail = text.dropFirst(pattern.distance(from: pattern.startIndex, to: star))
-        while true {
-            if matches(rest, tail) { return true }
-            guard !tail.isEmpty else { return false }
-            tail = tail.dropFirst()
+        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        guard let first = parts.first, let last = parts.last, parts.count > 1 else {
+            return pattern == text
         }
+        guard text.count >= first.count + last.count, text.hasPrefix(first), text.hasSuffix(last)
+        else { return false }
+        // Each part in between at its first place: a later one leaves less for those that follow.
+        var rest = text.dropFirst(first.count).dropLast(last.count)
+        for part in parts.dropFirst().dropLast() where !part.isEmpty {
+            guard let place = rest.firstRange(of: part) else { return false }
+            rest = rest[place.upperBound...]
+        }
+        return true
     }
 }
 
@@ -103,6 +107,9 @@ struct FaultPlan {
 
 /// The faults of a sandbox.
 final class FaultInjector {
+    /// How many there can be: each call is compared with each of them.
+    static let most = 1000
+
     private(set) var faults: [Fault] = []
     /// Chance has a series of its own, so that ids do not depend on faults.
     private var dice = Dice(state: 0xfa17)
@@ -158,7 +165,7 @@ final class FaultInjector {
             let fault = faults[index]
             plan.names.append(fault.name)
             plan.status = plan.status ?? fault.status
-            plan.latency += fault.latency
+            plan.latency = min(plan.latency + fault.latency, 366 * Nanoseconds.day)
             plan.breaks = plan.breaks ?? fault.breaks
             plan.trickle = plan.trickle ?? fault.trickle
             plan.lifecycle = plan.lifecycle ?? fault.lifecycle

@@ -69,7 +69,7 @@ enum ClusterAlerts {
             if share > high {
                 add(
                     "MEMORY_OVERUTILIZED", "WARNING", "Memory overutilized",
-                    "The nodes use \(Int(share * 100)) % of their memory")
+                    "The nodes use \(Int(min(share, 1e6) * 100)) % of their memory")
             }
         }
         switch ClusterLifecycle.phase(of: message) {

@@ -21,9 +21,7 @@ final class SeedPlanter {
 
     func plant(_ tree: Tree) throws {
         // An export goes on at its own time.
-        if let text = tree["now"]?.text, let parsed = TimeText.parseRFC3339(text),
-            parsed.seconds < Nanoseconds.usable.upperBound / Nanoseconds.second
-        {
+        if let text = tree["now"]?.text, let parsed = TimeText.parseRFC3339(text) {
             let now = Nanoseconds.sum(parsed)
             if now > cloud.clock.now { cloud.clock.set(now) }
         }
@@ -244,6 +242,7 @@ final class SeedPlanter {
                 let id = Digest.uuid(named: "\(section)/\(account)/\(index)")
                 var record = try message(stripped(entry), type, place)
                 let validity = try length(entry["valid_for"]?.text ?? "365d", place + ".valid_for")
+                try checkAmounts(record, place)
                 if record[from] == nil { record.set(from, moment.timestamp) }
                 if record[until] == nil {
                     record.set(until, cloud.timestamp(moment.now + validity))
@@ -257,6 +256,20 @@ final class SeedPlanter {
                         kind: kind, id: id, account: account, created: moment.now,
                         message: record))
             }
+        }
+    }
+
+    /// Amounts that bills can count with.
+    private func checkAmounts(_ record: Message, _ place: String) throws {
+        let amounts: [(field: String, value: Value?, most: Double)] = [
+            ("percentage", record.message("percentage")?["value"], 100),
+            ("fixed", record.message("fixed")?["value"], Millicents.mostMajor),
+            ("total_amount", record["total_amount"], Millicents.mostMajor),
+        ]
+        for amount in amounts {
+            guard case .double(let value) = amount.value, !(0...amount.most).contains(value)
+            else { continue }
+            throw Tree.Problem("\(place).\(amount.field): a number from 0 to \(Int(amount.most))")
         }
     }
 }

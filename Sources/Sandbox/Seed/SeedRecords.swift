@@ -93,6 +93,9 @@ enum SeedRecords {
         guard let id = entry["id"]?.text, let typeName = entry["type"]?.text,
             let type = try moment.cloud.registry.message(named: typeName)
         else { throw Tree.Problem("\(place): id or type is missing or not known") }
+        guard kind.holds(typeName) else {
+            throw Tree.Problem("\(place).type: a record of the kind \(kind.rawValue) has another")
+        }
         let message: Message
         do {
             message = try JSONReader(registry: moment.cloud.registry).message(

@@ -73,7 +73,9 @@ struct AdminAPI {
     private static func parameters(_ query: Substring?) -> [String: String] {
         var parameters: [String: String] = [:]
         for pair in (query ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1).map {
+            let parts = pair.split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false
+            ).map {
                 PercentCoding.decode($0, plusIsSpace: true) ?? ""
             }
             parameters[parts[0]] = parts.count > 1 ? parts[1] : ""
@@ -215,14 +217,15 @@ struct AdminAPI {
             guard let parsed = TimeText.parseRFC3339(text) else {
                 throw Refusal(400, "to: \"\(text)\" is no time like 2026-12-31T23:59:00Z")
             }
-            guard parsed.seconds < Nanoseconds.usable.upperBound / Nanoseconds.second else {
-                throw Refusal(400, "to: the sandbox's time ends in the year 2200")
-            }
             let moment = Nanoseconds.sum(parsed)
             guard moment >= cloud.clock.now else {
                 throw Refusal(400, "to: \(text) has passed already")
             }
-            try cloud.advance(by: moment - cloud.clock.now)
+            let step = moment - cloud.clock.now
+            guard step <= 3650 * Nanoseconds.day else {
+                throw Refusal(400, "to: \(text) is more than 3650d away; go there in steps")
+            }
+            try cloud.advance(by: step)
         } else {
             throw Refusal(400, "give advance, for example {\"advance\":\"36h\"}, or to")
         }
@@ -237,6 +240,9 @@ struct AdminAPI {
             faults = try FaultReader.faults(tree, cloud.registry) { cloud.faults.newName() }
         } catch {
             throw Refusal(400, "\(error)")
+        }
+        guard cloud.faults.faults.count + faults.count <= FaultInjector.most else {
+            throw Refusal(400, "a sandbox takes at most \(FaultInjector.most) faults")
         }
         for fault in faults { cloud.faults.add(fault) }
         cloud.store.history.isKept = cloud.faults.wantsHistory

@@ -17,7 +17,8 @@ final class GRPCFront {
     private func method(_ path: Substring) -> Method? {
         if let known = methods[path] { return known }
         guard let found = try? registry.method(path: String(path)) else { return nil }
-        methods[path] = found
+        // One spelling of each method is kept, not all that a peer thinks of.
+        if found.path == path { methods[path] = found }
         return found
     }
 

@@ -52,8 +52,10 @@ enum Pipelines {
         let budgets = front.value.budgets
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: budgets[.streams]),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: budgets[.requestHeaders]),
+            HTTP2Setting(
+                parameter: .maxConcurrentStreams, value: min(budgets[.streams], Int(Int32.max))),
+            HTTP2Setting(
+                parameter: .maxHeaderListSize, value: min(budgets[.requestHeaders], Int(Int32.max))),
         ]
         connection.controlFrameRateLimit.maximumCount = budgets[.controlFrames]
         connection.controlFrameRateLimit.windowLength = .seconds(10)

@@ -136,7 +136,7 @@ struct BackupLife: Sendable {
         guard let retention = record.message.message("retention_period") else { return }
         try moment.transaction.schedule(
             "\(backup.rawValue).expired", subject: record.id,
-            at: record.created + retention.nanoseconds)
+            at: Nanoseconds.later(record.created, by: retention.nanoseconds))
     }
 
     private func finish(_ record: Record, _ status: String, _ moment: Moment) throws {

@@ -45,7 +45,9 @@ enum ClusterLifecycle {
         },
         "cluster.failed": { moment, event in
             try change(event, moment) { record, argument in
-                let parts = argument.split(separator: "/", maxSplits: 1).map(String.init)
+                let parts = argument.split(
+                    separator: "/", maxSplits: 1, omittingEmptySubsequences: false
+                ).map(String.init)
                 setPhase(&record, parts[0], reason: parts.count > 1 ? parts[1] : "")
                 for index in 0..<nodeCount(record) where parts[0] == "FAILED_TO_CREATE" {
                     setNode(index, of: &record, "UNHEALTHY", moment)
@@ -369,8 +371,7 @@ enum ClusterLifecycle {
 
     /// Has what was scheduled for the cluster so far be passed over.
     static func begin(_ record: inout Record) {
-        let generation = Int(record.hidden["generation"] ?? "0") ?? 0
-        record.hidden["generation"] = "\(generation + 1)"
+        record.hidden["generation"] = "\(record.number("generation") + 1)"
     }
 
     private static func schedule(
@@ -394,6 +395,7 @@ enum ClusterLifecycle {
 
     static func setPhase(_ record: inout Record, _ phase: String, reason: String = "") {
         record.message.edit("state") {
+            guard $0.has("phase", value: phase) else { return }
             $0.setEnum("phase", phase)
             $0.set("reason", reason)
         }

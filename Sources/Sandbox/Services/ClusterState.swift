@@ -9,7 +9,9 @@ extension ClusterLifecycle {
         let wanted = record.message.message("configuration")?.string("version") ?? ""
         record.message.edit("state") { clusterState in
             var nodes = clusterState.messages("nodes")
-            guard nodes.indices.contains(index) else { return }
+            guard nodes.indices.contains(index), nodes[index].has("state", value: state) else {
+                return
+            }
             let wasHealthy = nodes[index].enumName("state")?.hasSuffix("_HEALTHY") ?? false
             nodes[index].setEnum("state", state)
             if state == "HEALTHY", !wasHealthy {

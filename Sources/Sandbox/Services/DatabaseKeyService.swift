@@ -92,7 +92,7 @@ enum LegacyDatabaseKeyService: CloudService {
             let ids = key.strings("cluster_ids").map { $0.lowercased() }
             let most = try call.quotas().keysPerCluster
             let present = try call.transaction.records(.legacyDatabaseKey, account: call.account)
-            for id in ids {
+            for id in Set(ids).sorted() {
                 let cluster = try call.find(.cluster, id, "cluster")
                 guard cluster.message.string("cloud_provider_id") != "hybrid",
                     !ClusterLifecycle.isLeaving(cluster.message)

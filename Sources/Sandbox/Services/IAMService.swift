@@ -132,10 +132,10 @@ enum RoleHandlers {
 
     private static func assign(_ call: Call, _ request: Message) throws -> Message {
         let member = try member(call, request.string("user_id"))
-        let added = request.strings("role_ids_to_add").map { $0.lowercased() }
-        let removed = request.strings("role_ids_to_delete").map { $0.lowercased() }
+        let added = Set(request.strings("role_ids_to_add").map { $0.lowercased() })
+        let removed = Set(request.strings("role_ids_to_delete").map { $0.lowercased() })
         var roles = Membership.roles(of: member)
-        for id in added + removed {
+        for id in (added.union(removed)).sorted() {
             guard let role = try call.transaction.record(.role, id), role.account == call.account
             else { throw APIError.notFound("role", id) }
             let kind = role.message.enumName("sub_type") ?? ""
@@ -149,7 +149,7 @@ enum RoleHandlers {
                     .failedPrecondition, "the role \(role.message.string("name")) stays")
             }
         }
-        roles += added
+        roles += added.subtracting(roles).sorted()
         // What is in both lists goes.
         try Membership.setRoles(
             roles.filter { !removed.contains($0) }, of: member, call.moment)

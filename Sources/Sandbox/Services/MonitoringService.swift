@@ -213,6 +213,11 @@ enum MonitoringService: CloudService {
                 end = ((begin - 4 * Nanoseconds.day) / week + 1) * week + 4 * Nanoseconds.day
             default: end = (begin / Nanoseconds.day + 1) * Nanoseconds.day
             }
+            // The last month of the sandbox's time has no end.
+            guard end > begin else {
+                buckets.append(begin..<range.upperBound)
+                break
+            }
             buckets.append(begin..<min(end, range.upperBound))
             begin = end
         }

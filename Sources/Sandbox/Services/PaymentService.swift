@@ -105,9 +105,9 @@ enum PaymentService: CloudService {
 
     static let events: [String: EventHandler] = [
         "checkout.step": { moment, event in
-            guard var session = try moment.transaction.record(.checkout, event.subject) else {
-                return
-            }
+            guard var session = try moment.transaction.record(.checkout, event.subject),
+                session.message.has("setup_intent_status", value: event.payload)
+            else { return }
             session.message.setEnum("setup_intent_status", event.payload)
             if event.payload == "SUCCEEDED" {
                 let card = "pm_" + session.id.suffix(14)

@@ -78,8 +78,10 @@ struct Record {
         }
     }
 
-    /// A number among ``hidden``; 0 when there is none.
-    func number(_ name: String) -> Int { hidden[name].flatMap { Int($0) } ?? 0 }
+    /// A number among ``hidden``, which can be a moment; 0 when there is none.
+    func number(_ name: String) -> Int {
+        hidden[name].flatMap { Int64($0) }.map { Int(Nanoseconds.usable($0)) } ?? 0
+    }
 }
 
 /// Names and values as one text: a line each, with line breaks and backslashes escaped.
@@ -188,6 +190,41 @@ enum Kind: String, CaseIterable {
         default: []
         }
     }
+
+    /// The full name of the records' type, without the package that all have.
+    private var typeName: String {
+        switch self {
+        case .account: "account.v1.Account"
+        case .user, .userToken: "iam.v1.User"
+        case .profile: "iam.v1.UserProfile"
+        case .consent: "iam.v1.UserConsent"
+        case .mfaMethod: "iam.v1.UserMfaMethod"
+        case .invite: "account.v1.AccountInvite"
+        case .member: "account.v1.AccountMember"
+        case .role: "iam.v1.Role"
+        case .managementKey: "auth.v1.ManagementKey"
+        case .cluster: "cluster.v1.Cluster"
+        case .databaseKey: "cluster.auth.v2.DatabaseApiKey"
+        case .legacyDatabaseKey: "cluster.auth.v1.DatabaseApiKey"
+        case .backup: "cluster.backup.v1.Backup"
+        case .backupSchedule: "cluster.backup.v1.BackupSchedule"
+        case .backupRestore: "cluster.backup.v1.BackupRestore"
+        case .environment: "hybrid.v1.HybridCloudEnvironment"
+        case .space: "serverless.space.v1.Space"
+        case .spaceKey, .spaceToken: "serverless.space.auth.v1.SpaceApiKey"
+        case .spaceBackup: "serverless.space.backup.v1.Backup"
+        case .spaceSchedule: "serverless.space.backup.v1.BackupSchedule"
+        case .spaceRestore: "serverless.space.backup.v1.BackupRestore"
+        case .paymentMethod: "payment.v1.PaymentMethod"
+        case .checkout: "payment.v1.StripeCheckoutSession"
+        case .discount: "billing.v1.Discount"
+        case .creditContract: "billing.v1.CreditContract"
+        case .alert: "monitoring.v1.ClusterAlert"
+        }
+    }
+
+    /// Whether records of the kind are messages of a type.
+    func holds(_ type: String) -> Bool { type == "qdrant.cloud." + typeName }
 
     /// Whether a change of such a record can change who may call what.
     var concernsAccess: Bool {

@@ -97,6 +97,10 @@ struct Span {
     /// What it was, for example package, nodes, name.
     let facts: [String: String]
 
-    /// A number among the facts; 0 when there is none.
-    func number(_ name: String) -> Int { facts[name].flatMap { Int($0) } ?? 0 }
+    /// A number among the facts; 0 when there is none. What no cluster can have is the most that one
+    /// can, so that bills can count with it.
+    func number(_ name: String) -> Int {
+        let most = name == "nodes" ? Quotas.mostNodes : 2_000_000
+        return facts[name].flatMap { Int($0) }.map { min(max(0, $0), most) } ?? 0
+    }
 }

@@ -26,7 +26,7 @@ enum StoreCheck {
     ]
     /// Columns that hold a moment in nanoseconds since 1970, by table.
     private static let moments = [
-        ("records", "created"), ("spans", "begun"), ("spans", "ended"),
+        ("records", "created"), ("spans", "begun"), ("spans", "ended"), ("events", "due"),
         ("journal", "moment"),
     ]
 
@@ -106,7 +106,8 @@ enum StoreCheck {
             let (kind, id, name): (String, String, String) = (row["kind"], row["id"], row["type"])
             let body: Data = row["body"]
             do {
-                guard Kind(rawValue: kind) != nil, let type = try registry.message(named: name)
+                guard let known = Kind(rawValue: kind), known.holds(name),
+                    let type = try registry.message(named: name)
                 else { throw SandboxError("its kind or type is unknown") }
                 _ = try ProtobufReader().message([UInt8](body), as: type)
             } catch {

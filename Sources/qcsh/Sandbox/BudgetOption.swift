@@ -28,7 +28,8 @@ struct BudgetOption: ExpressibleByArgument {
         let text = String(parts[1])
         let parsed: Int?
         switch budget.entry.unit {
-        case .count: parsed = Int(text)
+        // A million of anything is more than a sandbox can hold.
+        case .count: parsed = Int(text).flatMap { $0 <= 1_000_000 ? $0 : nil }
         case .bytes: parsed = MemorySize(argument: text)?.bytes
         case .time:
             parsed = TimeText.parseHumanDuration(text).flatMap { seconds, nanos in
