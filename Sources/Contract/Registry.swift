@@ -63,7 +63,12 @@ public final class Registry: Sendable {
         var enumCount = 0
         var services: [String: Service] = [:]
         var comments: [String: [SourcePath: String]] = [:]
+        /// How many files need one another, one within the other, while they are linked.
+        var depth = 0
     }
+
+    /// How deep files may need one another, so that the stack suffices.
+    private static let deepest = 200
 
     private let scan: Scan
     private let linked = Mutex(Linked())
@@ -123,12 +128,17 @@ public final class Registry: Sendable {
     public func descriptorSet() -> [UInt8] {
         var files: [[UInt8]] = []
         var written: Set<String> = []
-        func add(_ name: String) {
-            guard written.insert(name).inserted, let file = scan.files[name] else { return }
-            for dependency in file.dependencies { add(dependency) }
-            files.append(Array(file.bytes))
+        // Without recursion: files of elsewhere can need one another in chains of any length.
+        var open: [(name: String, isReady: Bool)] = scan.order.reversed().map { ($0, false) }
+        while let (name, isReady) = open.popLast() {
+            guard let file = scan.files[name] else { continue }
+            if isReady {
+                files.append(Array(file.bytes))
+            } else if written.insert(name).inserted {
+                open.append((name, true))
+                open += file.dependencies.reversed().map { ($0, false) }
+            }
         }
-        for name in scan.order { add(name) }
         return ReflectionFormat.descriptorSet(files)
     }
 
@@ -217,6 +227,12 @@ public final class Registry: Sendable {
 
     private func link(file name: String, into linked: inout Linked) throws(ContractError) {
         guard linked.files.insert(name).inserted, let file = scan.files[name] else { return }
+        guard linked.depth < Self.deepest else {
+            throw .malformed(
+                file: name, reason: "files need one another more than \(Self.deepest) deep")
+        }
+        linked.depth += 1
+        defer { linked.depth -= 1 }
         let descriptor: Google_Protobuf_FileDescriptorProto
         do {
             descriptor = try Google_Protobuf_FileDescriptorProto(

@@ -48,7 +48,7 @@ import Testing
         let first = try world.create("first").string("id")
         try world.cloud.store.write(to: path)
         let fresh = try World(speed: .instant, seedNumber: 5)
-        try fresh.cloud.store.replace(by: Store(checking: path, registry: .embedded))
+        try fresh.cloud.store.replace(by: Store(path: path, registry: .embedded))
         try fresh.cloud.resume()
         let second = try fresh.create("second").string("id")
         #expect(first != second)

@@ -332,7 +332,7 @@ struct AdminAPI {
             try Data(body).write(to: URL(fileURLWithPath: path))
             let other: Store
             do {
-                other = try Store(checking: path, registry: cloud.registry)
+                other = try Store(path: path, registry: cloud.registry)
                 // What goes on from there is tried on a copy first.
                 _ = try worlds.trial(of: other)
             } catch {

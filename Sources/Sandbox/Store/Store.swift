@@ -17,11 +17,13 @@ final class Store {
     /// What was replaced lately, for reads that are to be stale.
     let history = RecordHistory()
 
-    /// Opens a store.
+    /// Opens a store. A file that is there already is brought up to date, and all of it is checked: who
+    /// restores a snapshot hands in a copy.
     ///
     /// - Parameter path: the file; nil keeps everything in memory.
+    /// - Throws: ``SandboxError`` that names what is damaged, or an error of SQLite.
     init(path: String?, registry: Registry) throws {
-        if let path { try Self.identify(path) }
+        let isOld = try path.map(Self.identify) ?? false
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             if path != nil {
@@ -35,25 +37,20 @@ final class Store {
             ?? DatabaseQueue(configuration: configuration)
         self.registry = registry
         try Schema.migrator.migrate(database)
+        if isOld { try database.read { try StoreCheck.run($0, registry: registry) } }
     }
 
     /// Makes sure that a file is a sandbox's before anything in it changes.
-    private static func identify(_ path: String) throws {
-        guard FileManager.default.fileExists(atPath: path) else { return }
+    ///
+    /// - Returns: whether there is one.
+    private static func identify(_ path: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return false }
         var readOnly = Configuration()
         readOnly.readonly = true
         let database = try DatabaseQueue(path: path, configuration: readOnly)
         try database.read { try StoreCheck.identify($0, path) }
         try database.close()
-    }
-
-    /// Opens a file that ``write(to:)`` wrote and checks all of it. The file is changed: it has to be
-    /// a copy of what was handed in.
-    ///
-    /// - Throws: ``SandboxError`` that names what is damaged, or an error of SQLite.
-    convenience init(checking path: String, registry: Registry) throws {
-        try self.init(path: path, registry: registry)
-        try database.read { try StoreCheck.run($0, registry: registry) }
+        return true
     }
 
     /// A copy of another store, in memory.
