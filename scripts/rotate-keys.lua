@@ -28,7 +28,7 @@ local function file_of(key)
   return file
 end
 
---- What an interrupted run has left beside a secret's file: the key that it rotated, and when it
+--- The note that an interrupted run has left beside a secret's file: the key that it rotated, and when it
 --- began. nil when no run was interrupted.
 local function begun(file)
   local note = file .. ".rotation"

@@ -1,4 +1,4 @@
-/// What a peer may cost: every limit on bytes, frames and time that stands between the program and
+/// The limits on what a peer may cost: every bound on bytes, frames and time that stands between the program and
 /// whoever is at the other end of a connection, with its value.
 ///
 /// Answers and errors name the budget that was exceeded, so that whoever meets one can find it here

@@ -30,7 +30,7 @@ ssize_t qcurl_gunzip(const uint8_t *bytes, size_t length, uint8_t **inflated, si
         if (status == Z_OK && stream.avail_in == 0 && stream.avail_out > 0) break;
     }
     inflateEnd(&stream);
-    // What stands behind the end belongs to no message.
+    // Bytes after the end belong to no message.
     if (status != Z_STREAM_END || stream.avail_in > 0 || used > limit) {
         free(output);
         return -1;

@@ -137,7 +137,7 @@ static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame
                             void *user) {
     (void)session;
     qh2_session *self = user;
-    // What was said just before, of a header for example, is more exact.
+    // The message just before, of a header for example, is more exact.
     if (!self->has_detail) {
         snprintf(self->complaint, TEXT_CAPACITY, "frame of type %d: %s", frame->hd.type,
                  nghttp2_strerror(error));

@@ -85,7 +85,7 @@ static bool encode_table(encoder *e, int index) {
         // A handle is what it stands for.
         bool is_handle = lua_rawgeti(L, -1, 3) == LUA_TBOOLEAN;
         lua_pop(L, 2);
-        // What follows the mark of an object is its table, and nothing else.
+        // After the mark of an object comes its table, and nothing else.
         if (is_object && !is_handle) qh_put_u32(tape, QH_META, number);
         if (is_handle) {
             lua_rawgeti(L, index, 1);

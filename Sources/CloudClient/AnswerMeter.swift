@@ -41,7 +41,7 @@ struct AnswerMeter {
         return exceeded == nil
     }
 
-    /// What was wrong, when ``exceeded`` is not nil.
+    /// The reason, when ``exceeded`` is not nil.
     var problem: String {
         if exceeded == .responseBody, let maximumBody {
             return "the answer has more than \(maximumBody) bytes (budget response-body)"

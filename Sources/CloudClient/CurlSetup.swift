@@ -14,7 +14,7 @@ enum CurlSetup {
         if endpoint.isLoopback { _ = qcurl_set_string(easy, Int32(QCURL_NOPROXY.rawValue), "*") }
     }
 
-    /// What libcurl says of an error.
+    /// libcurl's text for an error.
     static func reason(_ code: Int32, buffer: UnsafePointer<CChar>) -> String {
         let detail = String(cString: buffer)
         return detail.isEmpty ? String(cString: qcurl_error_text(code)) : detail

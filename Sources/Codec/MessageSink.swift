@@ -46,7 +46,7 @@ extension MessageSink {
 
 /// A sink that builds a ``Message``.
 ///
-/// What has been read is never copied: levels change in place, and what a message already holds is
+/// Nothing is copied once it has been read: levels change in place, and what a message already holds is
 /// taken out of it before more is added. Reading costs time in proportion to the bytes, whatever
 /// order a peer sends them in.
 public struct MessageBuilder: MessageSink {

@@ -50,7 +50,7 @@ public enum Names {
 
     /// The candidate that is the fewest edits away, when it is near enough to be meant.
     public static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
-        // What is longer than all names is not one of them misspelt.
+        // A longer text is not a name misspelt.
         guard name.utf8.count <= 100 else { return nil }
         let wanted = Array(name.lowercased().utf8)
         var best: (distance: Int, name: String)?

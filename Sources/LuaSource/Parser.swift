@@ -11,7 +11,7 @@ public struct Parser {
     private static let longest = 2000
     /// How deep the tree of one statement may be in all.
     private static let deepestTree = 8000
-    /// What has followed each other in the statements that are open, which bounds the tree's depth.
+    /// The length of the chains in the statements that are open, which bounds the tree's depth.
     private var chained = 0
 
     /// Parses a whole chunk.

@@ -48,7 +48,7 @@ public struct SandboxConfiguration: Sendable {
     public var retiresIdleFreeClusters = false
     /// Faults from the start, each a YAML text of one or of a list.
     public var faults: [String] = []
-    /// What its peers may cost.
+    /// The limits on what its peers may cost.
     public var budgets = Budgets()
     /// The real time, in nanoseconds since 1970.
     public var realTime: @Sendable () -> Int64

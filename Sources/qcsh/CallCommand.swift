@@ -268,7 +268,7 @@ private struct RunTime {
             let (moment, overflow) = loop.now().addingReportingOverflow(timeout)
             return overflow ? .max : moment
         }
-        // What waits elsewhere than in the loop is ended a little later.
+        // A run that waits outside of the loop ends a little later.
         if let timeout {
             Interrupts.limitRun(to: timeout)
             let rest = RunControl.patience

@@ -273,7 +273,7 @@ struct Runner {
             runtime.machine.loop.run { outcome != nil }
             run.control.end()
             Interrupts.stay(unless: options.timeout)
-            // What was being ended has not been done, though it came to its end meanwhile.
+            // The run was already being stopped: it counts as stopped, even if it finished meanwhile.
             if let reason = run.control.reason, case .success? = outcome {
                 Output.note("qcsh: " + words(reason))
                 return ExitStatus.of(reason)
@@ -315,6 +315,6 @@ struct Runner {
 }
 
 extension RunOptions {
-    /// What is said of a run that took too long.
+    /// The message about a run that took too long.
     var timedOutWords: String { "not done within \(Double(timeout ?? 0) / 1e9) s (--timeout)" }
 }

@@ -110,7 +110,7 @@ function csv.decode(text, options)
   return result
 end
 
---- What a spreadsheet would take for a formula.
+--- Begins like a formula of a spreadsheet.
 local function is_formula(text)
   return text:find("^[=+%-@\t\r]") ~= nil
 end

@@ -294,7 +294,7 @@ local function prepare(options)
   return headers, body
 end
 
--- What goes along when a redirect leads to another origin: whatever else a header is called, it may
+-- The headers that go along when a redirect leads to another origin: whatever else a header is called, it may
 -- be a credential (x-api-key, proxy-authorization, a header of the user's own).
 local harmless = {
   accept = true, ["accept-language"] = true, ["accept-encoding"] = true, ["content-type"] = true,

@@ -68,10 +68,10 @@ int qh2_read(qh2_session *session, size_t limit);
 /// any more; NULL while the connection is good. Known after qh2_flush.
 const char *qh2_violation(qh2_session *session);
 
-/// What the peer said in its last GOAWAY; may be empty.
+/// The text of the peer's last GOAWAY; may be empty.
 const char *qh2_farewell(qh2_session *session);
 
-/// What was wrong with what the peer sent last, for a stream that ended with an error; may be empty.
+/// The rule that the peer broke last, for a stream that ended with an error; may be empty.
 const char *qh2_complaint(qh2_session *session);
 
 /// Handles bytes that were received elsewhere. Returns 0 or a negative nghttp2 error below -100.

@@ -288,7 +288,7 @@ final class HTTP2Connection {
         let result = qh2_flush(session)
         if result < 0 { return lost(result) }
         if let violation = qh2_violation(session) {
-            // What never spoke HTTP/2 has broken no rule of it.
+            // A peer that never spoke HTTP/2 has broken none of its rules.
             if remoteLimit == nil { return lost(-2) }
             return fail(
                 .transport(

@@ -4,7 +4,7 @@
 
 /// Where a URL leads to: as much of RFC 3986 as deciding about a request takes.
 ///
-/// What this decides, libcurl does: an authority that the two could read differently is none.
+/// libcurl acts on what this decides: an authority that the two could read differently is refused.
 public struct HTTPAddress: Sendable, Equatable {
     /// Whether the scheme is `https`.
     public let isSecure: Bool

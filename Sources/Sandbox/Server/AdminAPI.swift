@@ -333,7 +333,7 @@ struct AdminAPI {
             let other: Store
             do {
                 other = try Store(path: path, registry: cloud.registry)
-                // What goes on from there is tried on a copy first.
+                // A copy is tried first: it has to open and to go on.
                 _ = try worlds.trial(of: other)
             } catch {
                 throw Refusal(400, "the snapshot cannot be used, and nothing was changed: \(error)")

@@ -29,7 +29,7 @@ final class Connection: ChannelDuplexHandler {
     var isIdentified = false
 
     private var context: ChannelHandlerContext?
-    /// What was received and not yet handed on.
+    /// Input that is not handed on yet.
     private var pending = ByteBuffer()
     private var isWorking = false
     private var isQueued = false
@@ -123,7 +123,7 @@ final class Connection: ChannelDuplexHandler {
         if !isQueued { work(for: budgets[.turnTime]) }
     }
 
-    /// What has been received is handed on, and its end told, by ``work(for:)``.
+    /// ``work(for:)`` hands on the input, and reports the end of it.
     func channelReadComplete(context: ChannelHandlerContext) {}
 
     /// Hands on what was received, for some nanoseconds at most; the rest waits for its turn.

@@ -27,7 +27,7 @@ final class Front {
 
     var budgets: Budgets { load.budgets }
 
-    /// What becomes of a request whose headers have come.
+    /// The decision about a request whose headers have come.
     enum Admission {
         /// It is answered now, whatever its body is. Anonymous: for its credential.
         case refused(OutboundResponse, isAnonymous: Bool)

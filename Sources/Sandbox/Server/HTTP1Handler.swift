@@ -4,7 +4,7 @@ import NIOHTTP1
 
 /// REST over HTTP/1.1.
 ///
-/// What can be refused by the head alone keeps nothing of its body.
+/// A request that its head alone refuses keeps nothing of its body.
 final class HTTP1Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -13,7 +13,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     private let connection: NIOLoopBound<Connection>
     private var request: InboundRequest?
     private var bodyLimit: (budget: Budget, bytes: Int) = (.requestBody, 0)
-    /// What the request is answered with, whatever else comes of it.
+    /// The answer to the request, whatever else the peer sends.
     private var refusal: OutboundResponse?
     /// Bytes of the body that came and were not kept.
     private var dropped = 0
@@ -33,7 +33,7 @@ final class HTTP1Handler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         connection.value.farewell = { [weak self] reason, isSlow in
-            // What has no head yet is answered nothing: it is not known to be a request.
+            // Without its head, input is not known to be a request and gets no answer.
             guard let self, isReceiving, !isAnswering else { return }
             fail(
                 isSlow ? 408 : 429, APIError(.resourceExhausted, "the connection is " + reason),

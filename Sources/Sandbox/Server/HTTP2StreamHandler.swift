@@ -6,7 +6,7 @@ import NIOHTTP2
 /// One HTTP/2 stream: gathers a request, writes its answer. Streaming gRPC methods are answered
 /// message by message.
 ///
-/// What can be refused by the headers alone is refused before the body comes.
+/// Headers that are enough to refuse a request refuse it before the body comes.
 final class HTTP2StreamHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias OutboundIn = HTTP2Frame.FramePayload
@@ -30,7 +30,7 @@ final class HTTP2StreamHandler: ChannelDuplexHandler {
     private var streamStarted = false
     private var streamHasEnded = false
     private var isAnswered = false
-    /// What the connection has been told of this request.
+    /// The state of this request, as the connection counts it.
     private var isOpen = false
     private var awaitsAnswer = false
     private var readIsHeld = false

@@ -43,7 +43,7 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// What stands in a connection's pipeline, behind ``Connection``.
+/// The handlers of a connection's pipeline, after ``Connection``.
 enum Pipelines {
     /// gRPC and REST over HTTP/2.
     static func addHTTP2(

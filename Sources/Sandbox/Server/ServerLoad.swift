@@ -1,7 +1,7 @@
 import Budgets
 import NIOCore
 
-/// What all connections of a server share: the budgets, how much of those for all is used, and
+/// The state that all connections of a server share: the budgets, how much of those for all is used, and
 /// whose input is worked on next.
 ///
 /// Lives on the server's one event loop.

@@ -81,14 +81,14 @@ import Testing
                 && !Self.isOfLibrary(entry)
         }
         #expect(entries.count > 100)
-        let cases = entries.map { "{ '\($0.name)', [==[\($0.example ?? "")]==] }" }
+        let folder = try TemporaryFolder()
         let shell = try ShellSession(columns: 100, rows: 50, environment: ["MY_KEY": "x"])
         try shell.home.write(
             "examples.lua",
             """
             local failed = 0
             local print, write = print, io.write
-            for _, case in ipairs { \(cases.joined(separator: ",\n")) } do
+            for _, case in ipairs { \(Self.cases(entries, in: folder.path)) } do
               local chunk, problem = load("return " .. case[2])
               if not chunk then chunk, problem = load(case[2]) end
               local ok = chunk ~= nil
@@ -104,6 +104,15 @@ import Testing
         #expect(shell.screen.text.contains("examples failed: 0"), "\(shell.screen.text)")
         _ = try shell.screen.signal(SIGTERM)
         #expect(try shell.screen.exitStatus() == 143)
+    }
+
+    /// Lua tables of names and examples, whose files are in a folder of the test's own.
+    private static func cases(_ entries: [LuaReference.Entry], in folder: String) -> String {
+        entries.map { entry in
+            let example = (entry.example ?? "").replacingOccurrences(
+                of: "/tmp/", with: folder + "/")
+            return "{ '\(entry.name)', [==[\(example)]==] }"
+        }.joined(separator: ",\n")
     }
 
     /// Whether it is about what stands behind `qdrant.`: `qdrant.Cluster:scale`.
@@ -122,7 +131,6 @@ import Testing
         }
         #expect(entries.count > 100)
         #expect(entries.contains { $0.name == "qdrant.Cluster:scale" })
-        let cases = entries.map { "{ '\($0.name)', [==[\($0.example ?? "")]==] }" }
         let folder = try TemporaryFolder()
         // Each in a world of its own: what one deletes, another one looks for.
         let script = try folder.write(
@@ -130,7 +138,7 @@ import Testing
             """
             local sandbox = require("sandbox").start { speed = "instant" }
             local print, failed = print, 0
-            for _, case in ipairs { \(cases.joined(separator: ",\n")) } do
+            for _, case in ipairs { \(Self.cases(entries, in: folder.path)) } do
               local world = sandbox:new_world()
               local connection = world:connect()
               local names = setmetatable({

@@ -45,30 +45,12 @@ import sys
 import threading
 import time
 
+from frames import (
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PRIORITY, RESET,
+    SETTINGS, UNKNOWN, WINDOW, frame, literal,
+)
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, PRIORITY, RESET, SETTINGS, PING, GOAWAY, WINDOW = 0, 1, 2, 3, 4, 6, 7, 8
-CONTINUATION, UNKNOWN = 9, 200
-END_STREAM, END_HEADERS = 1, 4
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(
-        ">I", stream) + payload
-
-
-def literal(name: bytes, value: bytes) -> bytes:
-    """A header that is not indexed, without Huffman coding (RFC 7541, section 6.2.2)."""
-
-    def text(raw: bytes) -> bytes:
-        if len(raw) < 127:
-            return bytes([len(raw)]) + raw
-        rest, out = len(raw) - 127, [127]
-        while rest >= 128:
-            out.append(rest % 128 + 128)
-            rest //= 128
-        return bytes(out + [rest]) + raw
-
-    return b"\x00" + text(name) + text(value)
 
 
 def request_headers(path: bytes, more: list[tuple[bytes, bytes]]) -> bytes:

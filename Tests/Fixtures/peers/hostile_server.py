@@ -26,26 +26,10 @@ import tempfile
 import threading
 import zlib
 
-DATA, HEADERS, PRIORITY, RESET, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
-END_STREAM, END_HEADERS = 1, 4
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(
-        ">I", stream) + payload
-
-
-def literal(name: bytes, value: bytes) -> bytes:
-    def text(raw: bytes) -> bytes:
-        if len(raw) < 127:
-            return bytes([len(raw)]) + raw
-        rest, out = len(raw) - 127, [127]
-        while rest >= 128:
-            out.append(rest % 128 + 128)
-            rest //= 128
-        return bytes(out + [rest]) + raw
-
-    return b"\x00" + text(name) + text(value)
+from frames import (
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PRIORITY, PUSH, RESET,
+    SETTINGS, WINDOW, frame, literal,
+)
 
 
 OK = literal(b":status", b"200") + literal(b"content-type", b"application/grpc")
