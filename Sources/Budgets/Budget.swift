@@ -61,8 +61,8 @@ public enum Budget: String, CaseIterable, Sendable {
         case .streamMessage: .bytes(64 << 10, "message of a reflection or health stream")
         case .adminBody: .bytes(1 << 30, "body of a request with the admin token: a snapshot")
         case .connectionInput:
-            .bytes(16 << 20, "unfinished requests that one connection may have")
-        case .totalInput: .bytes(64 << 20, "unfinished requests of all connections")
+            .bytes(8 << 20, "unfinished requests that one connection may have")
+        case .totalInput: .bytes(32 << 20, "unfinished requests of all connections")
         case .connectionOutput:
             .bytes(4 << 20, "answers that a connection has not read; more requests wait")
         case .totalOutput:
