@@ -3,6 +3,9 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 int qspawn_begin_in(posix_spawn_file_actions_t *actions, const char *folder) {
     return posix_spawn_file_actions_addchdir_np(actions, folder);
@@ -23,4 +26,11 @@ int qspawn_argument_count(void) { return argument_count; }
 
 const char *qspawn_argument(int number) {
     return number >= 0 && number < argument_count ? arguments[number] : NULL;
+}
+
+void qspawn_return_large_memory(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    mallopt(M_TRIM_THRESHOLD, 128 << 10);
+#endif
 }

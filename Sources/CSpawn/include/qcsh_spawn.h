@@ -1,4 +1,5 @@
-/// Calls of the C library that it declares only with _GNU_SOURCE, which Swift does not define.
+/// Calls of the C library that Swift does not see: those of headers that it does not import, and those
+/// that need _GNU_SOURCE.
 #ifndef QCSH_SPAWN_H
 #define QCSH_SPAWN_H
 
@@ -16,5 +17,9 @@ int qspawn_argument_count(void);
 
 /// An argument by its number; NULL when there is none.
 const char *qspawn_argument(int number);
+
+/// Has large pieces of memory go back to the system when they are freed. Without this, glibc raises the
+/// threshold after the first of them, and keeps the rest.
+void qspawn_return_large_memory(void);
 
 #endif

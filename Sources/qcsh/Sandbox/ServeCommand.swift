@@ -1,4 +1,5 @@
 import ArgumentParser
+import CSpawn
 import Codec
 import Sandbox
 import Shell
@@ -105,6 +106,8 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        // Bodies of requests come and go in megabytes.
+        qspawn_return_large_memory()
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGTERM)
