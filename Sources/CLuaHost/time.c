@@ -11,7 +11,7 @@ typedef struct instant {
     int32_t nanos;
 } instant;
 
-/// The sum of two numbers of seconds; an error when there is no such number.
+/// Adds two numbers of seconds; raises an error when the sum does not fit.
 static int64_t sum(lua_State *L, int64_t a, int64_t b) {
     int64_t result;
     if (__builtin_add_overflow(a, b, &result)) luaL_error(L, "the time is out of range");

@@ -73,8 +73,8 @@ enum UserFiles {
     }
 
     /// Puts a new file in a place: written beside it, on the disk, then under its name, so that it is
-    /// there whole or not at all. What a symbolic link points to is not touched, and what is no
-    /// regular file keeps its mode.
+    /// there whole or not at all. The target of a symbolic link is not touched, and a device or a pipe
+    /// keeps its mode.
     ///
     /// - Parameter mode: the file's mode; nil is that of the present one, or the usual one.
     private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) -> Bool {
@@ -99,8 +99,8 @@ enum UserFiles {
         return isWritten
     }
 
-    /// Writes to what a person named that is no regular file: a terminal, `/dev/null`, a pipe that
-    /// somebody reads.
+    /// Writes to a device or a pipe that a person named: a terminal, `/dev/null`, a pipe that somebody
+    /// reads.
     private static func writeToDevice(_ bytes: [UInt8], _ path: String, _ present: stat) -> Bool {
         // The system's own names of open files are links.
         let isOwnName =

@@ -97,8 +97,8 @@ struct Span {
     /// What it was, for example package, nodes, name.
     let facts: [String: String]
 
-    /// A number among the facts; 0 when there is none. What no cluster can have is the most that one
-    /// can, so that bills can count with it.
+    /// A number among the facts, 0 without one. It is clamped to the most that a cluster can have, so
+    /// that bills can count with it.
     func number(_ name: String) -> Int {
         let most = name == "nodes" ? Quotas.mostNodes : 2_000_000
         return facts[name].flatMap { Int($0) }.map { min(max(0, $0), most) } ?? 0

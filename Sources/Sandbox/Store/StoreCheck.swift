@@ -6,8 +6,8 @@ import GRDB
 /// Makes sure that a database that came from elsewhere is a sandbox's state, whole and usable,
 /// before anything is done with it.
 ///
-/// Readers of the tables rely on these checks: the types of columns, the
-/// ranges of moments, and that messages can be decoded.
+/// Readers of the tables rely on these checks: the types of columns, the ranges of moments, and that
+/// messages can be decoded.
 enum StoreCheck {
     /// Columns whose values have to be of a type, by table.
     private static let columns: [(table: String, type: String, names: [String])] = [
