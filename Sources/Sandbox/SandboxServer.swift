@@ -6,57 +6,6 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// A sandbox that cannot be started, in words for a person.
-public struct SandboxError: Error, Sendable, CustomStringConvertible {
-    public let description: String
-
-    init(_ description: String) { self.description = description }
-}
-
-/// What a sandbox is started with.
-public struct SandboxConfiguration: Sendable {
-    /// How time passes in it.
-    public enum Speed: Sendable, Equatable {
-        /// So many virtual seconds in a real one.
-        case factor(Double)
-        /// What takes time is done at once.
-        case instant
-        /// Time stands still until it is moved.
-        case manual
-    }
-
-    /// The address to listen on. Anything but the loopback interface wants ``usesTLS``.
-    public var host = "127.0.0.1"
-    /// The name by which others reach it, for endpoints and the certificate; nil takes the address.
-    public var advertisedHost: String?
-    /// The port; 0 takes a free one.
-    public var port = 0
-    /// Whether the port speaks TLS.
-    public var usesTLS = false
-    /// The folder of its data; nil keeps everything in memory.
-    public var dataFolder: String?
-    /// How its time passes.
-    public var speed = Speed.factor(1)
-    /// What it holds at first: YAML, or `demo` or `bare`.
-    public var seed = "demo"
-    /// What ids, secrets and times depend on, so that two runs with the same calls give the same
-    /// answers; nil makes them random.
-    public var seedNumber: UInt64?
-    /// Rules that are not applied.
-    public var leniencies: Set<Leniency> = []
-    /// Whether free clusters are suspended after a week and deleted after four.
-    public var retiresIdleFreeClusters = false
-    /// Faults from the start, each a YAML text of one or of a list.
-    public var faults: [String] = []
-    /// The limits on what its peers may cost.
-    public var budgets = Budgets()
-    /// The real time, in nanoseconds since 1970.
-    public var realTime: @Sendable () -> Int64
-
-    /// Creates a configuration.
-    public init(realTime: @escaping @Sendable () -> Int64) { self.realTime = realTime }
-}
-
 /// A running sandbox: gRPC, REST, reflection and health on one port of the loopback interface.
 public final class SandboxServer: Sendable {
     /// The port.
@@ -97,28 +46,19 @@ public final class SandboxServer: Sendable {
         do {
             host = configuration.advertisedHost ?? configuration.host
             let seed = try Seed(configuration.seed)
-            let secret = try Self.secret(configuration)
+            let secret = try SandboxOpening.secret(configuration)
             lock = try configuration.dataFolder.map { try FolderLock($0) }
-            var temporary: String?
-            var tls: NIOSSLContext?
-            var authority: String?
-            if configuration.usesTLS {
-                let folder = try configuration.dataFolder ?? Self.makeTemporaryFolder()
-                if configuration.dataFolder == nil { temporary = folder }
-                let certificates = try Certificates(
-                    in: folder, host: configuration.advertisedHost ?? configuration.host)
-                authority = certificates.authority
-                tls = try Self.context(certificates)
-            }
-            temporaryFolder = temporary
-            authorityFile = authority
-            var dice = Dice()
+            let tls = try configuration.usesTLS ? Self.security(configuration) : nil
+            temporaryFolder = tls?.temporaryFolder
+            authorityFile = tls?.authority
+            var dice = RandomSource()
             let token = Digest.hexadecimal(dice.bytes(20))
             adminToken = token
             // The port is there before the state, whose addresses name it.
             let pending = loop.makePromise(of: NIOLoopBound<Front>.self)
             do {
-                channel = try Self.bind(configuration, loop, pending.futureResult, tls)
+                channel = try Self.bind(
+                    configuration, loop, pending.futureResult, tls?.context)
             } catch {
                 pending.fail(error)
                 throw error
@@ -129,7 +69,7 @@ public final class SandboxServer: Sendable {
             do {
                 front = try loop.submit {
                     NIOLoopBound(
-                        try Self.open(
+                        try SandboxOpening.front(
                             configuration, seed, secret, DataPlaneAddress(url: url, port: port),
                             token, ServerLoad(Self.fitted(configuration.budgets), on: loop)),
                         eventLoop: loop)
@@ -140,7 +80,7 @@ public final class SandboxServer: Sendable {
             }
             pending.succeed(front)
             accountID = try front.onLoop(loop) { front in
-                try front.worlds.main.store.transaction {
+                try front.worlds.main.world.store.transaction {
                     try $0.records(.account).first?.id ?? ""
                 }
             }
@@ -149,6 +89,18 @@ public final class SandboxServer: Sendable {
             if let known = error as? SandboxError { throw known }
             throw SandboxError("\(error)")
         }
+    }
+
+    private static func security(
+        _ configuration: SandboxConfiguration
+    ) throws -> (context: NIOSSLContext, authority: String, temporaryFolder: String?) {
+        let folder = try configuration.dataFolder ?? makeTemporaryFolder()
+        let certificates = try Certificates(
+            in: folder, host: configuration.advertisedHost ?? configuration.host)
+        return (
+            try context(certificates), certificates.authority,
+            configuration.dataFolder == nil ? folder : nil
+        )
     }
 
     private static func check(_ configuration: SandboxConfiguration) throws(SandboxError) {
@@ -176,8 +128,8 @@ public final class SandboxServer: Sendable {
         let account = accountID
         return try? front.onLoop(group.next()) { front in
             let cloud = front.worlds.main
-            let secret = cloud.managementKey(of: account)
-            let key = try cloud.store.transaction {
+            let secret = cloud.world.managementKey(of: account)
+            let key = try cloud.world.store.transaction {
                 try $0.record(.managementKey, Identities.managementKey(of: account))
             }
             return key?.parent == Digest.hash(secret) ? secret : nil
@@ -211,111 +163,6 @@ public final class SandboxServer: Sendable {
         let (seconds, nanos) = moment.quotientAndRemainder(dividingBy: Nanoseconds.second)
         return (seconds, Int32(nanos))
     }
-
-    private static func open(
-        _ configuration: SandboxConfiguration, _ seed: Seed, _ secret: [UInt8],
-        _ address: DataPlaneAddress, _ token: String, _ load: ServerLoad
-    ) throws -> Front {
-        let registry = Registry.embedded
-        // The files of the state are for their owner alone, whatever the folder is.
-        let mask = umask(0o077)
-        let store = try Store(
-            path: configuration.dataFolder.map { $0 + "/sandbox.sqlite" }, registry: registry)
-        umask(mask)
-        let options = CloudOptions(
-            leniencies: configuration.leniencies,
-            retiresIdleFreeClusters: configuration.retiresIdleFreeClusters)
-        let speed: VirtualClock.Speed =
-            switch configuration.speed {
-            case .factor(let factor): .factor(factor)
-            case .instant: .instant
-            case .manual: .manual
-            }
-        // With a seed number, time has a begin of its own: 2026-01-01T00:00:00Z.
-        let start: Int64? =
-            configuration.seedNumber == nil ? nil : 1_767_225_600 * Nanoseconds.second
-        let last = try store.transaction { try $0.fact("moment") }.flatMap { Int64($0) } ?? 0
-        func clock(_ last: Int64) -> VirtualClock {
-            VirtualClock(speed: speed, real: configuration.realTime, start: start, notBefore: last)
-        }
-        let cloud = try Cloud(
-            registry: registry, store: store, clock: clock(last), seed: secret, options: options,
-            seedNumber: configuration.seedNumber)
-        cloud.dataPlane = address
-        for text in configuration.faults {
-            do throws(Tree.Problem) {
-                let tree = try Tree(parsing: text)
-                for fault in try FaultReader.faults(tree, registry, name: cloud.faults.newName) {
-                    cloud.faults.add(fault)
-                }
-            } catch {
-                throw SandboxError("the fault cannot be used: \(error)")
-            }
-        }
-        let worlds = Worlds(
-            main: cloud,
-            Worlds.CloudConfiguration(
-                registry: registry, seed: seed, secret: secret, options: options,
-                seedNumber: configuration.seedNumber, makeClock: { clock(0) }))
-        worlds.dataPlane = address
-        if try store.transaction({ try $0.fact("world") }) == nil {
-            if configuration.dataFolder == nil {
-                try seed.plant(in: cloud)
-            } else {
-                // All at once: a folder never holds a part of its seed.
-                try store.replace(by: worlds.planted(seed))
-            }
-        }
-        try cloud.resume()
-        let hosts = HostCheck(
-            [configuration.host] + [configuration.advertisedHost].compactMap { $0 },
-            isSecure: configuration.usesTLS)
-        return Front(worlds: worlds, adminToken: token, hosts: hosts, load: load)
-    }
-
-    /// What keys derive from. On the loopback interface, in memory, it is always the same, so that
-    /// keys can be kept in the configuration of other programs; a data folder has its own, in a
-    /// file that only its owner may read.
-    private static func secret(_ configuration: SandboxConfiguration) throws(SandboxError)
-        -> [UInt8]
-    {
-        guard let folder = configuration.dataFolder else {
-            if let number = configuration.seedNumber { return Array("qcsh sandbox \(number)".utf8) }
-            let isPrivate =
-                !configuration.usesTLS
-                && configuration.advertisedHost.map { HostCheck.isLoopback($0.lowercased()) }
-                    ?? true
-            guard isPrivate else {
-                var dice = Dice()
-                return dice.bytes(32)
-            }
-            return Array("qcsh sandbox in memory".utf8)
-        }
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw SandboxError(
-                "cannot use the data folder \(folder): \(error.localizedDescription)")
-        }
-        let path = folder + "/seed"
-        let present = try PrivateFile.read(path, limit: secretSize + 1)
-        if let present, present.count == secretSize { return present }
-        // All keys of a state derive from it: another one would make them invalid.
-        if present != nil || FileManager.default.fileExists(atPath: folder + "/sandbox.sqlite") {
-            let what = present.map { "has \($0.count) bytes instead of \(secretSize)" }
-            throw SandboxError(
-                "\(path) \(what ?? "is missing"), and the keys in \(folder) derive from it: put the "
-                    + "file back from a backup, or remove the folder to begin with new keys")
-        }
-        var dice = Dice(state: configuration.seedNumber)
-        let secret = dice.bytes(secretSize)
-        try PrivateFile.create(path, secret)
-        return secret
-    }
-
-    private static let secretSize = 32
 
     /// No more connections than there are file descriptors, and some to spare for everything else.
     private static func fitted(_ budgets: Budgets) -> Budgets {

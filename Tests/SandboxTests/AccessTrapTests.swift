@@ -13,7 +13,7 @@ import Testing
     private let outsider = "outsider@example.com"
 
     @Test func methodsWithoutPermissionsStillBelongToAnAccount() throws {
-        let world = try World()
+        let world = try TestWorld()
         func name(_ email: String) throws -> Message {
             try world.call(as: email, "cluster.v1.ClusterService", "SuggestClusterName")
         }
@@ -22,12 +22,12 @@ import Testing
     }
 
     @Test func invitationsAreAnsweredByThoseWhoAreNoMembersYet() throws {
-        let world = try World()
+        let world = try TestWorld()
         func invite(_ email: String) throws -> Message {
             try #require(
                 try world.call(as: owner, "account.v1.AccountService", "CreateAccountInvite") {
                     $0.edit("account_invite") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0.set("user_email", email)
                     }
                 }.message("account_invite"))
@@ -65,12 +65,12 @@ import Testing
     }
 
     @Test func invitationsAreWithdrawnOrRunOut() throws {
-        let world = try World()
+        let world = try TestWorld()
         func invite(_ email: String) throws -> String {
             try #require(
                 try world.call(as: owner, "account.v1.AccountService", "CreateAccountInvite") {
                     $0.edit("account_invite") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0.set("user_email", email)
                     }
                 }.message("account_invite")
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func onePermissionOfTwoIsEnoughForEnvironmentsOnly() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.environment().string("id")
         func list() throws -> Message {
             try world.call(
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func ownersCannotLeaveButMayRemoveThemselves() throws {
-        let world = try World()
+        let world = try TestWorld()
         func leave(_ email: String) throws -> Message {
             try world.call(as: email, "account.v1.AccountService", "LeaveAccount")
         }
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func namesOfPermissionsAreNotWhatOneExpects() throws {
-        let world = try World(speed: .instant, seed: "demo")
+        let world = try TestWorld(speed: .instant, seed: "demo")
         let payment = "payment.v1.PaymentService"
         let id = try #require(
             try world.own(payment, "ListPaymentMethods").messages("items").first
@@ -184,7 +184,7 @@ import Testing
     }
 
     @Test func dashboardTokensOfSpacesAreKeysOfAnotherKind() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let space = try world.space().string("id")
         let service = "serverless.space.auth.v1.EphemeralDashboardTokenService"
         try world.restrictViewer(to: ["read:serverless_spaces"])
@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test func maskedUpdatesAreCheckedWholeAndOthersNeedEverything() throws {
-        let world = try World()
+        let world = try TestWorld()
         let id = Identities.user(viewer)
         func update(_ fill: (inout Message) -> Void, mask: [String]) throws -> Message {
             try world.call(as: viewer, "iam.v1.IAMService", "UpdateUser") { request in
@@ -239,15 +239,16 @@ import Testing
             }
         }
         let sparse = failure {
-            try update({ $0.set("default_account_id", World.production) }, mask: [])
+            try update({ $0.set("default_account_id", TestWorld.production) }, mask: [])
         }
         #expect(sparse?.violations.map(\.path) == ["user.email"])
         _ = try update(
-            { $0.set("default_account_id", World.production) }, mask: ["default_account_id"])
+            { $0.set("default_account_id", TestWorld.production) }, mask: ["default_account_id"])
         #expect(
             world.code {
                 try update(
-                    { $0.set("default_account_id", World.sandbox) }, mask: ["default_account_id"])
+                    { $0.set("default_account_id", TestWorld.sandbox) },
+                    mask: ["default_account_id"])
             } == .invalidArgument, "an account of somebody else")
         // A role's kind is wanted by the rules, and there after the merge.
         try world.restrictViewer(to: ["write:roles"])
@@ -256,7 +257,7 @@ import Testing
         let renamed = try world.call(as: viewer, "iam.v1.IAMService", "UpdateRole") { request in
             request.edit("role") {
                 $0.set("id", role.string("id"))
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("name", "Renamed")
             }
             request.edit("update_mask") { $0["paths"] = .list([.string("name")]) }
@@ -266,7 +267,7 @@ import Testing
     }
 
     @Test func whatIsNotThereBreaksRulesOfAnswersAndIsToldAnyway() throws {
-        let world = try World()
+        let world = try TestWorld()
         let consent = try world.call(as: viewer, "iam.v1.IAMService", "GetUserConsent") {
             $0.setEnum("document_type", "SLA")
         }.message("user_consent")
@@ -289,7 +290,7 @@ import Testing
     }
 
     @Test func userMethodsWithoutRestrictionAreForOneselfOnly() throws {
-        let world = try World()
+        let world = try TestWorld()
         func delete(
             _ user: String, _ call: (String, String, (inout Message) -> Void) throws -> Message
         )
@@ -321,18 +322,18 @@ import Testing
         #expect(
             world.code { try world.call(as: viewer, "iam.v1.IAMService", "GetAuthenticatedUser") }
                 == .unauthenticated)
-        let lenient = try World(options: CloudOptions(leniencies: [.deleteUser]))
+        let lenient = try TestWorld(options: WorldOptions(leniencies: [.deleteUser]))
         _ = try lenient.own("iam.v1.IAMService", "DeleteUser") { $0.set("user_id", id) }
         #expect(try lenient.own("iam.v1.IAMService", "ListUsers").messages("items").count == 2)
     }
 
     @Test func wordCharactersAreASCII() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         func key(_ name: String) throws -> Message {
             try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                 $0.edit("database_api_key") {
-                    $0.set("account_id", World.production)
+                    $0.set("account_id", TestWorld.production)
                     $0.set("cluster_id", cluster)
                     $0.set("name", name)
                 }
@@ -342,18 +343,19 @@ import Testing
         #expect(world.code { try key("plain key") } == nil)
         let role = try world.own("iam.v1.IAMService", "CreateRole") {
             $0.edit("role") {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("name", "Prüfer 検査")
                 $0.setEnum("role_type", "CUSTOM")
                 $0.set(
-                    "permissions", PermissionCatalogue.messages(["read:clusters"], world.cloud))
+                    "permissions",
+                    PermissionCatalogue.messages(["read:clusters"], world.cloud.world))
             }
         }
         #expect(role.message("role")?.string("name") == "Prüfer 検査")
     }
 
     @Test func systemRolesStayAsTheyAre() throws {
-        let world = try World()
+        let world = try TestWorld()
         let roles = try world.own("iam.v1.IAMService", "ListRoles").messages("items")
         func role(_ name: String) throws -> Message {
             try #require(roles.first { $0.string("name") == name })
@@ -394,15 +396,15 @@ import Testing
     }
 
     @Test func ownersHandTheirAccountOn() throws {
-        let world = try World()
+        let world = try TestWorld()
         let external = try #require(
-            try world.cloud.store.transaction {
+            try world.cloud.world.store.transaction {
                 try $0.record(.user, Identities.user("admin@example.com"))?.hidden["external"]
             })
         func hand(_ email: String, to owner: String) throws -> Message {
             try world.call(as: email, "account.v1.AccountService", "UpdateAccount") { request in
                 request.edit("account") {
-                    $0.set("id", World.production)
+                    $0.set("id", TestWorld.production)
                     $0.set("external_owner_id", owner)
                 }
                 request.edit("update_mask") { $0["paths"] = .list([.string("external_owner_id")]) }
@@ -433,13 +435,13 @@ import Testing
     }
 
     @Test func loggingOutEndsATokenAndTheNextIsAnother() throws {
-        let world = try World()
-        let old = try world.cloud.token(forUser: viewer)
+        let world = try TestWorld()
+        let old = try world.token(forUser: viewer)
         _ = try world.call(as: viewer, "iam.v1.IAMService", "LogoutUser")
         #expect(
             world.code { try world.call(as: viewer, "iam.v1.IAMService", "GetAuthenticatedUser") }
                 == .unauthenticated)
-        let new = try world.cloud.token(forUser: viewer)
+        let new = try world.token(forUser: viewer)
         #expect(new != old)
         let user = try world.call(
             "iam.v1.IAMService", "GetAuthenticatedUser", authorization: "bearer \(new)"
@@ -453,21 +455,21 @@ import Testing
     @Test func secretsAreToldOnceAndStoredNowhere() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/sandbox.sqlite"
-        let world = try World(speed: .instant, path: path)
+        let world = try TestWorld(speed: .instant, path: path)
         let cluster = try world.create().string("id")
         let space = try world.space().string("id")
         var secrets: [String] = []
         secrets.append(
             try #require(
                 try world.own("auth.v1.AuthService", "CreateManagementKey") {
-                    $0.edit("management_key") { $0.set("account_id", World.production) }
+                    $0.edit("management_key") { $0.set("account_id", TestWorld.production) }
                 }.message("management_key")
             ).string("key"))
         secrets.append(
             try #require(
                 try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                     $0.edit("database_api_key") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0.set("cluster_id", cluster)
                         $0.set("name", "app key")
                     }
@@ -477,7 +479,7 @@ import Testing
             try #require(
                 try world.own("serverless.space.auth.v1.SpaceApiKeyService", "CreateSpaceApiKey") {
                     $0.edit("space_api_key") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0.set("space_id", space)
                         $0.set("name", "app key")
                     }
@@ -497,7 +499,7 @@ import Testing
                     "CreateEphemeralDashboardToken"
                 ) { $0.set("cluster_id", cluster) }.message("ephemeral_dashboard_token")
             ).string("token"))
-        secrets += [world.key, world.cloud.userToken(of: "owner@example.com")]
+        secrets += [world.key, world.cloud.world.userToken(of: "owner@example.com")]
         #expect(Set(secrets).count == 8 && !secrets.contains(""))
         let export = try SeedRecords.export(world.cloud)
         var stored = Data()
@@ -517,7 +519,7 @@ import Testing
     }
 
     @Test func environmentsTellNothingBeforeTheirAgentDoes() throws {
-        let world = try World()
+        let world = try TestWorld()
         let made = try world.environment()
         #expect(made["status"] == nil)
         // Of a key, the address of the account's owner is told.
@@ -532,7 +534,7 @@ import Testing
         func create() throws -> Message {
             try world.clusters("CreateCluster") {
                 $0.edit("cluster") {
-                    $0.set("account_id", World.production)
+                    $0.set("account_id", TestWorld.production)
                     $0.set("name", "hybrid")
                     $0.set("cloud_provider_id", "hybrid")
                     $0.set("cloud_provider_region_id", made.string("id"))
@@ -540,7 +542,7 @@ import Testing
                         $0.set("number_of_nodes", 1)
                         $0.set(
                             "package_id",
-                            Catalogue.packages.first { $0.name == "hc-gpx1" }?.id ?? "")
+                            Catalogue.builtIn.packages.first { $0.name == "hc-gpx1" }?.id ?? "")
                     }
                 }
             }
@@ -570,7 +572,7 @@ import Testing
             world.code {
                 try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                     $0.edit("database_api_key") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0.set("cluster_id", cluster.string("id"))
                         $0.set("name", "app key")
                     }
@@ -599,14 +601,14 @@ import Testing
     }
 
     @Test func onlyAccountsWithThePrivilegeHaveEnvironments() throws {
-        let world = try World()
-        let key = world.cloud.managementKey(of: World.sandbox)
+        let world = try TestWorld()
+        let key = world.cloud.world.managementKey(of: TestWorld.sandbox)
         let error = failure {
             try world.call(
                 "hybrid.v1.HybridCloudService", "CreateHybridCloudEnvironment", key: key
             ) {
                 $0.edit("hybrid_cloud_environment") {
-                    $0.set("account_id", World.sandbox)
+                    $0.set("account_id", TestWorld.sandbox)
                     $0.set("name", "mine")
                 }
             }
@@ -616,7 +618,7 @@ import Testing
         func create(_ package: String) throws -> Message {
             try world.call("cluster.v1.ClusterService", "CreateCluster", key: key) {
                 $0.edit("cluster") {
-                    $0.set("account_id", World.sandbox)
+                    $0.set("account_id", TestWorld.sandbox)
                     $0.set("name", "mine")
                     $0.set("cloud_provider_id", "aws")
                     $0.set("cloud_provider_region_id", "eu-central-1")
@@ -634,7 +636,7 @@ import Testing
             world.code {
                 try world.call("cluster.backup.v1.BackupService", "CreateBackup", key: key) {
                     $0.edit("backup") {
-                        $0.set("account_id", World.sandbox)
+                        $0.set("account_id", TestWorld.sandbox)
                         $0.set("cluster_id", free)
                         $0.set("display_name", "copy")
                     }
@@ -643,7 +645,7 @@ import Testing
     }
 
     @Test func packagesOfTheOwnTierAreShown() throws {
-        let world = try World()
+        let world = try TestWorld()
         func names(_ method: String, _ fill: (inout Message) -> Void = { _ in }) throws -> Set<
             String
         > {
@@ -673,7 +675,7 @@ import Testing
     }
 
     @Test func moneyHasTwoUnitsAndMetricsHaveTwoNames() throws {
-        let world = try World(seed: "demo")
+        let world = try TestWorld(seed: "demo")
         let contract = try #require(
             try world.own("billing.v1.BillingService", "ListCreditContracts")
                 .messages("items").first)
@@ -686,8 +688,8 @@ import Testing
         }.messages("items")
         #expect(lines.contains { $0.string("billable_entity_type") == "cluster_booking" })
         let months = try world.own("metering.v1.MeteringService", "GetUsageBreakdown") {
-            $0.set("start_time", world.cloud.timestamp(month.start))
-            $0.set("end_time", world.cloud.timestamp(month.end))
+            $0.set("start_time", world.cloud.world.timestamp(month.start))
+            $0.set("end_time", world.cloud.world.timestamp(month.end))
         }.messages("items")
         let rows = months.flatMap { $0.messages("accounts") }.flatMap { $0.messages("clusters") }
         let arms = [
@@ -707,7 +709,7 @@ import Testing
     }
 
     @Test func readOnlyHasAnotherNumberInSpaces() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         let space = try world.space().string("id")
         func access(_ service: String, _ method: String, _ field: String, _ id: String) throws
@@ -715,7 +717,7 @@ import Testing
         {
             let answer = try world.own(service, method) { request in
                 request.edit(field) { key in
-                    key.set("account_id", World.production)
+                    key.set("account_id", TestWorld.production)
                     key.set(id == cluster ? "cluster_id" : "space_id", id)
                     key.set("name", "read only")
                     var rule = key.new("access_rules")
@@ -736,7 +738,7 @@ import Testing
     }
 
     @Test func originsHaveADotAndEndInLetters() throws {
-        let world = try World()
+        let world = try TestWorld()
         func create(_ origin: String) throws -> Message {
             try world.space("with-origin") {
                 $0.edit("configuration") { $0["allowed_origins"] = .list([.string(origin)]) }
@@ -751,30 +753,31 @@ import Testing
     // MARK: - REST
 
     @Test func restoringToNewThingsIsAskedForInTwoWays() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         let backup = try world.backup(of: cluster).string("id")
         let made = try world.rest(
             "POST",
-            "/api/cluster/v1/accounts/\(World.production)/backups/\(backup)/clusters"
+            "/api/cluster/v1/accounts/\(TestWorld.production)/backups/\(backup)/clusters"
                 + "?clusterName=from-query")
         #expect(made.status == 200 && made.tree["cluster"]?["name"]?.text == "from-query")
         let space = try world.space().string("id")
         _ = try world.clusters("ListClusters") { _ in }
         let copy = try world.own("serverless.space.backup.v1.BackupService", "CreateBackup") {
             $0.edit("backup") {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("space_id", space)
             }
         }.message("backup")?.string("id")
-        let path = "/api/serverless/v1/accounts/\(World.production)/backups/\(copy ?? "")/spaces"
+        let path =
+            "/api/serverless/v1/accounts/\(TestWorld.production)/backups/\(copy ?? "")/spaces"
         #expect(try world.rest("POST", path + "?spaceName=from-query").status == 400)
         let restored = try world.rest("POST", path, body: #"{"spaceName":"from-body"}"#)
         #expect(restored.tree["space"]?["name"]?.text == "from-body", "\(restored.text)")
     }
 
     @Test func whatIsNotInThePathIsInTheQuery() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let viewer = "viewer@example.com"
         let id = "webauthn_roaming|dev_" + Identities.user(viewer).prefix(8)
         let encoded = id.replacing("|", with: "%7C")
@@ -788,18 +791,18 @@ import Testing
         let cluster = try world.create().string("id")
         let schedule = try world.schedule(of: cluster, "@daily").string("id")
         let base =
-            "/api/cluster/backup/v1/accounts/\(World.production)/backup_schedules/\(schedule)"
+            "/api/cluster/backup/v1/accounts/\(TestWorld.production)/backup_schedules/\(schedule)"
         #expect(try world.rest("GET", base).status == 400)
-        #expect(try world.rest("GET", base + "?clusterId=\(World.production)").status == 404)
+        #expect(try world.rest("GET", base + "?clusterId=\(TestWorld.production)").status == 404)
         #expect(try world.rest("GET", base + "?cluster_id=\(cluster)").status == 200)
         #expect(try world.rest("DELETE", base).status == 200)
     }
 
     @Test func patchHasNoMaskAndAMaskMayStandBehind() throws {
-        let world = try World(speed: .instant, seed: "demo")
+        let world = try TestWorld(speed: .instant, seed: "demo")
         let backup = try #require(try world.backups().first)
         let path =
-            "/api/cluster/backup/v1/accounts/\(World.production)/backups/\(backup.string("id"))"
+            "/api/cluster/backup/v1/accounts/\(TestWorld.production)/backups/\(backup.string("id"))"
         let renamed = try world.rest(
             "PATCH", path,
             body:
@@ -815,7 +818,7 @@ import Testing
         let changed = try world.own("payment.v1.PaymentService", "UpdatePaymentMethod") { request in
             request.edit("payment_method") {
                 $0.set("id", method.string("id"))
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("tax_id", "DE123456789")
             }
             request.edit("update_mask") { $0["paths"] = .list([.string("tax_id")]) }
@@ -827,9 +830,9 @@ import Testing
     }
 
     @Test func pagesSayHowManyThereAreOnlyWhenAskedForPages() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         for index in 0..<3 { _ = try world.create("cluster-\(index)") }
-        let path = "/api/cluster/v1/accounts/\(World.production)/clusters"
+        let path = "/api/cluster/v1/accounts/\(TestWorld.production)/clusters"
         let all = try world.rest("GET", path)
         #expect(all.tree["totalSize"] == nil && all.tree["nextPageToken"] == nil)
         let page = try world.rest("GET", path + "?pageSize=2")
@@ -845,32 +848,32 @@ import Testing
     }
 
     @Test func literalsWinOverVariables() throws {
-        let world = try World()
-        let cluster = "/api/cluster/v1/accounts/\(World.production)/clusters/suggest-name"
+        let world = try TestWorld()
+        let cluster = "/api/cluster/v1/accounts/\(TestWorld.production)/clusters/suggest-name"
         #expect(try world.rest("GET", cluster).tree["name"]?.text?.isEmpty == false)
-        let space = "/api/serverless/v1/accounts/\(World.production)/spaces/suggest-name"
+        let space = "/api/serverless/v1/accounts/\(TestWorld.production)/spaces/suggest-name"
         #expect(try world.rest("GET", space).tree["name"]?.text?.isEmpty == false)
         let me = try world.rest("GET", "/api/iam/v1/users/me", as: "viewer@example.com")
         #expect(me.tree["user"]?["email"]?.text == "viewer@example.com")
     }
 
     @Test func longNumbersAreTextAndShortOnesAreNot() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let packages = try world.rest(
             "GET",
-            "/api/booking/v1/accounts/\(World.production)/packages?cloud_provider_id=aws"
+            "/api/booking/v1/accounts/\(TestWorld.production)/packages?cloud_provider_id=aws"
                 + "&cloud_provider_region_id=eu-central-1")
         #expect(packages.text.contains(#""unitIntPricePerHour":3612"#))
         let package = try world.package("gpx1")
         let quote = try world.rest(
-            "POST", "/api/booking/v1/accounts/\(World.production)/quote",
+            "POST", "/api/booking/v1/accounts/\(TestWorld.production)/quote",
             body: #"""
                 {"cloudProviderId":"aws","cloudProviderRegionId":"eu-central-1","numberOfNodes":1,
                 "packageId":"\#(package)"}
                 """#)
         #expect(quote.text.contains(#""originalPricePerHour":"3612""#), "\(quote.text)")
         let bad = try world.rest(
-            "POST", "/api/cluster/backup/v1/accounts/\(World.production)/backups",
+            "POST", "/api/cluster/backup/v1/accounts/\(TestWorld.production)/backups",
             body: #"{"backup":{"clusterId":"x","displayName":"copy","retentionPeriod":"168h"}}"#)
         #expect(bad.status == 400 && bad.text.contains("backup.retention_period"), "\(bad.text)")
     }

@@ -6,10 +6,10 @@ import Testing
 
 @Suite struct ClusterTests {
     @Test func aClusterComesUpNodeByNodeAndItsAddressLast() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try world.create(nodes: 3)
         let id = cluster.string("id")
-        #expect(ClusterLifecycle.phase(of: cluster) == "CREATING")
+        #expect(ClusterState.phase(of: cluster) == "CREATING")
         #expect(cluster.message("state")?.message("endpoint")?.string("url") == "")
         #expect(cluster.message("configuration")?.string("version") == "v1.18.1")
         world.pass(7)
@@ -21,7 +21,7 @@ import Testing
         let ready = try world.get(id)
         #expect(
             ready.message("state")?.message("endpoint")?.string("url")
-                == world.cloud.dataPlane.url)
+                == world.cloud.world.dataPlane.url)
         #expect(ready.message("state")?.integer("nodes_up") == 3)
         // Both places that tell of scaling say the same.
         let state = try #require(ready.message("state"))
@@ -29,27 +29,27 @@ import Testing
     }
 
     @Test func instantTimeHasItReadyAtOnce() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.create().string("id")
         let cluster = try world.get(id)
-        #expect(ClusterLifecycle.phase(of: cluster) == "HEALTHY")
+        #expect(ClusterState.phase(of: cluster) == "HEALTHY")
         #expect(cluster.message("state")?.message("endpoint")?.string("url").isEmpty == false)
     }
 
     @Test func maskedUpdatesChangeWhatTheyName() throws {
-        let world = try World(speed: .instant)
-        let id = try world.create { $0.set("labels", [World.label($0)]) }.string("id")
+        let world = try TestWorld(speed: .instant)
+        let id = try world.create { $0.set("labels", [TestWorld.label($0)]) }.string("id")
         let answer = try world.clusters("UpdateCluster") { request in
             request.edit("cluster") {
                 $0.set("id", id)
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.edit("configuration") { $0.set("number_of_nodes", 3) }
             }
             request.edit("update_mask") {
                 $0["paths"] = .list([.string("configuration.number_of_nodes")])
             }
         }
-        #expect(ClusterLifecycle.phase(of: try #require(answer.message("cluster"))) == "SCALING")
+        #expect(ClusterState.phase(of: try #require(answer.message("cluster"))) == "SCALING")
         let cluster = try world.get(id)
         #expect(cluster.string("name") == "search")
         #expect(cluster.list("labels").count == 1)
@@ -57,8 +57,8 @@ import Testing
     }
 
     @Test func fullUpdatesClearWhatTheyLeaveOut() throws {
-        let world = try World(speed: .instant)
-        var cluster = try world.create { $0.set("labels", [World.label($0)]) }
+        let world = try TestWorld(speed: .instant)
+        var cluster = try world.create { $0.set("labels", [TestWorld.label($0)]) }
         cluster["labels"] = nil
         cluster.set("name", "renamed")
         _ = try world.clusters("UpdateCluster") { $0.set("cluster", cluster) }
@@ -69,14 +69,14 @@ import Testing
     }
 
     @Test func unknownMaskPathsAreRefused() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.create().string("id")
         let error = try #require(
             failure {
                 try world.clusters("UpdateCluster") { request in
                     request.edit("cluster") {
                         $0.set("id", id)
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                     }
                     request.edit("update_mask") {
                         $0["paths"] = .list([.string("configuration.num_nodes")])
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func disksDoNotShrinkAndVersionsDoNotGoBack() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create {
             $0.edit("configuration") {
                 $0.set("version", "v1.17.1")
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func upgradesStepThroughMinorVersions() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try world.create { $0.edit("configuration") { $0.set("version", "v1.16.3") } }
         let id = cluster.string("id")
         world.pass(60)
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func suspendResumeAndDeleteGoTheirWay() throws {
-        let world = try World()
+        let world = try TestWorld()
         let id = try world.create().string("id")
         #expect(
             failure { try world.clusters("SuspendCluster") { $0.set("cluster_id", id) } }?.code
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test func theAddressComesThoughSomethingElseHasBegun() throws {
-        let world = try World()
+        let world = try TestWorld()
         let id = try world.create().string("id")
         world.pass(11.5)
         #expect(try world.phase(id) == "HEALTHY")
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test func anUpgradeThatScalesIsCheckedAndScales() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create { $0.edit("configuration") { $0.set("version", "v1.17.1") } }
         var wanted = cluster
         wanted.edit("configuration") {
@@ -189,15 +189,15 @@ import Testing
     }
 
     @Test func whatOnlyTheCloudWritesIsNotTakenFromClients() throws {
-        let world = try World()
+        let world = try TestWorld()
         let refused = failure {
-            try world.create { $0.set("deleted_at", world.cloud.timestamp(1)) }
+            try world.create { $0.set("deleted_at", world.cloud.world.timestamp(1)) }
         }
         #expect(refused?.violations.map(\.rule) == ["create_cluster.no_read_only_fields"])
     }
 
     @Test func freeClustersHaveTheirLimits() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         #expect(failure { try world.create(package: "free2", nodes: 2) }?.code == .invalidArgument)
         let free = try world.create(package: "free2")
         #expect(failure { try world.create("other", package: "free2") }?.code == .resourceExhausted)
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test func pagesFollowCreationAndTokensBelongToTheirFilters() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         for index in 0..<5 {
             _ = try world.create("cluster-\(index)")
             world.pass(1)
@@ -242,12 +242,12 @@ import Testing
     }
 
     @Test func anIdOfAnotherAccountIsNotFound() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.create().string("id")
-        let key = world.cloud.managementKey(of: World.sandbox)
+        let key = world.cloud.world.managementKey(of: TestWorld.sandbox)
         let error = failure {
             try world.call("cluster.v1.ClusterService", "GetCluster", key: key) {
-                $0.set("account_id", World.sandbox)
+                $0.set("account_id", TestWorld.sandbox)
                 $0.set("cluster_id", id)
             }
         }
@@ -255,7 +255,7 @@ import Testing
     }
 }
 
-extension World {
+extension TestWorld {
     fileprivate static func label(_ cluster: Message) -> Message {
         var label = cluster.new("labels")
         label.set("key", "env")
@@ -266,8 +266,9 @@ extension World {
 
 @Suite struct AccessTests {
     @Test func credentialsAndAccountsAreChecked() throws {
-        let world = try World()
-        func code(_ authorization: String, account: String = World.production) -> APIError.Code? {
+        let world = try TestWorld()
+        func code(_ authorization: String, account: String = TestWorld.production) -> APIError.Code?
+        {
             failure {
                 try world.call(
                     "cluster.v1.ClusterService", "ListClusters", authorization: authorization
@@ -278,18 +279,18 @@ extension World {
         #expect(code("apikey wrong") == .unauthenticated)
         #expect(code("basic x") == .unauthenticated)
         // Another account and none at all look the same.
-        #expect(code("apikey \(world.key)", account: World.sandbox) == .permissionDenied)
+        #expect(code("apikey \(world.key)", account: TestWorld.sandbox) == .permissionDenied)
         #expect(
             code("apikey \(world.key)", account: "00000000-0000-4000-8000-000000000009")
                 == .permissionDenied)
         // The scheme's case does not matter.
         _ = try world.call(
             "cluster.v1.ClusterService", "ListClusters", authorization: "ApiKey \(world.key)"
-        ) { $0.set("account_id", World.production) }
+        ) { $0.set("account_id", TestWorld.production) }
     }
 
     @Test func methodsForPeopleRefuseKeys() throws {
-        let world = try World()
+        let world = try TestWorld()
         let error = failure {
             try world.call("iam.v1.IAMService", "GetAuthenticatedUser") { _ in }
         }
@@ -297,12 +298,12 @@ extension World {
     }
 
     @Test func peopleMayDoWhatTheirRolesAllow() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         func call(_ person: String, _ service: String, _ method: String) throws -> Message {
-            let token = world.cloud.userToken(of: person)
+            let token = world.cloud.world.userToken(of: person)
             return try world.call(service, method, authorization: "Bearer \(token)") { request in
                 if request.type.field(named: "account_id") != nil {
-                    request.set("account_id", World.production)
+                    request.set("account_id", TestWorld.production)
                 }
             }
         }
@@ -332,35 +333,35 @@ extension World {
     }
 
     @Test func aDeletedKeyIsRefusedAtOnce() throws {
-        let world = try World()
+        let world = try TestWorld()
         let made = try world.call("auth.v1.AuthService", "CreateManagementKey") { request in
-            request.edit("management_key") { $0.set("account_id", World.production) }
+            request.edit("management_key") { $0.set("account_id", TestWorld.production) }
         }
         let key = try #require(made.message("management_key"))
         let secret = key.string("key")
         #expect(secret.hasPrefix(key.string("prefix")))
         func list(_ key: String) throws -> Message {
             try world.call("auth.v1.AuthService", "ListManagementKeys", key: key) {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
             }
         }
         let listed = try list(secret).messages("items")
         #expect(listed.count == 2)
         #expect(listed.allSatisfy { $0.string("key").isEmpty })
         _ = try world.call("auth.v1.AuthService", "DeleteManagementKey", key: secret) {
-            $0.set("account_id", World.production)
+            $0.set("account_id", TestWorld.production)
             $0.set("management_key_id", key.string("id"))
         }
         #expect(failure { try list(secret) }?.code == .unauthenticated)
     }
 
     @Test func brokenRulesAreToldOneByOne() throws {
-        let world = try World()
+        let world = try TestWorld()
         let error = try #require(
             failure {
                 try world.clusters("CreateCluster") { request in
                     request.edit("cluster") { cluster in
-                        cluster.set("account_id", World.production)
+                        cluster.set("account_id", TestWorld.production)
                         cluster.set("name", "x")
                         cluster.set("cloud_provider_id", "aws")
                     }
@@ -375,9 +376,9 @@ extension World {
     }
 
     @Test func publicMethodsNeedNoCredential() throws {
-        let world = try World()
+        let world = try TestWorld()
         let method = try #require(
-            try world.cloud.registry.method(
+            try world.cloud.world.registry.method(
                 path: "/qdrant.cloud.platform.v1.PlatformService/ListGlobalCloudProviders"))
         let answer = try world.cloud.handle(
             method, Message(method.input), metadata: [:]
@@ -388,10 +389,10 @@ extension World {
 
 @Suite struct PriceTests {
     @Test func quotesAddUpAndRoundByComponent() throws {
-        let world = try World()
+        let world = try TestWorld()
         let package = try world.package("gpx3")
         let quote = try world.call("booking.v1.BookingService", "GetQuote") { request in
-            request.set("account_id", World.production)
+            request.set("account_id", TestWorld.production)
             request.set("cloud_provider_id", "aws")
             request.set("cloud_provider_region_id", "eu-central-1")
             request.set("number_of_nodes", 3)
@@ -408,7 +409,7 @@ extension World {
     }
 
     @Test func hugeAmountsAreRefused() throws {
-        let world = try World()
+        let world = try TestWorld()
         let error = failure {
             try world.call("booking.v1.BookingService", "ListGlobalPackages") { request in
                 request.set("cloud_provider_id", "aws")
@@ -420,7 +421,7 @@ extension World {
         let package = try world.package("gpx3")
         let quote = failure {
             try world.call("booking.v1.BookingService", "GetQuote") { request in
-                request.set("account_id", World.production)
+                request.set("account_id", TestWorld.production)
                 request.set("cloud_provider_id", "aws")
                 request.set("cloud_provider_region_id", "eu-central-1")
                 request.set("number_of_nodes", 4_294_967_295)
@@ -432,14 +433,15 @@ extension World {
     }
 
     @Test func theKnownPriceIsMet() throws {
-        let package = try #require(Catalogue.package("2b194353-30d4-4c76-8b4d-4d7dd04a82a6"))
+        let package = try #require(
+            Catalogue.builtIn.package("2b194353-30d4-4c76-8b4d-4d7dd04a82a6"))
         #expect(package.name == "mx6")
         #expect(package.price == 167_168)
     }
 
     @Test func noTwoActivePackagesOfATierShareTheirSize() {
-        for region in Catalogue.regions {
-            let offered = Catalogue.packages.filter {
+        for region in Catalogue.builtIn.regions {
+            let offered = Catalogue.builtIn.packages.filter {
                 $0.region == region.id && $0.provider == region.provider && $0.isActive
                     && $0.gpu == 0
             }
@@ -451,13 +453,13 @@ extension World {
 
 @Suite struct DatabaseKeyTests {
     private func make(
-        _ world: World, _ cluster: String, _ change: (inout Message) -> Void = { _ in }
+        _ world: TestWorld, _ cluster: String, _ change: (inout Message) -> Void = { _ in }
     ) throws -> Message {
         let answer = try world.call("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey")
         {
             request in
             request.edit("database_api_key") {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("cluster_id", cluster)
                 $0.set("name", "app-key")
                 change(&$0)
@@ -467,7 +469,7 @@ extension World {
     }
 
     @Test func keysAreTokensThatVerify() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         let key = try make(world, cluster) { key in
             var rule = key.new("access_rules")
@@ -477,7 +479,7 @@ extension World {
         let parts = key.string("key").split(separator: ".").map(String.init)
         #expect(parts.count == 3)
         #expect(key.string("key").hasPrefix("eyJhb"))
-        let secret = DatabaseToken.secret(of: cluster, seed: world.cloud.seed)
+        let secret = DatabaseToken.secret(of: cluster, seed: world.cloud.world.seed)
         #expect(Digest.base64URL(Digest.hmac(key: secret, parts[0] + "." + parts[1])) == parts[2])
         let claims = String(decoding: try #require(Base64.decode(parts[1])), as: UTF8.self)
         #expect(claims.contains(#""access":"r""#))
@@ -485,18 +487,18 @@ extension World {
     }
 
     @Test func mixedRulesAreRefusedAndExpiryLiesAhead() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         let past = failure {
             try make(world, cluster) {
-                $0.set("expires_at", world.cloud.timestamp(world.time.now - 1_000_000_000))
+                $0.set("expires_at", world.cloud.world.timestamp(world.time.now - 1_000_000_000))
             }
         }
         #expect(past?.code == .invalidArgument)
     }
 
     @Test func farAwayExpiriesAndStraySecretsDoNoHarm() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         _ = try make(world, cluster) { key in
             key.edit("expires_at") { $0.set("seconds", 253_402_300_799) }
@@ -505,18 +507,18 @@ extension World {
         #expect(stray?.violations.map(\.rule) == ["create_database_api_key.no_read_only_fields"])
         let listed = try world.call(
             "cluster.auth.v2.DatabaseApiKeyService", "ListDatabaseApiKeys"
-        ) { $0.set("account_id", World.production) }
+        ) { $0.set("account_id", TestWorld.production) }
         #expect(listed.messages("items").map { $0.string("key") } == [""])
     }
 
     @Test func olderClustersAndOlderKeysGoTogether() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         let legacy = failure {
             try world.call("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                 request in
                 request.edit("database_api_key") {
-                    $0.set("account_id", World.production)
+                    $0.set("account_id", TestWorld.production)
                     $0["cluster_ids"] = .list([.string(cluster)])
                 }
             }

@@ -7,7 +7,7 @@ import Testing
 /// The small database at the sandbox's port: which keys open it, and for what.
 @Suite struct DataPlaneTests {
     private func ask(
-        _ world: World, _ verb: String, _ path: String, _ key: String?, cluster: String? = nil
+        _ world: TestWorld, _ verb: String, _ path: String, _ key: String?, cluster: String? = nil
     ) -> DataPlane.Response {
         DataPlane(world.cloud).answer(
             DataPlane.Request(
@@ -16,13 +16,13 @@ import Testing
     }
 
     private func key(
-        _ world: World, _ cluster: String, _ change: (inout Message) -> Void = { _ in }
+        _ world: TestWorld, _ cluster: String, _ change: (inout Message) -> Void = { _ in }
     ) throws -> Message {
         let answer = try world.own(
             "cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey"
         ) { request in
             request.edit("database_api_key") {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("cluster_id", cluster)
                 $0.set("name", "app key")
                 change(&$0)
@@ -31,17 +31,19 @@ import Testing
         return try #require(answer.message("database_api_key"))
     }
 
-    private func running(_ world: World) throws -> String {
+    private func running(_ world: TestWorld) throws -> String {
         let id = try world.create(nodes: 2).string("id")
         world.pass(60)
         return id
     }
 
     @Test func keysBecomeActiveExpireAndEnd() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try running(world)
         let made = try key(world, cluster) {
-            $0.set("expires_at", world.cloud.timestamp(world.cloud.clock.now + Nanoseconds.hour))
+            $0.set(
+                "expires_at",
+                world.cloud.world.timestamp(world.cloud.world.clock.now + Nanoseconds.hour))
         }
         let secret = made.string("key")
         #expect(ask(world, "GET", "/", nil).status == 401)
@@ -52,7 +54,7 @@ import Testing
         let root = ask(world, "GET", "/", secret)
         #expect(root.status == 200 && root.json.contains(#""version":"1.18.1""#))
         #expect(ask(world, "GET", "/readyz", secret).json == "all shards are ready")
-        let peers = try Tree(parsing: ask(world, "GET", "/cluster", secret).json)
+        let peers = try YAMLValue(parsing: ask(world, "GET", "/cluster", secret).json)
         #expect(peers["result"]?["peers"]?.members?.count == 2)
         // A letter changed, and it is no key any more.
         let forged = secret.replacing("eyJhY2Nlc3MiOiJtIi", with: "eyJhY2Nlc3MiOiJyIi")
@@ -70,7 +72,7 @@ import Testing
     }
 
     @Test func aDatabaseThatDoesNotRunDoesNotAnswer() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try running(world)
         let secret = try key(world, cluster).string("key")
         world.pass(3)
@@ -84,7 +86,7 @@ import Testing
     }
 
     @Test func keysAreGoodForWhatTheirRulesSay() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try running(world)
         let manager = try key(world, cluster).string("key")
         let reader = try key(world, cluster) { key in
@@ -132,13 +134,13 @@ import Testing
     }
 
     @Test func keysOfSpacesAndOlderKeysWorkToo() throws {
-        let world = try World()
+        let world = try TestWorld()
         let space = try world.space().string("id")
         world.pass(5)
         let made = try #require(
             try world.own("serverless.space.auth.v1.SpaceApiKeyService", "CreateSpaceApiKey") {
                 $0.edit("space_api_key") {
-                    $0.set("account_id", World.production)
+                    $0.set("account_id", TestWorld.production)
                     $0.set("space_id", space)
                     $0.set("name", "app key")
                 }
@@ -155,7 +157,7 @@ import Testing
                     metadata: ["qc-jwt-rbac": "false"]
                 ) { request in
                     request.edit("cluster") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0.set("name", name)
                         $0.set("cloud_provider_id", "aws")
                         $0.set("cloud_provider_region_id", "eu-central-1")
@@ -173,7 +175,7 @@ import Testing
             try #require(
                 try world.own("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                     $0.edit("database_api_key") {
-                        $0.set("account_id", World.production)
+                        $0.set("account_id", TestWorld.production)
                         $0["cluster_ids"] = .list(ids.map(Value.string))
                     }
                 }.message("database_api_key")

@@ -29,7 +29,7 @@ import Testing
     ])
     func amountsThatNoBillCanCountAreRefused(_ section: String) throws {
         do {
-            _ = try World(seed: Self.seed(section))
+            _ = try TestWorld(seed: Self.seed(section))
             Issue.record("\(section) was taken")
         } catch let error as SandboxError {
             let text = "\(error)"
@@ -66,13 +66,13 @@ import Testing
 
     @Test(arguments: extremes)
     func hiddenNumbersAndFactsDoNotStopIt(_ text: String) throws {
-        let world = try World(speed: .instant, seed: "demo")
+        let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
             try world.clusters("ListClusters") { _ in }.messages("items").first
         ).string("id")
-        try world.cloud.store.transaction { transaction in
+        try world.cloud.world.store.transaction { transaction in
             for kind in Kind.allCases {
-                for var record in try transaction.records(kind, account: World.production) {
+                for var record in try transaction.records(kind, account: TestWorld.production) {
                     for name in ["generation", "tokens", "memory", "active_at"] {
                         record.hidden[name] = text
                     }
@@ -82,8 +82,8 @@ import Testing
             }
         }
         // The same use once more, with other figures.
-        try world.cloud.store.transaction { transaction in
-            for span in try transaction.spans(account: World.production) {
+        try world.cloud.world.store.transaction { transaction in
+            for span in try transaction.spans(account: TestWorld.production) {
                 var facts = span.facts
                 for name in ["nodes", "disk", "gib", "tier"] { facts[name] = text }
                 try transaction.begin(
@@ -112,14 +112,14 @@ import Testing
     }
 
     @Test func eventsOfOtherProgramsArePassedOver() throws {
-        let world = try World(speed: .instant, seed: "demo")
+        let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
             try world.clusters("ListClusters") { _ in }.messages("items").first
         ).string("id")
-        let generation = try world.cloud.store.transaction {
+        let generation = try world.cloud.world.store.transaction {
             try $0.record(.cluster, cluster)?.hidden["generation"] ?? ""
         }
-        try world.cloud.store.transaction { transaction in
+        try world.cloud.world.store.transaction { transaction in
             for (kind, payload) in [
                 ("cluster.failed", "\(generation):"), ("cluster.failed", "\(generation):BOGUS/x"),
                 ("cluster.node", "\(generation):0/BOGUS"), ("cluster.node", "\(generation):/"),
@@ -139,12 +139,12 @@ import Testing
             records:
               - {kind: cluster, id: a, type: google.protobuf.Empty, created: "2026-01-01T00:00:00Z"}
             """
-        #expect(throws: SandboxError.self) { try World(seed: record) }
+        #expect(throws: SandboxError.self) { try TestWorld(seed: record) }
         // Those that a sandbox makes are what the table says.
-        let world = try World(speed: .instant, seed: "demo")
-        try world.cloud.store.transaction { transaction in
+        let world = try TestWorld(speed: .instant, seed: "demo")
+        try world.cloud.world.store.transaction { transaction in
             for kind in Kind.allCases {
-                for record in try transaction.records(kind, account: World.production) {
+                for record in try transaction.records(kind, account: TestWorld.production) {
                     #expect(kind.holds(record.message.type.fullName), "\(kind)")
                 }
             }
@@ -152,9 +152,9 @@ import Testing
     }
 
     @Test func theLastMonthOfTimeHasAnEnd() throws {
-        let world = try World(speed: .manual)
+        let world = try TestWorld(speed: .manual)
         let cluster = try world.create().string("id")
-        world.cloud.clock.set(Nanoseconds.usable.upperBound)
+        world.cloud.world.clock.set(Nanoseconds.usable.upperBound)
         for interval in 1...3 {
             _ = try world.own("monitoring.v1.MonitoringService", "GetClusterInferenceMetrics") {
                 $0.set("cluster_id", cluster)

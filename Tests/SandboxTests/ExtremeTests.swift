@@ -11,7 +11,7 @@ import Testing
     ]
 
     @Test func farAwayTimesAreNoTrouble() throws {
-        let world = try World(speed: .instant, seed: "demo")
+        let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
             try world.clusters("ListClusters") { _ in }.messages("items").first
         ).string("id")
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func largeNumbersAreRefusedOrCounted() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         for nodes in [11, 4_294_967_295] {
             #expect(world.code { try world.create(nodes: nodes) } == .resourceExhausted)
         }
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func timeHasAnEnd() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         _ = try world.create()
         _ = try world.space()
         for _ in 0..<17 { try world.cloud.advance(by: 3650 * Nanoseconds.day) }
@@ -96,14 +96,14 @@ import Testing
         }
         #expect(try world.clusters("ListClusters") { _ in }.messages("items").count == 1)
         #expect(world.cloud.problems.isEmpty)
-        let fast = try World(speed: .factor(1_000_000))
+        let fast = try TestWorld(speed: .factor(1_000_000))
         fast.pass(86_400 * 400)
-        #expect(fast.cloud.clock.now == Nanoseconds.usable.upperBound)
+        #expect(fast.cloud.world.clock.now == Nanoseconds.usable.upperBound)
     }
 
     @Test func aStepThatCannotBeMadeIsLeftOut() throws {
-        let world = try World()
-        try world.cloud.store.transaction { transaction in
+        let world = try TestWorld()
+        try world.cloud.world.store.transaction { transaction in
             // A schedule whose cluster is of another kind altogether.
             try transaction.schedule("cluster.node", subject: "x", payload: "", at: 1)
             try transaction.schedule("nobody.knows", subject: "x", payload: "", at: 2)

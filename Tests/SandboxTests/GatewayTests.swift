@@ -8,7 +8,7 @@ import Testing
 /// grpc-gateway v2.
 @Suite struct GatewayTests {
     private func clusters(_ suffix: String = "") -> String {
-        "/api/cluster/v1/accounts/\(World.production)/clusters\(suffix)"
+        "/api/cluster/v1/accounts/\(TestWorld.production)/clusters\(suffix)"
     }
 
     @Test(
@@ -18,7 +18,7 @@ import Testing
             #"{"paths":["name","configuration.numberOfNodes"]}"#,
         ])
     func masksComeInAllForms(_ mask: String) throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.create().string("id")
         let answer = try world.rest(
             "PUT", clusters("/\(id)"),
@@ -32,11 +32,11 @@ import Testing
     }
 
     @Test func aStarIsNoMask() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create { $0.set("cost_allocation_label", "team") }
         var wanted = cluster
         wanted["cost_allocation_label"] = nil
-        let body = JSONWriter(registry: world.cloud.registry).text(wanted)
+        let body = JSONWriter(registry: world.cloud.world.registry).text(wanted)
         let answer = try world.rest(
             "PUT", clusters("/\(cluster.string("id"))"),
             body: #"{"cluster":\#(body),"updateMask":{"paths":["*"]}}"#)
@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: ["1", "true", "True", "t", "yes"])
     func flagsComeInManyForms(_ flag: String) throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.create().string("id")
         _ = try world.backup(of: id)
         let answer = try world.rest("DELETE", clusters("/\(id)?delete_backups=\(flag)"))
@@ -57,9 +57,9 @@ import Testing
     }
 
     @Test func bodiesAreReadAsGatewaysReadThem() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let package = try world.package("gpx1")
-        func create(_ nodes: String, _ more: String = "") throws -> World.RESTAnswer {
+        func create(_ nodes: String, _ more: String = "") throws -> TestWorld.RESTAnswer {
             try world.rest(
                 "POST", clusters(),
                 body: #"""
@@ -82,12 +82,13 @@ import Testing
             .string("id")
         #expect(try world.rest("POST", clusters("/\(id)/restart"), body: "{}").status == 200)
         let other = try world.rest(
-            "POST", clusters(), body: #"{"cluster":{"accountId":"\#(World.sandbox)","name":"x"}}"#)
+            "POST", clusters(),
+            body: #"{"cluster":{"accountId":"\#(TestWorld.sandbox)","name":"x"}}"#)
         #expect(other.status == 400 && !other.text.contains("accountId"), "\(other.text)")
     }
 
     @Test func formsStandForQueriesThatAreTooLong() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         _ = try world.create()
         let form = [("content-type", "application/x-www-form-urlencoded")]
         let listed = try world.rest(
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test func answersHaveAllTheirFields() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         _ = try world.create()
         let answer = try world.rest("GET", clusters())
         let cluster = try #require(answer.tree["items"]?.items?.first)
@@ -126,20 +127,20 @@ import Testing
     }
 
     @Test func answersThatAreTooLargeAreRefused() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let role = try #require(
             try world.own("iam.v1.IAMService", "ListRoles").messages("items").first)
-        try world.cloud.store.transaction { transaction in
+        try world.cloud.world.store.transaction { transaction in
             for number in 0..<6000 {
                 var copy = role
                 copy.set("description", String(repeating: "x", count: 800))
                 try transaction.put(
                     Record(
-                        kind: .role, id: "role-\(number)", account: World.production,
+                        kind: .role, id: "role-\(number)", account: TestWorld.production,
                         created: Int64(number), message: copy))
             }
         }
-        let answer = try world.rest("GET", "/api/iam/v1/accounts/\(World.production)/roles")
+        let answer = try world.rest("GET", "/api/iam/v1/accounts/\(TestWorld.production)/roles")
         #expect(
             answer.status == 429 && answer.tree["code"]?.integer == 8, "\(answer.text.prefix(200))")
         // gRPC leaves the limit to its clients.

@@ -17,7 +17,7 @@ import Testing
         """
 
     @Test func accountsHaveTheirOwnFigures() throws {
-        let world = try World(speed: .instant, seed: Self.seed)
+        let world = try TestWorld(speed: .instant, seed: Self.seed)
         let told = try world.own("quota.v1.QuotaService", "GetAccountQuotas")
         #expect(told.integer("max_clusters") == 3 && told.integer("max_cluster_nodes") == 2)
         #expect(world.code { try world.create(nodes: 3) } == .resourceExhausted)
@@ -31,7 +31,7 @@ import Testing
         func key() throws -> Message {
             try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                 $0.edit("database_api_key") {
-                    $0.set("account_id", World.production)
+                    $0.set("account_id", TestWorld.production)
                     $0.set("cluster_id", ids[1])
                     $0.set("name", "app key")
                 }
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func peopleOwnAFewAccountsOnly() throws {
-        let world = try World(speed: .instant, seed: Self.seed)
+        let world = try TestWorld(speed: .instant, seed: Self.seed)
         func create(_ name: String) throws -> Message {
             try world.call(as: "owner@example.com", "account.v1.AccountService", "CreateAccount") {
                 $0 = Message($0.type)

@@ -9,19 +9,19 @@ import Testing
 /// What has gone wrong once.
 @Suite struct RegressionTests {
     @Test func aFaultOfACallIsNoFaultOfWhatIsDueByItself() throws {
-        let world = try World()
+        let world = try TestWorld()
         let first = try world.create("first").string("id")
         world.pass(60)
         _ = try world.schedule(of: first, "@every 1m")
         world.pass(120)
         // The schedule fires in the same call, and knows nothing of the call's fault.
         let method = try #require(
-            try world.cloud.registry.method(
+            try world.cloud.world.registry.method(
                 path: "/qdrant.cloud.cluster.v1.ClusterService/CreateCluster"))
         var request = Message(method.input)
         let package = try world.package("gpx1")
         request.edit("cluster") {
-            $0.set("account_id", World.production)
+            $0.set("account_id", TestWorld.production)
             $0.set("name", "doomed")
             $0.set("cloud_provider_id", "aws")
             $0.set("cloud_provider_region_id", "eu-central-1")
@@ -32,7 +32,7 @@ import Testing
         }
         let made = try world.cloud.handle(
             method, request, metadata: ["authorization": "apikey \(world.key)"],
-            lifecycle: .fails("no capacity")
+            Cloud.Conditions(lifecycle: .fails("no capacity"))
         ).message.message("cluster")
         world.pass(60)
         #expect(try world.phase(made?.string("id") ?? "") == "FAILED_TO_CREATE")
@@ -44,11 +44,11 @@ import Testing
     @Test func aRestoredSeriesGivesNoIdTwice() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/snapshot"
-        let world = try World(speed: .instant, seedNumber: 5)
+        let world = try TestWorld(speed: .instant, seedNumber: 5)
         let first = try world.create("first").string("id")
-        try world.cloud.store.write(to: path)
-        let fresh = try World(speed: .instant, seedNumber: 5)
-        try fresh.cloud.store.replace(by: Store(path: path, registry: .embedded))
+        try world.cloud.world.store.write(to: path)
+        let fresh = try TestWorld(speed: .instant, seedNumber: 5)
+        try fresh.cloud.world.store.replace(by: Store(path: path, registry: .embedded))
         try fresh.cloud.resume()
         let second = try fresh.create("second").string("id")
         #expect(first != second)
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func entitlementsAreRecordedOnceWhateverTheyAreCalled() throws {
-        let world = try World()
+        let world = try TestWorld()
         func record() throws -> String? {
             try world.own("payment.v1.PaymentService", "RecordCloudMarketplaceEntitlement") {
                 $0.set("entitlement_id", "aws-1\r\nquota.max=5\r\nentitlement=zzz")
@@ -72,13 +72,13 @@ import Testing
     }
 
     @Test func namesInFiltersKeepTheirCase() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let space = try world.space().string("id")
         _ = try world.clusters("ListClusters") { _ in }
         let service = "serverless.space.backup.v1.BackupService"
         _ = try world.own(service, "CreateBackup") {
             $0.edit("backup") {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("space_id", space.uppercased())
                 $0.set("collection_name", "MyDocs")
             }
@@ -93,25 +93,25 @@ import Testing
     }
 
     @Test func staleListsKeepToTheirFilters() throws {
-        let world = try World()
+        let world = try TestWorld()
         let (one, two) = (
             try world.create("one").string("id"), try world.create("two").string("id")
         )
         world.pass(60)
-        world.cloud.store.history.isKept = true
+        world.cloud.world.store.history.isKept = true
         for cluster in [one, two] { _ = try world.backup(of: cluster) }
         world.pass(60)
         for cluster in [one, two] { _ = try world.backup(of: cluster) }
         let method = try #require(
-            try world.cloud.registry.method(
+            try world.cloud.world.registry.method(
                 path: "/qdrant.cloud.cluster.backup.v1.BackupService/ListBackups"))
         var request = Message(method.input)
-        request.set("account_id", World.production)
+        request.set("account_id", TestWorld.production)
         request.set("cluster_id", one)
         func list(_ stale: Int64) throws -> [String] {
             try world.cloud.handle(
                 method, request, metadata: ["authorization": "apikey \(world.key)"],
-                staleBy: stale
+                Cloud.Conditions(staleBy: stale)
             ).message.messages("items").map { $0.string("cluster_id") }
         }
         #expect(try list(0) == [one, one])
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test func openingAgainChangesNoKey() throws {
-        let world = try World()
+        let world = try TestWorld()
         func created() throws -> [Message?] {
             try world.own("auth.v1.AuthService", "ListManagementKeys").messages("items")
                 .map { $0.message("created_at") }
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test func tokensAreNoPlaceForYAML() throws {
-        let world = try World()
+        let world = try TestWorld()
         var bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
         for (level, letter) in "bcdefghi".enumerated() {
             let below = Array("abcdefgh")[level]
@@ -145,14 +145,14 @@ import Testing
         let start = ContinuousClock.now
         #expect(DatabaseToken.claims(of: token) == nil)
         #expect(ContinuousClock.now - start < .seconds(1))
-        #expect(throws: Tree.Problem.self) { try Tree(parsing: bomb) }
+        #expect(throws: YAMLValue.Problem.self) { try YAMLValue(parsing: bomb) }
         let answer = DataPlane(world.cloud).answer(
             DataPlane.Request(verb: "GET", path: ["collections"], key: token, cluster: nil))
         #expect(answer.status == 401)
     }
 
     @Test func anAccountKeepsItsDefaultWayToPay() throws {
-        let world = try World(seed: "demo")
+        let world = try TestWorld(seed: "demo")
         var method = try #require(
             try world.own("payment.v1.PaymentService", "ListPaymentMethods").messages("items")
                 .first)

@@ -51,21 +51,21 @@ import Testing
         ])
     func whatTheRuleLetsPassIsReadStrictly(_ text: String) throws {
         #expect(throws: Cron.Problem.self) { try Cron(text) }
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         #expect(world.code { try world.schedule(of: cluster, text) } == .invalidArgument)
     }
 
     @Test(arguments: ["0 0 * * MON", "@midnight"])
     func whatTheRuleRefusesIsRefusedByItsName(_ text: String) throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         let error = failure { try world.schedule(of: cluster, text) }
         #expect(error?.violations.first?.path == "backup_schedule.schedule")
     }
 
     @Test func schedulesFireAndRetentionEnds() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try world.create().string("id")
         world.pass(60)
         let schedule = try world.schedule(of: cluster, "0 2 * * *") {
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func whatCannotBeBackedUpIsSkipped() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try world.create().string("id")
         world.pass(60)
         _ = try world.schedule(of: cluster, "@hourly")
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func changedAndDeletedSchedulesKeepToIt() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try world.create().string("id")
         world.pass(60)
         var schedule = try world.schedule(of: cluster, "@hourly")
@@ -131,20 +131,20 @@ import Testing
     }
 
     @Test func pausedSchedulesOfSpacesStopUntilTheyGoOn() throws {
-        let world = try World()
+        let world = try TestWorld()
         let space = try world.space().string("id")
         world.pass(10)
         let service = "serverless.space.backup.v1.BackupService"
         let answer = try world.own(service, "CreateBackupSchedule") { request in
             request.edit("backup_schedule") {
-                $0.set("account_id", World.production)
+                $0.set("account_id", TestWorld.production)
                 $0.set("space_id", space)
                 $0.set("name", "every hour")
                 $0.set("schedule", "@hourly")
                 // Planned: from then on.
                 $0.set(
                     "paused_at",
-                    world.cloud.timestamp(world.cloud.clock.now + 3 * Nanoseconds.hour))
+                    world.cloud.world.timestamp(world.cloud.world.clock.now + 3 * Nanoseconds.hour))
             }
         }
         var schedule = try #require(answer.message("backup_schedule"))

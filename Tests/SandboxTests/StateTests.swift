@@ -9,8 +9,8 @@ import Testing
 /// Time that is moved, runs that repeat, states that are kept, worlds beside each other.
 @Suite struct StateTests {
     /// A script of calls whose answers and ids all go into one text.
-    private func transcript(_ world: World) throws -> String {
-        let writer = JSONWriter(registry: world.cloud.registry)
+    private func transcript(_ world: TestWorld) throws -> String {
+        let writer = JSONWriter(registry: world.cloud.world.registry)
         var lines: [String] = []
         func note(_ message: Message) { lines.append(writer.text(message)) }
         let cluster = try world.create(nodes: 2)
@@ -20,7 +20,7 @@ import Testing
         note(try world.backup(of: cluster.string("id")))
         note(
             try world.own("auth.v1.AuthService", "CreateManagementKey") {
-                $0.edit("management_key") { $0.set("account_id", World.production) }
+                $0.edit("management_key") { $0.set("account_id", TestWorld.production) }
             })
         // A call that fails leaves nothing behind, not even a number that was drawn.
         #expect(world.code { try world.create(package: "free2", nodes: 2) } != nil)
@@ -39,12 +39,12 @@ import Testing
     }
 
     @Test func sameCallsHaveSameAnswersUnderTheSameNumber() throws {
-        let first = try transcript(World(speed: .instant, seed: "demo", seedNumber: 7))
+        let first = try transcript(TestWorld(speed: .instant, seed: "demo", seedNumber: 7))
         // Another run, at another time of day.
-        let later = try World(speed: .instant, seed: "demo", seedNumber: 7)
+        let later = try TestWorld(speed: .instant, seed: "demo", seedNumber: 7)
         later.pass(12_345)
         #expect(try transcript(later) == first)
-        let other = try transcript(World(speed: .instant, seed: "demo", seedNumber: 8))
+        let other = try transcript(TestWorld(speed: .instant, seed: "demo", seedNumber: 8))
         #expect(other != first)
         #expect(first.contains("2026-01-01T00:00:00"))
     }
@@ -53,20 +53,20 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/sandbox.sqlite"
         func open() throws -> Cloud {
-            try Cloud(
-                registry: .embedded, store: Store(path: path, registry: .embedded),
-                clock: VirtualClock(speed: .instant, real: { 0 }, start: 1), seed: [1],
+            try TestWorld.cloud(
+                Store(path: path, registry: .embedded),
+                VirtualClock(speed: .instant, real: { 0 }, start: 1), seed: [1],
                 seedNumber: 7)
         }
         let first = try open()
-        let ids = try first.perform { moment in (0..<3).map { _ in moment.cloud.newID() } }
+        let ids = try first.perform { moment in (0..<3).map { _ in moment.world.newID() } }
         let second = try open()
-        let more = try second.perform { moment in (0..<3).map { _ in moment.cloud.newID() } }
+        let more = try second.perform { moment in (0..<3).map { _ in moment.world.newID() } }
         #expect(Set(ids + more).count == 6)
     }
 
     @Test func timeStandsStillUntilItIsMoved() throws {
-        let world = try World(speed: .manual)
+        let world = try TestWorld(speed: .manual)
         let id = try world.create().string("id")
         world.pass(3600)
         #expect(try world.phase(id) == "CREATING")
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func monthsPassAndInvoicesAppear() throws {
-        let world = try World(seed: "demo")
+        let world = try TestWorld(seed: "demo")
         func invoices() throws -> [Message] {
             try world.own("billing.v1.BillingService", "ListInvoices").messages("items")
         }
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func useAddsUpFromWhatHappened() throws {
-        let world = try World()
+        let world = try TestWorld()
         let id = try world.create(package: "gpx3", nodes: 2) {
             $0.edit("configuration") {
                 $0.edit("additional_resources") { $0.set("disk", 10) }
@@ -146,20 +146,20 @@ import Testing
         // A breakdown of the first two hours has those alone.
         let begin = try #require(lines.first?.message("start_time")?.nanoseconds)
         let part = try world.own("metering.v1.MeteringService", "GetUsageBreakdown") {
-            $0.set("start_time", world.cloud.timestamp(begin))
-            $0.set("end_time", world.cloud.timestamp(begin + 2 * Nanoseconds.hour))
+            $0.set("start_time", world.cloud.world.timestamp(begin))
+            $0.set("end_time", world.cloud.world.timestamp(begin + 2 * Nanoseconds.hour))
         }.messages("items").flatMap { $0.messages("accounts") }.flatMap { $0.messages("clusters") }
         let nodes = part.filter { $0.string("billable_entity_type") == "Cluster" }
         #expect(nodes.map { $0["quantity"] } == [.double(4)])
     }
 
     @Test func metricsAndLogsAreThereWhileAClusterRuns() throws {
-        let world = try World()
+        let world = try TestWorld()
         let id = try world.create(nodes: 2).string("id")
         try world.cloud.advance(by: 3 * Nanoseconds.hour)
         _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", id) }
         try world.cloud.advance(by: 3 * Nanoseconds.hour)
-        let now = world.cloud.clock.now
+        let now = world.cloud.world.clock.now
         func usage(_ fill: (inout Message) -> Void = { _ in }) throws -> Message {
             try world.own("monitoring.v1.MonitoringService", "GetClusterUsageMetrics") {
                 $0.set("cluster_id", id)
@@ -168,7 +168,7 @@ import Testing
         }
         #expect(try usage().messages("cpu").isEmpty, "it has been suspended for hours")
         let whole = try usage {
-            $0.set("since", world.cloud.timestamp(now - 7 * Nanoseconds.hour))
+            $0.set("since", world.cloud.world.timestamp(now - 7 * Nanoseconds.hour))
         }
         let times = whole.messages("cpu").compactMap { $0.message("timestamp")?.nanoseconds }
         #expect(
@@ -178,7 +178,7 @@ import Testing
         #expect(whole.messages("gpu").isEmpty)
         // The same question has the same answer, and the sum is that of the nodes.
         #expect(
-            try usage { $0.set("since", world.cloud.timestamp(now - 7 * Nanoseconds.hour)) }
+            try usage { $0.set("since", world.cloud.world.timestamp(now - 7 * Nanoseconds.hour)) }
                 == whole)
         func value(_ metric: Message?) -> Double {
             if case .double(let value) = metric?["value"] { return value }
@@ -187,7 +187,7 @@ import Testing
         let sum = whole.messages("nodes").reduce(0) { $0 + value($1.messages("disk").first) }
         #expect(abs(sum - value(whole.messages("disk").first)) < 0.01)
         let most = try usage {
-            $0.set("since", world.cloud.timestamp(now - 7 * Nanoseconds.hour))
+            $0.set("since", world.cloud.world.timestamp(now - 7 * Nanoseconds.hour))
             $0.setEnum("aggregator", "MAX")
         }
         #expect(value(most.messages("disk").first) < sum)
@@ -201,7 +201,7 @@ import Testing
     }
 
     @Test func alertsFireAndAreResolved() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let id = try world.create(nodes: 2).string("id")
         func alerts(_ state: String? = nil) throws -> [String] {
             try world.own("monitoring.v1.MonitoringService", "ListClusterAlerts") {
@@ -227,20 +227,21 @@ import Testing
     }
 
     @Test func whatWasExportedIsASeed() throws {
-        let world = try World(seed: "demo")
+        let world = try TestWorld(seed: "demo")
         try world.cloud.advance(by: 2 * Nanoseconds.day)
         let text = try SeedRecords.export(world.cloud)
-        let copy = try Cloud(
-            registry: .embedded, store: Store(path: nil, registry: .embedded),
-            clock: VirtualClock(speed: .factor(1), real: { [now = world.cloud.clock.now] in now }),
-            seed: Array("test".utf8))
+        let copy = try TestWorld.cloud(
+            Store(path: nil, registry: .embedded),
+            VirtualClock(speed: .factor(1), real: { [now = world.cloud.world.clock.now] in now }))
         try Seed(text).plant(in: copy)
         #expect(try SeedRecords.export(copy) == text)
         // It behaves as the first one, too: the schedule goes on.
         try copy.advance(by: 2 * Nanoseconds.day)
         try world.cloud.advance(by: 2 * Nanoseconds.day)
         func count(_ cloud: Cloud) throws -> Int {
-            try cloud.store.transaction { try $0.count(.backup, account: World.production) }
+            try cloud.world.store.transaction {
+                try $0.count(.backup, account: TestWorld.production)
+            }
         }
         #expect(try count(copy) == count(world.cloud))
     }
@@ -268,7 +269,7 @@ import Testing
             ("users: [", "cannot be read"),
         ])
     func wrongSeedsSayWhereTheyAreWrong(_ text: String, _ expected: String) throws {
-        let error = #expect(throws: SandboxError.self) { _ = try World(seed: text) }
+        let error = #expect(throws: SandboxError.self) { _ = try TestWorld(seed: text) }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
     }
 
@@ -276,19 +277,18 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/sandbox.sqlite"
         func open(_ port: Int) throws -> Cloud {
-            let cloud = try Cloud(
-                registry: .embedded, store: Store(path: path, registry: .embedded),
-                clock: VirtualClock(speed: .instant, real: { 1_800_000_000_000_000_000 }),
-                seed: [1])
-            cloud.dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: port)
-            if try cloud.store.transaction({ try $0.fact("world") }) == nil {
+            let cloud = try TestWorld.cloud(
+                Store(path: path, registry: .embedded),
+                VirtualClock(speed: .instant, real: { 1_800_000_000_000_000_000 }), seed: [1])
+            cloud.world.dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: port)
+            if try cloud.world.store.transaction({ try $0.fact("world") }) == nil {
                 try Seed("demo").plant(in: cloud)
             }
             try cloud.resume()
             return cloud
         }
         func ports(_ cloud: Cloud) throws -> Set<Int> {
-            try cloud.store.transaction { transaction in
+            try cloud.world.store.transaction { transaction in
                 let states = try (transaction.records(.cluster) + transaction.records(.space))
                     .compactMap { $0.message.message("state") }
                 let nodes = states.flatMap {

@@ -7,7 +7,7 @@ import Testing
 /// Where an emulator of the cloud goes wrong easily: clusters and their backups.
 @Suite struct ClusterTrapTests {
     private func update(
-        _ world: World, _ cluster: Message, mask: [String] = []
+        _ world: TestWorld, _ cluster: Message, mask: [String] = []
     ) throws -> Message {
         try world.clusters("UpdateCluster") { request in
             request.set("cluster", cluster)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func fullReplacementClearsEveryOmittedOption() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         var cluster = try world.create {
             $0.edit("configuration") {
                 $0["allowed_ip_source_ranges"] = .list([.string("203.0.113.0/24")])
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func aPartlyFilledStateIsNoReasonToRefuseAnUpdate() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         var cluster = try world.create()
         cluster["state"] = nil
         cluster.edit("state") { $0.setEnum("phase", "HEALTHY") }
@@ -48,7 +48,7 @@ import Testing
         _ = try update(world, cluster)
         #expect(try world.get(cluster.string("id")).string("name") == "renamed")
         // A cluster without an address yet can be patched, too.
-        let slow = try World()
+        let slow = try TestWorld()
         let id = try slow.create().string("id")
         var patch = try slow.get(id)
         patch.set("name", "patched")
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func twoLettersAreANameButNotForARestoredCluster() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create("qa").string("id")
         let backup = try world.backup(of: cluster)
         #expect(backup.message("cluster_info")?.string("name") == "qa")
@@ -74,9 +74,9 @@ import Testing
     }
 
     @Test func displayNamesOfBackupsAreWantedUnlessTheSandboxIsLenient() throws {
-        func make(_ leniencies: Set<Leniency>) throws -> (World, String) {
-            let world = try World(
-                speed: .instant, options: CloudOptions(leniencies: leniencies))
+        func make(_ leniencies: Set<Leniency>) throws -> (TestWorld, String) {
+            let world = try TestWorld(
+                speed: .instant, options: WorldOptions(leniencies: leniencies))
             return (world, try world.create().string("id"))
         }
         let (strict, cluster) = try make([])
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func versionsNeedTheirLetterAndLatestIsNeverStored() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         func create(_ version: String) throws -> Message {
             try world.create { $0.edit("configuration") { $0.set("version", version) } }
         }
@@ -109,20 +109,20 @@ import Testing
     }
 
     @Test func explicitZerosOfOptionalEnumsAreRefusedUnlessTheSandboxIsLenient() throws {
-        func create(_ world: World) throws -> Message {
+        func create(_ world: TestWorld) throws -> Message {
             try world.create {
                 $0.edit("configuration") { $0["service_type"] = .enumeration(0) }
             }
         }
         #expect(
-            failure { try create(World()) }?.violations.map(\.path)
+            failure { try create(TestWorld()) }?.violations.map(\.path)
                 == ["cluster.configuration.service_type"])
-        let world = try World(options: CloudOptions(leniencies: [.zeroEnums]))
+        let world = try TestWorld(options: WorldOptions(leniencies: [.zeroEnums]))
         #expect(try create(world).message("configuration")?["service_type"] == nil)
     }
 
     @Test func containersOfAnswersHaveTheirOwnNames() throws {
-        let world = try World(speed: .instant, seed: "demo")
+        let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
             try world.clusters("ListClusters") { _ in }.messages("items").first
         ).string("id")
@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func addressesOfNetworksAreExact() throws {
-        let world = try World()
+        let world = try TestWorld()
         let error = failure {
             try world.create {
                 $0.edit("configuration") {
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func tolerationsThatExistHaveNoValue() throws {
-        let world = try World()
+        let world = try TestWorld()
         func create(_ fill: (inout Message) -> Void) throws -> Message {
             try world.create {
                 $0.edit("configuration") {
@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test func deletedThingsShowThatTheyAreAndGo() throws {
-        let world = try World()
+        let world = try TestWorld()
         let cluster = try world.create().string("id")
         world.pass(60)
         let backup = try world.backup(of: cluster).string("id")
@@ -209,7 +209,7 @@ import Testing
 
     @Test func backupsOutliveTheirClusterUnlessToldOtherwise() throws {
         for deletes in [false, true] {
-            let world = try World(speed: .instant)
+            let world = try TestWorld(speed: .instant)
             let cluster = try world.create().string("id")
             let backup = try world.backup(of: cluster).string("id")
             let schedule = try world.schedule(of: cluster, "@daily").string("id")
@@ -241,7 +241,7 @@ import Testing
     }
 
     @Test func backupsFollowNamesButNotConfigurations() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         var cluster = try world.create()
         let id = cluster.string("id")
         _ = try world.backup(of: id)
@@ -255,7 +255,7 @@ import Testing
     }
 
     @Test func restoringBringsTheOldConfigurationBack() throws {
-        let world = try World()
+        let world = try TestWorld()
         let id = try world.create(nodes: 2) {
             $0.edit("configuration") { $0.set("version", "v1.17.1") }
         }.string("id")
@@ -290,7 +290,7 @@ import Testing
     }
 
     @Test func managedClustersTakeWhatOnlyHybridOnesUse() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create {
             $0.edit("configuration") {
                 var pair = $0.new("node_selector")
@@ -307,7 +307,7 @@ import Testing
     }
 
     @Test func oldReleasesOfTheRulesReuseTheirNames() throws {
-        let world = try World(speed: .instant)
+        let world = try TestWorld(speed: .instant)
         let cluster = try world.create().string("id")
         var backup = try world.backup(of: cluster)
         backup.set("id", "no-uuid")
@@ -339,7 +339,7 @@ import Testing
     }
 
     @Test func hybridIsAProviderWithoutRegionsOfItsOwn() throws {
-        let world = try World()
+        let world = try TestWorld()
         let error = failure {
             try world.clusters("ListClusters") { $0.set("cloud_provider_id", "hybrid") }
         }
@@ -349,7 +349,7 @@ import Testing
 
     @Test func clientsThatPollAreNotKeptWaiting() throws {
         // They wait a minute for a key, ten for a cluster.
-        let world = try World()
+        let world = try TestWorld()
         let id = try world.create(nodes: 10).string("id")
         world.pass(59)
         #expect(try world.phase(id) == "HEALTHY")

@@ -43,7 +43,7 @@ enum DatabaseToken {
     }
 
     /// Makes the token of a key.
-    static func make(_ id: String, rules key: Message, of database: Record, _ cloud: Cloud)
+    static func make(_ id: String, rules key: Message, of database: Record, _ world: World)
         -> String
     {
         var claims = "\"access\":\(access(key))"
@@ -51,10 +51,10 @@ enum DatabaseToken {
             claims += ",\"exp\":\(expiry.integer("seconds"))"
         }
         claims += ",\"jti\":\"\(id)\",\"sub\":\"\(database.id)\""
-        if !cloud.world.isEmpty { claims += ",\"world\":\(JSONWriter.quoted(cloud.world))" }
+        if !world.name.isEmpty { claims += ",\"world\":\(JSONWriter.quoted(world.name))" }
         let header = Digest.base64URL(Array("{\"alg\":\"HS256\",\"typ\":\"JWT\"}".utf8))
         let signed = header + "." + Digest.base64URL(Array("{\(claims)}".utf8))
-        let signature = Digest.hmac(key: secret(of: database.id, seed: cloud.seed), signed)
+        let signature = Digest.hmac(key: secret(of: database.id, seed: world.seed), signed)
         return signed + "." + Digest.base64URL(signature)
     }
 
@@ -76,7 +76,7 @@ enum DatabaseToken {
     static func claims(of token: String) -> Claims? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, let payload = Base64.decode(String(parts[1])),
-            let fields = Tree(json: payload),
+            let fields = YAMLValue(json: payload),
             let id = fields["jti"]?.text, let database = fields["sub"]?.text
         else { return nil }
         var grant = Grant()

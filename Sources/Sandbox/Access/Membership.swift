@@ -126,51 +126,10 @@ enum Membership {
             message.set("name", name)
             message.setEnum("role_type", "SYSTEM")
             message.setEnum("sub_type", role.rawValue)
-            message.set("permissions", PermissionCatalogue.messages(permissions, moment.cloud))
+            message.set("permissions", PermissionCatalogue.messages(permissions, moment.world))
             try moment.transaction.put(
                 Record(
                     kind: .role, id: id, account: account, created: moment.now, message: message))
         }
     }
-}
-
-/// What accounts and people may have.
-struct Quotas {
-    /// The names under which an account's own figures are stored, and what applies without them.
-    static let defaults: [(name: String, figure: Int)] = [
-        ("max_clusters", 10), ("max_cluster_nodes", 10), ("max_free_tier_clusters", 1),
-        ("max_cluster_database_api_keys", 20), ("max_spaces", 5),
-        ("max_collections_per_space", 20), ("max_storage_bytes_per_space", 107_374_182_400),
-    ]
-    static let ownedAccounts = 5
-    static let memberAccounts = 20
-
-    /// The most nodes that a cluster can be allowed.
-    static let mostNodes = 1000
-
-    private let account: Record?
-
-    /// The quotas of an account.
-    init(_ account: Record?) { self.account = account }
-
-    /// A figure of ``defaults``.
-    subscript(name: String) -> Int {
-        if let own = account?.hidden["quota." + name].flatMap({ Int($0) }) {
-            return min(max(0, own), name == "max_cluster_nodes" ? Self.mostNodes : .max)
-        }
-        return Self.defaults.first { $0.name == name }?.figure ?? 0
-    }
-
-    var clusters: Int { self["max_clusters"] }
-    var nodes: Int { self["max_cluster_nodes"] }
-    var freeClusters: Int { self["max_free_tier_clusters"] }
-    var keysPerCluster: Int { self["max_cluster_database_api_keys"] }
-    var spaces: Int { self["max_spaces"] }
-    var collectionsPerSpace: Int { self["max_collections_per_space"] }
-    var bytesPerSpace: Int { self["max_storage_bytes_per_space"] }
-}
-
-extension Call {
-    /// What the call's account may have.
-    func quotas() throws -> Quotas { Quotas(try transaction.record(.account, account)) }
 }

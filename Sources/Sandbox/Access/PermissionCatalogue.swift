@@ -56,9 +56,9 @@ enum PermissionCatalogue {
     static func contains(_ value: String) -> Bool { categories[value] != nil }
 
     /// Permissions as the API shows them, with their categories.
-    static func messages(_ values: [String], _ cloud: Cloud) -> [Message] {
+    static func messages(_ values: [String], _ world: World) -> [Message] {
         values.map { value in
-            var message = cloud.new("qdrant.cloud.iam.v1.Permission")
+            var message = world.new("qdrant.cloud.iam.v1.Permission")
             message.set("value", value)
             if let category = categories[value] { message.set("category", category) }
             return message

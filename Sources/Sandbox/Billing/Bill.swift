@@ -57,12 +57,13 @@ struct Bill {
             let from = max(begin, span.begun)
             let to = min(end, span.ended ?? .max)
             let discount = try Discounts.percentage(of: account, at: from, transaction)
-            return Self.lines(span, from, to, discount)
+            return Self.lines(span, from, to, discount, moment.catalogue)
         }
     }
 
     private static func lines(
-        _ span: Span, _ begin: Int64, _ end: Int64, _ discount: Double
+        _ span: Span, _ begin: Int64, _ end: Int64, _ discount: Double,
+        _ catalogue: Catalogue
     ) -> [Line] {
         guard begin < end else { return [] }
         // Every hour that was begun counts.
@@ -77,11 +78,11 @@ struct Bill {
         case .backup:
             return [
                 line(
-                    .backup, span.facts["cluster"] ?? "", price: Catalogue.backupPrice,
+                    .backup, span.facts["cluster"] ?? "", price: catalogue.backupPrice,
                     units: span.number("gib"))
             ]
         case .cluster:
-            guard let package = Catalogue.package(span.facts["package"] ?? ""), !package.isFree
+            guard let package = catalogue.package(span.facts["package"] ?? ""), !package.isFree
             else { return inference(span, begin, end, discount) }
             let nodes = span.number("nodes")
             var lines = [line(.nodes, span.subject, price: package.price, units: nodes)]
@@ -89,9 +90,9 @@ struct Bill {
             if disk > 0 {
                 lines.append(
                     line(
-                        .extraDisk, span.subject, price: Catalogue.diskPrice, units: disk * nodes))
+                        .extraDisk, span.subject, price: catalogue.diskPrice, units: disk * nodes))
             }
-            let tier = Catalogue.tierPrices.first { $0.tier == span.number("tier") }
+            let tier = catalogue.tierPrices.first { $0.tier == span.number("tier") }
             if let tier, tier.price > 0 {
                 lines.append(line(.storageTier, span.subject, price: tier.price, units: nodes))
             }

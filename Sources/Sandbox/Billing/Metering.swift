@@ -10,7 +10,7 @@ enum Metering {
     ///
     /// - Returns: the cluster, which knows what its present span says.
     static func note(_ cluster: Record, _ moment: Moment) throws -> Record {
-        let isUsed = !unbilled.contains(ClusterLifecycle.phase(of: cluster.message))
+        let isUsed = !unbilled.contains(ClusterState.phase(of: cluster.message))
         let facts = isUsed ? facts(of: cluster) : [:]
         let mark = facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             .joined(separator: ";")
@@ -67,7 +67,7 @@ enum Metering {
                 ]))
         let percentage = try Discounts.percentage(
             of: backup.account, at: moment.now, moment.transaction)
-        let price = Catalogue.backupPrice * gibibytes
+        let price = moment.catalogue.backupPrice * gibibytes
         let reduced = Discounts.reduced(price, percentage)
         var message = backup.message.new("price")
         message.set("currency", "USD")

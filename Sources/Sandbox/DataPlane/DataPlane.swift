@@ -1,19 +1,5 @@
 import Codec
 
-/// Where the data plane answers: as endpoints have it, the port is told by itself.
-struct DataPlaneAddress {
-    /// Scheme and host.
-    let url: String
-    let port: Int
-
-    /// Writes it into an endpoint of a cluster, a node or a space.
-    func fill(_ endpoint: inout Message) {
-        endpoint.set("url", url)
-        endpoint.set("rest_port", port)
-        endpoint.set("grpc_port", port)
-    }
-}
-
 /// A small database at the sandbox's own port: enough to see that a key works, and for what.
 ///
 /// The key tells which cluster or space is meant, since all have one address.
@@ -70,10 +56,10 @@ struct DataPlane {
             return Response(status: 200, json: text)
         }
         do {
-            cloud.clock.step()
+            cloud.world.clock.step()
             try cloud.catchUp()
-            let now = cloud.clock.now
-            return try cloud.store.transaction { transaction in
+            let now = cloud.world.clock.now
+            return try cloud.world.store.transaction { transaction in
                 let (database, grant) = try admit(request, transaction, now)
                 return try answer(request, database, grant, transaction)
             }
@@ -105,7 +91,7 @@ struct DataPlane {
     private func granular(
         _ key: String, _ claims: DatabaseToken.Claims, _ transaction: Transaction, _ now: Int64
     ) throws -> (Record, DatabaseToken.Grant) {
-        guard DatabaseToken.isSigned(key, for: claims.database, seed: cloud.seed) else {
+        guard DatabaseToken.isSigned(key, for: claims.database, seed: cloud.world.seed) else {
             throw Refusal(401, "Invalid API key or JWT: the signature does not fit")
         }
         if let expires = claims.expires, expires <= now / Nanoseconds.second {
@@ -161,7 +147,7 @@ struct DataPlane {
     ) throws -> Response {
         let version =
             database.message.message("state")?.type.field(named: "version") == nil
-            ? Catalogue.releases.first(where: \.isDefault)?.version ?? ""
+            ? cloud.world.catalogue.defaultRelease?.version ?? ""
             : database.message.message("state")?.string("version") ?? ""
         switch (request.verb, request.path.first, request.path.count) {
         case ("GET", nil, _):

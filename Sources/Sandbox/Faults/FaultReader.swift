@@ -10,28 +10,29 @@ enum FaultReader {
 
     /// Reads one fault or a list of them.
     static func faults(
-        _ tree: Tree, _ registry: Registry, name: () -> String
-    ) throws(Tree.Problem) -> [Fault] {
+        _ tree: YAMLValue, _ registry: Registry, name: () -> String
+    ) throws(YAMLValue.Problem) -> [Fault] {
         let entries = tree["faults"]?.items ?? tree.items ?? [tree]
         var faults: [Fault] = []
         for (index, entry) in entries.enumerated() {
-            do throws(Tree.Problem) {
+            do throws(YAMLValue.Problem) {
                 faults.append(try fault(entry, registry, name: name))
             } catch {
-                throw Tree.Problem("faults[\(index)].\(error)")
+                throw YAMLValue.Problem("faults[\(index)].\(error)")
             }
         }
         return faults
     }
 
     private static func fault(
-        _ tree: Tree, _ registry: Registry, name: () -> String
-    ) throws(Tree.Problem) -> Fault {
+        _ tree: YAMLValue, _ registry: Registry, name: () -> String
+    ) throws(YAMLValue.Problem) -> Fault {
         guard let members = tree.members else {
-            throw Tree.Problem("a fault is a map like {method: GetCluster, status: UNAVAILABLE}")
+            throw YAMLValue.Problem(
+                "a fault is a map like {method: GetCluster, status: UNAVAILABLE}")
         }
         for member in members where !names.contains(member.name) {
-            throw Tree.Problem(
+            throw YAMLValue.Problem(
                 "\(member.name): is not known; a fault has \(names.joined(separator: ", "))")
         }
         var fault = Fault(name: tree["name"]?.text ?? name())
@@ -40,7 +41,7 @@ enum FaultReader {
             guard let code = APIError.Code.allCases.first(where: { $0.name == text.uppercased() })
             else {
                 let known = APIError.Code.allCases.map(\.name).joined(separator: ", ")
-                throw Tree.Problem("status: there is no code \(text); there are \(known)")
+                throw YAMLValue.Problem("status: there is no code \(text); there are \(known)")
             }
             fault.status = Fault.Status(code: code)
             if let message = tree["message"]?.text { fault.status?.message = message }
@@ -51,13 +52,13 @@ enum FaultReader {
         if let text = tree["break"]?.text {
             guard let found = Fault.Break(rawValue: text) else {
                 let known = Fault.Break.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Tree.Problem("break: \(text) is not known; there are \(known)")
+                throw YAMLValue.Problem("break: \(text) is not known; there are \(known)")
             }
             fault.breaks = found
         }
         if let trickle = tree["trickle"] {
             guard let bytes = trickle["bytes"]?.integer, bytes > 0 else {
-                throw Tree.Problem("trickle.bytes: is no number above zero")
+                throw YAMLValue.Problem("trickle.bytes: is no number above zero")
             }
             fault.trickle = Fault.Trickle(
                 bytes: bytes, pause: try length(trickle, "every") ?? 100_000_000)
@@ -67,19 +68,19 @@ enum FaultReader {
         case "stuck": fault.lifecycle = .stuck
         case "fail": fault.lifecycle = .fails(tree["reason"]?.text ?? "injected fault")
         case let other?:
-            throw Tree.Problem("lifecycle: \(other) is not known; there are stuck and fail")
+            throw YAMLValue.Problem("lifecycle: \(other) is not known; there are stuck and fail")
         }
         let does =
             fault.status != nil || fault.latency > 0 || fault.staleBy > 0 || fault.breaks != nil
             || fault.trickle != nil || fault.lifecycle != nil
         guard does else {
-            throw Tree.Problem(
+            throw YAMLValue.Problem(
                 "does nothing: give status, latency, break, trickle, lifecycle or stale")
         }
         return fault
     }
 
-    private static func scope(_ tree: Tree, _ registry: Registry) throws(Tree.Problem)
+    private static func scope(_ tree: YAMLValue, _ registry: Registry) throws(YAMLValue.Problem)
         -> Fault.Scope
     {
         var scope = Fault.Scope()
@@ -88,7 +89,7 @@ enum FaultReader {
             let probe = Fault(name: "", scope: scope)
             let all = (try? registry.allMethods()) ?? []
             guard all.contains(where: probe.concerns) else {
-                throw Tree.Problem(
+                throw YAMLValue.Problem(
                     "method: no method is called \(method); names are like cluster.get_cluster, "
                         + "GetCluster or *")
             }
@@ -99,39 +100,41 @@ enum FaultReader {
         }
         if let probability = tree["probability"] {
             guard let number = probability.double, (0...1).contains(number) else {
-                throw Tree.Problem("probability: is no number from 0 to 1")
+                throw YAMLValue.Problem("probability: is no number from 0 to 1")
             }
             scope.probability = number
         }
         for name in ["skip", "times"] {
             guard let value = tree[name] else { continue }
             guard let number = value.integer, number >= 0 else {
-                throw Tree.Problem("\(name): is no number of calls")
+                throw YAMLValue.Problem("\(name): is no number of calls")
             }
             if name == "skip" { scope.skip = number } else { scope.times = number }
         }
         return scope
     }
 
-    private static func length(_ tree: Tree, _ name: String) throws(Tree.Problem) -> Int64? {
+    private static func length(_ tree: YAMLValue, _ name: String) throws(YAMLValue.Problem)
+        -> Int64?
+    {
         guard let value = tree[name] else { return nil }
         guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
             (0...31_536_000).contains(parsed.seconds)
-        else { throw Tree.Problem("\(name): is no length of time like 250ms or 2s") }
+        else { throw YAMLValue.Problem("\(name): is no length of time like 250ms or 2s") }
         return Nanoseconds.sum(parsed)
     }
 
     /// A fault and what it has done.
-    static func tree(of fault: Fault) -> Tree {
-        func length(_ nanoseconds: Int64) -> Tree? {
+    static func tree(of fault: Fault) -> YAMLValue {
+        func length(_ nanoseconds: Int64) -> YAMLValue? {
             guard nanoseconds > 0 else { return nil }
             return .string(
                 TimeText.duration(
                     seconds: nanoseconds / Nanoseconds.second,
                     nanos: Int32(nanoseconds % Nanoseconds.second)))
         }
-        var lifecycle: Tree?
-        var reason: Tree?
+        var lifecycle: YAMLValue?
+        var reason: YAMLValue?
         switch fault.lifecycle {
         case nil: break
         case .stuck: lifecycle = .string("stuck")

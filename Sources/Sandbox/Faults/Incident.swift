@@ -28,7 +28,7 @@ enum Incident: String, CaseIterable {
 
     private func happen(to cluster: Record, _ moment: Moment) throws {
         var cluster = cluster
-        let present = ClusterLifecycle.phase(of: cluster.message)
+        let present = ClusterState.phase(of: cluster.message)
         guard !["SUSPENDED", "SUSPENDING", "DELETING", "CREATING"].contains(present) else {
             throw APIError(.failedPrecondition, "the cluster does not run: it is \(present)")
         }

@@ -33,7 +33,7 @@ enum ClusterAlerts {
         }
         for condition in present where !open.contains(condition.type) {
             // The same condition is told of anew when it comes again.
-            let id = moment.cloud.newID()
+            let id = moment.world.newID()
             var message = moment.new("qdrant.cloud.monitoring.v1.ClusterAlert")
             message.set("id", id)
             message.setEnum("type", condition.type)
@@ -57,7 +57,7 @@ enum ClusterAlerts {
         }
         let message = cluster.message
         let version = message.message("configuration")?.string("version") ?? ""
-        if Catalogue.release(version)?.isEndOfLife ?? true {
+        if moment.catalogue.release(version)?.isEndOfLife ?? true {
             add(
                 "CLUSTER_VERSION_IS_NOT_COVERED_BY_SLA", "INFO", "Version not covered by the SLA",
                 "\(version) is no longer supported; upgrade the cluster")
@@ -65,14 +65,14 @@ enum ClusterAlerts {
         if case .double(let ram) = message.message("state")?.message("resources")?.message("ram")?[
             "base"], ram > 0
         {
-            let share = ClusterLifecycle.memoryUse(of: cluster) / ram
+            let share = ClusterState.memoryUse(of: cluster) / ram
             if share > high {
                 add(
                     "MEMORY_OVERUTILIZED", "WARNING", "Memory overutilized",
                     "The nodes use \(Int(min(share, 1e6) * 100)) % of their memory")
             }
         }
-        switch ClusterLifecycle.phase(of: message) {
+        switch ClusterState.phase(of: message) {
         case "RECOVERY_MODE":
             add(
                 "RECOVERY_MODE", "CRITICAL", "Recovery mode",

@@ -93,7 +93,7 @@ struct ClusterLoad {
         // More by day than by night.
         let hour = Double(moment % Nanoseconds.day) / Double(Nanoseconds.hour)
         let day = 0.5 + 0.5 * sin((hour - 8) / 24 * 2 * .pi)
-        let memory = ClusterLifecycle.memoryUse(of: cluster)
+        let memory = ClusterState.memoryUse(of: cluster)
         switch gauge {
         case .cpu: return total(.cpu) * (0.1 + 0.3 * day + 0.1 * noise)
         case .ramRSS: return memory * (0.95 + 0.05 * noise)

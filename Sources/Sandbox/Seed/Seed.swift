@@ -5,7 +5,7 @@ import Codec
 struct Seed: Sendable {
     /// A text of a seed.
     let text: String
-    private let tree: Tree
+    private let tree: YAMLValue
 
     /// Reads a seed.
     ///
@@ -17,8 +17,8 @@ struct Seed: Sendable {
         case "bare": self.text = DefaultSeed.bare
         default: self.text = text
         }
-        do throws(Tree.Problem) {
-            tree = try Tree(parsing: self.text)
+        do throws(YAMLValue.Problem) {
+            tree = try YAMLValue(parsing: self.text)
         } catch {
             throw SandboxError("the seed \(error)")
         }
@@ -29,7 +29,7 @@ struct Seed: Sendable {
         do {
             try SeedPlanter(cloud).plant(tree)
             try cloud.perform { try $0.transaction.setFact("world", "planted") }
-        } catch let error as Tree.Problem {
+        } catch let error as YAMLValue.Problem {
             throw SandboxError("the seed: \(error)")
         } catch let error as SandboxError {
             throw error

@@ -2,24 +2,25 @@ import Codec
 
 /// The calls that make what a seed names.
 extension SeedPlanter {
-    func stripped(_ tree: Tree) -> Tree {
+    func stripped(_ tree: YAMLValue) -> YAMLValue {
         .map((tree.members ?? []).filter { !SeedSection.extras.contains($0.name) })
     }
 
-    func message(_ tree: Tree, _ type: String, _ place: String) throws -> Message {
-        guard let type = try cloud.registry.message(named: type) else {
-            throw Tree.Problem("\(place): the contract has no \(type)")
+    func message(_ tree: YAMLValue, _ type: String, _ place: String) throws -> Message {
+        guard let type = try cloud.world.registry.message(named: type) else {
+            throw YAMLValue.Problem("\(place): the contract has no \(type)")
         }
         do {
-            return try JSONReader(registry: cloud.registry).message(Array(tree.json.utf8), as: type)
+            return try JSONReader(registry: cloud.world.registry).message(
+                Array(tree.json.utf8), as: type)
         } catch {
-            throw Tree.Problem("\(place): \(error)")
+            throw YAMLValue.Problem("\(place): \(error)")
         }
     }
 
     /// Plans the calls that make a resource.
     func plan(
-        _ entry: Tree, _ section: SeedSection, _ place: String, account: String, owner: String,
+        _ entry: YAMLValue, _ section: SeedSection, _ place: String, account: String, owner: String,
         born: Int64
     ) throws {
         let moment = entry["age"] == nil ? born : try moment(entry, place)
@@ -52,12 +53,13 @@ extension SeedPlanter {
     }
 
     private func create(
-        _ entry: Tree, _ section: SeedSection, _ place: String, _ account: String, _ owner: String,
+        _ entry: YAMLValue, _ section: SeedSection, _ place: String, _ account: String,
+        _ owner: String,
         _ id: String, _ now: Int64
     ) throws {
-        guard let method = try cloud.registry.method(path: "/" + section.method),
+        guard let method = try cloud.world.registry.method(path: "/" + section.method),
             let type = method.input.field(named: section.field)?.messageType
-        else { throw Tree.Problem("\(place): the contract has no \(section.method)") }
+        else { throw YAMLValue.Problem("\(place): the contract has no \(section.method)") }
         var fields = stripped(entry)
         if section.name == "roles", let permissions = entry["permissions"]?.items {
             // In a seed, permissions are words.
@@ -65,7 +67,7 @@ extension SeedPlanter {
                 (fields.members ?? []).map { member in
                     member.name != "permissions"
                         ? member
-                        : Tree.Member(
+                        : YAMLValue.Member(
                             name: member.name,
                             value: .list(permissions.map { .object([("value", $0)]) }))
                 })
@@ -77,39 +79,40 @@ extension SeedPlanter {
             guard let name = entry[reference]?.text else { continue }
             let kind: Kind = reference == "cluster" ? .cluster : .space
             let id = Digest.uuid(named: "\(list)/\(account)/\(name)")
-            let present = try cloud.store.transaction { try $0.record(kind, id) }
+            let present = try cloud.world.store.transaction { try $0.record(kind, id) }
             guard present != nil else {
-                throw Tree.Problem(
+                throw YAMLValue.Problem(
                     "\(place).\(reference): there is no \(reference) \"\(name)\", or it is younger "
                         + "than this")
             }
             resource.set(reference + "_id", Digest.uuid(named: "\(list)/\(account)/\(name)"))
         }
         if let name = entry["package"]?.text {
-            let package = Catalogue.packages.first {
+            let package = cloud.world.catalogue.packages.first {
                 $0.name == name && $0.provider == resource.string("cloud_provider_id")
                     && ($0.region == nil
                         || $0.region == resource.string("cloud_provider_region_id"))
             }
             guard let package else {
-                throw Tree.Problem("\(place).package: \(name) is not offered there")
+                throw YAMLValue.Problem("\(place).package: \(name) is not offered there")
             }
             resource.edit("configuration") { $0.set("package_id", package.id) }
         }
-        cloud.chosenIDs = [id]
-        defer { cloud.chosenIDs = [] }
+        cloud.world.chosenIDs = [id]
+        defer { cloud.world.chosenIDs = [] }
         try call(section.method, account, owner, now) { $0.set(section.field, resource) }
         try complete(entry, section, id, now)
     }
 
     /// Sets what only a sandbox knows.
-    private func complete(_ entry: Tree, _ section: SeedSection, _ id: String, _ now: Int64) throws
+    private func complete(_ entry: YAMLValue, _ section: SeedSection, _ id: String, _ now: Int64)
+        throws
     {
         let kinds: [String: Kind] = [
             "clusters": .cluster, "spaces": .space, "payment_methods": .paymentMethod,
         ]
         guard let kind = kinds[section.name] else { return }
-        try cloud.store.transaction { transaction in
+        try cloud.world.store.transaction { transaction in
             guard var record = try transaction.record(kind, id) else { return }
             if kind == .paymentMethod { record.message.setEnum("status", "ACTIVE") }
             for name in ["collections", "inference_models"] {
@@ -118,7 +121,7 @@ extension SeedPlanter {
             }
             if kind == .cluster {
                 _ = try ClusterLifecycle.store(
-                    record, Moment(cloud: cloud, transaction: transaction, now: now))
+                    record, Moment(world: cloud.world, transaction: transaction, now: now))
             } else {
                 try transaction.put(record)
             }
@@ -130,27 +133,22 @@ extension SeedPlanter {
         _ path: String, _ account: String, _ owner: String, _ now: Int64,
         _ fill: (inout Message) -> Void
     ) throws {
-        guard let method = try cloud.registry.method(path: "/" + path),
-            let handler = Services.handlers[method.path]
-        else { throw Tree.Problem("the contract has no \(path)") }
+        guard let method = try cloud.world.registry.method(path: "/" + path) else {
+            throw YAMLValue.Problem("the contract has no \(path)")
+        }
         var request = Message(method.input)
         if method.input.field(named: "account_id") != nil { request.set("account_id", account) }
         fill(&request)
-        let violations = Validator(now: {
-            (now / Nanoseconds.second, Int32(now % Nanoseconds.second))
-        }).violations(in: request)
-        guard violations.isEmpty else { throw APIError(violations: violations) }
-        try cloud.store.transaction { transaction in
-            var caller = cloud.new("qdrant.cloud.common.v1.Caller")
+        try cloud.world.store.transaction { transaction in
+            var caller = cloud.world.new("qdrant.cloud.common.v1.Caller")
             caller.set("actor_id", owner)
             caller.setEnum("actor_type", "USER")
             let moment = Moment(
-                cloud: cloud, transaction: transaction, now: now, caller: caller)
+                world: cloud.world, transaction: transaction, now: now, caller: caller)
             let call = Call(
                 method: method, moment: moment, actor: .user(id: owner), account: account,
-                metadata: [:], reply: Reply())
-            let response = try handler(call, request)
-            try EventRecorder.record(call, request, response)
+                permissions: Set(PermissionCatalogue.values), metadata: [:], reply: Reply())
+            _ = try cloud.run(call, request)
         }
     }
 }

@@ -16,34 +16,34 @@ final class SeedPlanter {
 
     init(_ cloud: Cloud) {
         self.cloud = cloud
-        start = cloud.clock.now
+        start = cloud.world.clock.now
     }
 
-    func plant(_ tree: Tree) throws {
+    func plant(_ tree: YAMLValue) throws {
         // An export goes on at its own time.
         if let text = tree["now"]?.text, let parsed = TimeText.parseRFC3339(text) {
             let now = Nanoseconds.sum(parsed)
-            if now > cloud.clock.now { cloud.clock.set(now) }
+            if now > cloud.world.clock.now { cloud.world.clock.set(now) }
         }
         guard let members = tree.members, !members.isEmpty else {
-            throw Tree.Problem("is empty, or no map; it has users and accounts")
+            throw YAMLValue.Problem("is empty, or no map; it has users and accounts")
         }
         let known = ["users", "accounts", "records", "spans", "events", "version", "now"]
         for member in members where !known.contains(member.name) {
-            throw Tree.Problem(
+            throw YAMLValue.Problem(
                 "\"\(member.name)\" is not known; a seed has users and accounts, or what an export "
                     + "wrote")
         }
         if let version = tree["version"], version.text != "1" {
-            throw Tree.Problem("version: \(version.text ?? "?") is not known; there is 1")
+            throw YAMLValue.Problem("version: \(version.text ?? "?") is not known; there is 1")
         }
         guard !(tree["accounts"]?.items ?? tree["records"]?.items ?? []).isEmpty else {
-            throw Tree.Problem("accounts: there is none")
+            throw YAMLValue.Problem("accounts: there is none")
         }
-        try cloud.store.transaction { transaction in
-            let moment = Moment(cloud: cloud, transaction: transaction, now: start)
+        try cloud.world.store.transaction { transaction in
+            let moment = Moment(world: cloud.world, transaction: transaction, now: start)
             for user in tree["users"]?.items ?? [] { try plantUser(user, moment) }
-            try SeedRecords.plant(tree, moment)
+            try SeedRecords.plant(tree, moment, isKnownEvent: cloud.knowsEvent)
         }
         for (index, account) in (tree["accounts"]?.items ?? []).enumerated() {
             try plantAccount(account, "accounts[\(index)]")
@@ -53,13 +53,13 @@ final class SeedPlanter {
             do {
                 try action.run(action.moment)
             } catch let error as APIError {
-                throw Tree.Problem("\(action.place): \(error.message)")
+                throw YAMLValue.Problem("\(action.place): \(error.message)")
             }
         }
     }
 
     /// The moment that lies an entry's age before the present.
-    func moment(_ tree: Tree, _ place: String, default age: Int64 = 0) throws -> Int64 {
+    func moment(_ tree: YAMLValue, _ place: String, default age: Int64 = 0) throws -> Int64 {
         guard let text = tree["age"]?.text else { return start - age }
         return start - (try length(text, place + ".age"))
     }
@@ -68,33 +68,33 @@ final class SeedPlanter {
         guard let parsed = TimeText.parseHumanDuration(text),
             (0...3_153_600_000).contains(parsed.seconds)
         else {
-            throw Tree.Problem("\(place): \"\(text)\" is no length of time like 90d or 12h")
+            throw YAMLValue.Problem("\(place): \"\(text)\" is no length of time like 90d or 12h")
         }
         return Nanoseconds.sum(parsed)
     }
 
-    func text(_ tree: Tree, _ name: String, _ place: String) throws -> String {
+    func text(_ tree: YAMLValue, _ name: String, _ place: String) throws -> String {
         guard let text = tree[name]?.text, !text.isEmpty else {
-            throw Tree.Problem("\(place).\(name): is missing")
+            throw YAMLValue.Problem("\(place).\(name): is missing")
         }
         return text
     }
 
     // MARK: - People and accounts
 
-    private func plantUser(_ tree: Tree, _ moment: Moment) throws {
+    private func plantUser(_ tree: YAMLValue, _ moment: Moment) throws {
         let email = try text(tree, "email", "users[]")
         guard email.contains("@") else {
-            throw Tree.Problem("users[].email: \"\(email)\" is no address like me@example.com")
+            throw YAMLValue.Problem("users[].email: \"\(email)\" is no address like me@example.com")
         }
         guard try moment.transaction.record(.user, Identities.user(email)) == nil else {
-            throw Tree.Problem("users[].email: \(email) is there twice")
+            throw YAMLValue.Problem("users[].email: \(email) is there twice")
         }
         let id = tree["id"]?.text ?? Identities.user(email)
         let past = Moment(
-            cloud: cloud, transaction: moment.transaction,
+            world: cloud.world, transaction: moment.transaction,
             now: start - 100 * Nanoseconds.day)
-        var user = cloud.new("qdrant.cloud.iam.v1.User")
+        var user = cloud.world.new("qdrant.cloud.iam.v1.User")
         user.set("id", id)
         user.set("created_at", past.timestamp)
         user.set("last_modified_at", past.timestamp)
@@ -105,8 +105,8 @@ final class SeedPlanter {
             kind: .user, id: id, account: "", created: past.now, message: user,
             hidden: ["external": "auth0|" + id.filter { $0 != "-" }.prefix(24)])
         try past.transaction.put(record)
-        try cloud.putToken(of: record, past)
-        var profile = cloud.new("qdrant.cloud.iam.v1.UserProfile")
+        try cloud.world.putToken(of: record, past)
+        var profile = cloud.world.new("qdrant.cloud.iam.v1.UserProfile")
         for name in ["given_name", "family_name"] {
             if let text = tree[name]?.text { profile.set(name, text) }
         }
@@ -115,7 +115,7 @@ final class SeedPlanter {
                 kind: .profile, id: id, account: "", parent: id, created: past.now,
                 message: profile))
         for (type, name) in [("TOTP", nil), ("WEBAUTHN_ROAMING", "Security key")] {
-            var method = cloud.new("qdrant.cloud.iam.v1.UserMfaMethod")
+            var method = cloud.world.new("qdrant.cloud.iam.v1.UserMfaMethod")
             let external = type.lowercased() + "|dev_" + id.prefix(8)
             method.set("external_id", external)
             method.setEnum("type", type)
@@ -129,7 +129,7 @@ final class SeedPlanter {
         }
     }
 
-    private func plantAccount(_ tree: Tree, _ place: String) throws {
+    private func plantAccount(_ tree: YAMLValue, _ place: String) throws {
         let name = try text(tree, "name", place)
         let owner = try text(tree, "owner", place)
         let id = tree["id"]?.text ?? Identities.account(name)
@@ -141,42 +141,20 @@ final class SeedPlanter {
                 "billing_parent", "discounts", "credit_contracts",
             ] + SeedSection.all.map(\.name)
         for member in tree.members ?? [] where !known.contains(member.name) {
-            throw Tree.Problem(
+            throw YAMLValue.Problem(
                 "\(place).\(member.name): is not known; an account has "
                     + known.joined(separator: ", "))
         }
-        try cloud.store.transaction { transaction in
-            let moment = Moment(cloud: cloud, transaction: transaction, now: born)
+        try cloud.world.store.transaction { transaction in
+            let moment = Moment(world: cloud.world, transaction: transaction, now: born)
             guard let user = try transaction.record(.user, Identities.user(owner)) else {
-                throw Tree.Problem("\(place).owner: there is no user \(owner)")
+                throw YAMLValue.Problem("\(place).owner: there is no user \(owner)")
             }
             guard try transaction.record(.account, id) == nil else {
-                throw Tree.Problem("\(place).name: there is another account \"\(name)\"")
+                throw YAMLValue.Problem("\(place).name: there is another account \"\(name)\"")
             }
-            var fields: [Tree.Member] = []
-            for name in ["name", "privileges", "company", "settings"] {
-                if let value = tree[name] { fields.append(Tree.Member(name: name, value: value)) }
-            }
-            var account = try message(.map(fields), "qdrant.cloud.account.v1.Account", place)
-            account.set("id", id)
-            account.set("created_at", moment.timestamp)
-            account.set("last_modified_at", moment.timestamp)
-            account.set("external_owner_id", user.hidden["external"] ?? user.id)
-            account.set("owner_email", owner)
-            var hidden: [String: String] = [:]
-            for quota in tree["quotas"]?.members ?? [] {
-                guard Quotas.defaults.contains(where: { $0.name == quota.name }),
-                    let figure = quota.value.integer, figure >= 0
-                else {
-                    throw Tree.Problem(
-                        "\(place).quotas.\(quota.name): is not known, or no number; there are "
-                            + Quotas.defaults.map(\.name).joined(separator: ", "))
-                }
-                hidden["quota." + quota.name] = "\(figure)"
-            }
-            if let parent = tree["billing_parent"]?.text {
-                hidden["billing_parent"] = Identities.account(parent)
-            }
+            let account = try accountMessage(tree, id, user, owner, place, moment)
+            let hidden = try accountFacts(tree, place)
             try transaction.put(
                 Record(
                     kind: .account, id: id, account: id, created: born, message: account,
@@ -184,7 +162,7 @@ final class SeedPlanter {
             try Membership.addSystemRoles(to: id, moment)
             let role = try Membership.systemRole(.owner, of: id, transaction).id
             try Membership.add(user, to: id, isOwner: true, roles: [role], moment)
-            try cloud.putManagementKey(of: id, moment)
+            try cloud.world.putManagementKey(of: id, moment)
             try plantContracts(tree, of: id, place, moment)
         }
         for section in SeedSection.all {
@@ -202,19 +180,58 @@ final class SeedPlanter {
         }
     }
 
-    private func plantMember(_ tree: Tree, _ place: String, _ account: String, _ now: Int64) throws
+    private func accountMessage(
+        _ tree: YAMLValue, _ id: String, _ user: Record, _ owner: String, _ place: String,
+        _ moment: Moment
+    ) throws -> Message {
+        var fields: [YAMLValue.Member] = []
+        for name in ["name", "privileges", "company", "settings"] {
+            if let value = tree[name] {
+                fields.append(YAMLValue.Member(name: name, value: value))
+            }
+        }
+        var account = try message(.map(fields), "qdrant.cloud.account.v1.Account", place)
+        account.set("id", id)
+        account.set("created_at", moment.timestamp)
+        account.set("last_modified_at", moment.timestamp)
+        account.set("external_owner_id", user.hidden["external"] ?? user.id)
+        account.set("owner_email", owner)
+        return account
+    }
+
+    /// Quotas and the parent of an account's bills.
+    private func accountFacts(_ tree: YAMLValue, _ place: String) throws -> [String: String] {
+        var hidden: [String: String] = [:]
+        for quota in tree["quotas"]?.members ?? [] {
+            guard Quotas.defaults.contains(where: { $0.name == quota.name }),
+                let figure = quota.value.integer, figure >= 0
+            else {
+                throw YAMLValue.Problem(
+                    "\(place).quotas.\(quota.name): is not known, or no number; there are "
+                        + Quotas.defaults.map(\.name).joined(separator: ", "))
+            }
+            hidden["quota." + quota.name] = "\(figure)"
+        }
+        if let parent = tree["billing_parent"]?.text {
+            hidden["billing_parent"] = Identities.account(parent)
+        }
+        return hidden
+    }
+
+    private func plantMember(_ tree: YAMLValue, _ place: String, _ account: String, _ now: Int64)
+        throws
     {
         let email = try text(tree, "user", place)
-        try cloud.store.transaction { transaction in
-            let moment = Moment(cloud: cloud, transaction: transaction, now: now)
+        try cloud.world.store.transaction { transaction in
+            let moment = Moment(world: cloud.world, transaction: transaction, now: now)
             guard let user = try transaction.record(.user, Identities.user(email)) else {
-                throw Tree.Problem("\(place).user: there is no user \(email)")
+                throw YAMLValue.Problem("\(place).user: there is no user \(email)")
             }
             let present = try transaction.records(.role, account: account)
             let roles = try (tree["roles"]?.items ?? []).map { wanted in
                 let name = wanted.text ?? ""
                 guard let role = present.first(where: { $0.message.string("name") == name }) else {
-                    throw Tree.Problem("\(place).roles: there is no role \"\(name)\"")
+                    throw YAMLValue.Problem("\(place).roles: there is no role \"\(name)\"")
                 }
                 return role.id
             }
@@ -224,7 +241,7 @@ final class SeedPlanter {
 
     /// Discounts and contracts, which no call creates.
     private func plantContracts(
-        _ tree: Tree, of account: String, _ place: String, _ moment: Moment
+        _ tree: YAMLValue, of account: String, _ place: String, _ moment: Moment
     ) throws {
         let kinds: [(section: String, kind: Kind, type: String, from: String, until: String)] = [
             (
@@ -245,7 +262,7 @@ final class SeedPlanter {
                 try checkAmounts(record, place)
                 if record[from] == nil { record.set(from, moment.timestamp) }
                 if record[until] == nil {
-                    record.set(until, cloud.timestamp(moment.now + validity))
+                    record.set(until, cloud.world.timestamp(moment.now + validity))
                 }
                 if kind == .creditContract {
                     record.set("id", id)
@@ -269,7 +286,8 @@ final class SeedPlanter {
         for amount in amounts {
             guard case .double(let value) = amount.value, !(0...amount.most).contains(value)
             else { continue }
-            throw Tree.Problem("\(place).\(amount.field): a number from 0 to \(Int(amount.most))")
+            throw YAMLValue.Problem(
+                "\(place).\(amount.field): a number from 0 to \(Int(amount.most))")
         }
     }
 }

@@ -8,8 +8,8 @@ enum SeedRecords {
     static func export(_ cloud: Cloud) throws -> String {
         try cloud.perform { moment in
             let transaction = moment.transaction
-            let writer = JSONWriter(registry: cloud.registry)
-            var records: [Tree] = []
+            let writer = JSONWriter(registry: cloud.world.registry)
+            var records: [YAMLValue] = []
             for kind in Kind.allCases {
                 for record in try transaction.records(kind) {
                     records.append(try tree(of: record, writer))
@@ -18,7 +18,7 @@ enum SeedRecords {
             let spans = try transaction.records(.account).flatMap {
                 try transaction.spans(account: $0.id)
             }
-            return Tree.object([
+            return YAMLValue.object([
                 ("version", .number("1")), ("now", .time(moment.now)),
                 ("records", .list(records)),
                 ("spans", .list(spans.map(tree))),
@@ -27,23 +27,23 @@ enum SeedRecords {
         }
     }
 
-    private static func tree(of record: Record, _ writer: JSONWriter) throws -> Tree {
+    private static func tree(of record: Record, _ writer: JSONWriter) throws -> YAMLValue {
         .object([
             ("kind", .string(record.kind.rawValue)), ("id", .string(record.id)),
             ("account", record.account.isEmpty ? nil : .string(record.account)),
             ("parent", record.parent.isEmpty ? nil : .string(record.parent)),
             ("created", .time(record.created)),
             ("type", .string(record.message.type.fullName)),
-            ("message", Tree(json: Array(writer.text(record.message).utf8)) ?? .null),
+            ("message", YAMLValue(json: Array(writer.text(record.message).utf8)) ?? .null),
             ("sandbox", record.hidden.isEmpty ? nil : tree(of: record.hidden)),
         ])
     }
 
-    private static func tree(of facts: [String: String]) -> Tree {
+    private static func tree(of facts: [String: String]) -> YAMLValue {
         .object(facts.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
     }
 
-    private static func tree(of span: Span) -> Tree {
+    private static func tree(of span: Span) -> YAMLValue {
         .object([
             ("account", .string(span.account)), ("kind", .string(span.kind.rawValue)),
             ("subject", .string(span.subject)), ("begun", .time(span.begun)),
@@ -51,7 +51,7 @@ enum SeedRecords {
         ])
     }
 
-    private static func tree(of event: PendingEvent) -> Tree {
+    private static func tree(of event: PendingEvent) -> YAMLValue {
         .object([
             ("due", .time(event.due)), ("kind", .string(event.kind)),
             ("subject", .string(event.subject)), ("payload", .string(event.payload)),
@@ -59,7 +59,9 @@ enum SeedRecords {
     }
 
     /// Stores what ``export(_:)`` wrote.
-    static func plant(_ tree: Tree, _ moment: Moment) throws {
+    static func plant(
+        _ tree: YAMLValue, _ moment: Moment, isKnownEvent: (String) -> Bool
+    ) throws {
         for (index, entry) in (tree["records"]?.items ?? []).enumerated() {
             try plantRecord(entry, "records[\(index)]", moment)
         }
@@ -67,7 +69,7 @@ enum SeedRecords {
             let place = "spans[\(index)]"
             guard let kind = Span.Kind(rawValue: entry["kind"]?.text ?? ""),
                 let account = entry["account"]?.text, let subject = entry["subject"]?.text
-            else { throw Tree.Problem("\(place): kind, account or subject is missing") }
+            else { throw YAMLValue.Problem("\(place): kind, account or subject is missing") }
             try moment.transaction.begin(
                 Span(
                     account: account, kind: kind, subject: subject,
@@ -77,8 +79,8 @@ enum SeedRecords {
         }
         for (index, entry) in (tree["events"]?.items ?? []).enumerated() {
             let place = "events[\(index)]"
-            guard let kind = entry["kind"]?.text, Services.events[kind] != nil else {
-                throw Tree.Problem("\(place).kind: is not known")
+            guard let kind = entry["kind"]?.text, isKnownEvent(kind) else {
+                throw YAMLValue.Problem("\(place).kind: is not known")
             }
             try moment.transaction.schedule(
                 kind, subject: entry["subject"]?.text ?? "",
@@ -86,22 +88,23 @@ enum SeedRecords {
         }
     }
 
-    private static func plantRecord(_ entry: Tree, _ place: String, _ moment: Moment) throws {
+    private static func plantRecord(_ entry: YAMLValue, _ place: String, _ moment: Moment) throws {
         guard let kind = Kind(rawValue: entry["kind"]?.text ?? "") else {
-            throw Tree.Problem("\(place).kind: is not known")
+            throw YAMLValue.Problem("\(place).kind: is not known")
         }
         guard let id = entry["id"]?.text, let typeName = entry["type"]?.text,
-            let type = try moment.cloud.registry.message(named: typeName)
-        else { throw Tree.Problem("\(place): id or type is missing or not known") }
+            let type = try moment.world.registry.message(named: typeName)
+        else { throw YAMLValue.Problem("\(place): id or type is missing or not known") }
         guard kind.holds(typeName) else {
-            throw Tree.Problem("\(place).type: a record of the kind \(kind.rawValue) has another")
+            throw YAMLValue.Problem(
+                "\(place).type: a record of the kind \(kind.rawValue) has another")
         }
         let message: Message
         do {
-            message = try JSONReader(registry: moment.cloud.registry).message(
+            message = try JSONReader(registry: moment.world.registry).message(
                 Array((entry["message"] ?? .map([])).json.utf8), as: type)
         } catch {
-            throw Tree.Problem("\(place).message: \(error)")
+            throw YAMLValue.Problem("\(place).message: \(error)")
         }
         try moment.transaction.put(
             Record(
@@ -110,20 +113,20 @@ enum SeedRecords {
                 message: message, hidden: facts(entry["sandbox"])))
     }
 
-    private static func facts(_ tree: Tree?) -> [String: String] {
+    private static func facts(_ tree: YAMLValue?) -> [String: String] {
         Dictionary(
             (tree?.members ?? []).map { ($0.name, $0.value.text ?? "") },
             uniquingKeysWith: { _, last in last })
     }
 
-    private static func time(_ tree: Tree, _ name: String, _ place: String) throws -> Int64 {
+    private static func time(_ tree: YAMLValue, _ name: String, _ place: String) throws -> Int64 {
         let usable = Nanoseconds.usable
         let range =
             usable.lowerBound / Nanoseconds.second..<usable.upperBound / Nanoseconds.second
         guard let text = tree[name]?.text, let parsed = TimeText.parseRFC3339(text),
             range.contains(parsed.seconds)
         else {
-            throw Tree.Problem("\(place).\(name): is no time like 2026-01-31T12:00:00Z")
+            throw YAMLValue.Problem("\(place).\(name): is no time like 2026-01-31T12:00:00Z")
         }
         return Nanoseconds.sum(parsed)
     }

@@ -20,7 +20,7 @@ struct AdminAPI {
 
     /// An answer: JSON, or something else with its type.
     enum Answer {
-        case json(Tree)
+        case json(YAMLValue)
         case text(String, type: String)
         case bytes([UInt8])
     }
@@ -29,7 +29,7 @@ struct AdminAPI {
     private let token: String
 
     /// The present time of the first world; nil when it is gone.
-    var present: VirtualClock.Instant? { worlds.world("")?.clock.now }
+    var present: VirtualClock.Instant? { worlds.world("")?.world.clock.now }
 
     init(worlds: Worlds, token: String) {
         self.worlds = worlds
@@ -120,13 +120,13 @@ struct AdminAPI {
         case ("POST", "time", nil): return .json(try moveTime(try tree(body), cloud))
         case ("GET", "faults", nil):
             return .json(
-                .object([("faults", .list(cloud.faults.faults.map(FaultReader.tree(of:))))]))
+                .object([("faults", .list(cloud.world.faults.faults.map(FaultReader.tree(of:))))]))
         case ("POST", "faults", nil): return .json(try addFaults(try tree(body), cloud))
         case ("DELETE", "faults", nil):
-            cloud.faults.clear()
+            cloud.world.faults.clear()
             return .json(.map([]))
         case ("DELETE", "faults", let fault?):
-            guard cloud.faults.remove(fault) else {
+            guard cloud.world.faults.remove(fault) else {
                 throw Refusal(404, "there is no fault \(fault)")
             }
             return .json(.map([]))
@@ -136,7 +136,13 @@ struct AdminAPI {
             guard let email = try tree(body)["user"]?.text else {
                 throw Refusal(400, "user: is missing, for example {\"user\":\"owner@example.com\"}")
             }
-            return .json(.object([("token", .string(try cloud.token(forUser: email)))]))
+            return .json(
+                .object([
+                    (
+                        "token",
+                        .string(try cloud.perform { try cloud.world.token(forUser: email, $0) })
+                    )
+                ]))
         case ("GET", "worlds", nil):
             return .json(.object([("worlds", .list(worlds.names.map { .string($0) }))]))
         case ("POST", "worlds", nil):
@@ -161,38 +167,38 @@ struct AdminAPI {
         }
     }
 
-    private func tree(_ body: [UInt8]) throws -> Tree {
-        do throws(Tree.Problem) {
-            return try Tree(parsing: String(decoding: body, as: UTF8.self))
+    private func tree(_ body: [UInt8]) throws -> YAMLValue {
+        do throws(YAMLValue.Problem) {
+            return try YAMLValue(parsing: String(decoding: body, as: UTF8.self))
         } catch {
             throw Refusal(400, "the body \(error)")
         }
     }
 
-    private func status(_ cloud: Cloud) -> Tree {
+    private func status(_ cloud: Cloud) -> YAMLValue {
         .object([
-            ("world", .string(cloud.world)), ("now", .time(cloud.clock.now)),
+            ("world", .string(cloud.world.name)), ("now", .time(cloud.world.clock.now)),
             ("worlds", .number("\(worlds.names.count)")),
-            ("faults", .number("\(cloud.faults.faults.count)")),
+            ("faults", .number("\(cloud.world.faults.faults.count)")),
             ("problems", .list(cloud.problems.suffix(100).map { .string($0) })),
         ])
     }
 
     /// What a client needs to know of a world.
-    static func description(of cloud: Cloud) -> Tree {
-        let accounts = (try? cloud.store.transaction { try $0.records(.account) }) ?? []
+    static func description(of cloud: Cloud) -> YAMLValue {
+        let accounts = (try? cloud.world.store.transaction { try $0.records(.account) }) ?? []
         let first = accounts.first
         return .object([
-            ("world", .string(cloud.world)),
+            ("world", .string(cloud.world.name)),
             ("account_id", first.map { .string($0.id) }),
-            ("management_key", first.map { .string(cloud.managementKey(of: $0.id)) }),
+            ("management_key", first.map { .string(cloud.world.managementKey(of: $0.id)) }),
             (
                 "accounts",
                 .list(
                     accounts.map {
                         .object([
                             ("name", .string($0.message.string("name"))), ("id", .string($0.id)),
-                            ("management_key", .string(cloud.managementKey(of: $0.id))),
+                            ("management_key", .string(cloud.world.managementKey(of: $0.id))),
                         ])
                     })
             ),
@@ -201,9 +207,11 @@ struct AdminAPI {
 
     // MARK: - Time
 
-    private func time(_ cloud: Cloud) -> Tree { .object([("now", .time(cloud.clock.now))]) }
+    private func time(_ cloud: Cloud) -> YAMLValue {
+        .object([("now", .time(cloud.world.clock.now))])
+    }
 
-    private func moveTime(_ tree: Tree, _ cloud: Cloud) throws -> Tree {
+    private func moveTime(_ tree: YAMLValue, _ cloud: Cloud) throws -> YAMLValue {
         if let text = tree["advance"]?.text {
             guard let parsed = TimeText.parseHumanDuration(text),
                 (0...315_360_000).contains(parsed.seconds)
@@ -218,10 +226,10 @@ struct AdminAPI {
                 throw Refusal(400, "to: \"\(text)\" is no time like 2026-12-31T23:59:00Z")
             }
             let moment = Nanoseconds.sum(parsed)
-            guard moment >= cloud.clock.now else {
+            guard moment >= cloud.world.clock.now else {
                 throw Refusal(400, "to: \(text) has passed already")
             }
-            let step = moment - cloud.clock.now
+            let step = moment - cloud.world.clock.now
             guard step <= 3650 * Nanoseconds.day else {
                 throw Refusal(400, "to: \(text) is more than 3650d away; go there in steps")
             }
@@ -234,18 +242,20 @@ struct AdminAPI {
 
     // MARK: - Faults, journal
 
-    private func addFaults(_ tree: Tree, _ cloud: Cloud) throws -> Tree {
+    private func addFaults(_ tree: YAMLValue, _ cloud: Cloud) throws -> YAMLValue {
         let faults: [Fault]
-        do throws(Tree.Problem) {
-            faults = try FaultReader.faults(tree, cloud.registry) { cloud.faults.newName() }
+        do throws(YAMLValue.Problem) {
+            faults = try FaultReader.faults(tree, cloud.world.registry) {
+                cloud.world.faults.newName()
+            }
         } catch {
             throw Refusal(400, "\(error)")
         }
-        guard cloud.faults.faults.count + faults.count <= FaultInjector.most else {
+        guard cloud.world.faults.faults.count + faults.count <= FaultInjector.most else {
             throw Refusal(400, "a sandbox takes at most \(FaultInjector.most) faults")
         }
-        for fault in faults { cloud.faults.add(fault) }
-        cloud.store.history.isKept = cloud.faults.wantsHistory
+        for fault in faults { cloud.world.faults.add(fault) }
+        cloud.world.store.history.isKept = cloud.world.faults.wantsHistory
         return .object([("names", .list(faults.map { .string($0.name) }))])
     }
 
@@ -256,9 +266,9 @@ struct AdminAPI {
         )
     }
 
-    private func calls(_ parameters: [String: String], _ cloud: Cloud) -> Tree {
+    private func calls(_ parameters: [String: String], _ cloud: Cloud) -> YAMLValue {
         let (after, limit) = limits(parameters)
-        let entries = cloud.callJournal.entries(after: after, limit: limit)
+        let entries = cloud.world.callJournal.entries(after: after, limit: limit)
         return .object([
             (
                 "calls",
@@ -286,9 +296,9 @@ struct AdminAPI {
         ])
     }
 
-    private func events(_ parameters: [String: String], _ cloud: Cloud) throws -> Tree {
+    private func events(_ parameters: [String: String], _ cloud: Cloud) throws -> YAMLValue {
         let (after, limit) = limits(parameters)
-        let writer = JSONWriter(registry: cloud.registry)
+        let writer = JSONWriter(registry: cloud.world.registry)
         let entries = try cloud.perform { moment in
             try moment.transaction.journal(after: Int64(after), limit: limit)
         }
@@ -299,7 +309,7 @@ struct AdminAPI {
                     entries.map { number, event in
                         .object([
                             ("number", .number("\(number)")),
-                            ("event", Tree(json: Array(writer.text(event).utf8)) ?? .null),
+                            ("event", YAMLValue(json: Array(writer.text(event).utf8)) ?? .null),
                         ])
                     })
             )
@@ -308,38 +318,38 @@ struct AdminAPI {
 
     // MARK: - State
 
-    private func reset(_ body: [UInt8], _ cloud: Cloud) throws -> Tree {
+    private func reset(_ body: [UInt8], _ cloud: Cloud) throws -> YAMLValue {
         // Read before anything is lost.
         let text = String(decoding: body, as: UTF8.self)
         let seed = try text.isEmpty ? worlds.seed : Seed(text)
         let scratch = try worlds.planted(seed)
         try cloud.replaceState(from: scratch)
-        cloud.faults.clear()
-        cloud.store.history.isKept = false
+        cloud.world.faults.clear()
+        cloud.world.store.history.isKept = false
         return Self.description(of: cloud)
     }
 
     private func snapshot(_ cloud: Cloud) throws -> [UInt8] {
         try Self.withTemporaryFile { path in
             try cloud.perform { _ in }
-            try cloud.store.write(to: path)
+            try cloud.world.store.write(to: path)
             return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         }
     }
 
-    private func restore(_ body: [UInt8], _ cloud: Cloud) throws -> Tree {
+    private func restore(_ body: [UInt8], _ cloud: Cloud) throws -> YAMLValue {
         try Self.withTemporaryFile { path in
             try Data(body).write(to: URL(fileURLWithPath: path))
             let other: Store
             do {
-                other = try Store(path: path, registry: cloud.registry)
+                other = try Store(path: path, registry: cloud.world.registry)
                 // A copy is tried first: it has to open and to go on.
                 _ = try worlds.trial(of: other)
             } catch {
                 throw Refusal(400, "the snapshot cannot be used, and nothing was changed: \(error)")
             }
             // SQLite copies all pages in one transaction: everything is replaced, or nothing.
-            try cloud.store.replace(by: other)
+            try cloud.world.store.replace(by: other)
         }
         try cloud.resume()
         return Self.description(of: cloud)
@@ -363,7 +373,7 @@ struct AdminAPI {
         return try body(path)
     }
 
-    private func incident(_ tree: Tree, _ cloud: Cloud) throws -> Tree {
+    private func incident(_ tree: YAMLValue, _ cloud: Cloud) throws -> YAMLValue {
         guard let kind = tree["kind"]?.text.flatMap(Incident.init(rawValue:)),
             let id = tree["id"]?.text
         else {

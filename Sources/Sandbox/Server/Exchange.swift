@@ -89,8 +89,8 @@ struct Execution {
     }
 
     private func note(account: String, _ error: APIError?, _ faults: [String]) {
-        cloud.callJournal.append(
-            moment: cloud.clock.now, method: method, transport: transport, account: account,
+        cloud.world.callJournal.append(
+            moment: cloud.world.clock.now, method: method, transport: transport, account: account,
             error: error, faults: faults, traceID: traceID)
     }
 
@@ -104,7 +104,7 @@ struct Execution {
             if let path = method.accountIDPath, case .string(let id) = message.value(at: path) {
                 account = String(id.prefix(64)).lowercased()
             }
-            plan = cloud.faults.plan(method, account: account)
+            plan = cloud.world.faults.plan(method, account: account)
             if let status = plan.status {
                 var error = APIError(status.code, status.message)
                 error.retryAfter = status.retryAfter
@@ -113,11 +113,11 @@ struct Execution {
             if plan.breaks == .reset || plan.breaks == .disconnect || plan.breaks == .goAway {
                 throw APIError(.unavailable, "the connection was broken by a fault")
             }
-            cloud.store.history.isKept = cloud.faults.wantsHistory
+            cloud.world.store.history.isKept = cloud.world.faults.wantsHistory
             result = .success(
                 try cloud.handle(
-                    method, message, metadata: metadata, staleBy: plan.staleBy,
-                    lifecycle: plan.lifecycle))
+                    method, message, metadata: metadata,
+                    Cloud.Conditions(staleBy: plan.staleBy, lifecycle: plan.lifecycle)))
         } catch {
             result = .failure(error)
         }

@@ -17,7 +17,7 @@ final class Front {
         self.worlds = worlds
         self.hosts = hosts
         self.load = load
-        let registry = worlds.main.registry
+        let registry = worlds.main.world.registry
         grpc = GRPCFront(registry: registry, budgets: load.budgets)
         rest = RESTGateway(registry: registry)
         reflection = Reflection(registry: registry)
@@ -43,8 +43,8 @@ final class Front {
             let error = APIError(.permissionDenied, problem)
             return .refused(
                 isGRPC
-                    ? grpc.failure(error, trace: worlds.main.newTraceID())
-                    : RESTGateway.failure(error, registry: worlds.main.registry, status: 421),
+                    ? grpc.failure(error, trace: worlds.main.world.newTraceID())
+                    : RESTGateway.failure(error, registry: worlds.main.world.registry, status: 421),
                 isAnonymous: false)
         }
         func admitted(_ budget: Budget) -> Admission {
@@ -71,8 +71,8 @@ final class Front {
         } catch {
             return .refused(
                 isGRPC
-                    ? grpc.failure(error, trace: worlds.main.newTraceID())
-                    : RESTGateway.failure(error, registry: worlds.main.registry),
+                    ? grpc.failure(error, trace: worlds.main.world.newTraceID())
+                    : RESTGateway.failure(error, registry: worlds.main.world.registry),
                 isAnonymous: false)
         }
     }
@@ -93,10 +93,10 @@ final class Front {
             do throws(APIError) {
                 return grpc.answer(request, try worlds.cloud(for: request))
             } catch {
-                return grpc.failure(error, trace: worlds.main.newTraceID())
+                return grpc.failure(error, trace: worlds.main.world.newTraceID())
             }
         }
-        let trace = worlds.main.newTraceID()
+        let trace = worlds.main.world.newTraceID()
         do throws(APIError) {
             let message = try grpc.message(in: request.body, nil)
             guard let answer = health.check(message) else {
@@ -116,7 +116,7 @@ final class Front {
             let cloud = try worlds.cloud(for: request, isData: isData)
             return isData ? answerData(request, path, cloud) : rest.answer(request, cloud)
         } catch {
-            return RESTGateway.failure(error, registry: worlds.main.registry)
+            return RESTGateway.failure(error, registry: worlds.main.world.registry)
         }
     }
 

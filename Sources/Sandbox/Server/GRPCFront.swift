@@ -24,7 +24,7 @@ final class GRPCFront {
 
     /// Refuses a call by its headers, or lets its message come.
     func decide(_ head: InboundRequest, _ cloud: Cloud) -> Front.Admission {
-        let trace = cloud.newTraceID()
+        let trace = cloud.world.newTraceID()
         guard let method = method(head.path) else {
             let error = APIError(.unimplemented, "unknown method \(head.path)")
             return .refused(failure(error, trace: trace), isAnonymous: false)
@@ -40,7 +40,7 @@ final class GRPCFront {
 
     /// Answers a unary call whose request has been received whole.
     func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
-        let trace = cloud.newTraceID()
+        let trace = cloud.world.newTraceID()
         guard let method = method(request.path) else {
             return failure(APIError(.unimplemented, "unknown method \(request.path)"), trace: trace)
         }

@@ -51,70 +51,69 @@ enum OwnServices {
 
     private static func reflection(_ version: String) -> FileSketch {
         let package = "grpc.reflection.\(version)"
-        func message(_ name: String) -> FieldSketch.Kind { .message(".\(package).\(name)") }
         return FileSketch(
             name: "grpc/reflection/\(version)/reflection.proto", package: package,
-            messages: [
-                MessageSketch(
-                    "ServerReflectionRequest",
-                    [
-                        FieldSketch("host", 1, .string),
-                        FieldSketch("file_by_filename", 3, .string, inOneof: true),
-                        FieldSketch("file_containing_symbol", 4, .string, inOneof: true),
-                        FieldSketch(
-                            "file_containing_extension", 5, message("ExtensionRequest"),
-                            inOneof: true),
-                        FieldSketch("all_extension_numbers_of_type", 6, .string, inOneof: true),
-                        FieldSketch("list_services", 7, .string, inOneof: true),
-                    ], oneof: "message_request"),
-                MessageSketch(
-                    "ExtensionRequest",
-                    [
-                        FieldSketch("containing_type", 1, .string),
-                        FieldSketch("extension_number", 2, .int32),
-                    ]),
-                MessageSketch(
-                    "ServerReflectionResponse",
-                    [
-                        FieldSketch("valid_host", 1, .string),
-                        FieldSketch("original_request", 2, message("ServerReflectionRequest")),
-                        FieldSketch(
-                            "file_descriptor_response", 4, message("FileDescriptorResponse"),
-                            inOneof: true),
-                        FieldSketch(
-                            "all_extension_numbers_response", 5,
-                            message("ExtensionNumberResponse"), inOneof: true),
-                        FieldSketch(
-                            "list_services_response", 6, message("ListServiceResponse"),
-                            inOneof: true),
-                        FieldSketch("error_response", 7, message("ErrorResponse"), inOneof: true),
-                    ], oneof: "message_response"),
-                MessageSketch(
-                    "FileDescriptorResponse",
-                    [FieldSketch("file_descriptor_proto", 1, .bytes, isRepeated: true)]),
-                MessageSketch(
-                    "ExtensionNumberResponse",
-                    [
-                        FieldSketch("base_type_name", 1, .string),
-                        FieldSketch("extension_number", 2, .int32, isRepeated: true),
-                    ]),
-                MessageSketch(
-                    "ListServiceResponse",
-                    [FieldSketch("service", 1, message("ServiceResponse"), isRepeated: true)]),
-                MessageSketch("ServiceResponse", [FieldSketch("name", 1, .string)]),
-                MessageSketch(
-                    "ErrorResponse",
-                    [
-                        FieldSketch("error_code", 1, .int32),
-                        FieldSketch("error_message", 2, .string),
-                    ]),
-            ],
-            service: "ServerReflection",
+            messages: reflectionMessages(package), service: "ServerReflection",
             methods: [
                 MethodSketch(
                     "ServerReflectionInfo", "ServerReflectionRequest", "ServerReflectionResponse",
                     streams: (true, true))
             ])
+    }
+
+    private static func reflectionMessages(_ package: String) -> [MessageSketch] {
+        func message(_ name: String) -> FieldSketch.Kind { .message(".\(package).\(name)") }
+        func choice(_ name: String, _ number: Int, _ kind: FieldSketch.Kind) -> FieldSketch {
+            FieldSketch(name, number, kind, inOneof: true)
+        }
+        return [
+            MessageSketch(
+                "ServerReflectionRequest",
+                [
+                    FieldSketch("host", 1, .string),
+                    choice("file_by_filename", 3, .string),
+                    choice("file_containing_symbol", 4, .string),
+                    choice("file_containing_extension", 5, message("ExtensionRequest")),
+                    choice("all_extension_numbers_of_type", 6, .string),
+                    choice("list_services", 7, .string),
+                ], oneof: "message_request"),
+            MessageSketch(
+                "ExtensionRequest",
+                [
+                    FieldSketch("containing_type", 1, .string),
+                    FieldSketch("extension_number", 2, .int32),
+                ]),
+            MessageSketch(
+                "ServerReflectionResponse",
+                [
+                    FieldSketch("valid_host", 1, .string),
+                    FieldSketch("original_request", 2, message("ServerReflectionRequest")),
+                    choice("file_descriptor_response", 4, message("FileDescriptorResponse")),
+                    choice(
+                        "all_extension_numbers_response", 5, message("ExtensionNumberResponse")),
+                    choice("list_services_response", 6, message("ListServiceResponse")),
+                    choice("error_response", 7, message("ErrorResponse")),
+                ], oneof: "message_response"),
+            MessageSketch(
+                "FileDescriptorResponse",
+                [FieldSketch("file_descriptor_proto", 1, .bytes, isRepeated: true)]),
+            MessageSketch(
+                "ExtensionNumberResponse",
+                [
+                    FieldSketch("base_type_name", 1, .string),
+                    FieldSketch("extension_number", 2, .int32, isRepeated: true),
+                ]),
+            MessageSketch(
+                "ListServiceResponse",
+                [FieldSketch("service", 1, message("ServiceResponse"), isRepeated: true)]),
+            MessageSketch("ServiceResponse", [FieldSketch("name", 1, .string)]),
+            MessageSketch(
+                "ErrorResponse",
+                [
+                    FieldSketch("error_code", 1, .int32),
+                    FieldSketch("error_message", 2, .string),
+                ]),
+        ]
     }
 }
 

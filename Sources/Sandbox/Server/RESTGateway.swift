@@ -14,7 +14,7 @@ final class RESTGateway {
     init(registry: Registry) { self.registry = registry }
 
     func answer(_ request: InboundRequest, _ cloud: Cloud) -> OutboundResponse {
-        let trace = cloud.newTraceID()
+        let trace = cloud.world.newTraceID()
         var response: OutboundResponse
         do throws(APIError) {
             let (method, variables, isForm) = try find(request)
@@ -39,7 +39,7 @@ final class RESTGateway {
 
     /// Refuses a call by its headers, or lets its body come.
     func decide(_ head: InboundRequest, _ cloud: Cloud) -> Front.Admission {
-        let trace = cloud.newTraceID()
+        let trace = cloud.world.newTraceID()
         let failure: APIError
         var isAnonymous = false
         do throws(APIError) {

@@ -23,9 +23,10 @@ final class Worlds {
     /// What all worlds have in common.
     struct CloudConfiguration {
         let registry: Registry
+        let services: ServiceTable
         let seed: Seed
         let secret: [UInt8]
-        let options: CloudOptions
+        let options: WorldOptions
         let seedNumber: UInt64?
         /// A clock that begins now.
         let makeClock: () -> VirtualClock
@@ -39,8 +40,8 @@ final class Worlds {
     /// Where the data plane answers, for all worlds.
     var dataPlane = DataPlaneAddress(url: "http://127.0.0.1", port: 6333) {
         didSet {
-            main.dataPlane = dataPlane
-            for cloud in others.values { cloud.dataPlane = dataPlane }
+            main.world.dataPlane = dataPlane
+            for cloud in others.values { cloud.world.dataPlane = dataPlane }
         }
     }
 
@@ -53,16 +54,14 @@ final class Worlds {
     /// Opens a fresh world.
     func open() throws -> Cloud {
         count += 1
-        var dice = Dice(state: configuration.seedNumber.map { $0 &+ UInt64(count) })
+        var dice = RandomSource(state: configuration.seedNumber.map { $0 &+ UInt64(count) })
         let name = "w" + Digest.hexadecimal(dice.bytes(6))
         let clock = configuration.makeClock()
         let store = try Store(copying: try template(at: clock.now))
         let secret = Digest.hmac(key: configuration.secret, "world/" + name)
-        let cloud = try Cloud(
-            registry: configuration.registry, store: store, clock: clock, seed: secret,
-            world: name, options: configuration.options,
+        let cloud = try cloud(
+            store, clock: clock, seed: secret, name: name,
             seedNumber: configuration.seedNumber.map { $0 &+ UInt64(count) })
-        cloud.dataPlane = dataPlane
         try cloud.resume()
         others[name] = cloud
         order.append(name)
@@ -93,24 +92,30 @@ final class Worlds {
     /// A store, in memory, that a seed was planted in.
     func planted(_ seed: Seed) throws -> Store {
         let store = try Store(path: nil, registry: configuration.registry)
-        let cloud = try Cloud(
-            registry: configuration.registry, store: store, clock: configuration.makeClock(),
-            seed: configuration.secret, options: configuration.options,
+        let cloud = try cloud(
+            store, clock: configuration.makeClock(), seed: configuration.secret,
             seedNumber: configuration.seedNumber)
-        cloud.dataPlane = dataPlane
         try seed.plant(in: cloud)
         return store
     }
 
     /// A cloud that goes on with a copy of a state, to see whether that works.
     func trial(of state: Store) throws -> Cloud {
-        let cloud = try Cloud(
-            registry: configuration.registry, store: Store(copying: state),
-            clock: configuration.makeClock(), seed: configuration.secret,
-            options: configuration.options, seedNumber: configuration.seedNumber)
-        cloud.dataPlane = dataPlane
+        let cloud = try cloud(
+            Store(copying: state), clock: configuration.makeClock(), seed: configuration.secret,
+            seedNumber: configuration.seedNumber)
         try cloud.resume()
         return cloud
+    }
+
+    private func cloud(
+        _ store: Store, clock: VirtualClock, seed: [UInt8], name: String = "", seedNumber: UInt64?
+    ) throws -> Cloud {
+        let world = try World(
+            registry: configuration.registry, store: store, clock: clock, seed: seed, name: name,
+            options: configuration.options, seedNumber: seedNumber)
+        world.dataPlane = dataPlane
+        return Cloud(world, services: configuration.services)
     }
 
     // MARK: - Whose request it is

@@ -62,9 +62,15 @@ final class Store {
 
     /// Does something in one transaction: all of it is stored, or nothing when it throws. What only
     /// reads opens none.
-    func transaction<Result>(_ body: (Transaction) throws -> Result) throws -> Result {
+    ///
+    /// - Parameter onMiss: answers what the body looks for and does not find; nil takes the store
+    ///   for complete.
+    func transaction<Result>(
+        onMiss: MissHandler? = nil, _ body: (Transaction) throws -> Result
+    ) throws -> Result {
         try database.writeWithoutTransaction { database in
             let transaction = Transaction(store: self, database: database)
+            transaction.onMiss = onMiss
             do {
                 let result = try body(transaction)
                 try transaction.commit()

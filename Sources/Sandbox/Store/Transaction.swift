@@ -13,6 +13,8 @@ final class Transaction {
     private(set) var hasWritten = false
     /// Reads show what was there at this moment, as far as it is still known.
     var asOf: Int64?
+    /// Answers what is looked for and not found; nil takes the store for complete.
+    var onMiss: MissHandler?
 
     init(store: Store, database: Database) {
         self.store = store
@@ -50,13 +52,14 @@ final class Transaction {
         if let asOf, let earlier = store.history.state(of: key, at: asOf) { return earlier }
         if let cached = store.cache[key] { return cached }
         let found = try select("kind = ? AND id = ?", [kind.rawValue, id]).first
-        if let found { store.cache[key] = found }
+        if let found { store.cache[key] = found } else { try onMiss?(.record(kind, id: id)) }
         return found
     }
 
     /// An account's records of a kind, oldest first.
     func records(_ kind: Kind, account: String) throws -> [Record] {
-        try past(
+        try onMiss?(.records(kind, account: account))
+        return try past(
             select(
                 "kind = ? AND account = ? ORDER BY created, id", [kind.rawValue, account]), kind,
             account: account)
@@ -64,12 +67,14 @@ final class Transaction {
 
     /// All records of a kind, oldest first.
     func records(_ kind: Kind) throws -> [Record] {
-        try select("kind = ? ORDER BY created, id", [kind.rawValue])
+        try onMiss?(.all(kind))
+        return try select("kind = ? ORDER BY created, id", [kind.rawValue])
     }
 
     /// The records of a kind that hang on something, oldest first.
     func records(_ kind: Kind, parent: String) throws -> [Record] {
-        try select("kind = ? AND parent = ? ORDER BY created, id", [kind.rawValue, parent])
+        try onMiss?(.children(kind, parent: parent))
+        return try select("kind = ? AND parent = ? ORDER BY created, id", [kind.rawValue, parent])
     }
 
     /// Some of an account's records.
@@ -85,6 +90,7 @@ final class Transaction {
     /// An account's records of a kind, oldest first, as a page asks for them.
     func records(_ kind: Kind, account: String, _ page: Page) throws -> [Record] {
         if asOf != nil { return try earlierRecords(kind, account: account, page) }
+        try onMiss?(.records(kind, account: account))
         var condition = "kind = ? AND account = ?"
         var arguments: StatementArguments = [kind.rawValue, account]
         filter(page.tags, &condition, &arguments)
@@ -116,6 +122,7 @@ final class Transaction {
     func count(
         _ kind: Kind, account: String, tags: [(field: String, value: String)] = []
     ) throws -> Int {
+        try onMiss?(.records(kind, account: account))
         guard !tags.isEmpty else {
             let statement = try database.cachedStatement(
                 sql: "SELECT number FROM counts WHERE kind = ? AND account = ?")

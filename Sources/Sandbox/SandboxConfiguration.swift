@@ -1,0 +1,45 @@
+import Budgets
+
+/// What a sandbox is started with.
+public struct SandboxConfiguration: Sendable {
+    /// How time passes in it.
+    public enum Speed: Sendable, Equatable {
+        /// So many virtual seconds in a real one.
+        case factor(Double)
+        /// What takes time is done at once.
+        case instant
+        /// Time stands still until it is moved.
+        case manual
+    }
+
+    /// The address to listen on. Anything but the loopback interface wants ``usesTLS``.
+    public var host = "127.0.0.1"
+    /// The name by which others reach it, for endpoints and the certificate; nil takes the address.
+    public var advertisedHost: String?
+    /// The port; 0 takes a free one.
+    public var port = 0
+    /// Whether the port speaks TLS.
+    public var usesTLS = false
+    /// The folder of its data; nil keeps everything in memory.
+    public var dataFolder: String?
+    /// How its time passes.
+    public var speed = Speed.factor(1)
+    /// What it holds at first: YAML, or `demo` or `bare`.
+    public var seed = "demo"
+    /// What ids, secrets and times depend on, so that two runs with the same calls give the same
+    /// answers; nil makes them random.
+    public var seedNumber: UInt64?
+    /// Rules that are not applied.
+    public var leniencies: Set<Leniency> = []
+    /// Whether free clusters are suspended after a week and deleted after four.
+    public var retiresIdleFreeClusters = false
+    /// Faults from the start, each a YAML text of one or of a list.
+    public var faults: [String] = []
+    /// The limits on what its peers may cost.
+    public var budgets = Budgets()
+    /// The real time, in nanoseconds since 1970.
+    public var realTime: @Sendable () -> Int64
+
+    /// Creates a configuration.
+    public init(realTime: @escaping @Sendable () -> Int64) { self.realTime = realTime }
+}

@@ -1,0 +1,35 @@
+import Codec
+
+/// Management keys.
+enum AuthService: CloudService {
+    static let name = "qdrant.cloud.auth.v1.AuthService"
+
+    static let handlers: [String: Handler] = [
+        "ListManagementKeys": { call, _ in
+            let keys = try call.transaction.records(.managementKey, account: call.account)
+            return call.list(keys.map(\.message))
+        },
+        "CreateManagementKey": { call, request in
+            let secret = call.world.marked(Digest.hexadecimal(call.world.random.bytes(20)))
+            var key = call.response.new("management_key")
+            let id = call.world.newID()
+            key.set("id", id)
+            key.set("account_id", call.account)
+            key.set("created_at", call.moment.timestamp)
+            key.set("prefix", String(secret.prefix(8)))
+            try call.transaction.put(
+                Record(
+                    kind: .managementKey, id: id, account: call.account,
+                    parent: Digest.hash(secret), created: call.now, message: key))
+            // The secret is told once and not stored.
+            key.set("key", secret)
+            return call.answer("management_key", key)
+        },
+        "DeleteManagementKey": { call, request in
+            let id = request.string("management_key_id")
+            let key = try call.find(.managementKey, id, "management key")
+            try call.transaction.delete(.managementKey, key.id)
+            return call.response
+        },
+    ]
+}
