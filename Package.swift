@@ -101,6 +101,7 @@ let package = Package(
 
         .target(
             name: "TestSupport", dependencies: ["Codec", "Contract"], path: "Tests/TestSupport"),
+        .testTarget(name: "ProjectTests", dependencies: ["TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "ContractTests", dependencies: ["Contract"]),
         .testTarget(
