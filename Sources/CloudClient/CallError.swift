@@ -76,9 +76,9 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     /// nanoseconds.
     public var retryDelay: Int64? {
         for detail in details where detail.type.fullName == "google.rpc.RetryInfo" {
-            guard let delay = detail.message("retry_delay") else { continue }
-            let seconds = Int64(delay.integer("seconds")).clamped(to: 0...86_400)
-            return seconds * 1_000_000_000 + Int64(delay.integer("nanos"))
+            guard let delay = detail.message(.retryDelay) else { continue }
+            let seconds = Int64(delay.integer(.seconds)).clamped(to: 0...86_400)
+            return seconds * 1_000_000_000 + Int64(delay.integer(.nanos))
         }
         return nil
     }
@@ -95,11 +95,11 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     /// Takes violations out of google.rpc.BadRequest.
     mutating func readViolations() {
         for detail in details where detail.type.fullName == "google.rpc.BadRequest" {
-            for violation in detail.messages("field_violations") {
+            for violation in detail.messages(.fieldViolations) {
                 violations.append(
                     Violation(
-                        path: violation.string("field"), rule: violation.string("reason"),
-                        message: violation.string("description")))
+                        path: violation.string(.field), rule: violation.string(.reason),
+                        message: violation.string(.description)))
             }
         }
     }

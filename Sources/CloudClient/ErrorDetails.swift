@@ -17,18 +17,18 @@ enum ErrorDetails {
     ) -> (code: Int, message: String, details: [Message])? {
         let reader = JSONReader(ignoresUnknownFields: true, registry: registry)
         guard let type = try? registry.message(named: "google.rpc.Status"),
-            let status = try? reader.message(bytes, as: type), status["code"] != nil
+            let status = try? reader.message(bytes, as: type), status[.code] != nil
         else { return nil }
         return (
-            status.integer("code"), status.string("message"), unpack(status, registry: registry)
+            status.integer(.code), status.string(.message), unpack(status, registry: registry)
         )
     }
 
     private static func unpack(_ status: Message, registry: Registry) -> [Message] {
-        status.messages("details").map { detail in
-            let name = String(detail.string("type_url").split(separator: "/").last ?? "")
+        status.messages(.details).map { detail in
+            let name = String(detail.string(.typeURL).split(separator: "/").last ?? "")
             guard let type = try? registry.message(named: name),
-                case .bytes(let bytes) = detail["value"] ?? .bytes([]),
+                case .bytes(let bytes) = detail[.value] ?? .bytes([]),
                 let unpacked = try? ProtobufReader().message(bytes, as: type)
             else { return detail }
             return unpacked

@@ -254,9 +254,9 @@ public final class Session {
         guard let message = try? reply.message(as: method.output) else {
             return .failure(Self.noAccount("the list of accounts cannot be read"))
         }
-        let accounts = message.messages("items")
-        if accounts.count == 1 { return .success(accounts[0].string("id")) }
-        let names = accounts.map { "\($0.string("name")) (\($0.string("id")))" }
+        let accounts = message.messages(.items)
+        if accounts.count == 1 { return .success(accounts[0].string(.id)) }
+        let names = accounts.map { "\($0.string(.name)) (\($0.string(.id)))" }
         return .failure(
             Self.noAccount(
                 accounts.isEmpty

@@ -177,7 +177,7 @@ public struct FieldAssignment {
         case .fieldMask:
             guard let type = field.messageType else { return nil }
             var mask = Message(type)
-            mask["paths"] = .list(text.split(separator: ",").map { .string(String($0)) })
+            mask[.paths] = .list(text.split(separator: ",").map { .string(String($0)) })
             return .message(mask)
         default: break
         }
@@ -221,8 +221,8 @@ public struct FieldAssignment {
                 .mismatch(expected: "\(form), or seconds", got: JSONWriter.quoted(text)))
         }
         var message = Message(type)
-        message["seconds"] = .int(parsed.seconds)
-        message["nanos"] = .int(Int64(parsed.nanos))
+        message[.seconds] = .int(parsed.seconds)
+        message[.nanos] = .int(Int64(parsed.nanos))
         return .message(message)
     }
 

@@ -39,9 +39,9 @@ extension JSONReader {
                     path.split(separator: ".").map { Names.snakeCase(String($0)) }
                         .joined(separator: "."))
             }
-            if !paths.isEmpty { message["paths"] = .list(paths) }
+            if !paths.isEmpty { message[.paths] = .list(paths) }
         case .struct:
-            message["fields"] = .map(try structFields(type, &scanner, depth: depth))
+            message[.fields] = .map(try structFields(type, &scanner, depth: depth))
         case .listValue:
             guard let item = type.field(named: "values")?.messageType else { break }
             var items: [Value] = []
@@ -53,7 +53,7 @@ extension JSONReader {
                 } while scanner.take(",")
                 try scanner.expect("]")
             }
-            message["values"] = .list(items)
+            message[.values] = .list(items)
         case .value:
             try buildValue(&message, &scanner, depth: depth)
         case .any: return try buildAny(type, &scanner, depth: depth)
@@ -99,22 +99,22 @@ extension JSONReader {
         switch try scanner.peek() {
         case .null:
             try scanner.word("null")
-            message["null_value"] = .enumeration(0)
-        case .bool: message["bool_value"] = .bool(try scanner.bool())
-        case .string: message["string_value"] = .string(try scanner.string())
+            message[.nullValue] = .enumeration(0)
+        case .bool: message[.boolValue] = .bool(try scanner.bool())
+        case .string: message[.stringValue] = .string(try scanner.string())
         case .number:
             let text = try scanner.number()
             guard let number = Double(text), number.isFinite else {
                 throw CodecError(.outOfRange("\(text) does not fit a double"))
             }
-            message["number_value"] = .double(number)
+            message[.numberValue] = .double(number)
         case .object:
-            let inner = message.new("struct_value").type
-            message["struct_value"] = .message(
+            let inner = message.new(.structValue).type
+            message[.structValue] = .message(
                 try buildWellKnown(.struct, inner, &scanner, depth: depth - 1))
         case .array:
-            let inner = message.new("list_value").type
-            message["list_value"] = .message(
+            let inner = message.new(.listValue).type
+            message[.listValue] = .message(
                 try buildWellKnown(.listValue, inner, &scanner, depth: depth - 1))
         }
     }
@@ -143,7 +143,7 @@ extension JSONReader {
             try scanner.skipValue(depth: depth)
             return message
         }
-        message["type_url"] = .string(typeURL)
+        message[.typeURL] = .string(typeURL)
         let name = String(typeURL.split(separator: "/").last ?? "")
         guard let packed = try? registry.message(named: name) else {
             try scanner.skipValue(depth: depth)
@@ -154,7 +154,7 @@ extension JSONReader {
         let lenient = JSONReader(
             ignoresUnknownFields: true, maximumDepth: maximumDepth, registry: registry)
         try lenient.message(packed, &scanner, &builder, depth: depth - 1)
-        message["value"] = .bytes(builder.finish().serialized())
+        message[.value] = .bytes(builder.finish().serialized())
         return message
     }
 

@@ -118,16 +118,16 @@ public struct JSONWriter: Sendable {
             output.raw(
                 Self.quoted(
                     TimeText.rfc3339(
-                        seconds: Int64(message.integer("seconds")),
-                        nanos: Int32(clamping: message.integer("nanos")))))
+                        seconds: Int64(message.integer(.seconds)),
+                        nanos: Int32(clamping: message.integer(.nanos)))))
         case .duration:
             output.raw(
                 Self.quoted(
                     TimeText.duration(
-                        seconds: Int64(message.integer("seconds")),
-                        nanos: Int32(clamping: message.integer("nanos")))))
+                        seconds: Int64(message.integer(.seconds)),
+                        nanos: Int32(clamping: message.integer(.nanos)))))
         case .fieldMask:
-            let paths = message.strings("paths").map { path in
+            let paths = message.strings(.paths).map { path in
                 path.split(separator: ".").map { Names.lowerCamelCase(String($0)) }
                     .joined(separator: ".")
             }
@@ -135,7 +135,7 @@ public struct JSONWriter: Sendable {
         case .struct: writeStruct(message, &output)
         case .listValue:
             output.array { output in
-                for item in message.messages("values") {
+                for item in message.messages(.values) {
                     output.element()
                     writeWellKnown(.value, item, &output)
                 }
@@ -152,7 +152,7 @@ public struct JSONWriter: Sendable {
     }
 
     private func writeStruct(_ message: Message, _ output: inout Output) {
-        guard case .map(let entries) = message["fields"] else { return output.raw("{}") }
+        guard case .map(let entries) = message[.fields] else { return output.raw("{}") }
         output.object { output in
             for (key, value) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
                 output.key(key.mapKeyText)
@@ -167,7 +167,7 @@ public struct JSONWriter: Sendable {
     }
 
     private func writeAny(_ message: Message, _ output: inout Output) {
-        let typeURL = message.string("type_url")
+        let typeURL = message.string(.typeURL)
         output.object { output in
             guard !typeURL.isEmpty else { return }
             output.key("@type")
@@ -176,7 +176,7 @@ public struct JSONWriter: Sendable {
             // Each one is decoded by itself, so how deep they are in each other is counted here.
             output.packed += 1
             defer { output.packed -= 1 }
-            guard case .bytes(let bytes) = message["value"] ?? .bytes([]), output.packed < 50,
+            guard case .bytes(let bytes) = message[.value] ?? .bytes([]), output.packed < 50,
                 let type = try? registry.message(named: name),
                 let packed = try? ProtobufReader().message(bytes, as: type)
             else { return }

@@ -102,17 +102,17 @@ public struct Message: Sendable {
         }
     }
 
-    /// The value of the field with a proto or JSON name.
+    /// The value of the field with a name.
     ///
     /// For code that knows the contract's names: what is set has to be a field of the type, and what
     /// the type does not have is unset.
-    public subscript(name: String) -> Value? {
-        get { type.field(named: name).flatMap { self[$0] } }
+    public subscript(name: FieldName) -> Value? {
+        get { type.field(named: name.text).flatMap { self[$0] } }
         set { self[field(name)] = newValue }
     }
 
-    private func field(_ name: String) -> Field {
-        guard let field = type.field(named: name) else {
+    private func field(_ name: FieldName) -> Field {
+        guard let field = type.field(named: name.text) else {
             preconditionFailure("\(type.fullName) has no field \(name)")
         }
         return field

@@ -4,19 +4,19 @@ import Contract
 /// as a contract from elsewhere may have it, it is unset.
 extension Message {
     /// The text of a string field; empty when unset.
-    public func string(_ name: String) -> String {
+    public func string(_ name: FieldName) -> String {
         if case .string(let text) = self[name] { return text }
         return ""
     }
 
     /// The text of a string field with presence; nil when unset.
-    public func optionalString(_ name: String) -> String? {
+    public func optionalString(_ name: FieldName) -> String? {
         if case .string(let text) = self[name] { return text }
         return nil
     }
 
     /// The number of an integer or enum field; zero when unset.
-    public func integer(_ name: String) -> Int {
+    public func integer(_ name: FieldName) -> Int {
         switch self[name] {
         case .int(let number): Int(number)
         case .uint(let number): Int(clamping: number)
@@ -26,82 +26,84 @@ extension Message {
     }
 
     /// The number of an integer or enum field with presence; nil when unset.
-    public func optionalInteger(_ name: String) -> Int? {
+    public func optionalInteger(_ name: FieldName) -> Int? {
         self[name] == nil ? nil : integer(name)
     }
 
     /// The flag of a bool field; false when unset.
-    public func bool(_ name: String) -> Bool {
+    public func bool(_ name: FieldName) -> Bool {
         if case .bool(let flag) = self[name] { return flag }
         return false
     }
 
     /// The flag of a bool field with presence; nil when unset.
-    public func optionalBool(_ name: String) -> Bool? {
+    public func optionalBool(_ name: FieldName) -> Bool? {
         if case .bool(let flag) = self[name] { return flag }
         return nil
     }
 
     /// The message of a field; nil when unset.
-    public func message(_ name: String) -> Message? {
+    public func message(_ name: FieldName) -> Message? {
         if case .message(let message) = self[name] { return message }
         return nil
     }
 
     /// The elements of a repeated field.
-    public func list(_ name: String) -> [Value] {
+    public func list(_ name: FieldName) -> [Value] {
         if case .list(let items) = self[name] { return items }
         return []
     }
 
     /// The elements of a repeated message field.
-    public func messages(_ name: String) -> [Message] {
+    public func messages(_ name: FieldName) -> [Message] {
         list(name).compactMap { if case .message(let message) = $0 { message } else { nil } }
     }
 
     /// The elements of a repeated string field.
-    public func strings(_ name: String) -> [String] {
+    public func strings(_ name: FieldName) -> [String] {
         list(name).compactMap { if case .string(let text) = $0 { text } else { nil } }
     }
 
     /// The name of an enum field's value; nil for a number that the contract does not know.
-    public func enumName(_ name: String) -> String? {
-        guard let type = type.field(named: name)?.enumType else { return nil }
+    public func enumName(_ name: FieldName) -> String? {
+        guard let type = type.field(named: name.text)?.enumType else { return nil }
         return type.name(of: Int32(integer(name)))
     }
 
     /// A message of a field's type with nothing set.
-    public func new(_ name: String) -> Message {
-        guard let type = type.field(named: name)?.messageType else {
+    public func new(_ name: FieldName) -> Message {
+        guard let type = type.field(named: name.text)?.messageType else {
             preconditionFailure("\(type.fullName).\(name) is no message")
         }
         return Message(type)
     }
 
     /// Changes a message field in place, creating it when it is unset.
-    public mutating func edit(_ name: String, _ body: (inout Message) -> Void) {
+    public mutating func edit(_ name: FieldName, _ body: (inout Message) -> Void) {
         var inner = message(name) ?? new(name)
         body(&inner)
         self[name] = .message(inner)
     }
 
     /// Sets a string field.
-    public mutating func set(_ name: String, _ text: String) { self[name] = .string(text) }
+    public mutating func set(_ name: FieldName, _ text: String) { self[name] = .string(text) }
 
     /// Sets a bool field.
-    public mutating func set(_ name: String, _ flag: Bool) { self[name] = .bool(flag) }
+    public mutating func set(_ name: FieldName, _ flag: Bool) { self[name] = .bool(flag) }
 
     /// Sets a message field.
-    public mutating func set(_ name: String, _ message: Message) { self[name] = .message(message) }
+    public mutating func set(_ name: FieldName, _ message: Message) {
+        self[name] = .message(message)
+    }
 
     /// Sets a repeated message field.
-    public mutating func set(_ name: String, _ messages: [Message]) {
+    public mutating func set(_ name: FieldName, _ messages: [Message]) {
         self[name] = .list(messages.map(Value.message))
     }
 
     /// Sets an integer field of any width, a float or a double.
-    public mutating func set(_ name: String, _ number: Int) {
-        guard let kind = type.field(named: name)?.kind else {
+    public mutating func set(_ name: FieldName, _ number: Int) {
+        guard let kind = type.field(named: name.text)?.kind else {
             preconditionFailure("\(type.fullName) has no field \(name)")
         }
         switch kind {
@@ -114,16 +116,17 @@ extension Message {
     }
 
     /// Sets a double field.
-    public mutating func set(_ name: String, _ number: Double) { self[name] = .double(number) }
+    public mutating func set(_ name: FieldName, _ number: Double) { self[name] = .double(number) }
 
     /// Whether an enum field has a value of a name.
-    public func has(_ name: String, value: String) -> Bool {
-        type.field(named: name)?.enumType?.number(looselyNamed: value) != nil
+    public func has(_ name: FieldName, value: String) -> Bool {
+        type.field(named: name.text)?.enumType?.number(looselyNamed: value) != nil
     }
 
     /// Sets an enum field by the name of a value, which the contract must have.
-    public mutating func setEnum(_ name: String, _ value: String) {
-        guard let number = type.field(named: name)?.enumType?.number(looselyNamed: value) else {
+    public mutating func setEnum(_ name: FieldName, _ value: String) {
+        guard let number = type.field(named: name.text)?.enumType?.number(looselyNamed: value)
+        else {
             preconditionFailure("\(type.fullName).\(name) has no value \(value)")
         }
         self[name] = .enumeration(number)

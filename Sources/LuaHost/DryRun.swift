@@ -101,8 +101,8 @@ public final class DryRunTransport: Transport {
                 let type = field.messageType, type.wellKnown == .timestamp
             else { continue }
             var time = Message(type)
-            time["seconds"] = .int(moment.seconds)
-            time["nanos"] = .int(Int64(moment.nanos))
+            time[.seconds] = .int(moment.seconds)
+            time[.nanos] = .int(Int64(moment.nanos))
             resource[field] = .message(time)
         }
     }

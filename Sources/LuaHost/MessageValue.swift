@@ -10,16 +10,16 @@ extension LuaValue {
         switch message.type.wellKnown {
         case .timestamp:
             self = .time(
-                seconds: Int64(message.integer("seconds")),
-                nanos: Int32(clamping: message.integer("nanos")))
+                seconds: Int64(message.integer(.seconds)),
+                nanos: Int32(clamping: message.integer(.nanos)))
             return
         case .duration:
             self = .duration(
-                seconds: Int64(message.integer("seconds")),
-                nanos: Int32(clamping: message.integer("nanos")))
+                seconds: Int64(message.integer(.seconds)),
+                nanos: Int32(clamping: message.integer(.nanos)))
             return
         case .fieldMask:
-            self = .list(message.strings("paths").map { .text($0) })
+            self = .list(message.strings(.paths).map { .text($0) })
             return
         case .some(let known) where known.isWrapper:
             let field = message.type.fields[0]
@@ -51,7 +51,7 @@ extension LuaValue {
                     }))
         case (.struct, _): self = .table(LuaTable())
         case (.listValue, _):
-            self = Self.list(message.messages("values").map { LuaValue(dynamic: $0) })
+            self = Self.list(message.messages(.values).map { LuaValue(dynamic: $0) })
         case (_, .double(let number)?):
             self = Int64(exactly: number).map { .integer($0) } ?? .number(number)
         case (_, .string(let text)?): self = .text(text)

@@ -49,7 +49,7 @@ extension Message {
     fileprivate var updateMask: [[String]]? {
         for (field, value) in setFields where field.messageType?.wellKnown == .fieldMask {
             guard case .message(let mask) = value else { continue }
-            let paths = mask.strings("paths")
+            let paths = mask.strings(.paths)
             return paths.isEmpty ? nil : paths.map(PendingChange.steps)
         }
         return nil

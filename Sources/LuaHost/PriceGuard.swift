@@ -155,9 +155,9 @@ public final class PriceGuardTransport: Transport {
             switch answer {
             case .failure(let error): completion(.failure(Self.unquoted(error, call)))
             case .success(let quote):
-                let price = Double(quote.integer("discounted_price_per_hour")) / Self.unit
+                let price = Double(quote.integer(.discountedPricePerHour)) / Self.unit
                 guard price <= limit else {
-                    return completion(.failure(tooDear(price, quote.string("currency"), call)))
+                    return completion(.failure(tooDear(price, quote.string(.currency), call)))
                 }
                 guard !chain.isCancelled else { return }
                 chain.step = inner.start(call, completion: completion)

@@ -194,7 +194,7 @@ struct CallCommand: ParsableCommand {
     ) throws -> Message {
         var response = try call(method, request, session, time)
         guard let pages else { return response }
-        var items = response.list("items")
+        var items = response.list(.items)
         var seen: Set<String> = []
         var next = request
         while case .string(let page) = response[pages.next], !page.isEmpty {
@@ -204,7 +204,7 @@ struct CallCommand: ParsableCommand {
             }
             next[pages.token] = .string(page)
             response = try call(method, next, session, time)
-            items += response.list("items")
+            items += response.list(.items)
             guard items.count <= Self.mostItems else {
                 throw LuaFailure(
                     "\(method.displayName): more than \(Self.mostItems) items; a script can go "

@@ -165,7 +165,7 @@ private struct Examination {
         else { return }
         switch call(session, accounts, Message(accounts.input), over: nil) {
         case .success(let answer):
-            let names = answer.messages("items").map { "\($0.string("name")) (\($0.string("id")))" }
+            let names = answer.messages(.items).map { "\($0.string(.name)) (\($0.string(.id)))" }
             good(
                 "credential",
                 "sees " + (names.isEmpty ? "no account" : names.joined(separator: ", ")))
@@ -179,7 +179,7 @@ private struct Examination {
         switch call(session, permissions, Message(permissions.input), over: nil) {
         case .success(let answer):
             let count = answer.type.fields.first(where: \.isRepeated).map {
-                answer.list($0.name).count
+                answer.list(FieldName($0.name)).count
             }
             good("permissions", "\(count ?? 0) in account \(session.accountID ?? "")")
         case .failure(let error): bad("permissions", "\(error.code.name): \(error.message)", 4)

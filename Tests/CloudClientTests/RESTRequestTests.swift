@@ -33,7 +33,7 @@ import Testing
         let service = "/qdrant.cloud.cluster.v1.ClusterService/"
         let suggest = try #require(try registry.method(path: service + "SuggestClusterName"))
         var request = Message(suggest.input)
-        request.set("account_id", "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1")
+        request.set(.accountID, "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1")
         let target = try RESTRequest(suggest, request).target
         #expect(
             target

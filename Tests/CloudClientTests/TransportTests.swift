@@ -41,8 +41,8 @@ final class Client {
 
     func request(_ scenario: String, token: String? = nil) -> Message {
         var request = Message(list.input)
-        request.set("cloud_provider_id", scenario)
-        if let token { request.set("page_token", token) }
+        request.set(.cloudProviderID, scenario)
+        if let token { request.set(.pageToken, token) }
         return request
     }
 
@@ -129,7 +129,7 @@ extension ContinuousClock.Instant {
 
         let answer = try client.call("success")
         #expect(
-            answer.messages("items").map { $0.string("name") } == [
+            answer.messages(.items).map { $0.string(.name) } == [
                 "first-cluster", "zweiter-Clüster-東京",
             ])
 
@@ -144,12 +144,12 @@ extension ContinuousClock.Instant {
         #expect(bad.violations.count == 2)
         #expect(bad.retryDelay == 250_000_000)
 
-        #expect(try client.call("gzip").messages("items").count == 10_000)
-        #expect(try client.call("large").messages("items").count == 20_000)
-        #expect(try client.call("empty").messages("items").isEmpty)
-        #expect(try client.call("unicode").messages("items").count == 13)
+        #expect(try client.call("gzip").messages(.items).count == 10_000)
+        #expect(try client.call("large").messages(.items).count == 20_000)
+        #expect(try client.call("empty").messages(.items).isEmpty)
+        #expect(try client.call("unicode").messages(.items).count == 13)
 
-        let headers = try client.call("headers").messages("items").map { $0.string("name") }
+        let headers = try client.call("headers").messages(.items).map { $0.string(.name) }
         #expect(headers.contains("authorization=apikey peer-key"))
         #expect(headers.contains { $0.hasPrefix("user-agent=qcsh") })
     }
@@ -168,7 +168,7 @@ extension ContinuousClock.Instant {
         let peer = try ServerProcess.peer("fault_server")
         let client = try Client(peer)
         let remaining = try client.call("deadline") { $0.timeout = 2_000_000_000 }
-        let milliseconds = try #require(Double(remaining.messages("items")[0].string("name")))
+        let milliseconds = try #require(Double(remaining.messages(.items)[0].string(.name)))
         #expect(milliseconds > 1000 && milliseconds <= 2000)
 
         let started = client.loop.now()
@@ -181,7 +181,7 @@ extension ContinuousClock.Instant {
     @Test func readsAreRepeatedAndTheServersDelayIsKept() throws {
         let peer = try ServerProcess.peer("fault_server")
         let client = try Client(peer)
-        #expect(try client.call("unavailable-twice", token: "a").messages("items").count == 2)
+        #expect(try client.call("unavailable-twice", token: "a").messages(.items).count == 2)
         let started = client.loop.now()
         _ = try client.call("exhausted-retryinfo", token: "b")
         #expect(client.loop.now() - started >= 200_000_000)
@@ -199,8 +199,8 @@ extension ContinuousClock.Instant {
         let errors = client.flood(10_000, atOnce: atOnce)
         #expect(errors.isEmpty, "\(errors.first.map { "\($0)" } ?? "")")
         let count = try client.call("count")
-        #expect(count.integer("total_size") == 10_000)
-        #expect(count.messages("items")[0].string("name") == "duplicates=0")
+        #expect(count.integer(.totalSize) == 10_000)
+        #expect(count.messages(.items)[0].string(.name) == "duplicates=0")
     }
 
     @Test func sixteenStreamsAreEnoughForSixtyFourCalls() throws {
@@ -208,8 +208,8 @@ extension ContinuousClock.Instant {
         let client = try Client(peer)
         #expect(client.flood(5000, atOnce: 64).isEmpty)
         let count = try client.call("count")
-        #expect(count.integer("total_size") == 5000)
-        #expect(count.messages("items")[0].string("name") == "duplicates=0")
+        #expect(count.integer(.totalSize) == 5000)
+        #expect(count.messages(.items)[0].string(.name) == "duplicates=0")
     }
 
     @Test func aServerThatDiesInMidCallLeavesTheOutcomeOpen() throws {
@@ -230,7 +230,7 @@ extension ContinuousClock.Instant {
         let peer = try ServerProcess.peer("fault_server")
         let port = try #require(peer.address.split(separator: ":").last)
         let client = try Client("\(host):\(port)")
-        #expect(try client.call("success").messages("items").count == 2)
+        #expect(try client.call("success").messages(.items).count == 2)
         #expect(client.flood(200, atOnce: 50).isEmpty)
     }
 
@@ -288,14 +288,14 @@ extension ContinuousClock.Instant {
         let client = try Client(try peer("goaway-after", "--count", "100"))
         #expect(client.flood(2000, atOnce: atOnce).isEmpty)
         let count = try client.call("count")
-        #expect(count.integer("total_size") == 2000)
-        #expect(count.messages("items")[0].string("name") == "duplicates=0")
+        #expect(count.integer(.totalSize) == 2000)
+        #expect(count.messages(.items)[0].string(.name) == "duplicates=0")
     }
 
     @Test func refusedStreamsAreRepeated() throws {
         let client = try Client(try peer("refuse-stream", "--count", "5"))
         #expect(client.flood(200, atOnce: 16).isEmpty)
-        #expect(try client.call("count").integer("total_size") == 200)
+        #expect(try client.call("count").integer(.totalSize) == 200)
     }
 
     @Test func streamsStayWithinTheLimit() throws {

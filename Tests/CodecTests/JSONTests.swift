@@ -20,7 +20,7 @@ func type(_ name: String) throws -> MessageType {
         let message = try read(
             #"{"accountId":"a","cloud_provider_id":"aws","labels":[{"key":"k","value":"v"}]}"#,
             as: cluster)
-        #expect(message.string("account_id") == "a")
+        #expect(message.string(.accountID) == "a")
         #expect(
             JSONWriter().text(message)
                 == #"{"accountId":"a","cloudProviderId":"aws","labels":[{"key":"k","value":"v"}]}"#)
@@ -120,7 +120,7 @@ func type(_ name: String) throws -> MessageType {
             #"{"updateMask":"name,configuration.numberOfNodes"}"#,
             as: "qdrant.cloud.cluster.v1.UpdateClusterRequest")
         #expect(
-            message.message("update_mask")?.strings("paths")
+            message.message(.updateMask)?.strings(.paths)
                 == ["name", "configuration.number_of_nodes"])
     }
 
@@ -143,8 +143,8 @@ func type(_ name: String) throws -> MessageType {
         #expect(throws: CodecError.self) { try read(json, as: state) }
         let lenient = JSONReader(ignoresUnknownEnumNames: true)
         let message = try lenient.message(Array(json.utf8), as: type(state))
-        #expect(message.string("version") == "v")
-        #expect(message.integer("phase") == 0)
+        #expect(message.string(.version) == "v")
+        #expect(message.integer(.phase) == 0)
     }
 
     @Test func deepNestingIsRefused() throws {

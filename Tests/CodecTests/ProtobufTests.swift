@@ -12,7 +12,7 @@ import Wire
         let bytes: [UInt8] =
             [0x0a, 0x01, 0x61] + [0xa2, 0x06, 0x02, 0x68, 0x69] + [0xa8, 0x06, 0x05]
         let message = try reader.message(bytes, as: type)
-        #expect(message.string("account_id") == "a")
+        #expect(message.string(.accountID) == "a")
         #expect(message.serialized() == bytes)
     }
 
@@ -29,33 +29,33 @@ import Wire
         packed.tag(field.number, .lengthDelimited)
         packed.lengthDelimited([1, 2])
         let expected = Value.list([.enumeration(1), .enumeration(2)])
-        #expect(try reader.message(unpacked.bytes, as: type)["statuses"] == expected)
-        #expect(try reader.message(packed.bytes, as: type)["statuses"] == expected)
+        #expect(try reader.message(unpacked.bytes, as: type)[.statuses] == expected)
+        #expect(try reader.message(packed.bytes, as: type)[.statuses] == expected)
         // One half packed, the other not.
         #expect(
-            try reader.message(packed.bytes + unpacked.bytes, as: type).list("statuses").count == 4)
+            try reader.message(packed.bytes + unpacked.bytes, as: type).list(.statuses).count == 4)
         #expect(try reader.message(unpacked.bytes, as: type).serialized() == packed.bytes)
     }
 
     @Test func aMessageThatComesTwiceIsMerged() throws {
         let type = try type("qdrant.cloud.cluster.v1.GetClusterResponse")
         var first = Message(type)
-        first.edit("cluster") { $0.set("name", "a") }
+        first.edit(.cluster) { $0.set(.name, "a") }
         var second = Message(type)
-        second.edit("cluster") { $0.set("id", "i") }
+        second.edit(.cluster) { $0.set(.id, "i") }
         let merged = try reader.message(first.serialized() + second.serialized(), as: type)
-        #expect(merged.message("cluster")?.string("name") == "a")
-        #expect(merged.message("cluster")?.string("id") == "i")
+        #expect(merged.message(.cluster)?.string(.name) == "a")
+        #expect(merged.message(.cluster)?.string(.id) == "i")
     }
 
     @Test func listsGoOnAcrossOtherFields() throws {
         let type = try type("qdrant.cloud.cluster.v1.ListClustersResponse")
         var item = Message(type)
-        item.set("items", [item.new("items")])
+        item.set(.items, [item.new(.items)])
         var total = Message(type)
-        total.set("total_size", 2)
+        total.set(.totalSize, 2)
         let bytes = item.serialized() + total.serialized() + item.serialized()
-        #expect(try reader.message(bytes, as: type).list("items").count == 2)
+        #expect(try reader.message(bytes, as: type).list(.items).count == 2)
     }
 
     @Test func invalidTextNamesItsPath() throws {
@@ -105,17 +105,17 @@ import Wire
     @Test func masksReplaceLeavesAndCreateParents() throws {
         let type = try type("qdrant.cloud.cluster.v1.Cluster")
         var held = Message(type)
-        held.set("name", "old")
-        held.edit("configuration") { $0.set("number_of_nodes", 1) }
+        held.set(.name, "old")
+        held.edit(.configuration) { $0.set(.numberOfNodes, 1) }
         var update = Message(type)
-        update.edit("configuration") {
-            $0.set("number_of_nodes", 3)
-            $0.set("version", "v9.9.9")
+        update.edit(.configuration) {
+            $0.set(.numberOfNodes, 3)
+            $0.set(.version, "v9.9.9")
         }
         try held.merge(from: update, paths: ["configuration.number_of_nodes", "labels"])
-        #expect(held.string("name") == "old")
-        #expect(held.message("configuration")?.integer("number_of_nodes") == 3)
-        #expect(held.message("configuration")?["version"] == nil)
+        #expect(held.string(.name) == "old")
+        #expect(held.message(.configuration)?.integer(.numberOfNodes) == 3)
+        #expect(held.message(.configuration)?[.version] == nil)
         #expect(throws: MaskError.self) { try held.merge(from: update, paths: ["num_nodes"]) }
         #expect(throws: MaskError.self) { try held.merge(from: update, paths: ["labels.key"]) }
     }

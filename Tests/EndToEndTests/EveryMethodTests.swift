@@ -101,7 +101,7 @@ import Testing
                         request.type.field(named: source.requestResourceField)!]
                 {
                     var paths = mask.messageType.map { Message($0) }!
-                    paths["paths"] = .list(resource.setFields.map { .string($0.field.name) })
+                    paths[.paths] = .list(resource.setFields.map { .string($0.field.name) })
                     request[mask] = fill.isFull ? .message(paths) : nil
                 }
                 return Case(

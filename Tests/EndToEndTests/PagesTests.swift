@@ -11,13 +11,13 @@ import Testing
             try Registry.embedded.message(named: "qdrant.cloud.cluster.v1.ListClustersResponse"))
         var page = Message(type)
         page.set(
-            "items",
+            .items,
             names.map { name in
-                var cluster = page.new("items")
-                cluster.set("name", name)
+                var cluster = page.new(.items)
+                cluster.set(.name, name)
                 return cluster
             })
-        if let next { page.set("next_page_token", next) }
+        if let next { page.set(.nextPageToken, next) }
         return Data(page.serialized()).base64EncodedString()
     }
 

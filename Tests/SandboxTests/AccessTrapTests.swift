@@ -17,7 +17,7 @@ import Testing
         func name(_ email: String) throws -> Message {
             try world.call(as: email, "cluster.v1.ClusterService", "SuggestClusterName")
         }
-        #expect(try !name(viewer).string("name").isEmpty)
+        #expect(try !name(viewer).string(.name).isEmpty)
         #expect(world.code { try name(outsider) } == .permissionDenied)
     }
 
@@ -26,42 +26,42 @@ import Testing
         func invite(_ email: String) throws -> Message {
             try #require(
                 try world.call(as: owner, "account.v1.AccountService", "CreateAccountInvite") {
-                    $0.edit("account_invite") {
-                        $0.set("account_id", TestWorld.production)
-                        $0.set("user_email", email)
+                    $0.edit(.accountInvite) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0.set(.userEmail, email)
                     }
-                }.message("account_invite"))
+                }.message(.accountInvite))
         }
         func answer(_ email: String, _ method: String, _ id: String) throws -> Message {
             try world.call(as: email, "account.v1.AccountService", method) {
-                $0.set("invite_id", id)
+                $0.set(.inviteID, id)
             }
         }
         let first = try invite(outsider)
-        #expect(first.string("account_name") == "Production")
-        #expect(first.string("created_by_email") == owner)
+        #expect(first.string(.accountName) == "Production")
+        #expect(first.string(.createdByEmail) == owner)
         #expect(world.code { try invite(outsider) } == .alreadyExists)
         #expect(world.code { try invite(viewer) } == .alreadyExists)
         let received = try world.call(
             as: outsider, "account.v1.AccountService", "ListReceivedAccountInvites")
-        #expect(received.messages("items").map { $0.string("id") } == [first.string("id")])
+        #expect(received.messages(.items).map { $0.string(.id) } == [first.string(.id)])
         // Only who was meant may answer.
         #expect(
-            world.code { try answer(viewer, "AcceptAccountInvite", first.string("id")) }
+            world.code { try answer(viewer, "AcceptAccountInvite", first.string(.id)) }
                 == .permissionDenied)
-        let rejected = try answer(outsider, "RejectAccountInvite", first.string("id"))
+        let rejected = try answer(outsider, "RejectAccountInvite", first.string(.id))
         #expect(
-            rejected.message("invite")?.enumName("status") == "ACCOUNT_INVITE_STATUS_REJECTED")
+            rejected.message(.invite)?.enumName(.status) == "ACCOUNT_INVITE_STATUS_REJECTED")
         #expect(
-            world.code { try answer(outsider, "AcceptAccountInvite", first.string("id")) }
+            world.code { try answer(outsider, "AcceptAccountInvite", first.string(.id)) }
                 == .failedPrecondition)
         let second = try invite(outsider)
-        let accepted = try answer(outsider, "AcceptAccountInvite", second.string("id"))
+        let accepted = try answer(outsider, "AcceptAccountInvite", second.string(.id))
         #expect(
-            accepted.message("invite")?.enumName("status") == "ACCOUNT_INVITE_STATUS_ACCEPTED")
+            accepted.message(.invite)?.enumName(.status) == "ACCOUNT_INVITE_STATUS_ACCEPTED")
         // Everybody has the base role, and nothing else yet.
         let mine = try world.call(as: outsider, "iam.v1.IAMService", "ListEffectivePermissions")
-        #expect(mine.messages("permissions").map { $0.string("value") } == ["read:profile"])
+        #expect(mine.messages(.permissions).map { $0.string(.value) } == ["read:profile"])
     }
 
     @Test func invitationsAreWithdrawnOrRunOut() throws {
@@ -69,17 +69,17 @@ import Testing
         func invite(_ email: String) throws -> String {
             try #require(
                 try world.call(as: owner, "account.v1.AccountService", "CreateAccountInvite") {
-                    $0.edit("account_invite") {
-                        $0.set("account_id", TestWorld.production)
-                        $0.set("user_email", email)
+                    $0.edit(.accountInvite) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0.set(.userEmail, email)
                     }
-                }.message("account_invite")
-            ).string("id")
+                }.message(.accountInvite)
+            ).string(.id)
         }
         let withdrawn = try invite("one@example.com")
         func withdraw() throws -> Message {
             try world.own("account.v1.AccountService", "DeleteAccountInvite") {
-                $0.set("invite_id", withdrawn)
+                $0.set(.inviteID, withdrawn)
             }
         }
         _ = try withdraw()
@@ -89,8 +89,8 @@ import Testing
             try world.own("account.v1.AccountService", "ListAccountInvites") { request in
                 let number = request.type.field(named: "statuses")?.enumType?
                     .number(looselyNamed: status)
-                request["statuses"] = .list([.enumeration(number ?? 0)])
-            }.messages("items").count
+                request[.statuses] = .list([.enumeration(number ?? 0)])
+            }.messages(.items).count
         }
         #expect(try (count("PENDING"), count("CANCELED")) == (1, 1))
         try world.cloud.advance(by: 31 * Nanoseconds.day)
@@ -99,7 +99,7 @@ import Testing
 
     @Test func onePermissionOfTwoIsEnoughForEnvironmentsOnly() throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.environment().string("id")
+        let id = try world.environment().string(.id)
         func list() throws -> Message {
             try world.call(
                 as: viewer, "hybrid.v1.HybridCloudService", "ListHybridCloudEnvironments")
@@ -107,19 +107,19 @@ import Testing
         func generate() throws -> Message {
             try world.call(
                 as: viewer, "hybrid.v1.HybridCloudService", "GenerateBootstrapCommands"
-            ) { $0.set("hybrid_cloud_environment_id", id) }
+            ) { $0.set(.hybridCloudEnvironmentID, id) }
         }
         try world.restrictViewer(to: ["write:clusters"])
-        #expect(try list().messages("items").count == 1)
+        #expect(try list().messages(.items).count == 1)
         #expect(world.code(generate) == .permissionDenied)
         try world.restrictViewer(to: ["read:hybrid_cloud_environments"])
-        #expect(try list().messages("items").count == 1)
+        #expect(try list().messages(.items).count == 1)
         try world.restrictViewer(to: ["write:hybrid_cloud_environments"])
         #expect(world.code(list) == .permissionDenied)
         #expect(world.code(generate) == .permissionDenied)
         try world.restrictViewer(
             to: ["write:hybrid_cloud_environments", "write:management_keys"])
-        #expect(try generate().strings("commands").count == 5)
+        #expect(try generate().strings(.commands).count == 5)
     }
 
     @Test func ownersCannotLeaveButMayRemoveThemselves() throws {
@@ -133,7 +133,7 @@ import Testing
         #expect(world.code { try leave(owner) } == .failedPrecondition)
         func remove(_ email: String, by other: String) throws -> Message {
             try world.call(as: other, "account.v1.AccountService", "DeleteAccountMember") {
-                $0.set("user_id", Identities.user(email))
+                $0.set(.userID, Identities.user(email))
             }
         }
         #expect(
@@ -141,8 +141,8 @@ import Testing
         _ = try remove(owner, by: owner)
         let members = try world.call(
             as: "admin@example.com", "account.v1.AccountService", "ListAccountMembers"
-        ).messages("items")
-        #expect(members.count == 1 && members[0].bool("is_owner"))
+        ).messages(.items)
+        #expect(members.count == 1 && members[0].bool(.isOwner))
         #expect(
             world.code { try remove("admin@example.com", by: "admin@example.com") }
                 == .failedPrecondition, "the last one stays")
@@ -152,25 +152,25 @@ import Testing
         let world = try TestWorld(speed: .instant, seed: "demo")
         let payment = "payment.v1.PaymentService"
         let id = try #require(
-            try world.own(payment, "ListPaymentMethods").messages("items").first
-        ).string("id")
+            try world.own(payment, "ListPaymentMethods").messages(.items).first
+        ).string(.id)
         func delete() throws -> Message {
             try world.call(as: viewer, payment, "DeletePaymentMethod") {
-                $0.set("payment_method_id", id)
+                $0.set(.paymentMethodID, id)
             }
         }
         func quote() throws -> Message {
             try world.call(as: viewer, "booking.v1.BookingService", "GetQuote") {
-                $0.set("cloud_provider_id", "aws")
-                $0.set("cloud_provider_region_id", "eu-central-1")
-                $0.set("number_of_nodes", 1)
-                $0.set("package_id", (try? world.package("gpx1")) ?? "")
+                $0.set(.cloudProviderID, "aws")
+                $0.set(.cloudProviderRegionID, "eu-central-1")
+                $0.set(.numberOfNodes, 1)
+                $0.set(.packageID, (try? world.package("gpx1")) ?? "")
             }
         }
         func backupQuote() throws -> Message {
             try world.call(as: viewer, "booking.v1.BookingService", "GetBackupQuote") {
-                $0.set("cloud_provider_id", "aws")
-                $0.set("cloud_provider_region_id", "eu-central-1")
+                $0.set(.cloudProviderID, "aws")
+                $0.set(.cloudProviderRegionID, "eu-central-1")
             }
         }
         try world.restrictViewer(to: ["read:payment_information", "read:clusters", "read:backups"])
@@ -185,27 +185,27 @@ import Testing
 
     @Test func dashboardTokensOfSpacesAreKeysOfAnotherKind() throws {
         let world = try TestWorld(speed: .instant)
-        let space = try world.space().string("id")
+        let space = try world.space().string(.id)
         let service = "serverless.space.auth.v1.EphemeralDashboardTokenService"
         try world.restrictViewer(to: ["read:serverless_spaces"])
         let token = try world.call(as: viewer, service, "CreateEphemeralDashboardToken") {
-            $0.set("space_id", space)
+            $0.set(.spaceID, space)
         }
         #expect(
-            token.message("ephemeral_dashboard_token")?.string("token").hasPrefix("local:v1:")
+            token.message(.ephemeralDashboardToken)?.string(.token).hasPrefix("local:v1:")
                 == true)
         #expect(
             world.code { try world.call(as: viewer, service, "ListEphemeralDashboardTokens") }
                 == .permissionDenied)
-        let rows = try world.own(service, "ListEphemeralDashboardTokens").messages("items")
-        #expect(rows.count == 1 && rows[0].string("key").isEmpty)
+        let rows = try world.own(service, "ListEphemeralDashboardTokens").messages(.items)
+        #expect(rows.count == 1 && rows[0].string(.key).isEmpty)
         let keys = try world.own(
             "serverless.space.auth.v1.SpaceApiKeyService", "ListSpaceApiKeys"
-        ) { $0.set("space_id", space) }
-        #expect(keys.messages("items").isEmpty)
+        ) { $0.set(.spaceID, space) }
+        #expect(keys.messages(.items).isEmpty)
         func revoke(as email: String?) throws -> Message {
             func fill(_ request: inout Message) {
-                request.set("space_api_key_id", rows[0].string("id"))
+                request.set(.spaceApiKeyID, rows[0].string(.id))
             }
             return try email.map {
                 try world.call(as: $0, service, "RevokeEphemeralDashboardToken", fill)
@@ -216,11 +216,11 @@ import Testing
         try world.restrictViewer(to: ["write:serverless_api_keys"])
         _ = try revoke(as: viewer)
         _ = try revoke(as: nil)
-        let revoked = try world.own(service, "ListEphemeralDashboardTokens").messages("items")[0]
+        let revoked = try world.own(service, "ListEphemeralDashboardTokens").messages(.items)[0]
         #expect(
-            revoked.message("state")?.enumName("phase") == "SPACE_API_KEY_STATE_PHASE_DISABLED")
+            revoked.message(.state)?.enumName(.phase) == "SPACE_API_KEY_STATE_PHASE_DISABLED")
         #expect(
-            revoked.message("revoked_by")?.string("actor_id") == Identities.user(viewer),
+            revoked.message(.revokedBy)?.string(.actorID) == Identities.user(viewer),
             "the second time changed nothing")
     }
 
@@ -229,64 +229,64 @@ import Testing
         let id = Identities.user(viewer)
         func update(_ fill: (inout Message) -> Void, mask: [String]) throws -> Message {
             try world.call(as: viewer, "iam.v1.IAMService", "UpdateUser") { request in
-                request.edit("user") {
-                    $0.set("id", id)
+                request.edit(.user) {
+                    $0.set(.id, id)
                     fill(&$0)
                 }
                 if !mask.isEmpty {
-                    request.edit("update_mask") { $0["paths"] = .list(mask.map(Value.string)) }
+                    request.edit(.updateMask) { $0[.paths] = .list(mask.map(Value.string)) }
                 }
             }
         }
         let sparse = failure {
-            try update({ $0.set("default_account_id", TestWorld.production) }, mask: [])
+            try update({ $0.set(.defaultAccountID, TestWorld.production) }, mask: [])
         }
         #expect(sparse?.violations.map(\.path) == ["user.email"])
         _ = try update(
-            { $0.set("default_account_id", TestWorld.production) }, mask: ["default_account_id"])
+            { $0.set(.defaultAccountID, TestWorld.production) }, mask: ["default_account_id"])
         #expect(
             world.code {
                 try update(
-                    { $0.set("default_account_id", TestWorld.sandbox) },
+                    { $0.set(.defaultAccountID, TestWorld.sandbox) },
                     mask: ["default_account_id"])
             } == .invalidArgument, "an account of somebody else")
         // A role's kind is wanted by the rules, and there after the merge.
         try world.restrictViewer(to: ["write:roles"])
         let role = try #require(
-            try world.own("iam.v1.IAMService", "ListRoles").messages("items").last)
+            try world.own("iam.v1.IAMService", "ListRoles").messages(.items).last)
         let renamed = try world.call(as: viewer, "iam.v1.IAMService", "UpdateRole") { request in
-            request.edit("role") {
-                $0.set("id", role.string("id"))
-                $0.set("account_id", TestWorld.production)
-                $0.set("name", "Renamed")
+            request.edit(.role) {
+                $0.set(.id, role.string(.id))
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.name, "Renamed")
             }
-            request.edit("update_mask") { $0["paths"] = .list([.string("name")]) }
+            request.edit(.updateMask) { $0[.paths] = .list([.string("name")]) }
         }
-        #expect(renamed.message("role")?.string("name") == "Renamed")
-        #expect(renamed.message("role")?.list("permissions").count == 1)
+        #expect(renamed.message(.role)?.string(.name) == "Renamed")
+        #expect(renamed.message(.role)?.list(.permissions).count == 1)
     }
 
     @Test func whatIsNotThereBreaksRulesOfAnswersAndIsToldAnyway() throws {
         let world = try TestWorld()
         let consent = try world.call(as: viewer, "iam.v1.IAMService", "GetUserConsent") {
-            $0.setEnum("document_type", "SLA")
-        }.message("user_consent")
-        #expect(consent?.integer("status") == 0 && consent?["last_modified_at"] == nil)
+            $0.setEnum(.documentType, "SLA")
+        }.message(.userConsent)
+        #expect(consent?.integer(.status) == 0 && consent?[.lastModifiedAt] == nil)
         _ = try world.call(as: viewer, "iam.v1.IAMService", "RecordUserConsent") {
-            $0.setEnum("document_type", "SLA")
-            $0.setEnum("status_update", "ACCEPTED")
+            $0.setEnum(.documentType, "SLA")
+            $0.setEnum(.statusUpdate, "ACCEPTED")
         }
         let recorded = try world.call(as: viewer, "iam.v1.IAMService", "GetUserConsent") {
-            $0.setEnum("document_type", "SLA")
-        }.message("user_consent")
-        #expect(recorded?.bool("is_accepted") == true)
+            $0.setEnum(.documentType, "SLA")
+        }.message(.userConsent)
+        #expect(recorded?.bool(.isAccepted) == true)
         let session = try world.own("payment.v1.PaymentService", "CreateStripeCheckoutSession") {
-            $0.set("redirect_url", "https://example.com/back")
-        }.message("stripe_session")
-        #expect(session?.string("setup_intent_payment_method") == "pm_pending")
+            $0.set(.redirectURL, "https://example.com/back")
+        }.message(.stripeSession)
+        #expect(session?.string(.setupIntentPaymentMethod) == "pm_pending")
         _ = try world.call(as: viewer, "account.v1.AccountService", "LeaveAccount")
         let user = try world.call(as: viewer, "iam.v1.IAMService", "GetAuthenticatedUser")
-        #expect(user.message("user")?.string("default_account_id") == "")
+        #expect(user.message(.user)?.string(.defaultAccountID) == "")
     }
 
     @Test func userMethodsWithoutRestrictionAreForOneselfOnly() throws {
@@ -296,7 +296,7 @@ import Testing
         )
             throws -> Message
         {
-            try call("iam.v1.IAMService", "DeleteUser") { $0.set("user_id", user) }
+            try call("iam.v1.IAMService", "DeleteUser") { $0.set(.userID, user) }
         }
         let id = Identities.user(viewer)
         let asKey: (String, String, (inout Message) -> Void) throws -> Message = {
@@ -306,93 +306,93 @@ import Testing
         #expect(
             world.code {
                 try world.call(as: "admin@example.com", "iam.v1.IAMService", "DeleteUser") {
-                    $0.set("user_id", id)
+                    $0.set(.userID, id)
                 }
             } == .permissionDenied)
         // Whoever owns an account stays.
         #expect(
             world.code {
                 try world.call(as: owner, "iam.v1.IAMService", "DeleteUser") {
-                    $0.set("user_id", Identities.user(owner))
+                    $0.set(.userID, Identities.user(owner))
                 }
             } == .failedPrecondition)
         _ = try world.call(as: viewer, "iam.v1.IAMService", "DeleteUser") {
-            $0.set("user_id", id)
+            $0.set(.userID, id)
         }
         #expect(
             world.code { try world.call(as: viewer, "iam.v1.IAMService", "GetAuthenticatedUser") }
                 == .unauthenticated)
         let lenient = try TestWorld(options: WorldOptions(leniencies: [.deleteUser]))
-        _ = try lenient.own("iam.v1.IAMService", "DeleteUser") { $0.set("user_id", id) }
-        #expect(try lenient.own("iam.v1.IAMService", "ListUsers").messages("items").count == 2)
+        _ = try lenient.own("iam.v1.IAMService", "DeleteUser") { $0.set(.userID, id) }
+        #expect(try lenient.own("iam.v1.IAMService", "ListUsers").messages(.items).count == 2)
     }
 
     @Test func wordCharactersAreASCII() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         func key(_ name: String) throws -> Message {
             try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
-                $0.edit("database_api_key") {
-                    $0.set("account_id", TestWorld.production)
-                    $0.set("cluster_id", cluster)
-                    $0.set("name", name)
+                $0.edit(.databaseApiKey) {
+                    $0.set(.accountID, TestWorld.production)
+                    $0.set(.clusterID, cluster)
+                    $0.set(.name, name)
                 }
             }
         }
         #expect(world.code { try key("naïve key") } == .invalidArgument)
         #expect(world.code { try key("plain key") } == nil)
         let role = try world.own("iam.v1.IAMService", "CreateRole") {
-            $0.edit("role") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("name", "Prüfer 検査")
-                $0.setEnum("role_type", "CUSTOM")
+            $0.edit(.role) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.name, "Prüfer 検査")
+                $0.setEnum(.roleType, "CUSTOM")
                 $0.set(
-                    "permissions",
+                    .permissions,
                     PermissionCatalogue.messages(["read:clusters"], world.cloud.world))
             }
         }
-        #expect(role.message("role")?.string("name") == "Prüfer 検査")
+        #expect(role.message(.role)?.string(.name) == "Prüfer 検査")
     }
 
     @Test func systemRolesStayAsTheyAre() throws {
         let world = try TestWorld()
-        let roles = try world.own("iam.v1.IAMService", "ListRoles").messages("items")
+        let roles = try world.own("iam.v1.IAMService", "ListRoles").messages(.items)
         func role(_ name: String) throws -> Message {
-            try #require(roles.first { $0.string("name") == name })
+            try #require(roles.first { $0.string(.name) == name })
         }
         var admin = try role("Admin")
-        admin.setEnum("role_type", "CUSTOM")
+        admin.setEnum(.roleType, "CUSTOM")
         #expect(
             world.code {
-                try world.own("iam.v1.IAMService", "UpdateRole") { $0.set("role", admin) }
+                try world.own("iam.v1.IAMService", "UpdateRole") { $0.set(.role, admin) }
             } == .failedPrecondition)
         #expect(
             world.code {
                 try world.own("iam.v1.IAMService", "DeleteRole") {
-                    $0.set("role_id", admin.string("id"))
+                    $0.set(.roleID, admin.string(.id))
                 }
             } == .failedPrecondition)
         func assign(add: [String] = [], delete: [String] = []) throws -> Message {
             try world.own("iam.v1.IAMService", "AssignUserRoles") {
-                $0.set("user_id", Identities.user(viewer))
-                $0["role_ids_to_add"] = .list(add.map(Value.string))
-                $0["role_ids_to_delete"] = .list(delete.map(Value.string))
+                $0.set(.userID, Identities.user(viewer))
+                $0[.roleIDsToAdd] = .list(add.map(Value.string))
+                $0[.roleIDsToDelete] = .list(delete.map(Value.string))
             }
         }
         #expect(
-            world.code { try assign(add: [role("Owner").string("id")]) }
+            world.code { try assign(add: [role("Owner").string(.id)]) }
                 == .failedPrecondition)
         #expect(
-            world.code { try assign(delete: [role("Base").string("id")]) }
+            world.code { try assign(delete: [role("Base").string(.id)]) }
                 == .failedPrecondition)
         // Twice does no harm; in both lists, it goes.
-        let id = try role("Admin").string("id")
+        let id = try role("Admin").string(.id)
         _ = try assign(add: [id, id])
         _ = try assign(add: [id], delete: [id])
         let held = try world.own("iam.v1.IAMService", "ListUserRoles") {
-            $0.set("user_id", Identities.user(viewer))
+            $0.set(.userID, Identities.user(viewer))
         }
-        #expect(held.messages("roles").map { $0.string("name") }.sorted() == ["Base", "Viewer"])
+        #expect(held.messages(.roles).map { $0.string(.name) }.sorted() == ["Base", "Viewer"])
     }
 
     @Test func ownersHandTheirAccountOn() throws {
@@ -403,25 +403,25 @@ import Testing
             })
         func hand(_ email: String, to owner: String) throws -> Message {
             try world.call(as: email, "account.v1.AccountService", "UpdateAccount") { request in
-                request.edit("account") {
-                    $0.set("id", TestWorld.production)
-                    $0.set("external_owner_id", owner)
+                request.edit(.account) {
+                    $0.set(.id, TestWorld.production)
+                    $0.set(.externalOwnerID, owner)
                 }
-                request.edit("update_mask") { $0["paths"] = .list([.string("external_owner_id")]) }
+                request.edit(.updateMask) { $0[.paths] = .list([.string("external_owner_id")]) }
             }
         }
         #expect(
             world.code { try hand("admin@example.com", to: external) } == .permissionDenied)
         #expect(world.code { try hand(owner, to: "auth0|nobody") } == .invalidArgument)
         let handed = try hand(owner, to: external)
-        #expect(handed.message("account")?.string("owner_email") == "admin@example.com")
+        #expect(handed.message(.account)?.string(.ownerEmail) == "admin@example.com")
         let members = try world.own("account.v1.AccountService", "ListAccountMembers")
-            .messages("items")
-        #expect(members.filter { $0.bool("is_owner") }.count == 1)
+            .messages(.items)
+        #expect(members.filter { $0.bool(.isOwner) }.count == 1)
         let roles = try world.own("iam.v1.IAMService", "ListUserRoles") {
-            $0.set("user_id", Identities.user(owner))
+            $0.set(.userID, Identities.user(owner))
         }
-        #expect(roles.messages("roles").map { $0.string("name") }.sorted() == ["Admin", "Base"])
+        #expect(roles.messages(.roles).map { $0.string(.name) }.sorted() == ["Admin", "Base"])
         // Now the new owner may delete it, with all that it has.
         #expect(
             world.code { try world.call(as: owner, "account.v1.AccountService", "DeleteAccount") }
@@ -431,7 +431,7 @@ import Testing
         #expect(
             try world.call(as: owner, "account.v1.AccountService", "ListAccounts") {
                 $0 = Message($0.type)
-            }.messages("items").isEmpty)
+            }.messages(.items).isEmpty)
     }
 
     @Test func loggingOutEndsATokenAndTheNextIsAnother() throws {
@@ -446,7 +446,7 @@ import Testing
         let user = try world.call(
             "iam.v1.IAMService", "GetAuthenticatedUser", authorization: "bearer \(new)"
         ) { _ in }
-        #expect(user.message("user")?.string("email") == viewer)
+        #expect(user.message(.user)?.string(.email) == viewer)
     }
 }
 
@@ -456,49 +456,49 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path + "/sandbox.sqlite"
         let world = try TestWorld(speed: .instant, path: path)
-        let cluster = try world.create().string("id")
-        let space = try world.space().string("id")
+        let cluster = try world.create().string(.id)
+        let space = try world.space().string(.id)
         var secrets: [String] = []
         secrets.append(
             try #require(
                 try world.own("auth.v1.AuthService", "CreateManagementKey") {
-                    $0.edit("management_key") { $0.set("account_id", TestWorld.production) }
-                }.message("management_key")
-            ).string("key"))
+                    $0.edit(.managementKey) { $0.set(.accountID, TestWorld.production) }
+                }.message(.managementKey)
+            ).string(.key))
         secrets.append(
             try #require(
                 try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
-                    $0.edit("database_api_key") {
-                        $0.set("account_id", TestWorld.production)
-                        $0.set("cluster_id", cluster)
-                        $0.set("name", "app key")
+                    $0.edit(.databaseApiKey) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0.set(.clusterID, cluster)
+                        $0.set(.name, "app key")
                     }
-                }.message("database_api_key")
-            ).string("key"))
+                }.message(.databaseApiKey)
+            ).string(.key))
         secrets.append(
             try #require(
                 try world.own("serverless.space.auth.v1.SpaceApiKeyService", "CreateSpaceApiKey") {
-                    $0.edit("space_api_key") {
-                        $0.set("account_id", TestWorld.production)
-                        $0.set("space_id", space)
-                        $0.set("name", "app key")
+                    $0.edit(.spaceApiKey) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0.set(.spaceID, space)
+                        $0.set(.name, "app key")
                     }
-                }.message("space_api_key")
-            ).string("key"))
-        let environment = try world.environment().string("id")
+                }.message(.spaceApiKey)
+            ).string(.key))
+        let environment = try world.environment().string(.id)
         let bootstrap = try world.own(
             "hybrid.v1.HybridCloudService", "GenerateBootstrapCommands"
-        ) { $0.set("hybrid_cloud_environment_id", environment) }
-        secrets += [bootstrap.string("access_key"), bootstrap.string("registry_password")]
-        #expect(bootstrap.strings("commands").joined().contains(secrets[3]))
+        ) { $0.set(.hybridCloudEnvironmentID, environment) }
+        secrets += [bootstrap.string(.accessKey), bootstrap.string(.registryPassword)]
+        #expect(bootstrap.strings(.commands).joined().contains(secrets[3]))
         secrets.append(
             try #require(
                 try world.call(
                     as: "owner@example.com",
                     "cluster.auth.v1.EphemeralDashboardTokenService",
                     "CreateEphemeralDashboardToken"
-                ) { $0.set("cluster_id", cluster) }.message("ephemeral_dashboard_token")
-            ).string("token"))
+                ) { $0.set(.clusterID, cluster) }.message(.ephemeralDashboardToken)
+            ).string(.token))
         secrets += [world.key, world.cloud.world.userToken(of: "owner@example.com")]
         #expect(Set(secrets).count == 8 && !secrets.contains(""))
         let export = try SeedRecords.export(world.cloud)
@@ -513,35 +513,35 @@ import Testing
         }
         // What was generated before is superseded.
         let again = try world.own("hybrid.v1.HybridCloudService", "GenerateBootstrapCommands") {
-            $0.set("hybrid_cloud_environment_id", environment)
+            $0.set(.hybridCloudEnvironmentID, environment)
         }
-        #expect(again.string("access_key") != bootstrap.string("access_key"))
+        #expect(again.string(.accessKey) != bootstrap.string(.accessKey))
     }
 
     @Test func environmentsTellNothingBeforeTheirAgentDoes() throws {
         let world = try TestWorld()
         let made = try world.environment()
-        #expect(made["status"] == nil)
+        #expect(made[.status] == nil)
         // Of a key, the address of the account's owner is told.
-        #expect(made.string("created_by_email") == "owner@example.com")
+        #expect(made.string(.createdByEmail) == "owner@example.com")
         let service = "hybrid.v1.HybridCloudService"
         func get() throws -> Message {
             try #require(
                 try world.own(service, "GetHybridCloudEnvironment") {
-                    $0.set("hybrid_cloud_environment_id", made.string("id"))
-                }.message("hybrid_cloud_environment"))
+                    $0.set(.hybridCloudEnvironmentID, made.string(.id))
+                }.message(.hybridCloudEnvironment))
         }
         func create() throws -> Message {
             try world.clusters("CreateCluster") {
-                $0.edit("cluster") {
-                    $0.set("account_id", TestWorld.production)
-                    $0.set("name", "hybrid")
-                    $0.set("cloud_provider_id", "hybrid")
-                    $0.set("cloud_provider_region_id", made.string("id"))
-                    $0.edit("configuration") {
-                        $0.set("number_of_nodes", 1)
+                $0.edit(.cluster) {
+                    $0.set(.accountID, TestWorld.production)
+                    $0.set(.name, "hybrid")
+                    $0.set(.cloudProviderID, "hybrid")
+                    $0.set(.cloudProviderRegionID, made.string(.id))
+                    $0.edit(.configuration) {
+                        $0.set(.numberOfNodes, 1)
                         $0.set(
-                            "package_id",
+                            .packageID,
                             Catalogue.builtIn.packages.first { $0.name == "hc-gpx1" }?.id ?? "")
                     }
                 }
@@ -549,55 +549,55 @@ import Testing
         }
         #expect(world.code(create) == .failedPrecondition)
         _ = try world.own(service, "GenerateBootstrapCommands") {
-            $0.set("hybrid_cloud_environment_id", made.string("id"))
+            $0.set(.hybridCloudEnvironmentID, made.string(.id))
         }
-        #expect(try get()["status"] == nil)
-        #expect(try get().bool("bootstrap_commands_generated"))
+        #expect(try get()[.status] == nil)
+        #expect(try get().bool(.bootstrapCommandsGenerated))
         world.pass(6)
         #expect(
-            try get().message("status")?.enumName("phase")
+            try get().message(.status)?.enumName(.phase)
                 == "HYBRID_CLOUD_ENVIRONMENT_STATUS_PHASE_NOT_READY")
         #expect(world.code(create) == .failedPrecondition)
         world.pass(10)
-        let cluster = try #require(try create().message("cluster"))
+        let cluster = try #require(try create().message(.cluster))
         #expect(
-            cluster.message("configuration")?.message("database_configuration")?["inference"] == nil
+            cluster.message(.configuration)?.message(.databaseConfiguration)?[.inference] == nil
         )
         world.pass(60)
-        let running = try world.get(cluster.string("id"))
+        let running = try world.get(cluster.string(.id))
         #expect(
-            running.message("state")?.message("endpoint")?.string("url")
-                == "http://qdrant-\(cluster.string("id")).qdrant.svc")
+            running.message(.state)?.message(.endpoint)?.string(.url)
+                == "http://qdrant-\(cluster.string(.id)).qdrant.svc")
         #expect(
             world.code {
                 try world.own("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey") {
-                    $0.edit("database_api_key") {
-                        $0.set("account_id", TestWorld.production)
-                        $0.set("cluster_id", cluster.string("id"))
-                        $0.set("name", "app key")
+                    $0.edit(.databaseApiKey) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0.set(.clusterID, cluster.string(.id))
+                        $0.set(.name, "app key")
                     }
                 }
             } == .failedPrecondition)
         // The namespace is frozen, and the environment stays while clusters stand in it.
         var wanted = try get()
-        wanted.edit("configuration") { $0.set("namespace", "other") }
+        wanted.edit(.configuration) { $0.set(.namespace, "other") }
         #expect(
             world.code {
                 try world.own(service, "UpdateHybridCloudEnvironment") {
-                    $0.set("hybrid_cloud_environment", wanted)
+                    $0.set(.hybridCloudEnvironment, wanted)
                 }
             } == .invalidArgument)
         #expect(
             world.code {
                 try world.own(service, "DeleteHybridCloudEnvironment") {
-                    $0.set("hybrid_cloud_environment_id", made.string("id"))
+                    $0.set(.hybridCloudEnvironmentID, made.string(.id))
                 }
             } == .failedPrecondition)
         let regions = try world.own("platform.v1.PlatformService", "ListCloudProviderRegions") {
-            $0.set("cloud_provider_id", "hybrid")
-        }.messages("items")
-        #expect(regions.map { $0.string("id") } == [made.string("id")])
-        #expect(regions[0].bool("available") && regions[0].string("provider") == "aws")
+            $0.set(.cloudProviderID, "hybrid")
+        }.messages(.items)
+        #expect(regions.map { $0.string(.id) } == [made.string(.id)])
+        #expect(regions[0].bool(.available) && regions[0].string(.provider) == "aws")
     }
 
     @Test func onlyAccountsWithThePrivilegeHaveEnvironments() throws {
@@ -607,9 +607,9 @@ import Testing
             try world.call(
                 "hybrid.v1.HybridCloudService", "CreateHybridCloudEnvironment", key: key
             ) {
-                $0.edit("hybrid_cloud_environment") {
-                    $0.set("account_id", TestWorld.sandbox)
-                    $0.set("name", "mine")
+                $0.edit(.hybridCloudEnvironment) {
+                    $0.set(.accountID, TestWorld.sandbox)
+                    $0.set(.name, "mine")
                 }
             }
         }
@@ -617,28 +617,28 @@ import Testing
         // And without a way to pay, there are free clusters only.
         func create(_ package: String) throws -> Message {
             try world.call("cluster.v1.ClusterService", "CreateCluster", key: key) {
-                $0.edit("cluster") {
-                    $0.set("account_id", TestWorld.sandbox)
-                    $0.set("name", "mine")
-                    $0.set("cloud_provider_id", "aws")
-                    $0.set("cloud_provider_region_id", "eu-central-1")
-                    $0.edit("configuration") {
-                        $0.set("number_of_nodes", 1)
-                        $0.set("package_id", (try? world.package(package)) ?? "")
+                $0.edit(.cluster) {
+                    $0.set(.accountID, TestWorld.sandbox)
+                    $0.set(.name, "mine")
+                    $0.set(.cloudProviderID, "aws")
+                    $0.set(.cloudProviderRegionID, "eu-central-1")
+                    $0.edit(.configuration) {
+                        $0.set(.numberOfNodes, 1)
+                        $0.set(.packageID, (try? world.package(package)) ?? "")
                     }
                 }
             }
         }
         #expect(world.code { try create("gpx1") } == .failedPrecondition)
-        let free = try #require(try create("free2").message("cluster")).string("id")
+        let free = try #require(try create("free2").message(.cluster)).string(.id)
         world.pass(60)
         #expect(
             world.code {
                 try world.call("cluster.backup.v1.BackupService", "CreateBackup", key: key) {
-                    $0.edit("backup") {
-                        $0.set("account_id", TestWorld.sandbox)
-                        $0.set("cluster_id", free)
-                        $0.set("display_name", "copy")
+                    $0.edit(.backup) {
+                        $0.set(.accountID, TestWorld.sandbox)
+                        $0.set(.clusterID, free)
+                        $0.set(.displayName, "copy")
                     }
                 }
             } == .failedPrecondition)
@@ -650,25 +650,25 @@ import Testing
             String
         > {
             let answer = try world.own("booking.v1.BookingService", method) {
-                $0.set("cloud_provider_id", "aws")
-                $0.set("cloud_provider_region_id", "eu-central-1")
+                $0.set(.cloudProviderID, "aws")
+                $0.set(.cloudProviderRegionID, "eu-central-1")
                 fill(&$0)
             }
-            return Set(answer.messages("items").map { $0.string("name") })
+            return Set(answer.messages(.items).map { $0.string(.name) })
         }
         let own = try names("ListPackages")
         #expect(own.contains("gpx1") && !own.contains("p-gpx1") && !own.contains("old1"))
         #expect(try names("ListGlobalPackages") == own)
-        #expect(try names("ListPackages") { $0.setEnum("tier", "PREMIUM") }.contains("p-gpx1"))
+        #expect(try names("ListPackages") { $0.setEnum(.tier, "PREMIUM") }.contains("p-gpx1"))
         let retired = try names("ListPackages") {
-            $0["statuses"] = .list([.enumeration(2)])
+            $0[.statuses] = .list([.enumeration(2)])
         }
         #expect(retired == ["old1"])
         let zero = failure {
             try world.own("booking.v1.BookingService", "ListPackages") {
-                $0.set("cloud_provider_id", "aws")
-                $0.set("cloud_provider_region_id", "eu-central-1")
-                $0["tier"] = .enumeration(0)
+                $0.set(.cloudProviderID, "aws")
+                $0.set(.cloudProviderRegionID, "eu-central-1")
+                $0[.tier] = .enumeration(0)
             }
         }
         #expect(zero?.code == .invalidArgument)
@@ -678,20 +678,20 @@ import Testing
         let world = try TestWorld(seed: "demo")
         let contract = try #require(
             try world.own("billing.v1.BillingService", "ListCreditContracts")
-                .messages("items").first)
+                .messages(.items).first)
         // Dollars, where everything else is in thousandths of cents.
-        #expect(contract["total_amount"] == .double(1000))
+        #expect(contract[.totalAmount] == .double(1000))
         let month = CalendarMonth(containing: world.time.now)
         let lines = try world.own("metering.v1.MeteringService", "ListMeterings") {
-            $0.set("year", month.year)
-            $0.set("month", month.month)
-        }.messages("items")
-        #expect(lines.contains { $0.string("billable_entity_type") == "cluster_booking" })
+            $0.set(.year, month.year)
+            $0.set(.month, month.month)
+        }.messages(.items)
+        #expect(lines.contains { $0.string(.billableEntityType) == "cluster_booking" })
         let months = try world.own("metering.v1.MeteringService", "GetUsageBreakdown") {
-            $0.set("start_time", world.cloud.world.timestamp(month.start))
-            $0.set("end_time", world.cloud.world.timestamp(month.end))
-        }.messages("items")
-        let rows = months.flatMap { $0.messages("accounts") }.flatMap { $0.messages("clusters") }
+            $0.set(.startTime, world.cloud.world.timestamp(month.start))
+            $0.set(.endTime, world.cloud.world.timestamp(month.end))
+        }.messages(.items)
+        let rows = months.flatMap { $0.messages(.accounts) }.flatMap { $0.messages(.clusters) }
         let arms = [
             "Cluster": "cluster_usage_config", "Cluster Extra Disk": "cluster_extra_disk_config",
             "Cluster Storage Tier": "cluster_storage_tier_config",
@@ -699,33 +699,33 @@ import Testing
         ]
         #expect(!rows.isEmpty)
         for row in rows {
-            let arm = try #require(arms[row.string("billable_entity_type")])
-            #expect(row[arm] != nil)
+            let arm = try #require(arms[row.string(.billableEntityType)])
+            #expect(row[FieldName(arm)] != nil)
         }
         // The same use, told twice.
         #expect(
-            rows.reduce(0) { $0 + $1.integer("amount_millicents") }
-                == lines.reduce(0) { $0 + $1.integer("amount_millicents") })
+            rows.reduce(0) { $0 + $1.integer(.amountMillicents) }
+                == lines.reduce(0) { $0 + $1.integer(.amountMillicents) })
     }
 
     @Test func readOnlyHasAnotherNumberInSpaces() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
-        let space = try world.space().string("id")
+        let cluster = try world.create().string(.id)
+        let space = try world.space().string(.id)
         func access(_ service: String, _ method: String, _ field: String, _ id: String) throws
             -> String?
         {
             let answer = try world.own(service, method) { request in
-                request.edit(field) { key in
-                    key.set("account_id", TestWorld.production)
-                    key.set(id == cluster ? "cluster_id" : "space_id", id)
-                    key.set("name", "read only")
-                    var rule = key.new("access_rules")
-                    rule.edit("global_access") { $0.setEnum("access_type", "READ_ONLY") }
-                    key.set("access_rules", [rule])
+                request.edit(FieldName(field)) { key in
+                    key.set(.accountID, TestWorld.production)
+                    key.set(id == cluster ? .clusterID : .spaceID, id)
+                    key.set(.name, "read only")
+                    var rule = key.new(.accessRules)
+                    rule.edit(.globalAccess) { $0.setEnum(.accessType, "READ_ONLY") }
+                    key.set(.accessRules, [rule])
                 }
             }
-            let token = answer.message(field)?.string("key") ?? ""
+            let token = answer.message(FieldName(field))?.string(.key) ?? ""
             return DatabaseToken.claims(of: token).map { "\($0.grant)" }
         }
         let first = try access(
@@ -741,7 +741,7 @@ import Testing
         let world = try TestWorld()
         func create(_ origin: String) throws -> Message {
             try world.space("with-origin") {
-                $0.edit("configuration") { $0["allowed_origins"] = .list([.string(origin)]) }
+                $0.edit(.configuration) { $0[.allowedOrigins] = .list([.string(origin)]) }
             }
         }
         #expect(world.code { try create("http://localhost:3000") } == .invalidArgument)
@@ -754,21 +754,21 @@ import Testing
 
     @Test func restoringToNewThingsIsAskedForInTwoWays() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
-        let backup = try world.backup(of: cluster).string("id")
+        let cluster = try world.create().string(.id)
+        let backup = try world.backup(of: cluster).string(.id)
         let made = try world.rest(
             "POST",
             "/api/cluster/v1/accounts/\(TestWorld.production)/backups/\(backup)/clusters"
                 + "?clusterName=from-query")
         #expect(made.status == 200 && made.tree["cluster"]?["name"]?.text == "from-query")
-        let space = try world.space().string("id")
+        let space = try world.space().string(.id)
         _ = try world.clusters("ListClusters") { _ in }
         let copy = try world.own("serverless.space.backup.v1.BackupService", "CreateBackup") {
-            $0.edit("backup") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("space_id", space)
+            $0.edit(.backup) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.spaceID, space)
             }
-        }.message("backup")?.string("id")
+        }.message(.backup)?.string(.id)
         let path =
             "/api/serverless/v1/accounts/\(TestWorld.production)/backups/\(copy ?? "")/spaces"
         #expect(try world.rest("POST", path + "?spaceName=from-query").status == 400)
@@ -788,8 +788,8 @@ import Testing
             path + "?mfaMethod.name=New&mfaMethod.type=USER_MFA_METHOD_TYPE_WEBAUTHN_ROAMING",
             as: viewer)
         #expect(named.tree["mfaMethod"]?["name"]?.text == "New", "\(named.text)")
-        let cluster = try world.create().string("id")
-        let schedule = try world.schedule(of: cluster, "@daily").string("id")
+        let cluster = try world.create().string(.id)
+        let schedule = try world.schedule(of: cluster, "@daily").string(.id)
         let base =
             "/api/cluster/backup/v1/accounts/\(TestWorld.production)/backup_schedules/\(schedule)"
         #expect(try world.rest("GET", base).status == 400)
@@ -802,31 +802,31 @@ import Testing
         let world = try TestWorld(speed: .instant, seed: "demo")
         let backup = try #require(try world.backups().first)
         let path =
-            "/api/cluster/backup/v1/accounts/\(TestWorld.production)/backups/\(backup.string("id"))"
+            "/api/cluster/backup/v1/accounts/\(TestWorld.production)/backups/\(backup.string(.id))"
         let renamed = try world.rest(
             "PATCH", path,
             body:
-                #"{"backup":{"clusterId":"\#(backup.string("cluster_id"))","displayName":"other"}}"#
+                #"{"backup":{"clusterId":"\#(backup.string(.clusterID))","displayName":"other"}}"#
         )
         #expect(renamed.tree["backup"]?["displayName"]?.text == "other", "\(renamed.text)")
         #expect(
             renamed.tree["backup"]?["retentionPeriod"] == .null
                 || renamed.tree["backup"]?["retentionPeriod"] == nil)
         let method = try #require(
-            try world.own("payment.v1.PaymentService", "ListPaymentMethods").messages("items")
+            try world.own("payment.v1.PaymentService", "ListPaymentMethods").messages(.items)
                 .first)
         let changed = try world.own("payment.v1.PaymentService", "UpdatePaymentMethod") { request in
-            request.edit("payment_method") {
-                $0.set("id", method.string("id"))
-                $0.set("account_id", TestWorld.production)
-                $0.set("tax_id", "DE123456789")
+            request.edit(.paymentMethod) {
+                $0.set(.id, method.string(.id))
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.taxID, "DE123456789")
             }
-            request.edit("update_mask") { $0["paths"] = .list([.string("tax_id")]) }
-        }.message("payment_method")
-        #expect(changed?.optionalString("tax_id") == "DE123456789")
-        let address = changed?.message("billing_address")
-        #expect(address?.string("country_formatted") == "Germany")
-        #expect(address?.bool("tax_supported_country") == true)
+            request.edit(.updateMask) { $0[.paths] = .list([.string("tax_id")]) }
+        }.message(.paymentMethod)
+        #expect(changed?.optionalString(.taxID) == "DE123456789")
+        let address = changed?.message(.billingAddress)
+        #expect(address?.string(.countryFormatted) == "Germany")
+        #expect(address?.bool(.taxSupportedCountry) == true)
     }
 
     @Test func pagesSayHowManyThereAreOnlyWhenAskedForPages() throws {

@@ -8,78 +8,78 @@ import Testing
     @Test func aClusterComesUpNodeByNodeAndItsAddressLast() throws {
         let world = try TestWorld()
         let cluster = try world.create(nodes: 3)
-        let id = cluster.string("id")
+        let id = cluster.string(.id)
         #expect(ClusterState.phase(of: cluster) == "CREATING")
-        #expect(cluster.message("state")?.message("endpoint")?.string("url") == "")
-        #expect(cluster.message("configuration")?.string("version") == "v1.18.1")
+        #expect(cluster.message(.state)?.message(.endpoint)?.string(.url) == "")
+        #expect(cluster.message(.configuration)?.string(.version) == "v1.18.1")
         world.pass(7)
-        #expect(try world.get(id).message("state")?.integer("nodes_up") == 1)
+        #expect(try world.get(id).message(.state)?.integer(.nodesUp) == 1)
         world.pass(8.5)
         #expect(try world.phase(id) == "HEALTHY")
-        #expect(try world.get(id).message("state")?.message("endpoint")?.string("url") == "")
+        #expect(try world.get(id).message(.state)?.message(.endpoint)?.string(.url) == "")
         world.pass(4)
         let ready = try world.get(id)
         #expect(
-            ready.message("state")?.message("endpoint")?.string("url")
+            ready.message(.state)?.message(.endpoint)?.string(.url)
                 == world.cloud.world.dataPlane.url)
-        #expect(ready.message("state")?.integer("nodes_up") == 3)
+        #expect(ready.message(.state)?.integer(.nodesUp) == 3)
         // Both places that tell of scaling say the same.
-        let state = try #require(ready.message("state"))
-        #expect(state["scalability_info"] == state.message("capabilities")?["scalability_info"])
+        let state = try #require(ready.message(.state))
+        #expect(state[.scalabilityInfo] == state.message(.capabilities)?[.scalabilityInfo])
     }
 
     @Test func instantTimeHasItReadyAtOnce() throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         let cluster = try world.get(id)
         #expect(ClusterState.phase(of: cluster) == "HEALTHY")
-        #expect(cluster.message("state")?.message("endpoint")?.string("url").isEmpty == false)
+        #expect(cluster.message(.state)?.message(.endpoint)?.string(.url).isEmpty == false)
     }
 
     @Test func maskedUpdatesChangeWhatTheyName() throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create { $0.set("labels", [TestWorld.label($0)]) }.string("id")
+        let id = try world.create { $0.set(.labels, [TestWorld.label($0)]) }.string(.id)
         let answer = try world.clusters("UpdateCluster") { request in
-            request.edit("cluster") {
-                $0.set("id", id)
-                $0.set("account_id", TestWorld.production)
-                $0.edit("configuration") { $0.set("number_of_nodes", 3) }
+            request.edit(.cluster) {
+                $0.set(.id, id)
+                $0.set(.accountID, TestWorld.production)
+                $0.edit(.configuration) { $0.set(.numberOfNodes, 3) }
             }
-            request.edit("update_mask") {
-                $0["paths"] = .list([.string("configuration.number_of_nodes")])
+            request.edit(.updateMask) {
+                $0[.paths] = .list([.string("configuration.number_of_nodes")])
             }
         }
-        #expect(ClusterState.phase(of: try #require(answer.message("cluster"))) == "SCALING")
+        #expect(ClusterState.phase(of: try #require(answer.message(.cluster))) == "SCALING")
         let cluster = try world.get(id)
-        #expect(cluster.string("name") == "search")
-        #expect(cluster.list("labels").count == 1)
-        #expect(cluster.message("state")?.integer("nodes_up") == 3)
+        #expect(cluster.string(.name) == "search")
+        #expect(cluster.list(.labels).count == 1)
+        #expect(cluster.message(.state)?.integer(.nodesUp) == 3)
     }
 
     @Test func fullUpdatesClearWhatTheyLeaveOut() throws {
         let world = try TestWorld(speed: .instant)
-        var cluster = try world.create { $0.set("labels", [TestWorld.label($0)]) }
-        cluster["labels"] = nil
-        cluster.set("name", "renamed")
-        _ = try world.clusters("UpdateCluster") { $0.set("cluster", cluster) }
-        let updated = try world.get(cluster.string("id"))
-        #expect(updated.string("name") == "renamed")
-        #expect(updated.list("labels").isEmpty)
-        #expect(try world.phase(cluster.string("id")) == "HEALTHY")
+        var cluster = try world.create { $0.set(.labels, [TestWorld.label($0)]) }
+        cluster[.labels] = nil
+        cluster.set(.name, "renamed")
+        _ = try world.clusters("UpdateCluster") { $0.set(.cluster, cluster) }
+        let updated = try world.get(cluster.string(.id))
+        #expect(updated.string(.name) == "renamed")
+        #expect(updated.list(.labels).isEmpty)
+        #expect(try world.phase(cluster.string(.id)) == "HEALTHY")
     }
 
     @Test func unknownMaskPathsAreRefused() throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         let error = try #require(
             failure {
                 try world.clusters("UpdateCluster") { request in
-                    request.edit("cluster") {
-                        $0.set("id", id)
-                        $0.set("account_id", TestWorld.production)
+                    request.edit(.cluster) {
+                        $0.set(.id, id)
+                        $0.set(.accountID, TestWorld.production)
                     }
-                    request.edit("update_mask") {
-                        $0["paths"] = .list([.string("configuration.num_nodes")])
+                    request.edit(.updateMask) {
+                        $0[.paths] = .list([.string("configuration.num_nodes")])
                     }
                 }
             })
@@ -90,108 +90,108 @@ import Testing
     @Test func disksDoNotShrinkAndVersionsDoNotGoBack() throws {
         let world = try TestWorld(speed: .instant)
         let cluster = try world.create {
-            $0.edit("configuration") {
-                $0.set("version", "v1.17.1")
-                $0.edit("additional_resources") { $0.set("disk", 10) }
+            $0.edit(.configuration) {
+                $0.set(.version, "v1.17.1")
+                $0.edit(.additionalResources) { $0.set(.disk, 10) }
             }
         }
         func change(_ body: (inout Message) -> Void) -> APIError? {
             failure {
                 var wanted = cluster
-                wanted.edit("configuration", body)
-                return try world.clusters("UpdateCluster") { $0.set("cluster", wanted) }
+                wanted.edit(.configuration, body)
+                return try world.clusters("UpdateCluster") { $0.set(.cluster, wanted) }
             }
         }
         #expect(
-            change { $0.edit("additional_resources") { $0.set("disk", 5) } }?.code
+            change { $0.edit(.additionalResources) { $0.set(.disk, 5) } }?.code
                 == .failedPrecondition)
-        #expect(change { $0.set("version", "v1.16.3") }?.code == .invalidArgument)
-        #expect(change { $0.set("version", "v1.19.0") }?.code == .invalidArgument)
+        #expect(change { $0.set(.version, "v1.16.3") }?.code == .invalidArgument)
+        #expect(change { $0.set(.version, "v1.19.0") }?.code == .invalidArgument)
         #expect(
-            change { $0.set("package_id", "00000000-0000-4000-8000-000000000000") }?.code
+            change { $0.set(.packageID, "00000000-0000-4000-8000-000000000000") }?.code
                 == .invalidArgument)
     }
 
     @Test func upgradesStepThroughMinorVersions() throws {
         let world = try TestWorld()
-        let cluster = try world.create { $0.edit("configuration") { $0.set("version", "v1.16.3") } }
-        let id = cluster.string("id")
+        let cluster = try world.create { $0.edit(.configuration) { $0.set(.version, "v1.16.3") } }
+        let id = cluster.string(.id)
         world.pass(60)
         var wanted = try world.get(id)
-        wanted.edit("configuration") { $0.set("version", "latest") }
-        _ = try world.clusters("UpdateCluster") { $0.set("cluster", wanted) }
+        wanted.edit(.configuration) { $0.set(.version, "latest") }
+        _ = try world.clusters("UpdateCluster") { $0.set(.cluster, wanted) }
         #expect(try world.phase(id) == "UPGRADING")
-        #expect(try world.get(id).message("configuration")?.string("version") == "v1.18.1")
+        #expect(try world.get(id).message(.configuration)?.string(.version) == "v1.18.1")
         world.pass(5)
-        #expect(try world.get(id).message("state")?.string("version") == "v1.17.1")
+        #expect(try world.get(id).message(.state)?.string(.version) == "v1.17.1")
         world.pass(20)
-        #expect(try world.get(id).message("state")?.string("version") == "v1.18.1")
+        #expect(try world.get(id).message(.state)?.string(.version) == "v1.18.1")
         #expect(try world.phase(id) == "HEALTHY")
     }
 
     @Test func suspendResumeAndDeleteGoTheirWay() throws {
         let world = try TestWorld()
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         #expect(
-            failure { try world.clusters("SuspendCluster") { $0.set("cluster_id", id) } }?.code
+            failure { try world.clusters("SuspendCluster") { $0.set(.clusterID, id) } }?.code
                 == .failedPrecondition)
         world.pass(60)
-        _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("SuspendCluster") { $0.set(.clusterID, id) }
         #expect(try world.phase(id) == "SUSPENDING")
         world.pass(7)
         #expect(try world.phase(id) == "SUSPENDED")
-        #expect(try world.get(id).message("state")?.integer("nodes_up") == 0)
+        #expect(try world.get(id).message(.state)?.integer(.nodesUp) == 0)
         #expect(
-            failure { try world.clusters("RestartCluster") { $0.set("cluster_id", id) } }?.code
+            failure { try world.clusters("RestartCluster") { $0.set(.clusterID, id) } }?.code
                 == .failedPrecondition)
-        _ = try world.clusters("UnsuspendCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("UnsuspendCluster") { $0.set(.clusterID, id) }
         #expect(try world.phase(id) == "RESUMING")
         world.pass(20)
         #expect(try world.phase(id) == "HEALTHY")
-        _ = try world.clusters("DeleteCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("DeleteCluster") { $0.set(.clusterID, id) }
         let leaving = try world.get(id)
-        #expect(leaving["deleted_at"] != nil)
+        #expect(leaving[.deletedAt] != nil)
         // A second time does no harm.
-        _ = try world.clusters("DeleteCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("DeleteCluster") { $0.set(.clusterID, id) }
         world.pass(7)
         #expect(
-            failure { try world.clusters("GetCluster") { $0.set("cluster_id", id) } }?.code
+            failure { try world.clusters("GetCluster") { $0.set(.clusterID, id) } }?.code
                 == .notFound)
     }
 
     @Test func theAddressComesThoughSomethingElseHasBegun() throws {
         let world = try TestWorld()
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         world.pass(11.5)
         #expect(try world.phase(id) == "HEALTHY")
-        _ = try world.clusters("RestartCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("RestartCluster") { $0.set(.clusterID, id) }
         world.pass(60)
-        let url = try world.get(id).message("state")?.message("endpoint")?.string("url")
+        let url = try world.get(id).message(.state)?.message(.endpoint)?.string(.url)
         #expect(url?.isEmpty == false)
     }
 
     @Test func anUpgradeThatScalesIsCheckedAndScales() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create { $0.edit("configuration") { $0.set("version", "v1.17.1") } }
+        let cluster = try world.create { $0.edit(.configuration) { $0.set(.version, "v1.17.1") } }
         var wanted = cluster
-        wanted.edit("configuration") {
-            $0.set("version", "v1.18.1")
-            $0.set("number_of_nodes", 4_000_000_000)
+        wanted.edit(.configuration) {
+            $0.set(.version, "v1.18.1")
+            $0.set(.numberOfNodes, 4_000_000_000)
         }
         #expect(
-            failure { try world.clusters("UpdateCluster") { $0.set("cluster", wanted) } }?.code
+            failure { try world.clusters("UpdateCluster") { $0.set(.cluster, wanted) } }?.code
                 == .resourceExhausted)
-        wanted.edit("configuration") { $0.set("number_of_nodes", 2) }
-        _ = try world.clusters("UpdateCluster") { $0.set("cluster", wanted) }
-        let upgraded = try world.get(cluster.string("id"))
-        #expect(upgraded.message("state")?.integer("nodes_up") == 2)
-        #expect(upgraded.message("state")?.string("version") == "v1.18.1")
+        wanted.edit(.configuration) { $0.set(.numberOfNodes, 2) }
+        _ = try world.clusters("UpdateCluster") { $0.set(.cluster, wanted) }
+        let upgraded = try world.get(cluster.string(.id))
+        #expect(upgraded.message(.state)?.integer(.nodesUp) == 2)
+        #expect(upgraded.message(.state)?.string(.version) == "v1.18.1")
     }
 
     @Test func whatOnlyTheCloudWritesIsNotTakenFromClients() throws {
         let world = try TestWorld()
         let refused = failure {
-            try world.create { $0.set("deleted_at", world.cloud.world.timestamp(1)) }
+            try world.create { $0.set(.deletedAt, world.cloud.world.timestamp(1)) }
         }
         #expect(refused?.violations.map(\.rule) == ["create_cluster.no_read_only_fields"])
     }
@@ -201,10 +201,10 @@ import Testing
         #expect(failure { try world.create(package: "free2", nodes: 2) }?.code == .invalidArgument)
         let free = try world.create(package: "free2")
         #expect(failure { try world.create("other", package: "free2") }?.code == .resourceExhausted)
-        var wanted = try world.get(free.string("id"))
-        wanted.edit("configuration") { $0.set("number_of_nodes", 2) }
+        var wanted = try world.get(free.string(.id))
+        wanted.edit(.configuration) { $0.set(.numberOfNodes, 2) }
         #expect(
-            failure { try world.clusters("UpdateCluster") { $0.set("cluster", wanted) } }?.code
+            failure { try world.clusters("UpdateCluster") { $0.set(.cluster, wanted) } }?.code
                 == .failedPrecondition)
     }
 
@@ -218,24 +218,24 @@ import Testing
         var token: String?
         repeat {
             let page = try world.clusters("ListClusters") { request in
-                request.set("page_size", 2)
-                if let token { request.set("page_token", token) }
+                request.set(.pageSize, 2)
+                if let token { request.set(.pageToken, token) }
             }
-            #expect(page.integer("total_size") == 5)
-            names += page.messages("items").map { $0.string("name") }
-            token = page.optionalString("next_page_token")
+            #expect(page.integer(.totalSize) == 5)
+            names += page.messages(.items).map { $0.string(.name) }
+            token = page.optionalString(.nextPageToken)
         } while token != nil
         #expect(names == (0..<5).map { "cluster-\($0)" })
 
         let whole = try world.clusters("ListClusters") { _ in }
-        #expect(whole.messages("items").count == 5)
-        #expect(whole["total_size"] == nil)
+        #expect(whole.messages(.items).count == 5)
+        #expect(whole[.totalSize] == nil)
 
-        let first = try world.clusters("ListClusters") { $0.set("page_size", 2) }
+        let first = try world.clusters("ListClusters") { $0.set(.pageSize, 2) }
         let other = failure {
             try world.clusters("ListClusters") { request in
-                request.set("page_token", first.string("next_page_token"))
-                request.set("cloud_provider_id", "aws")
+                request.set(.pageToken, first.string(.nextPageToken))
+                request.set(.cloudProviderID, "aws")
             }
         }
         #expect(other?.code == .invalidArgument)
@@ -243,12 +243,12 @@ import Testing
 
     @Test func anIdOfAnotherAccountIsNotFound() throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         let key = world.cloud.world.managementKey(of: TestWorld.sandbox)
         let error = failure {
             try world.call("cluster.v1.ClusterService", "GetCluster", key: key) {
-                $0.set("account_id", TestWorld.sandbox)
-                $0.set("cluster_id", id)
+                $0.set(.accountID, TestWorld.sandbox)
+                $0.set(.clusterID, id)
             }
         }
         #expect(error?.code == .notFound)
@@ -257,9 +257,9 @@ import Testing
 
 extension TestWorld {
     fileprivate static func label(_ cluster: Message) -> Message {
-        var label = cluster.new("labels")
-        label.set("key", "env")
-        label.set("value", "test")
+        var label = cluster.new(.labels)
+        label.set(.key, "env")
+        label.set(.value, "test")
         return label
     }
 }
@@ -272,7 +272,7 @@ extension TestWorld {
             failure {
                 try world.call(
                     "cluster.v1.ClusterService", "ListClusters", authorization: authorization
-                ) { $0.set("account_id", account) }
+                ) { $0.set(.accountID, account) }
             }?.code
         }
         #expect(code("") == .unauthenticated)
@@ -286,7 +286,7 @@ extension TestWorld {
         // The scheme's case does not matter.
         _ = try world.call(
             "cluster.v1.ClusterService", "ListClusters", authorization: "ApiKey \(world.key)"
-        ) { $0.set("account_id", TestWorld.production) }
+        ) { $0.set(.accountID, TestWorld.production) }
     }
 
     @Test func methodsForPeopleRefuseKeys() throws {
@@ -303,12 +303,12 @@ extension TestWorld {
             let token = world.cloud.world.userToken(of: person)
             return try world.call(service, method, authorization: "Bearer \(token)") { request in
                 if request.type.field(named: "account_id") != nil {
-                    request.set("account_id", TestWorld.production)
+                    request.set(.accountID, TestWorld.production)
                 }
             }
         }
         let user = try call("viewer@example.com", "iam.v1.IAMService", "GetAuthenticatedUser")
-        #expect(user.message("user")?.string("email") == "viewer@example.com")
+        #expect(user.message(.user)?.string(.email) == "viewer@example.com")
         _ = try call("viewer@example.com", "cluster.v1.ClusterService", "ListClusters")
         let keys = failure {
             try call("viewer@example.com", "auth.v1.AuthService", "ListManagementKeys")
@@ -322,35 +322,35 @@ extension TestWorld {
         #expect(outsider?.code == .permissionDenied)
         let mine = try call("viewer@example.com", "iam.v1.IAMService", "ListEffectivePermissions")
         #expect(
-            mine.messages("permissions").map { $0.string("value") } == [
+            mine.messages(.permissions).map { $0.string(.value) } == [
                 "read:roles", "read:users", "read:clusters", "read:backups", "read:profile",
             ])
         // Figures that the caller has no use for are zero.
         let quotas = try call("viewer@example.com", "quota.v1.QuotaService", "GetAccountQuotas")
-        #expect(quotas.integer("max_clusters") == 0)
+        #expect(quotas.integer(.maxClusters) == 0)
         let full = try call("owner@example.com", "quota.v1.QuotaService", "GetAccountQuotas")
-        #expect(full.integer("max_clusters") == 10)
+        #expect(full.integer(.maxClusters) == 10)
     }
 
     @Test func aDeletedKeyIsRefusedAtOnce() throws {
         let world = try TestWorld()
         let made = try world.call("auth.v1.AuthService", "CreateManagementKey") { request in
-            request.edit("management_key") { $0.set("account_id", TestWorld.production) }
+            request.edit(.managementKey) { $0.set(.accountID, TestWorld.production) }
         }
-        let key = try #require(made.message("management_key"))
-        let secret = key.string("key")
-        #expect(secret.hasPrefix(key.string("prefix")))
+        let key = try #require(made.message(.managementKey))
+        let secret = key.string(.key)
+        #expect(secret.hasPrefix(key.string(.prefix)))
         func list(_ key: String) throws -> Message {
             try world.call("auth.v1.AuthService", "ListManagementKeys", key: key) {
-                $0.set("account_id", TestWorld.production)
+                $0.set(.accountID, TestWorld.production)
             }
         }
-        let listed = try list(secret).messages("items")
+        let listed = try list(secret).messages(.items)
         #expect(listed.count == 2)
-        #expect(listed.allSatisfy { $0.string("key").isEmpty })
+        #expect(listed.allSatisfy { $0.string(.key).isEmpty })
         _ = try world.call("auth.v1.AuthService", "DeleteManagementKey", key: secret) {
-            $0.set("account_id", TestWorld.production)
-            $0.set("management_key_id", key.string("id"))
+            $0.set(.accountID, TestWorld.production)
+            $0.set(.managementKeyID, key.string(.id))
         }
         #expect(failure { try list(secret) }?.code == .unauthenticated)
     }
@@ -360,10 +360,10 @@ extension TestWorld {
         let error = try #require(
             failure {
                 try world.clusters("CreateCluster") { request in
-                    request.edit("cluster") { cluster in
-                        cluster.set("account_id", TestWorld.production)
-                        cluster.set("name", "x")
-                        cluster.set("cloud_provider_id", "aws")
+                    request.edit(.cluster) { cluster in
+                        cluster.set(.accountID, TestWorld.production)
+                        cluster.set(.name, "x")
+                        cluster.set(.cloudProviderID, "aws")
                     }
                 }
             })
@@ -383,7 +383,7 @@ extension TestWorld {
         let answer = try world.cloud.handle(
             method, Message(method.input), metadata: [:]
         ).message
-        #expect(answer.messages("items").count == 3)
+        #expect(answer.messages(.items).count == 3)
     }
 }
 
@@ -392,41 +392,41 @@ extension TestWorld {
         let world = try TestWorld()
         let package = try world.package("gpx3")
         let quote = try world.call("booking.v1.BookingService", "GetQuote") { request in
-            request.set("account_id", TestWorld.production)
-            request.set("cloud_provider_id", "aws")
-            request.set("cloud_provider_region_id", "eu-central-1")
-            request.set("number_of_nodes", 3)
-            request.set("package_id", package)
-            request.set("additional_disk_gib", 10)
-            request.setEnum("storage_tier_type", "BALANCED")
+            request.set(.accountID, TestWorld.production)
+            request.set(.cloudProviderID, "aws")
+            request.set(.cloudProviderRegionID, "eu-central-1")
+            request.set(.numberOfNodes, 3)
+            request.set(.packageID, package)
+            request.set(.additionalDiskGib, 10)
+            request.setEnum(.storageTierType, "BALANCED")
         }
-        #expect(quote.message("package")?.integer("original_price_per_hour") == 14_448 * 3)
-        #expect(quote.message("extra_disk")?.integer("original_price_per_hour") == 14 * 10 * 3)
-        #expect(quote.message("disk_speed")?.integer("original_price_per_hour") == 1200 * 3)
-        #expect(quote.integer("original_price_per_hour") == 43_344 + 420 + 3600)
+        #expect(quote.message(.package)?.integer(.originalPricePerHour) == 14_448 * 3)
+        #expect(quote.message(.extraDisk)?.integer(.originalPricePerHour) == 14 * 10 * 3)
+        #expect(quote.message(.diskSpeed)?.integer(.originalPricePerHour) == 1200 * 3)
+        #expect(quote.integer(.originalPricePerHour) == 43_344 + 420 + 3600)
         // Ten percent off each, half a millicent rounding up.
-        #expect(quote.integer("discounted_price_per_hour") == 39_010 + 378 + 3240)
+        #expect(quote.integer(.discountedPricePerHour) == 39_010 + 378 + 3240)
     }
 
     @Test func hugeAmountsAreRefused() throws {
         let world = try TestWorld()
         let error = failure {
             try world.call("booking.v1.BookingService", "ListGlobalPackages") { request in
-                request.set("cloud_provider_id", "aws")
-                request.set("cloud_provider_region_id", "eu-central-1")
-                request.edit("min_resources") { $0.set("cpu", "9223372036854775807") }
+                request.set(.cloudProviderID, "aws")
+                request.set(.cloudProviderRegionID, "eu-central-1")
+                request.edit(.minResources) { $0.set(.cpu, "9223372036854775807") }
             }
         }
         #expect(error?.code == .invalidArgument)
         let package = try world.package("gpx3")
         let quote = failure {
             try world.call("booking.v1.BookingService", "GetQuote") { request in
-                request.set("account_id", TestWorld.production)
-                request.set("cloud_provider_id", "aws")
-                request.set("cloud_provider_region_id", "eu-central-1")
-                request.set("number_of_nodes", 4_294_967_295)
-                request.set("additional_disk_gib", 4_294_967_295)
-                request.set("package_id", package)
+                request.set(.accountID, TestWorld.production)
+                request.set(.cloudProviderID, "aws")
+                request.set(.cloudProviderRegionID, "eu-central-1")
+                request.set(.numberOfNodes, 4_294_967_295)
+                request.set(.additionalDiskGib, 4_294_967_295)
+                request.set(.packageID, package)
             }
         }
         #expect(quote?.code == .invalidArgument)
@@ -458,40 +458,40 @@ extension TestWorld {
         let answer = try world.call("cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey")
         {
             request in
-            request.edit("database_api_key") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("cluster_id", cluster)
-                $0.set("name", "app-key")
+            request.edit(.databaseApiKey) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.clusterID, cluster)
+                $0.set(.name, "app-key")
                 change(&$0)
             }
         }
-        return try #require(answer.message("database_api_key"))
+        return try #require(answer.message(.databaseApiKey))
     }
 
     @Test func keysAreTokensThatVerify() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         let key = try make(world, cluster) { key in
-            var rule = key.new("access_rules")
-            rule.edit("global_access") { $0.setEnum("access_type", "READ_ONLY") }
-            key.set("access_rules", [rule])
+            var rule = key.new(.accessRules)
+            rule.edit(.globalAccess) { $0.setEnum(.accessType, "READ_ONLY") }
+            key.set(.accessRules, [rule])
         }
-        let parts = key.string("key").split(separator: ".").map(String.init)
+        let parts = key.string(.key).split(separator: ".").map(String.init)
         #expect(parts.count == 3)
-        #expect(key.string("key").hasPrefix("eyJhb"))
+        #expect(key.string(.key).hasPrefix("eyJhb"))
         let secret = DatabaseToken.secret(of: cluster, seed: world.cloud.world.seed)
         #expect(Digest.base64URL(Digest.hmac(key: secret, parts[0] + "." + parts[1])) == parts[2])
         let claims = String(decoding: try #require(Base64.decode(parts[1])), as: UTF8.self)
         #expect(claims.contains(#""access":"r""#))
-        #expect(key.string("key").hasSuffix(key.string("postfix")))
+        #expect(key.string(.key).hasSuffix(key.string(.postfix)))
     }
 
     @Test func mixedRulesAreRefusedAndExpiryLiesAhead() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         let past = failure {
             try make(world, cluster) {
-                $0.set("expires_at", world.cloud.world.timestamp(world.time.now - 1_000_000_000))
+                $0.set(.expiresAt, world.cloud.world.timestamp(world.time.now - 1_000_000_000))
             }
         }
         #expect(past?.code == .invalidArgument)
@@ -499,27 +499,27 @@ extension TestWorld {
 
     @Test func farAwayExpiriesAndStraySecretsDoNoHarm() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         _ = try make(world, cluster) { key in
-            key.edit("expires_at") { $0.set("seconds", 253_402_300_799) }
+            key.edit(.expiresAt) { $0.set(.seconds, 253_402_300_799) }
         }
-        let stray = failure { try make(world, cluster) { $0.set("key", "stray") } }
+        let stray = failure { try make(world, cluster) { $0.set(.key, "stray") } }
         #expect(stray?.violations.map(\.rule) == ["create_database_api_key.no_read_only_fields"])
         let listed = try world.call(
             "cluster.auth.v2.DatabaseApiKeyService", "ListDatabaseApiKeys"
-        ) { $0.set("account_id", TestWorld.production) }
-        #expect(listed.messages("items").map { $0.string("key") } == [""])
+        ) { $0.set(.accountID, TestWorld.production) }
+        #expect(listed.messages(.items).map { $0.string(.key) } == [""])
     }
 
     @Test func olderClustersAndOlderKeysGoTogether() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         let legacy = failure {
             try world.call("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") {
                 request in
-                request.edit("database_api_key") {
-                    $0.set("account_id", TestWorld.production)
-                    $0["cluster_ids"] = .list([.string(cluster)])
+                request.edit(.databaseApiKey) {
+                    $0.set(.accountID, TestWorld.production)
+                    $0[.clusterIDs] = .list([.string(cluster)])
                 }
             }
         }

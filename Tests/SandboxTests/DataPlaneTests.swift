@@ -21,18 +21,18 @@ import Testing
         let answer = try world.own(
             "cluster.auth.v2.DatabaseApiKeyService", "CreateDatabaseApiKey"
         ) { request in
-            request.edit("database_api_key") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("cluster_id", cluster)
-                $0.set("name", "app key")
+            request.edit(.databaseApiKey) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.clusterID, cluster)
+                $0.set(.name, "app key")
                 change(&$0)
             }
         }
-        return try #require(answer.message("database_api_key"))
+        return try #require(answer.message(.databaseApiKey))
     }
 
     private func running(_ world: TestWorld) throws -> String {
-        let id = try world.create(nodes: 2).string("id")
+        let id = try world.create(nodes: 2).string(.id)
         world.pass(60)
         return id
     }
@@ -42,10 +42,10 @@ import Testing
         let cluster = try running(world)
         let made = try key(world, cluster) {
             $0.set(
-                "expires_at",
+                .expiresAt,
                 world.cloud.world.timestamp(world.cloud.world.clock.now + Nanoseconds.hour))
         }
-        let secret = made.string("key")
+        let secret = made.string(.key)
         #expect(ask(world, "GET", "/", nil).status == 401)
         #expect(ask(world, "GET", "/readyz", nil).status == 401)
         #expect(ask(world, "GET", "/healthz", nil).status == 200)
@@ -63,24 +63,24 @@ import Testing
         #expect(ask(world, "GET", "/", secret).json.contains("ExpiredSignature"))
         let other = try key(world, cluster)
         world.pass(3)
-        #expect(ask(world, "GET", "/", other.string("key")).status == 200)
+        #expect(ask(world, "GET", "/", other.string(.key)).status == 200)
         _ = try world.own("cluster.auth.v2.DatabaseApiKeyService", "DeleteDatabaseApiKey") {
-            $0.set("cluster_id", cluster)
-            $0.set("database_api_key_id", other.string("id"))
+            $0.set(.clusterID, cluster)
+            $0.set(.databaseApiKeyID, other.string(.id))
         }
-        #expect(ask(world, "GET", "/", other.string("key")).status == 401)
+        #expect(ask(world, "GET", "/", other.string(.key)).status == 401)
     }
 
     @Test func aDatabaseThatDoesNotRunDoesNotAnswer() throws {
         let world = try TestWorld()
         let cluster = try running(world)
-        let secret = try key(world, cluster).string("key")
+        let secret = try key(world, cluster).string(.key)
         world.pass(3)
         #expect(ask(world, "GET", "/", secret).status == 200)
-        _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", cluster) }
+        _ = try world.clusters("SuspendCluster") { $0.set(.clusterID, cluster) }
         world.pass(10)
         #expect(ask(world, "GET", "/", secret).status == 503)
-        _ = try world.clusters("DeleteCluster") { $0.set("cluster_id", cluster) }
+        _ = try world.clusters("DeleteCluster") { $0.set(.clusterID, cluster) }
         world.pass(10)
         #expect(ask(world, "GET", "/", secret).status == 401)
     }
@@ -88,20 +88,20 @@ import Testing
     @Test func keysAreGoodForWhatTheirRulesSay() throws {
         let world = try TestWorld()
         let cluster = try running(world)
-        let manager = try key(world, cluster).string("key")
+        let manager = try key(world, cluster).string(.key)
         let reader = try key(world, cluster) { key in
-            var rule = key.new("access_rules")
-            rule.edit("global_access") { $0.setEnum("access_type", "READ_ONLY") }
-            key.set("access_rules", [rule])
-        }.string("key")
+            var rule = key.new(.accessRules)
+            rule.edit(.globalAccess) { $0.setEnum(.accessType, "READ_ONLY") }
+            key.set(.accessRules, [rule])
+        }.string(.key)
         let narrow = try key(world, cluster) { key in
-            var rule = key.new("access_rules")
-            rule.edit("collection_access") {
-                $0.set("collection_name", "docs")
-                $0.setEnum("access_type", "READ_WRITE")
+            var rule = key.new(.accessRules)
+            rule.edit(.collectionAccess) {
+                $0.set(.collectionName, "docs")
+                $0.setEnum(.accessType, "READ_WRITE")
             }
-            key.set("access_rules", [rule])
-        }.string("key")
+            key.set(.accessRules, [rule])
+        }.string(.key)
         world.pass(3)
         #expect(ask(world, "PUT", "/collections/docs", reader).status == 403)
         #expect(ask(world, "PUT", "/collections/docs", narrow).status == 403)
@@ -119,15 +119,15 @@ import Testing
         // The console sees the same.
         let listed = try world.call(
             as: "owner@example.com", "ui.v1.ClusterDataService", "ListCollections"
-        ) { $0.set("cluster_id", cluster) }
-        #expect(listed.messages("items").map { $0.string("name") } == ["docs", "other"])
+        ) { $0.set(.clusterID, cluster) }
+        #expect(listed.messages(.items).map { $0.string(.name) } == ["docs", "other"])
         // What was created after a backup is lost by its restore.
-        let backup = try world.backup(of: cluster).string("id")
+        let backup = try world.backup(of: cluster).string(.id)
         world.pass(20)
         #expect(ask(world, "DELETE", "/collections/other", manager).status == 200)
         #expect(ask(world, "PUT", "/collections/late", manager).status == 200)
         _ = try world.own("cluster.backup.v1.BackupService", "RestoreBackup") {
-            $0.set("backup_id", backup)
+            $0.set(.backupID, backup)
         }
         world.pass(60)
         #expect(names(manager).contains("other") && !names(manager).contains("late"))
@@ -135,20 +135,20 @@ import Testing
 
     @Test func keysOfSpacesAndOlderKeysWorkToo() throws {
         let world = try TestWorld()
-        let space = try world.space().string("id")
+        let space = try world.space().string(.id)
         world.pass(5)
         let made = try #require(
             try world.own("serverless.space.auth.v1.SpaceApiKeyService", "CreateSpaceApiKey") {
-                $0.edit("space_api_key") {
-                    $0.set("account_id", TestWorld.production)
-                    $0.set("space_id", space)
-                    $0.set("name", "app key")
+                $0.edit(.spaceApiKey) {
+                    $0.set(.accountID, TestWorld.production)
+                    $0.set(.spaceID, space)
+                    $0.set(.name, "app key")
                 }
-            }.message("space_api_key"))
-        #expect(made.message("state")?.enumName("phase") == "SPACE_API_KEY_STATE_PHASE_PROCESSING")
-        #expect(ask(world, "GET", "/", made.string("key")).status == 401)
+            }.message(.spaceApiKey))
+        #expect(made.message(.state)?.enumName(.phase) == "SPACE_API_KEY_STATE_PHASE_PROCESSING")
+        #expect(ask(world, "GET", "/", made.string(.key)).status == 401)
         world.pass(3)
-        #expect(ask(world, "GET", "/", made.string("key")).status == 200)
+        #expect(ask(world, "GET", "/", made.string(.key)).status == 200)
         // Clusters without granular keys have opaque ones, which may open several.
         func cluster(_ name: String) throws -> String {
             try #require(
@@ -156,30 +156,30 @@ import Testing
                     "cluster.v1.ClusterService", "CreateCluster",
                     metadata: ["qc-jwt-rbac": "false"]
                 ) { request in
-                    request.edit("cluster") {
-                        $0.set("account_id", TestWorld.production)
-                        $0.set("name", name)
-                        $0.set("cloud_provider_id", "aws")
-                        $0.set("cloud_provider_region_id", "eu-central-1")
-                        $0.edit("configuration") {
-                            $0.set("number_of_nodes", 1)
-                            $0.set("package_id", (try? world.package("gpx1")) ?? "")
+                    request.edit(.cluster) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0.set(.name, name)
+                        $0.set(.cloudProviderID, "aws")
+                        $0.set(.cloudProviderRegionID, "eu-central-1")
+                        $0.edit(.configuration) {
+                            $0.set(.numberOfNodes, 1)
+                            $0.set(.packageID, (try? world.package("gpx1")) ?? "")
                         }
                     }
-                }.message("cluster")
-            ).string("id")
+                }.message(.cluster)
+            ).string(.id)
         }
         let clusters = [try cluster("one"), try cluster("two")]
         world.pass(60)
         func legacy(_ ids: [String]) throws -> String {
             try #require(
                 try world.own("cluster.auth.v1.DatabaseApiKeyService", "CreateDatabaseApiKey") {
-                    $0.edit("database_api_key") {
-                        $0.set("account_id", TestWorld.production)
-                        $0["cluster_ids"] = .list(ids.map(Value.string))
+                    $0.edit(.databaseApiKey) {
+                        $0.set(.accountID, TestWorld.production)
+                        $0[.clusterIDs] = .list(ids.map(Value.string))
                     }
-                }.message("database_api_key")
-            ).string("key")
+                }.message(.databaseApiKey)
+            ).string(.key)
         }
         let single = try legacy([clusters[0]])
         #expect(ask(world, "GET", "/cluster", single).status == 200)
@@ -188,7 +188,7 @@ import Testing
         #expect(ask(world, "GET", "/cluster", both, cluster: clusters[1]).status == 200)
         #expect(ask(world, "GET", "/cluster", single, cluster: clusters[1]).status == 400)
         // From now on there are granular keys; the older ones go on.
-        _ = try world.clusters("EnableClusterJwtRbac") { $0.set("cluster_id", clusters[0]) }
+        _ = try world.clusters("EnableClusterJwtRbac") { $0.set(.clusterID, clusters[0]) }
         world.pass(30)
         #expect(ask(world, "GET", "/cluster", single).status == 200)
         #expect(world.code { try key(world, clusters[1]) } == .failedPrecondition)

@@ -68,8 +68,8 @@ import Testing
     func hiddenNumbersAndFactsDoNotStopIt(_ text: String) throws {
         let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
-            try world.clusters("ListClusters") { _ in }.messages("items").first
-        ).string("id")
+            try world.clusters("ListClusters") { _ in }.messages(.items).first
+        ).string(.id)
         try world.cloud.world.store.transaction { transaction in
             for kind in Kind.allCases {
                 for var record in try transaction.records(kind, account: TestWorld.production) {
@@ -99,23 +99,23 @@ import Testing
             ("monitoring.v1.MonitoringService", "GetClusterEvents"),
             ("monitoring.v1.MonitoringService", "ListClusterAlerts"),
         ] {
-            _ = try world.own(service, method) { $0.set("cluster_id", cluster) }
+            _ = try world.own(service, method) { $0.set(.clusterID, cluster) }
         }
         _ = try world.own("billing.v1.BillingService", "ListInvoices")
         _ = try world.own("quota.v1.QuotaService", "GetAccountQuotas")
-        _ = try? world.clusters("RestartCluster") { $0.set("cluster_id", cluster) }
+        _ = try? world.clusters("RestartCluster") { $0.set(.clusterID, cluster) }
         try world.cloud.advance(by: 40 * Nanoseconds.day)
         _ = try world.own("metering.v1.MeteringService", "ListMonthlyMeterings")
         _ = try world.own("monitoring.v1.MonitoringService", "ListClusterAlerts") {
-            $0.set("cluster_id", cluster)
+            $0.set(.clusterID, cluster)
         }
     }
 
     @Test func eventsOfOtherProgramsArePassedOver() throws {
         let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
-            try world.clusters("ListClusters") { _ in }.messages("items").first
-        ).string("id")
+            try world.clusters("ListClusters") { _ in }.messages(.items).first
+        ).string(.id)
         let generation = try world.cloud.world.store.transaction {
             try $0.record(.cluster, cluster)?.hidden["generation"] ?? ""
         }
@@ -153,12 +153,12 @@ import Testing
 
     @Test func theLastMonthOfTimeHasAnEnd() throws {
         let world = try TestWorld(speed: .manual)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         world.cloud.world.clock.set(Nanoseconds.usable.upperBound)
         for interval in 1...3 {
             _ = try world.own("monitoring.v1.MonitoringService", "GetClusterInferenceMetrics") {
-                $0.set("cluster_id", cluster)
-                $0.set("interval", interval)
+                $0.set(.clusterID, cluster)
+                $0.set(.interval, interval)
             }
         }
     }

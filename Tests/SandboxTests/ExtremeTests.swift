@@ -13,12 +13,12 @@ import Testing
     @Test func farAwayTimesAreNoTrouble() throws {
         let world = try TestWorld(speed: .instant, seed: "demo")
         let cluster = try #require(
-            try world.clusters("ListClusters") { _ in }.messages("items").first
-        ).string("id")
+            try world.clusters("ListClusters") { _ in }.messages(.items).first
+        ).string(.id)
         func time(_ seconds: Int64, _ empty: Message) -> Message {
             var time = empty
-            time["seconds"] = .int(seconds)
-            time["nanos"] = .int(999_999_999)
+            time[.seconds] = .int(seconds)
+            time[.nanos] = .int(999_999_999)
             return time
         }
         let methods = [
@@ -29,28 +29,28 @@ import Testing
             for until in Self.seconds where until > since {
                 for method in methods {
                     _ = try world.own("monitoring.v1.MonitoringService", method) {
-                        $0.set("cluster_id", cluster)
-                        $0.set("since", time(since, $0.new("since")))
-                        $0.set("until", time(until, $0.new("until")))
+                        $0.set(.clusterID, cluster)
+                        $0.set(.since, time(since, $0.new(.since)))
+                        $0.set(.until, time(until, $0.new(.until)))
                     }
                 }
                 _ = try world.own("metering.v1.MeteringService", "GetUsageBreakdown") {
-                    $0.set("start_time", time(since, $0.new("start_time")))
-                    $0.set("end_time", time(until, $0.new("end_time")))
+                    $0.set(.startTime, time(since, $0.new(.startTime)))
+                    $0.set(.endTime, time(until, $0.new(.endTime)))
                 }
             }
             for method in methods {
                 _ = try world.own("monitoring.v1.MonitoringService", method) {
-                    $0.set("cluster_id", cluster)
-                    $0.set("until", time(since, $0.new("until")))
+                    $0.set(.clusterID, cluster)
+                    $0.set(.until, time(since, $0.new(.until)))
                 }
             }
         }
         for year in [2000, 2026, 2262, 3000] {
             for month in [1, 12] {
                 _ = try world.own("metering.v1.MeteringService", "ListMeterings") {
-                    $0.set("year", year)
-                    $0.set("month", month)
+                    $0.set(.year, year)
+                    $0.set(.month, month)
                 }
             }
         }
@@ -64,24 +64,24 @@ import Testing
         #expect(
             world.code {
                 try world.create {
-                    $0.edit("configuration") {
-                        $0.edit("additional_resources") { $0.set("disk", 4_294_967_295) }
+                    $0.edit(.configuration) {
+                        $0.edit(.additionalResources) { $0.set(.disk, 4_294_967_295) }
                     }
                 }
             } == .invalidArgument)
         let big = try world.create {
-            $0.edit("configuration") {
-                $0.edit("additional_resources") { $0.set("disk", 1_000_000) }
+            $0.edit(.configuration) {
+                $0.edit(.additionalResources) { $0.set(.disk, 1_000_000) }
             }
-        }.string("id")
+        }.string(.id)
         try world.cloud.advance(by: 300 * Nanoseconds.day)
         let months = try world.own("metering.v1.MeteringService", "ListMonthlyMeterings")
-        #expect(months.messages("items").allSatisfy { $0.integer("amount_millicents") > 0 })
+        #expect(months.messages(.items).allSatisfy { $0.integer(.amountMillicents) > 0 })
         _ = try world.backup(of: big)
         #expect(
             world.code {
                 try world.space { space in
-                    space.edit("configuration") { $0["max_storage_bytes"] = .uint(.max) }
+                    space.edit(.configuration) { $0[.maxStorageBytes] = .uint(.max) }
                 }
             } == .invalidArgument)
     }
@@ -94,7 +94,7 @@ import Testing
         #expect(throws: APIError.self) {
             for _ in 0..<2 { try world.cloud.advance(by: 3650 * Nanoseconds.day) }
         }
-        #expect(try world.clusters("ListClusters") { _ in }.messages("items").count == 1)
+        #expect(try world.clusters("ListClusters") { _ in }.messages(.items).count == 1)
         #expect(world.cloud.problems.isEmpty)
         let fast = try TestWorld(speed: .factor(1_000_000))
         fast.pass(86_400 * 400)
@@ -108,7 +108,7 @@ import Testing
             try transaction.schedule("cluster.node", subject: "x", payload: "", at: 1)
             try transaction.schedule("nobody.knows", subject: "x", payload: "", at: 2)
         }
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         world.pass(60)
         #expect(try world.phase(id) == "HEALTHY")
     }

@@ -19,7 +19,7 @@ import Testing
         ])
     func masksComeInAllForms(_ mask: String) throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         let answer = try world.rest(
             "PUT", clusters("/\(id)"),
             body:
@@ -27,28 +27,28 @@ import Testing
         )
         #expect(answer.status == 200, "\(answer.text)")
         let cluster = try world.get(id)
-        #expect(cluster.string("name") == "renamed")
-        #expect(cluster.message("configuration")?.integer("number_of_nodes") == 3)
+        #expect(cluster.string(.name) == "renamed")
+        #expect(cluster.message(.configuration)?.integer(.numberOfNodes) == 3)
     }
 
     @Test func aStarIsNoMask() throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create { $0.set("cost_allocation_label", "team") }
+        let cluster = try world.create { $0.set(.costAllocationLabel, "team") }
         var wanted = cluster
-        wanted["cost_allocation_label"] = nil
+        wanted[.costAllocationLabel] = nil
         let body = JSONWriter(registry: world.cloud.world.registry).text(wanted)
         let answer = try world.rest(
-            "PUT", clusters("/\(cluster.string("id"))"),
+            "PUT", clusters("/\(cluster.string(.id))"),
             body: #"{"cluster":\#(body),"updateMask":{"paths":["*"]}}"#)
         #expect(answer.status == 200, "\(answer.text)")
         #expect(
-            try world.get(cluster.string("id")).optionalString("cost_allocation_label") == nil)
+            try world.get(cluster.string(.id)).optionalString(.costAllocationLabel) == nil)
     }
 
     @Test(arguments: ["1", "true", "True", "t", "yes"])
     func flagsComeInManyForms(_ flag: String) throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         _ = try world.backup(of: id)
         let answer = try world.rest("DELETE", clusters("/\(id)?delete_backups=\(flag)"))
         #expect(answer.status == 200 && answer.text == "{}")
@@ -78,8 +78,8 @@ import Testing
         #expect(try world.rest("POST", clusters(), body: "null").status == 400)
         #expect(try world.rest("POST", clusters(), body: "[]").status == 400)
         // The path wins over the body, and a body that is not asked for is passed over.
-        let id = try #require(try world.clusters("ListClusters") { _ in }.messages("items").first)
-            .string("id")
+        let id = try #require(try world.clusters("ListClusters") { _ in }.messages(.items).first)
+            .string(.id)
         #expect(try world.rest("POST", clusters("/\(id)/restart"), body: "{}").status == 200)
         let other = try world.rest(
             "POST", clusters(),
@@ -129,11 +129,11 @@ import Testing
     @Test func answersThatAreTooLargeAreRefused() throws {
         let world = try TestWorld(speed: .instant)
         let role = try #require(
-            try world.own("iam.v1.IAMService", "ListRoles").messages("items").first)
+            try world.own("iam.v1.IAMService", "ListRoles").messages(.items).first)
         try world.cloud.world.store.transaction { transaction in
             for number in 0..<6000 {
                 var copy = role
-                copy.set("description", String(repeating: "x", count: 800))
+                copy.set(.description, String(repeating: "x", count: 800))
                 try transaction.put(
                     Record(
                         kind: .role, id: "role-\(number)", account: TestWorld.production,
@@ -144,6 +144,6 @@ import Testing
         #expect(
             answer.status == 429 && answer.tree["code"]?.integer == 8, "\(answer.text.prefix(200))")
         // gRPC leaves the limit to its clients.
-        #expect(try world.own("iam.v1.IAMService", "ListRoles").messages("items").count > 6000)
+        #expect(try world.own("iam.v1.IAMService", "ListRoles").messages(.items).count > 6000)
     }
 }

@@ -15,7 +15,7 @@ struct PipelineValueTests {
     ) -> Message {
         var request = Message(method.input)
         if method.input.field(named: "account_id") != nil {
-            request.set("account_id", TestWorld.production)
+            request.set(.accountID, TestWorld.production)
         }
         fill(&request)
         return request
@@ -31,9 +31,9 @@ struct PipelineValueTests {
                 Cloud.Conditions(caller: Caller(actor: actor, permissions: permissions))
             ).message
         }
-        #expect(try call(["read:clusters"]).messages("items").isEmpty)
+        #expect(try call(["read:clusters"]).messages(.items).isEmpty)
         // Nobody could find out what they may do: that is not a refusal.
-        #expect(try call(nil).messages("items").isEmpty)
+        #expect(try call(nil).messages(.items).isEmpty)
         let refusal = #expect(throws: APIError.self) { try call(["read:backups"]) }
         #expect(refusal?.code == .permissionDenied)
         #expect(refusal?.message.contains("read:clusters") == true)
@@ -52,7 +52,7 @@ struct PipelineValueTests {
                 caller: Caller(
                     actor: .user(id: "7a1f8a24-5a5c-4ac0-9f8e-5f3f1c7e1d10"),
                     permissions: ["read:clusters", "read:roles"])))
-        let values = answer.message.messages("permissions").map { $0.string("value") }
+        let values = answer.message.messages(.permissions).map { $0.string(.value) }
         #expect(values.sorted() == ["read:clusters", "read:roles"])
     }
 
@@ -84,18 +84,18 @@ struct PipelineValueTests {
         let actor = Caller(actor: .user(id: "u"), permissions: nil)
         func ask(_ id: String) throws -> Message {
             let wanted = request(get) {
-                $0.set("id", id)
-                $0.set("cloud_provider_id", "aws")
-                $0.set("cloud_provider_region_id", package.region ?? "")
+                $0.set(.id, id)
+                $0.set(.cloudProviderID, "aws")
+                $0.set(.cloudProviderRegionID, package.region ?? "")
             }
             return try cloud.handle(
                 get, wanted, metadata: [:], Cloud.Conditions(caller: actor)
             ).message
         }
-        let shown = try #require(try ask(package.id).message("package"))
-        #expect(shown.enumName("status") == "PACKAGE_STATUS_DEACTIVATED")
+        let shown = try #require(try ask(package.id).message(.package))
+        #expect(shown.enumName(.status) == "PACKAGE_STATUS_DEACTIVATED")
         #expect(
-            shown.message("available_additional_resources")?.integer("disk_price_per_hour") == 1)
+            shown.message(.availableAdditionalResources)?.integer(.diskPricePerHour) == 1)
         let other = try #require(known.packages.last { $0.region == package.region })
         let refusal = #expect(throws: APIError.self) { try ask(other.id) }
         #expect(refusal?.code == .notFound)
@@ -103,7 +103,7 @@ struct PipelineValueTests {
 
     @Test func whoOpensATransactionAnswersItsMisses() throws {
         let full = try TestWorld(speed: .instant, seedNumber: 5)
-        let id = try full.create().string("id")
+        let id = try full.create().string(.id)
         let empty = Cloud(
             try World(
                 registry: .embedded, store: Store(path: nil, registry: .embedded),
@@ -112,12 +112,12 @@ struct PipelineValueTests {
             services: Services.table)
         let rename = try method("cluster.v1.ClusterService/UpdateCluster")
         let wanted = request(rename) {
-            $0.edit("cluster") {
-                $0.set("id", id)
-                $0.set("account_id", TestWorld.production)
-                $0.set("name", "renamed")
+            $0.edit(.cluster) {
+                $0.set(.id, id)
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.name, "renamed")
             }
-            $0.edit("update_mask") { $0["paths"] = .list([.string("name")]) }
+            $0.edit(.updateMask) { $0[.paths] = .list([.string("name")]) }
         }
         var missed: [Miss] = []
         var complete: Set<Miss> = []
@@ -138,12 +138,12 @@ struct PipelineValueTests {
                 try copy(miss, from: full.cloud.world.store, to: empty.world.store)
             }
         }
-        #expect(answer?.message("cluster")?.string("name") == "renamed")
+        #expect(answer?.message(.cluster)?.string(.name) == "renamed")
         #expect(missed.first == .record(.cluster, id: id))
         #expect(missed.count < 10)
         // The other store has not changed.
         let original = try full.cloud.world.store.transaction { try $0.record(.cluster, id) }
-        #expect(original?.message.string("name") != "renamed")
+        #expect(original?.message.string(.name) != "renamed")
     }
 
     /// Fetches what a transaction has missed.

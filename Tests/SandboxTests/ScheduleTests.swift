@@ -52,118 +52,118 @@ import Testing
     func whatTheRuleLetsPassIsReadStrictly(_ text: String) throws {
         #expect(throws: Cron.Problem.self) { try Cron(text) }
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         #expect(world.code { try world.schedule(of: cluster, text) } == .invalidArgument)
     }
 
     @Test(arguments: ["0 0 * * MON", "@midnight"])
     func whatTheRuleRefusesIsRefusedByItsName(_ text: String) throws {
         let world = try TestWorld(speed: .instant)
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         let error = failure { try world.schedule(of: cluster, text) }
         #expect(error?.violations.first?.path == "backup_schedule.schedule")
     }
 
     @Test func schedulesFireAndRetentionEnds() throws {
         let world = try TestWorld()
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         world.pass(60)
         let schedule = try world.schedule(of: cluster, "0 2 * * *") {
-            $0.edit("retention_period") { $0["seconds"] = .int(3 * 86_400) }
-        }.string("id")
+            $0.edit(.retentionPeriod) { $0[.seconds] = .int(3 * 86_400) }
+        }.string(.id)
         try world.cloud.advance(by: 10 * Nanoseconds.day)
-        let backups = try world.backups { $0.set("backup_schedule_id", schedule) }
+        let backups = try world.backups { $0.set(.backupScheduleID, schedule) }
         #expect(backups.count == 3)
         for backup in backups {
-            let created = backup.message("created_at")?.integer("seconds") ?? 0
+            let created = backup.message(.createdAt)?.integer(.seconds) ?? 0
             #expect(created % 86_400 == 2 * 3600, "at two o'clock")
-            #expect(backup.enumName("status") == "BACKUP_STATUS_SUCCEEDED")
-            #expect(backup.string("display_name") == "nightly")
-            #expect(backup.message("price")?.integer("original_price_per_hour") ?? 0 > 0)
-            #expect(backup.message("backup_duration")?.integer("seconds") ?? 0 > 0)
+            #expect(backup.enumName(.status) == "BACKUP_STATUS_SUCCEEDED")
+            #expect(backup.string(.displayName) == "nightly")
+            #expect(backup.message(.price)?.integer(.originalPricePerHour) ?? 0 > 0)
+            #expect(backup.message(.backupDuration)?.integer(.seconds) ?? 0 > 0)
         }
     }
 
     @Test func whatCannotBeBackedUpIsSkipped() throws {
         let world = try TestWorld()
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         world.pass(60)
         _ = try world.schedule(of: cluster, "@hourly")
-        _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", cluster) }
+        _ = try world.clusters("SuspendCluster") { $0.set(.clusterID, cluster) }
         try world.cloud.advance(by: Nanoseconds.hour)
-        #expect(try world.backups().map { $0.enumName("status") } == ["BACKUP_STATUS_SKIPPED"])
+        #expect(try world.backups().map { $0.enumName(.status) } == ["BACKUP_STATUS_SKIPPED"])
         // By hand it is an error.
         #expect(world.code { try world.backup(of: cluster) } == .failedPrecondition)
     }
 
     @Test func changedAndDeletedSchedulesKeepToIt() throws {
         let world = try TestWorld()
-        let cluster = try world.create().string("id")
+        let cluster = try world.create().string(.id)
         world.pass(60)
         var schedule = try world.schedule(of: cluster, "@hourly")
-        schedule.set("schedule", "@daily")
-        schedule["retention_period"] = nil
-        schedule["display_name"] = nil
+        schedule.set(.schedule, "@daily")
+        schedule[.retentionPeriod] = nil
+        schedule[.displayName] = nil
         let changed = try world.own("cluster.backup.v1.BackupService", "UpdateBackupSchedule") {
-            $0.set("backup_schedule", schedule)
+            $0.set(.backupSchedule, schedule)
         }
-        #expect(changed.message("backup_schedule")?.optionalString("display_name") == nil)
+        #expect(changed.message(.backupSchedule)?.optionalString(.displayName) == nil)
         try world.cloud.advance(by: 2 * Nanoseconds.day)
         #expect(try world.backups().count == 2)
         // Its cluster cannot be changed.
-        let other = try world.create("other").string("id")
-        schedule.set("cluster_id", other)
+        let other = try world.create("other").string(.id)
+        schedule.set(.clusterID, other)
         #expect(
             world.code {
                 try world.own("cluster.backup.v1.BackupService", "UpdateBackupSchedule") {
-                    $0.set("backup_schedule", schedule)
+                    $0.set(.backupSchedule, schedule)
                 }
             } == .invalidArgument)
         _ = try world.own("cluster.backup.v1.BackupService", "DeleteBackupSchedule") {
-            $0.set("backup_schedule_id", schedule.string("id"))
+            $0.set(.backupScheduleID, schedule.string(.id))
         }
         try world.cloud.advance(by: 5 * Nanoseconds.day)
         #expect(try world.backups().count == 2)
         #expect(
             try world.backups().allSatisfy {
-                $0.string("backup_schedule_id") == schedule.string("id")
+                $0.string(.backupScheduleID) == schedule.string(.id)
             })
     }
 
     @Test func pausedSchedulesOfSpacesStopUntilTheyGoOn() throws {
         let world = try TestWorld()
-        let space = try world.space().string("id")
+        let space = try world.space().string(.id)
         world.pass(10)
         let service = "serverless.space.backup.v1.BackupService"
         let answer = try world.own(service, "CreateBackupSchedule") { request in
-            request.edit("backup_schedule") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("space_id", space)
-                $0.set("name", "every hour")
-                $0.set("schedule", "@hourly")
+            request.edit(.backupSchedule) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.spaceID, space)
+                $0.set(.name, "every hour")
+                $0.set(.schedule, "@hourly")
                 // Planned: from then on.
                 $0.set(
-                    "paused_at",
+                    .pausedAt,
                     world.cloud.world.timestamp(world.cloud.world.clock.now + 3 * Nanoseconds.hour))
             }
         }
-        var schedule = try #require(answer.message("backup_schedule"))
-        #expect(schedule.enumName("status") == "BACKUP_SCHEDULE_STATUS_ACTIVE")
+        var schedule = try #require(answer.message(.backupSchedule))
+        #expect(schedule.enumName(.status) == "BACKUP_SCHEDULE_STATUS_ACTIVE")
         try world.cloud.advance(by: 12 * Nanoseconds.hour)
         func count() throws -> Int {
-            try world.own(service, "ListBackups") { $0.set("space_id", space) }
-                .messages("items").count
+            try world.own(service, "ListBackups") { $0.set(.spaceID, space) }
+                .messages(.items).count
         }
         #expect(try count() == 3)
         schedule = try #require(
             try world.own(service, "GetBackupSchedule") {
-                $0.set("space_id", space)
-                $0.set("backup_schedule_id", schedule.string("id"))
-            }.message("backup_schedule"))
-        #expect(schedule.enumName("status") == "BACKUP_SCHEDULE_STATUS_DISABLED")
-        #expect(schedule["last_fired_at"] != nil)
-        schedule["paused_at"] = nil
-        _ = try world.own(service, "UpdateBackupSchedule") { $0.set("backup_schedule", schedule) }
+                $0.set(.spaceID, space)
+                $0.set(.backupScheduleID, schedule.string(.id))
+            }.message(.backupSchedule))
+        #expect(schedule.enumName(.status) == "BACKUP_SCHEDULE_STATUS_DISABLED")
+        #expect(schedule[.lastFiredAt] != nil)
+        schedule[.pausedAt] = nil
+        _ = try world.own(service, "UpdateBackupSchedule") { $0.set(.backupSchedule, schedule) }
         try world.cloud.advance(by: 2 * Nanoseconds.hour)
         #expect(try count() == 5)
     }

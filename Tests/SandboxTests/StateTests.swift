@@ -15,12 +15,12 @@ import Testing
         func note(_ message: Message) { lines.append(writer.text(message)) }
         let cluster = try world.create(nodes: 2)
         note(cluster)
-        note(try world.get(cluster.string("id")))
+        note(try world.get(cluster.string(.id)))
         note(try world.space("another"))
-        note(try world.backup(of: cluster.string("id")))
+        note(try world.backup(of: cluster.string(.id)))
         note(
             try world.own("auth.v1.AuthService", "CreateManagementKey") {
-                $0.edit("management_key") { $0.set("account_id", TestWorld.production) }
+                $0.edit(.managementKey) { $0.set(.accountID, TestWorld.production) }
             })
         // A call that fails leaves nothing behind, not even a number that was drawn.
         #expect(world.code { try world.create(package: "free2", nodes: 2) } != nil)
@@ -30,7 +30,7 @@ import Testing
         note(try world.own("metering.v1.MeteringService", "ListMonthlyMeterings"))
         note(
             try world.own("monitoring.v1.MonitoringService", "GetClusterUsageMetrics") {
-                $0.set("cluster_id", cluster.string("id"))
+                $0.set(.clusterID, cluster.string(.id))
             })
         for (_, event) in try world.cloud.perform({
             try $0.transaction.journal(after: 0, limit: 99)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func timeStandsStillUntilItIsMoved() throws {
         let world = try TestWorld(speed: .manual)
-        let id = try world.create().string("id")
+        let id = try world.create().string(.id)
         world.pass(3600)
         #expect(try world.phase(id) == "CREATING")
         try world.cloud.advance(by: 20 * Nanoseconds.second)
@@ -77,143 +77,143 @@ import Testing
     @Test func monthsPassAndInvoicesAppear() throws {
         let world = try TestWorld(seed: "demo")
         func invoices() throws -> [Message] {
-            try world.own("billing.v1.BillingService", "ListInvoices").messages("items")
+            try world.own("billing.v1.BillingService", "ListInvoices").messages(.items)
         }
         let before = try invoices()
-        #expect(before.last?.enumName("status") == "INVOICE_STATUS_DRAFT")
-        #expect(before.last?.optionalString("pdf_url") == nil)
-        #expect(before.dropLast().allSatisfy { $0.optionalString("pdf_url") != nil })
+        #expect(before.last?.enumName(.status) == "INVOICE_STATUS_DRAFT")
+        #expect(before.last?.optionalString(.pdfURL) == nil)
+        #expect(before.dropLast().allSatisfy { $0.optionalString(.pdfURL) != nil })
         try world.cloud.advance(by: 45 * Nanoseconds.day)
         let after = try invoices()
         #expect(after.count > before.count)
-        let drafted = try #require(before.last?.string("id"))
-        let issued = try #require(after.first { $0.string("id") == drafted })
+        let drafted = try #require(before.last?.string(.id))
+        let issued = try #require(after.first { $0.string(.id) == drafted })
         #expect(
-            ["INVOICE_STATUS_OPEN", "INVOICE_STATUS_PAID"].contains(issued.enumName("status") ?? "")
+            ["INVOICE_STATUS_OPEN", "INVOICE_STATUS_PAID"].contains(issued.enumName(.status) ?? "")
         )
-        #expect(issued.integer("total_amount") >= before.last?.integer("total_amount") ?? 0)
+        #expect(issued.integer(.totalAmount) >= before.last?.integer(.totalAmount) ?? 0)
         // What was paid by credits is no part of the invoice: together they are the month's use.
         let months = try world.own("metering.v1.MeteringService", "ListMonthlyMeterings")
-            .messages("items")
+            .messages(.items)
         let credits = try world.own("billing.v1.BillingService", "ListCreditContracts")
-        let drawn = credits.messages("consumption_history").reduce(0.0) { sum, entry in
-            guard case .double(let amount) = entry["amount"] else { return sum }
+        let drawn = credits.messages(.consumptionHistory).reduce(0.0) { sum, entry in
+            guard case .double(let amount) = entry[.amount] else { return sum }
             return sum + amount
         }
-        let used = months.reduce(0) { $0 + $1.integer("amount_millicents") }
-        let due = after.reduce(0) { $0 + $1.integer("total_amount") }
+        let used = months.reduce(0) { $0 + $1.integer(.amountMillicents) }
+        let due = after.reduce(0) { $0 + $1.integer(.totalAmount) }
         #expect(Double(used) == Double(due) + (drawn * 100_000).rounded())
     }
 
     @Test func useAddsUpFromWhatHappened() throws {
         let world = try TestWorld()
         let id = try world.create(package: "gpx3", nodes: 2) {
-            $0.edit("configuration") {
-                $0.edit("additional_resources") { $0.set("disk", 10) }
-                $0.edit("cluster_storage_configuration") {
-                    $0.setEnum("storage_tier_type", "BALANCED")
+            $0.edit(.configuration) {
+                $0.edit(.additionalResources) { $0.set(.disk, 10) }
+                $0.edit(.clusterStorageConfiguration) {
+                    $0.setEnum(.storageTierType, "BALANCED")
                 }
             }
-        }.string("id")
+        }.string(.id)
         try world.cloud.advance(by: 5 * Nanoseconds.hour - Nanoseconds.minute)
         var cluster = try world.get(id)
-        cluster.edit("configuration") { $0.set("number_of_nodes", 3) }
-        _ = try world.clusters("UpdateCluster") { $0.set("cluster", cluster) }
+        cluster.edit(.configuration) { $0.set(.numberOfNodes, 3) }
+        _ = try world.clusters("UpdateCluster") { $0.set(.cluster, cluster) }
         try world.cloud.advance(by: 2 * Nanoseconds.hour - Nanoseconds.minute)
-        _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("SuspendCluster") { $0.set(.clusterID, id) }
         try world.cloud.advance(by: 3 * Nanoseconds.day)
         let month = CalendarMonth(containing: world.time.now)
         let lines = try world.own("metering.v1.MeteringService", "ListMeterings") {
-            $0.set("year", month.year)
-            $0.set("month", month.month)
-        }.messages("items")
+            $0.set(.year, month.year)
+            $0.set(.month, month.month)
+        }.messages(.items)
         func amount(_ type: String, _ price: Int) -> [Int] {
             lines.filter {
-                $0.string("billable_entity_type") == type && $0.integer("price_per_hour") == price
-            }.map { $0.integer("amount_millicents") }
+                $0.string(.billableEntityType) == type && $0.integer(.pricePerHour) == price
+            }.map { $0.integer(.amountMillicents) }
         }
         // Two nodes for five hours begun, three for two; nothing while it is suspended.
         #expect(amount("cluster_booking", 14_448) == [14_448 * 2 * 5, 14_448 * 3 * 2])
         #expect(amount("resource_option", 14) == [14 * 10 * 2 * 5, 14 * 10 * 3 * 2])
         #expect(amount("resource_option", 1200) == [1200 * 2 * 5, 1200 * 3 * 2])
-        #expect(lines.allSatisfy { $0["discount_amount_percent"] == .double(10) })
+        #expect(lines.allSatisfy { $0[.discountAmountPercent] == .double(10) })
         let total = try world.own("metering.v1.MeteringService", "ListMonthlyMeterings")
-            .messages("items").first?.integer("amount_millicents")
+            .messages(.items).first?.integer(.amountMillicents)
         let net = lines.reduce(0) {
-            $0 + $1.integer("amount_millicents") - $1.integer("discount_amount_millicents")
+            $0 + $1.integer(.amountMillicents) - $1.integer(.discountAmountMillicents)
         }
         #expect(total == net)
         // A breakdown of the first two hours has those alone.
-        let begin = try #require(lines.first?.message("start_time")?.nanoseconds)
+        let begin = try #require(lines.first?.message(.startTime)?.nanoseconds)
         let part = try world.own("metering.v1.MeteringService", "GetUsageBreakdown") {
-            $0.set("start_time", world.cloud.world.timestamp(begin))
-            $0.set("end_time", world.cloud.world.timestamp(begin + 2 * Nanoseconds.hour))
-        }.messages("items").flatMap { $0.messages("accounts") }.flatMap { $0.messages("clusters") }
-        let nodes = part.filter { $0.string("billable_entity_type") == "Cluster" }
-        #expect(nodes.map { $0["quantity"] } == [.double(4)])
+            $0.set(.startTime, world.cloud.world.timestamp(begin))
+            $0.set(.endTime, world.cloud.world.timestamp(begin + 2 * Nanoseconds.hour))
+        }.messages(.items).flatMap { $0.messages(.accounts) }.flatMap { $0.messages(.clusters) }
+        let nodes = part.filter { $0.string(.billableEntityType) == "Cluster" }
+        #expect(nodes.map { $0[.quantity] } == [.double(4)])
     }
 
     @Test func metricsAndLogsAreThereWhileAClusterRuns() throws {
         let world = try TestWorld()
-        let id = try world.create(nodes: 2).string("id")
+        let id = try world.create(nodes: 2).string(.id)
         try world.cloud.advance(by: 3 * Nanoseconds.hour)
-        _ = try world.clusters("SuspendCluster") { $0.set("cluster_id", id) }
+        _ = try world.clusters("SuspendCluster") { $0.set(.clusterID, id) }
         try world.cloud.advance(by: 3 * Nanoseconds.hour)
         let now = world.cloud.world.clock.now
         func usage(_ fill: (inout Message) -> Void = { _ in }) throws -> Message {
             try world.own("monitoring.v1.MonitoringService", "GetClusterUsageMetrics") {
-                $0.set("cluster_id", id)
+                $0.set(.clusterID, id)
                 fill(&$0)
             }
         }
-        #expect(try usage().messages("cpu").isEmpty, "it has been suspended for hours")
+        #expect(try usage().messages(.cpu).isEmpty, "it has been suspended for hours")
         let whole = try usage {
-            $0.set("since", world.cloud.world.timestamp(now - 7 * Nanoseconds.hour))
+            $0.set(.since, world.cloud.world.timestamp(now - 7 * Nanoseconds.hour))
         }
-        let times = whole.messages("cpu").compactMap { $0.message("timestamp")?.nanoseconds }
+        let times = whole.messages(.cpu).compactMap { $0.message(.timestamp)?.nanoseconds }
         #expect(
             !times.isEmpty
                 && times.allSatisfy { $0 < now - 3 * Nanoseconds.hour + Nanoseconds.minute })
-        #expect(whole.messages("nodes").count == 2)
-        #expect(whole.messages("gpu").isEmpty)
+        #expect(whole.messages(.nodes).count == 2)
+        #expect(whole.messages(.gpu).isEmpty)
         // The same question has the same answer, and the sum is that of the nodes.
         #expect(
-            try usage { $0.set("since", world.cloud.world.timestamp(now - 7 * Nanoseconds.hour)) }
+            try usage { $0.set(.since, world.cloud.world.timestamp(now - 7 * Nanoseconds.hour)) }
                 == whole)
         func value(_ metric: Message?) -> Double {
-            if case .double(let value) = metric?["value"] { return value }
+            if case .double(let value) = metric?[.value] { return value }
             return 0
         }
-        let sum = whole.messages("nodes").reduce(0) { $0 + value($1.messages("disk").first) }
-        #expect(abs(sum - value(whole.messages("disk").first)) < 0.01)
+        let sum = whole.messages(.nodes).reduce(0) { $0 + value($1.messages(.disk).first) }
+        #expect(abs(sum - value(whole.messages(.disk).first)) < 0.01)
         let most = try usage {
-            $0.set("since", world.cloud.world.timestamp(now - 7 * Nanoseconds.hour))
-            $0.setEnum("aggregator", "MAX")
+            $0.set(.since, world.cloud.world.timestamp(now - 7 * Nanoseconds.hour))
+            $0.setEnum(.aggregator, "MAX")
         }
-        #expect(value(most.messages("disk").first) < sum)
+        #expect(value(most.messages(.disk).first) < sum)
         let logs = try world.own("monitoring.v1.MonitoringService", "GetClusterLogs") {
-            $0.set("cluster_id", id)
-        }.messages("items")
-        let moments = logs.compactMap { $0.message("timestamp")?.nanoseconds }
+            $0.set(.clusterID, id)
+        }.messages(.items)
+        let moments = logs.compactMap { $0.message(.timestamp)?.nanoseconds }
         #expect(moments == moments.sorted())
-        #expect(logs.contains { $0.string("message").contains("listening on 6333") })
-        #expect(logs.last?.string("message").contains("shutting down") == true)
+        #expect(logs.contains { $0.string(.message).contains("listening on 6333") })
+        #expect(logs.last?.string(.message).contains("shutting down") == true)
     }
 
     @Test func alertsFireAndAreResolved() throws {
         let world = try TestWorld(speed: .instant)
-        let id = try world.create(nodes: 2).string("id")
+        let id = try world.create(nodes: 2).string(.id)
         func alerts(_ state: String? = nil) throws -> [String] {
             try world.own("monitoring.v1.MonitoringService", "ListClusterAlerts") {
-                $0.set("cluster_id", id)
-                if let state { $0.setEnum("state", state) }
-            }.messages("alerts").map { $0.enumName("type") ?? "" }
+                $0.set(.clusterID, id)
+                if let state { $0.setEnum(.state, state) }
+            }.messages(.alerts).map { $0.enumName(.type) ?? "" }
         }
         #expect(try alerts().isEmpty)
         try world.cloud.perform { try Incident.outOfMemory.happen(to: id, $0) }
-        let node = try #require(try world.get(id).message("state")?.messages("nodes").first)
+        let node = try #require(try world.get(id).message(.state)?.messages(.nodes).first)
         #expect(
-            node.message("not_ready_info")?.enumName("event")
+            node.message(.notReadyInfo)?.enumName(.event)
                 == "CLUSTER_NODE_TERMINATION_EVENT_OUT_OF_MEMORY")
         #expect(
             Set(try alerts("FIRING")) == [
@@ -290,13 +290,13 @@ import Testing
         func ports(_ cloud: Cloud) throws -> Set<Int> {
             try cloud.world.store.transaction { transaction in
                 let states = try (transaction.records(.cluster) + transaction.records(.space))
-                    .compactMap { $0.message.message("state") }
+                    .compactMap { $0.message.message(.state) }
                 let nodes = states.flatMap {
-                    $0.type.field(named: "nodes") == nil ? [] : $0.messages("nodes")
+                    $0.type.field(named: "nodes") == nil ? [] : $0.messages(.nodes)
                 }
                 return Set(
-                    (states + nodes).compactMap { $0.message("endpoint") }
-                        .filter { !$0.string("url").isEmpty }.map { $0.integer("rest_port") })
+                    (states + nodes).compactMap { $0.message(.endpoint) }
+                        .filter { !$0.string(.url).isEmpty }.map { $0.integer(.restPort) })
             }
         }
         #expect(try ports(open(1111)) == [1111])

@@ -80,7 +80,7 @@ final class TestWorld {
         try call(service, method, authorization: "Bearer " + cloud.world.userToken(of: email)) {
             request in
             if request.type.field(named: "account_id") != nil {
-                request.set("account_id", TestWorld.production)
+                request.set(.accountID, TestWorld.production)
             }
             fill(&request)
         }
@@ -92,7 +92,7 @@ final class TestWorld {
     ) throws -> Message {
         try call(service, method) { request in
             if request.type.field(named: "account_id") != nil {
-                request.set("account_id", TestWorld.production)
+                request.set(.accountID, TestWorld.production)
             }
             fill(&request)
         }
@@ -101,7 +101,7 @@ final class TestWorld {
     func clusters(_ method: String, _ fill: (inout Message) -> Void) throws -> Message {
         try call("cluster.v1.ClusterService", method) { request in
             if request.type.field(named: "account_id") != nil {
-                request.set("account_id", TestWorld.production)
+                request.set(.accountID, TestWorld.production)
             }
             fill(&request)
         }
@@ -120,24 +120,24 @@ final class TestWorld {
     ) throws -> Message {
         let package = try self.package(package)
         let answer = try clusters("CreateCluster") { request in
-            request.edit("cluster") { cluster in
-                cluster.set("account_id", TestWorld.production)
-                cluster.set("name", name)
-                cluster.set("cloud_provider_id", "aws")
-                cluster.set("cloud_provider_region_id", "eu-central-1")
-                cluster.edit("configuration") {
-                    $0.set("number_of_nodes", nodes)
-                    $0.set("package_id", package)
+            request.edit(.cluster) { cluster in
+                cluster.set(.accountID, TestWorld.production)
+                cluster.set(.name, name)
+                cluster.set(.cloudProviderID, "aws")
+                cluster.set(.cloudProviderRegionID, "eu-central-1")
+                cluster.edit(.configuration) {
+                    $0.set(.numberOfNodes, nodes)
+                    $0.set(.packageID, package)
                 }
                 change(&cluster)
             }
         }
-        return try #require(answer.message("cluster"))
+        return try #require(answer.message(.cluster))
     }
 
     func get(_ id: String) throws -> Message {
         try #require(
-            try clusters("GetCluster") { $0.set("cluster_id", id) }.message("cluster"))
+            try clusters("GetCluster") { $0.set(.clusterID, id) }.message(.cluster))
     }
 
     func phase(_ id: String) throws -> String { ClusterState.phase(of: try get(id)) }
@@ -154,23 +154,23 @@ extension TestWorld {
     /// Gives viewer@example.com a role with these permissions and no other but the base role.
     func restrictViewer(to permissions: [String]) throws {
         let role = try own("iam.v1.IAMService", "CreateRole") { request in
-            request.edit("role") { role in
-                role.set("account_id", TestWorld.production)
-                role.set("name", "Restricted \(permissions.joined(separator: " "))".prefixed(64))
-                role.setEnum("role_type", "CUSTOM")
-                role.set("permissions", PermissionCatalogue.messages(permissions, self.cloud.world))
+            request.edit(.role) { role in
+                role.set(.accountID, TestWorld.production)
+                role.set(.name, "Restricted \(permissions.joined(separator: " "))".prefixed(64))
+                role.setEnum(.roleType, "CUSTOM")
+                role.set(.permissions, PermissionCatalogue.messages(permissions, self.cloud.world))
             }
         }
         let user = Identities.user("viewer@example.com")
-        let present = try own("iam.v1.IAMService", "ListUserRoles") { $0.set("user_id", user) }
+        let present = try own("iam.v1.IAMService", "ListUserRoles") { $0.set(.userID, user) }
         _ = try own("iam.v1.IAMService", "AssignUserRoles") { request in
-            request.set("user_id", user)
-            request["role_ids_to_add"] = .list([
-                .string(role.message("role")?.string("id") ?? "")
+            request.set(.userID, user)
+            request[.roleIDsToAdd] = .list([
+                .string(role.message(.role)?.string(.id) ?? "")
             ])
-            request["role_ids_to_delete"] = .list(
-                present.messages("roles").filter { $0.optionalInteger("sub_type") == nil }
-                    .map { .string($0.string("id")) })
+            request[.roleIDsToDelete] = .list(
+                present.messages(.roles).filter { $0.optionalInteger(.subType) == nil }
+                    .map { .string($0.string(.id)) })
         }
     }
 
@@ -190,62 +190,62 @@ extension TestWorld {
         of cluster: String, _ change: (inout Message) -> Void = { _ in }
     ) throws -> Message {
         let answer = try own("cluster.backup.v1.BackupService", "CreateBackup") { request in
-            request.edit("backup") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("cluster_id", cluster)
-                $0.set("display_name", "copy")
+            request.edit(.backup) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.clusterID, cluster)
+                $0.set(.displayName, "copy")
                 change(&$0)
             }
         }
-        return try #require(answer.message("backup"))
+        return try #require(answer.message(.backup))
     }
 
     func backups(_ fill: (inout Message) -> Void = { _ in }) throws -> [Message] {
-        try own("cluster.backup.v1.BackupService", "ListBackups", fill).messages("items")
+        try own("cluster.backup.v1.BackupService", "ListBackups", fill).messages(.items)
     }
 
     func schedule(
         of cluster: String, _ text: String, _ change: (inout Message) -> Void = { _ in }
     ) throws -> Message {
         let answer = try own("cluster.backup.v1.BackupService", "CreateBackupSchedule") { request in
-            request.edit("backup_schedule") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("cluster_id", cluster)
-                $0.set("display_name", "nightly")
-                $0.set("schedule", text)
+            request.edit(.backupSchedule) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.clusterID, cluster)
+                $0.set(.displayName, "nightly")
+                $0.set(.schedule, text)
                 change(&$0)
             }
         }
-        return try #require(answer.message("backup_schedule"))
+        return try #require(answer.message(.backupSchedule))
     }
 
     func space(
         _ name: String = "assistant", _ change: (inout Message) -> Void = { _ in }
     ) throws -> Message {
         let answer = try own("serverless.space.v1.SpaceService", "CreateSpace") { request in
-            request.edit("space") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("name", name)
-                $0.set("cloud_provider_id", "aws")
-                $0.set("cloud_provider_region_id", "eu-central-1")
-                $0.edit("configuration") { _ in }
+            request.edit(.space) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.name, name)
+                $0.set(.cloudProviderID, "aws")
+                $0.set(.cloudProviderRegionID, "eu-central-1")
+                $0.edit(.configuration) { _ in }
                 change(&$0)
             }
         }
-        return try #require(answer.message("space"))
+        return try #require(answer.message(.space))
     }
 
     func environment(namespace: String? = "qdrant") throws -> Message {
         let answer = try own("hybrid.v1.HybridCloudService", "CreateHybridCloudEnvironment") {
             request in
-            request.edit("hybrid_cloud_environment") {
-                $0.set("account_id", TestWorld.production)
-                $0.set("name", "on-premises")
+            request.edit(.hybridCloudEnvironment) {
+                $0.set(.accountID, TestWorld.production)
+                $0.set(.name, "on-premises")
                 guard let namespace else { return }
-                $0.edit("configuration") { $0.set("namespace", namespace) }
+                $0.edit(.configuration) { $0.set(.namespace, namespace) }
             }
         }
-        return try #require(answer.message("hybrid_cloud_environment"))
+        return try #require(answer.message(.hybridCloudEnvironment))
     }
 
     /// An answer over REST.

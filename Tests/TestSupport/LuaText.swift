@@ -9,14 +9,14 @@ public enum LuaText {
         case .timestamp:
             return quoted(
                 TimeText.rfc3339(
-                    seconds: Int64(message.integer("seconds")),
-                    nanos: Int32(message.integer("nanos"))))
+                    seconds: Int64(message.integer(.seconds)),
+                    nanos: Int32(message.integer(.nanos))))
         case .duration:
             return quoted(
                 TimeText.duration(
-                    seconds: Int64(message.integer("seconds")),
-                    nanos: Int32(message.integer("nanos"))))
-        case .fieldMask: return list(message.strings("paths").map(quoted))
+                    seconds: Int64(message.integer(.seconds)),
+                    nanos: Int32(message.integer(.nanos))))
+        case .fieldMask: return list(message.strings(.paths).map(quoted))
         default: break
         }
         let members = message.setFields.map { field, value in

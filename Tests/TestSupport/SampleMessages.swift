@@ -235,14 +235,14 @@ public struct SampleMessages {
         case .timestamp:
             // Later fields hold later times, so that rules between them mostly hold.
             let order = Int64(field?.number ?? 1) * 3600
-            message["seconds"] = .int(
+            message[.seconds] = .int(
                 1_767_225_600 + order + Int64.random(in: 0..<600, using: &random))
-            message["nanos"] = .int([0, 5_000_000, 123_456_789].randomElement(using: &random) ?? 0)
+            message[.nanos] = .int([0, 5_000_000, 123_456_789].randomElement(using: &random) ?? 0)
         case .duration:
-            message["seconds"] = .int([1, 60, 86_400, 604_800].randomElement(using: &random) ?? 1)
-        case .fieldMask: message["paths"] = .list([.string("name"), .string("labels.key")])
+            message[.seconds] = .int([1, 60, 86_400, 604_800].randomElement(using: &random) ?? 1)
+        case .fieldMask: message[.paths] = .list([.string("name"), .string("labels.key")])
         case .struct, .value, .listValue, .any, .empty: break
-        default: message["value"] = candidates(type.fields[0]).randomElement(using: &random)
+        default: message[.value] = candidates(type.fields[0]).randomElement(using: &random)
         }
         return message
     }
@@ -312,7 +312,7 @@ public struct SampleMessages {
             switch type.wellKnown {
             case .timestamp, .duration:
                 var message = Message(type)
-                message["seconds"] = .int(
+                message[.seconds] = .int(
                     [0, -1, 1, 86_399, 31_536_001, 4_000_000_000].randomElement(using: &random)!)
                 return .message(message)
             default: return .message(Message(type))

@@ -78,8 +78,8 @@ public struct CELInstant: Sendable, Comparable, Hashable {
     }
 
     init(_ message: Message) {
-        seconds = Int64(message.integer("seconds"))
-        nanos = Int32(clamping: message.integer("nanos"))
+        seconds = Int64(message.integer(.seconds))
+        nanos = Int32(clamping: message.integer(.nanos))
     }
 
     init(seconds: Int64, nanos: Int32) {

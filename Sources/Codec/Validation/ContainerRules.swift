@@ -100,7 +100,7 @@ extension RuleCheck {
     // MARK: - google.protobuf.Any and FieldMask
 
     func checkAny(_ message: Message, _ found: inout [Violation]) {
-        guard case .string(let url) = message["type_url"] ?? .string("") else { return }
+        guard case .string(let url) = message[.typeURL] ?? .string("") else { return }
         let allowed = texts(2)
         if !allowed.isEmpty, !allowed.contains(url) {
             fail("any.in", "must be one of \(allowed.joined(separator: ", "))", url, &found)
@@ -109,7 +109,7 @@ extension RuleCheck {
     }
 
     func checkFieldMask(_ message: Message, _ found: inout [Violation]) {
-        guard case .list(let values) = message["paths"] ?? .list([]) else { return }
+        guard case .list(let values) = message[.paths] ?? .list([]) else { return }
         let paths = values.compactMap { value -> String? in
             if case .string(let path) = value { return path }
             return nil

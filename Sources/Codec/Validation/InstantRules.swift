@@ -5,8 +5,8 @@ extension RuleCheck {
         let isDuration = rules.type == Numbers.duration
         let name = isDuration ? "duration" : "timestamp"
         let value = Instant(
-            seconds: Int64(message.integer("seconds")),
-            nanos: Int32(clamping: message.integer("nanos")),
+            seconds: Int64(message.integer(.seconds)),
+            nanos: Int32(clamping: message.integer(.nanos)),
             isDuration: isDuration)
         let present = now()
         let clock = Instant(seconds: present.seconds, nanos: present.nanos, isDuration: false)

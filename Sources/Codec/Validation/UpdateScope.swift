@@ -20,7 +20,7 @@ public struct UpdateScope: Sendable {
             let mask = request.type.field(named: "update_mask"),
             mask.messageType?.wellKnown == .fieldMask,
             case .message(let value) = request[mask],
-            case .list(let items) = value["paths"] ?? .list([]), !items.isEmpty
+            case .list(let items) = value[.paths] ?? .list([]), !items.isEmpty
         else { return nil }
         resource = source.requestResourceField
         let texts = items.map { item -> String in

@@ -350,25 +350,25 @@ struct RequestReader {
                     throw error.inside(name)
                 }
             }
-            message["fields"] = .map(entries)
+            message[.fields] = .map(entries)
         case .listValue:
             guard let inner = type.field(named: "values")?.messageType else { break }
             var items: [Value] = []
             for item in value.table?.array ?? [] {
                 items.append(.message(try dynamic(inner, item, depth: depth - 1)))
             }
-            message["values"] = .list(items)
+            message[.values] = .list(items)
         default:
             switch value {
-            case .bool(let flag): message["bool_value"] = .bool(flag)
-            case .integer(let number): message["number_value"] = .double(Double(number))
-            case .number(let number): message["number_value"] = .double(number)
+            case .bool(let flag): message[.boolValue] = .bool(flag)
+            case .integer(let number): message[.numberValue] = .double(Double(number))
+            case .number(let number): message[.numberValue] = .double(number)
             case .string(let bytes):
-                message["string_value"] = .string(String(decoding: bytes, as: UTF8.self))
-            case .null, .nil: message["null_value"] = .enumeration(0)
+                message[.stringValue] = .string(String(decoding: bytes, as: UTF8.self))
+            case .null, .nil: message[.nullValue] = .enumeration(0)
             case .table(let table):
                 let isList = table.kind == .list || (!table.entries.isEmpty && table.array != nil)
-                let name = isList ? "list_value" : "struct_value"
+                let name: FieldName = isList ? .listValue : .structValue
                 let inner = message.new(name).type
                 message[name] = .message(try dynamic(inner, value, depth: depth - 1))
             default:

@@ -123,8 +123,8 @@ struct TapeSink: MessageSink {
     mutating func write(_ message: Message) {
         if let wellKnown = message.type.wellKnown, wellKnown != .any, wellKnown != .empty {
             if wellKnown == .timestamp || wellKnown == .duration {
-                let seconds = Int64(message.integer("seconds"))
-                let nanos = Int32(clamping: message.integer("nanos"))
+                let seconds = Int64(message.integer(.seconds))
+                let nanos = Int32(clamping: message.integer(.nanos))
                 let tag = wellKnown == .timestamp ? QH_TIME : QH_DURATION
                 qh_put_instant(tape, UInt8(tag.rawValue), seconds, nanos)
             } else {

@@ -170,7 +170,7 @@ struct Authorizer {
             for role in Membership.roles(of: member) {
                 guard let record = try transaction.record(.role, role) else { continue }
                 granted.formUnion(
-                    record.message.messages("permissions").map { $0.string("value") })
+                    record.message.messages(.permissions).map { $0.string(.value) })
             }
             return granted
         }

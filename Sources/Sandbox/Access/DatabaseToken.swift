@@ -47,8 +47,8 @@ enum DatabaseToken {
         -> String
     {
         var claims = "\"access\":\(access(key))"
-        if let expiry = key.message("expires_at") {
-            claims += ",\"exp\":\(expiry.integer("seconds"))"
+        if let expiry = key.message(.expiresAt) {
+            claims += ",\"exp\":\(expiry.integer(.seconds))"
         }
         claims += ",\"jti\":\"\(id)\",\"sub\":\"\(database.id)\""
         if !world.name.isEmpty { claims += ",\"world\":\(JSONWriter.quoted(world.name))" }
@@ -59,14 +59,14 @@ enum DatabaseToken {
     }
 
     private static func access(_ key: Message) -> String {
-        let rules = key.messages("access_rules")
-        if let global = rules.compactMap({ $0.message("global_access") }).first {
-            return global.enumName("access_type")?.hasSuffix("_MANAGE") == true ? "\"m\"" : "\"r\""
+        let rules = key.messages(.accessRules)
+        if let global = rules.compactMap({ $0.message(.globalAccess) }).first {
+            return global.enumName(.accessType)?.hasSuffix("_MANAGE") == true ? "\"m\"" : "\"r\""
         }
         guard !rules.isEmpty else { return "\"m\"" }
-        let entries = rules.compactMap { $0.message("collection_access") }.map { rule in
-            let isReadOnly = rule.enumName("access_type")?.hasSuffix("READ_ONLY") == true
-            let collection = JSONWriter.quoted(rule.string("collection_name"))
+        let entries = rules.compactMap { $0.message(.collectionAccess) }.map { rule in
+            let isReadOnly = rule.enumName(.accessType)?.hasSuffix("READ_ONLY") == true
+            let collection = JSONWriter.quoted(rule.string(.collectionName))
             return "{\"collection\":\(collection),\"access\":\"\(isReadOnly ? "r" : "rw")\"}"
         }
         return "[" + entries.joined(separator: ",") + "]"

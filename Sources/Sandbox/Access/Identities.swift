@@ -27,7 +27,7 @@ extension World {
 
     /// Stores what is needed to recognise the token of a person.
     func putToken(of user: Record, generation: Int = 0, _ moment: Moment) throws {
-        let token = userToken(of: user.message.string("email"), generation: generation)
+        let token = userToken(of: user.message.string(.email), generation: generation)
         let present = try moment.transaction.record(.userToken, user.id)
         let record = Record(
             kind: .userToken, id: user.id, account: "", parent: Digest.hash(token),
@@ -42,8 +42,8 @@ extension World {
     /// - Throws: NOT_FOUND.
     func token(forUser email: String, _ moment: Moment) throws -> String {
         let users = try moment.transaction.records(.user)
-        guard let user = users.first(where: { $0.message.string("email") == email }) else {
-            let known = users.map { $0.message.string("email") }.joined(separator: ", ")
+        guard let user = users.first(where: { $0.message.string(.email) == email }) else {
+            let known = users.map { $0.message.string(.email) }.joined(separator: ", ")
             throw APIError(.notFound, "there is no user \(email); there are \(known)")
         }
         if let present = try moment.transaction.record(.userToken, user.id) {
@@ -78,14 +78,14 @@ extension World {
         if var present = try moment.transaction.record(.managementKey, id) {
             guard present.parent != Digest.hash(secret) else { return }
             present.parent = Digest.hash(secret)
-            present.message.set("prefix", String(secret.prefix(8)))
+            present.message.set(.prefix, String(secret.prefix(8)))
             return try moment.transaction.put(present)
         }
         var key = new("qdrant.cloud.auth.v1.ManagementKey")
-        key.set("id", id)
-        key.set("account_id", account)
-        key.set("created_at", moment.timestamp)
-        key.set("prefix", String(secret.prefix(8)))
+        key.set(.id, id)
+        key.set(.accountID, account)
+        key.set(.createdAt, moment.timestamp)
+        key.set(.prefix, String(secret.prefix(8)))
         try moment.transaction.put(
             Record(
                 kind: .managementKey, id: id, account: account, parent: Digest.hash(secret),

@@ -18,14 +18,14 @@ enum Membership {
     }
 
     /// Whether a member owns the account.
-    static func isOwner(_ member: Record) -> Bool { member.message.bool("is_owner") }
+    static func isOwner(_ member: Record) -> Bool { member.message.bool(.isOwner) }
 
     /// An account's system role.
     static func systemRole(
         _ role: SystemRole, of account: String, _ transaction: Transaction
     ) throws -> Record {
         for record in try transaction.records(.role, account: account)
-        where record.message.enumName("sub_type") == "SYSTEM_ROLE_SUB_TYPE_" + role.rawValue {
+        where record.message.enumName(.subType) == "SYSTEM_ROLE_SUB_TYPE_" + role.rawValue {
             return record
         }
         throw APIError(.internal, "the account has no role \(role.rawValue)")
@@ -35,7 +35,7 @@ enum Membership {
     static func message(of member: Record, _ transaction: Transaction) throws -> Message {
         var message = member.message
         if let user = try transaction.record(.user, member.parent) {
-            message.set("account_member", user.message)
+            message.set(.accountMember, user.message)
         }
         return message
     }
@@ -55,12 +55,12 @@ enum Membership {
         _ user: Record, to account: String, isOwner: Bool, roles: [String], _ moment: Moment
     ) throws {
         var message = moment.new("qdrant.cloud.account.v1.AccountMember")
-        message.set("is_owner", isOwner)
+        message.set(.isOwner, isOwner)
         let member = Record(
             kind: .member, id: id(account, user.id), account: account, parent: user.id,
             created: moment.now, message: message)
         try setRoles(roles, of: member, moment)
-        if user.message.string("default_account_id").isEmpty {
+        if user.message.string(.defaultAccountID).isEmpty {
             try setDefaultAccount(account, of: user, moment)
         }
     }
@@ -69,7 +69,7 @@ enum Membership {
     static func remove(_ member: Record, _ moment: Moment) throws {
         try moment.transaction.delete(.member, member.id)
         guard let user = try moment.transaction.record(.user, member.parent),
-            user.message.string("default_account_id") == member.account
+            user.message.string(.defaultAccountID) == member.account
         else { return }
         let next = try accounts(of: user.id, moment.transaction).first
         try setDefaultAccount(next?.account ?? "", of: user, moment)
@@ -82,8 +82,8 @@ enum Membership {
 
     static func setDefaultAccount(_ account: String, of user: Record, _ moment: Moment) throws {
         var user = user
-        user.message.set("default_account_id", account)
-        user.message.set("last_modified_at", moment.timestamp)
+        user.message.set(.defaultAccountID, account)
+        user.message.set(.lastModifiedAt, moment.timestamp)
         try moment.transaction.put(user)
     }
 
@@ -94,17 +94,17 @@ enum Membership {
         let admin = try systemRole(.admin, of: account.id, transaction).id
         for var old in try transaction.records(.member, account: account.id)
         where isOwner(old) && old.id != member.id {
-            old.message.set("is_owner", false)
+            old.message.set(.isOwner, false)
             try setRoles([admin] + roles(of: old).filter { $0 != owner }, of: old, moment)
         }
         var new = member
-        new.message.set("is_owner", true)
+        new.message.set(.isOwner, true)
         try setRoles([owner] + roles(of: member), of: new, moment)
         guard let user = try transaction.record(.user, member.parent) else { return }
         var account = account
-        account.message.set("external_owner_id", user.hidden["external"] ?? user.id)
-        account.message.set("owner_email", user.message.string("email"))
-        account.message.set("last_modified_at", moment.timestamp)
+        account.message.set(.externalOwnerID, user.hidden["external"] ?? user.id)
+        account.message.set(.ownerEmail, user.message.string(.email))
+        account.message.set(.lastModifiedAt, moment.timestamp)
         try transaction.put(account)
     }
 
@@ -119,14 +119,14 @@ enum Membership {
         for (name, role, permissions) in rows {
             let id = Digest.uuid(named: "role/\(account)/\(name.lowercased())")
             var message = moment.new("qdrant.cloud.iam.v1.Role")
-            message.set("id", id)
-            message.set("created_at", moment.timestamp)
-            message.set("last_modified_at", moment.timestamp)
-            message.set("account_id", account)
-            message.set("name", name)
-            message.setEnum("role_type", "SYSTEM")
-            message.setEnum("sub_type", role.rawValue)
-            message.set("permissions", PermissionCatalogue.messages(permissions, moment.world))
+            message.set(.id, id)
+            message.set(.createdAt, moment.timestamp)
+            message.set(.lastModifiedAt, moment.timestamp)
+            message.set(.accountID, account)
+            message.set(.name, name)
+            message.setEnum(.roleType, "SYSTEM")
+            message.setEnum(.subType, role.rawValue)
+            message.set(.permissions, PermissionCatalogue.messages(permissions, moment.world))
             try moment.transaction.put(
                 Record(
                     kind: .role, id: id, account: account, created: moment.now, message: message))

@@ -59,8 +59,8 @@ enum PermissionCatalogue {
     static func messages(_ values: [String], _ world: World) -> [Message] {
         values.map { value in
             var message = world.new("qdrant.cloud.iam.v1.Permission")
-            message.set("value", value)
-            if let category = categories[value] { message.set("category", category) }
+            message.set(.value, value)
+            if let category = categories[value] { message.set(.category, category) }
             return message
         }
     }

@@ -89,25 +89,25 @@ struct APIError: Error {
     func status(registry: Registry) -> Message? {
         guard let type = try? registry.message(named: "google.rpc.Status") else { return nil }
         var status = Message(type)
-        status.set("code", code.rawValue)
-        status.set("message", message)
+        status.set(.code, code.rawValue)
+        status.set(.message, message)
         var details: [Message] = []
         if !violations.isEmpty, let detail = badRequest(registry) { details.append(detail) }
         if let retryAfter, let type = try? registry.message(named: "google.rpc.RetryInfo") {
             var detail = Message(type)
-            detail.edit("retry_delay") {
-                $0["seconds"] = .int(retryAfter / Nanoseconds.second)
-                $0["nanos"] = .int(retryAfter % Nanoseconds.second)
+            detail.edit(.retryDelay) {
+                $0[.seconds] = .int(retryAfter / Nanoseconds.second)
+                $0[.nanos] = .int(retryAfter % Nanoseconds.second)
             }
             details.append(detail)
         }
         if !details.isEmpty {
             status.set(
-                "details",
+                .details,
                 details.map { detail in
-                    var packed = status.new("details")
-                    packed.set("type_url", "type.googleapis.com/" + detail.type.fullName)
-                    packed["value"] = .bytes(detail.serialized())
+                    var packed = status.new(.details)
+                    packed.set(.typeURL, "type.googleapis.com/" + detail.type.fullName)
+                    packed[.value] = .bytes(detail.serialized())
                     return packed
                 })
         }
@@ -118,12 +118,12 @@ struct APIError: Error {
         guard let type = try? registry.message(named: "google.rpc.BadRequest") else { return nil }
         var detail = Message(type)
         detail.set(
-            "field_violations",
+            .fieldViolations,
             violations.map { violation in
-                var entry = detail.new("field_violations")
-                entry.set("field", violation.path)
-                entry.set("description", violation.message)
-                if entry.type.field(named: "reason") != nil { entry.set("reason", violation.rule) }
+                var entry = detail.new(.fieldViolations)
+                entry.set(.field, violation.path)
+                entry.set(.description, violation.message)
+                if entry.type.field(.reason) != nil { entry.set(.reason, violation.rule) }
                 return entry
             })
         return detail

@@ -8,8 +8,8 @@ struct DataPlaneAddress {
 
     /// Writes it into an endpoint of a cluster, a node or a space.
     func fill(_ endpoint: inout Message) {
-        endpoint.set("url", url)
-        endpoint.set("rest_port", port)
-        endpoint.set("grpc_port", port)
+        endpoint.set(.url, url)
+        endpoint.set(.restPort, port)
+        endpoint.set(.grpcPort, port)
     }
 }

@@ -35,11 +35,11 @@ extension Message {
     /// A google.protobuf.Timestamp or Duration in nanoseconds, since 1970 or by itself.
     var nanoseconds: Int64 {
         // Far away moments are as good as the end of time, from which one can still count.
-        let seconds = Int64(integer("seconds"))
+        let seconds = Int64(integer(.seconds))
         let range = Nanoseconds.usable
         let clamped = min(
             max(seconds, range.lowerBound / Nanoseconds.second),
             range.upperBound / Nanoseconds.second)
-        return clamped * Nanoseconds.second + Int64(integer("nanos"))
+        return clamped * Nanoseconds.second + Int64(integer(.nanos))
     }
 }

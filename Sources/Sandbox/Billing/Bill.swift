@@ -156,12 +156,12 @@ struct Bill {
 enum CreditContract {
     /// The value in millicents; the contract is in major units.
     static func total(_ contract: Message) -> Int {
-        guard case .double(let amount) = contract["total_amount"] else { return 0 }
+        guard case .double(let amount) = contract[.totalAmount] else { return 0 }
         return Millicents.of(major: amount)
     }
 
     static func isActive(_ contract: Message, in month: CalendarMonth) -> Bool {
-        (contract.message("active_from")?.nanoseconds ?? 0) < month.end
-            && (contract.message("active_to")?.nanoseconds ?? .max) > month.start
+        (contract.message(.activeFrom)?.nanoseconds ?? 0) < month.end
+            && (contract.message(.activeTo)?.nanoseconds ?? .max) > month.start
     }
 }

@@ -29,18 +29,18 @@ enum Metering {
 
     private static func facts(of cluster: Record) -> [String: String] {
         let message = cluster.message
-        let configuration = message.message("configuration")
-        let storage = configuration?.message("cluster_storage_configuration")
+        let configuration = message.message(.configuration)
+        let storage = configuration?.message(.clusterStorageConfiguration)
         var facts = [
-            "name": message.string("name"), "provider": message.string("cloud_provider_id"),
-            "region": message.string("cloud_provider_region_id"),
-            "package": configuration?.string("package_id") ?? "",
-            "nodes": "\(configuration?.integer("number_of_nodes") ?? 1)",
-            "disk": "\(configuration?.message("additional_resources")?.integer("disk") ?? 0)",
-            "tier": "\(max(1, storage?.integer("storage_tier_type") ?? 1))",
-            "labels": Labels.encode(message.messages("labels")),
+            "name": message.string(.name), "provider": message.string(.cloudProviderID),
+            "region": message.string(.cloudProviderRegionID),
+            "package": configuration?.string(.packageID) ?? "",
+            "nodes": "\(configuration?.integer(.numberOfNodes) ?? 1)",
+            "disk": "\(configuration?.message(.additionalResources)?.integer(.disk) ?? 0)",
+            "tier": "\(max(1, storage?.integer(.storageTierType) ?? 1))",
+            "labels": Labels.encode(message.messages(.labels)),
         ]
-        if let label = message.optionalString("cost_allocation_label") {
+        if let label = message.optionalString(.costAllocationLabel) {
             facts["cost_label"] = label
         }
         if let models = cluster.hidden["inference_models"] { facts["inference"] = models }
@@ -51,31 +51,31 @@ enum Metering {
     ///
     /// - Returns: its price.
     static func beginBackup(_ backup: Record, _ moment: Moment) throws -> Message {
-        let info = backup.message.message("cluster_info")
-        let summary = info?.message("resources_summary")
-        let disk = summary?.message("disk")?.integer("amount") ?? 1
+        let info = backup.message.message(.clusterInfo)
+        let summary = info?.message(.resourcesSummary)
+        let disk = summary?.message(.disk)?.integer(.amount) ?? 1
         // A backup is as large as what is on the disks.
         let gibibytes = max(1, disk * 2 / 5)
         try moment.transaction.begin(
             Span(
                 account: backup.account, kind: .backup, subject: backup.id, begun: moment.now,
                 facts: [
-                    "cluster": backup.parent, "name": info?.string("name") ?? "",
-                    "reference": backup.message.string("display_name"),
-                    "gib": "\(gibibytes)", "provider": info?.string("cloud_provider_id") ?? "",
-                    "region": info?.string("cloud_provider_region_id") ?? "",
+                    "cluster": backup.parent, "name": info?.string(.name) ?? "",
+                    "reference": backup.message.string(.displayName),
+                    "gib": "\(gibibytes)", "provider": info?.string(.cloudProviderID) ?? "",
+                    "region": info?.string(.cloudProviderRegionID) ?? "",
                 ]))
         let percentage = try Discounts.percentage(
             of: backup.account, at: moment.now, moment.transaction)
         let price = moment.catalogue.backupPrice * gibibytes
         let reduced = Discounts.reduced(price, percentage)
-        var message = backup.message.new("price")
-        message.set("currency", "USD")
-        message.set("original_price_per_hour", price)
-        message.set("discounted_price_per_hour", reduced)
-        message.set("original_price_per_month", price * 730)
-        message.set("discounted_price_per_month", reduced * 730)
-        message.set("discount_percentage", percentage)
+        var message = backup.message.new(.price)
+        message.set(.currency, "USD")
+        message.set(.originalPricePerHour, price)
+        message.set(.discountedPricePerHour, reduced)
+        message.set(.originalPricePerMonth, price * 730)
+        message.set(.discountedPricePerMonth, reduced * 730)
+        message.set(.discountPercentage, percentage)
         return message
     }
 }
@@ -83,7 +83,7 @@ enum Metering {
 /// Labels as one line of text.
 enum Labels {
     static func encode(_ labels: [Message]) -> String {
-        labels.map { $0.string("key") + "\u{1f}" + $0.string("value") }.joined(separator: "\u{1e}")
+        labels.map { $0.string(.key) + "\u{1f}" + $0.string(.value) }.joined(separator: "\u{1e}")
     }
 
     /// The labels as a map of a message.
@@ -108,7 +108,7 @@ enum Discounts {
         min(
             100,
             try valid(account, moment, transaction).compactMap {
-                guard case .double(let value) = $0.message("percentage")?["value"] else {
+                guard case .double(let value) = $0.message(.percentage)?[.value] else {
                     return nil
                 }
                 return value
@@ -120,7 +120,7 @@ enum Discounts {
         of account: String, in month: CalendarMonth, _ transaction: Transaction
     ) throws -> Int {
         try valid(account, month.start, transaction).compactMap {
-            guard case .double(let value) = $0.message("fixed")?["value"] else { return nil }
+            guard case .double(let value) = $0.message(.fixed)?[.value] else { return nil }
             return Millicents.of(major: value)
         }.reduce(0, +)
     }
@@ -129,8 +129,8 @@ enum Discounts {
         _ account: String, _ moment: Int64, _ transaction: Transaction
     ) throws -> [Message] {
         try transaction.records(.discount, account: account).map(\.message).filter {
-            ($0.message("valid_from")?.nanoseconds ?? 0) <= moment
-                && moment < ($0.message("valid_until")?.nanoseconds ?? .max)
+            ($0.message(.validFrom)?.nanoseconds ?? 0) <= moment
+                && moment < ($0.message(.validUntil)?.nanoseconds ?? .max)
         }
     }
 

@@ -110,7 +110,7 @@ struct DataPlane {
             record.parent == claims.database,
             let space = try transaction.record(.space, claims.database)
         {
-            let phase = record.message.message("state")?.enumName("phase") ?? ""
+            let phase = record.message.message(.state)?.enumName(.phase) ?? ""
             guard phase == "SPACE_API_KEY_STATE_PHASE_READY" else {
                 throw Refusal(401, "Invalid API key or JWT: the key is not active")
             }
@@ -125,7 +125,7 @@ struct DataPlane {
         guard
             let record = try transaction.records(.legacyDatabaseKey, parent: Digest.hash(key)).first
         else { throw Refusal(401, "Invalid API key or JWT") }
-        let clusters = record.message.strings("cluster_ids")
+        let clusters = record.message.strings(.clusterIDs)
         let wanted = request.cluster?.lowercased()
         let id = wanted.flatMap { clusters.contains($0) ? $0 : nil }
         guard let id = id ?? (wanted == nil && clusters.count == 1 ? clusters[0] : nil),
@@ -146,9 +146,9 @@ struct DataPlane {
         _ transaction: Transaction
     ) throws -> Response {
         let version =
-            database.message.message("state")?.type.field(named: "version") == nil
+            database.message.message(.state)?.type.field(.version) == nil
             ? cloud.world.catalogue.defaultRelease?.version ?? ""
-            : database.message.message("state")?.string("version") ?? ""
+            : database.message.message(.state)?.string(.version) ?? ""
         switch (request.verb, request.path.first, request.path.count) {
         case ("GET", nil, _):
             return Response(
@@ -214,8 +214,8 @@ struct DataPlane {
     }
 
     private func peers(of database: Record) -> String {
-        let nodes = database.message.message("state").flatMap {
-            $0.type.field(named: "nodes") == nil ? nil : $0.messages("nodes")
+        let nodes = database.message.message(.state).flatMap {
+            $0.type.field(.nodes) == nil ? nil : $0.messages(.nodes)
         }
         let count = max(1, nodes?.count ?? 1)
         let peers = (0..<count).map { index in

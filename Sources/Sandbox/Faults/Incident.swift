@@ -43,49 +43,49 @@ enum Incident: String, CaseIterable {
             case .recovered: ("HEALTHY", "")
             }
         ClusterLifecycle.setPhase(&cluster, phase, reason: reason)
-        cluster.message.edit("state") { state in
-            var nodes = state.messages("nodes")
+        cluster.message.edit(.state) { state in
+            var nodes = state.messages(.nodes)
             for index in nodes.indices {
-                nodes[index]["not_ready_info"] = nil
+                nodes[index][.notReadyInfo] = nil
                 let isHit = self == .outOfMemory && index == 0
-                nodes[index].setEnum("state", isHit ? "STARTING" : "HEALTHY")
+                nodes[index].setEnum(.state, isHit ? "STARTING" : "HEALTHY")
                 guard isHit else { continue }
-                nodes[index].edit("not_ready_info") { info in
-                    info.setEnum("condition", "CONTAINER_RESTARTING")
-                    info.set("condition_message", "The container keeps restarting")
-                    info.setEnum("event", "OUT_OF_MEMORY")
-                    info.set("event_message", "The container reached its memory limit")
-                    var action = info.new("actions")
-                    action.setEnum("kind", "SCALE_VERTICALLY")
-                    action.set("description", "Scale up")
-                    info.set("actions", [action])
+                nodes[index].edit(.notReadyInfo) { info in
+                    info.setEnum(.condition, "CONTAINER_RESTARTING")
+                    info.set(.conditionMessage, "The container keeps restarting")
+                    info.setEnum(.event, "OUT_OF_MEMORY")
+                    info.set(.eventMessage, "The container reached its memory limit")
+                    var action = info.new(.actions)
+                    action.setEnum(.kind, "SCALE_VERTICALLY")
+                    action.set(.description, "Scale up")
+                    info.set(.actions, [action])
                 }
             }
-            state.set("nodes", nodes)
-            state.set("nodes_up", self == .outOfMemory ? max(0, nodes.count - 1) : nodes.count)
+            state.set(.nodes, nodes)
+            state.set(.nodesUp, self == .outOfMemory ? max(0, nodes.count - 1) : nodes.count)
         }
         _ = try ClusterLifecycle.store(cluster, moment)
     }
 
     private func happen(toEnvironment environment: Record, _ moment: Moment) throws {
         var environment = environment
-        guard environment.message.message("status") != nil else {
+        guard environment.message.message(.status) != nil else {
             throw APIError(.failedPrecondition, "no agent has connected to the environment yet")
         }
         let isSilent = self == .unreachable
-        environment.message.edit("status") { status in
-            status.setEnum("phase", isSilent ? "FAILED_TO_SYNC" : "READY")
-            status.setEnum("cluster_creation_readiness", isSilent ? "NOT_READY" : "READY")
-            status.set("last_modified_at", moment.timestamp)
+        environment.message.edit(.status) { status in
+            status.setEnum(.phase, isSilent ? "FAILED_TO_SYNC" : "READY")
+            status.setEnum(.clusterCreationReadiness, isSilent ? "NOT_READY" : "READY")
+            status.set(.lastModifiedAt, moment.timestamp)
         }
         try moment.transaction.put(environment)
         // What stands in it is not heard of either.
         for cluster in try moment.transaction.records(.cluster, account: environment.account)
-        where cluster.message.string("cloud_provider_region_id").lowercased() == environment.id {
+        where cluster.message.string(.cloudProviderRegionID).lowercased() == environment.id {
             // One that does not run has nothing to happen to.
             try? happen(to: cluster, moment)
             for var backup in try moment.transaction.records(.backup, parent: cluster.id) {
-                backup.message.setEnum("status", isSilent ? "UNKNOWN" : "SUCCEEDED")
+                backup.message.setEnum(.status, isSilent ? "UNKNOWN" : "SUCCEEDED")
                 try moment.transaction.put(backup)
             }
         }

@@ -25,9 +25,9 @@ struct BackupLife: Sendable {
         static let delete = 3.0
     }
 
-    var parentField: String { parent.rawValue + "_id" }
+    var parentField: FieldName { isServerless ? .spaceID : .clusterID }
     /// The field of a backup that tells of its source.
-    var infoField: String { parent.rawValue + "_info" }
+    var infoField: FieldName { isServerless ? .spaceInfo : .clusterInfo }
     /// The response metadata by which the gateway learns what an event is about.
     var eventHeader: String { "qc-event-\(parent.rawValue)-id" }
     private var isServerless: Bool { parent == .space }
@@ -67,14 +67,14 @@ struct BackupLife: Sendable {
                     return
                 }
                 record.message.setEnum(
-                    "status", isPaused(record, moment.now) ? "DISABLED" : "ACTIVE")
+                    .status, isPaused(record, moment.now) ? "DISABLED" : "ACTIVE")
                 try moment.transaction.put(record)
             },
             "\(restore.rawValue).done": { moment, event in
                 guard var record = try moment.transaction.record(restore, event.subject) else {
                     return
                 }
-                record.message.setEnum("status", event.payload.isEmpty ? "SUCCEEDED" : "FAILED")
+                record.message.setEnum(.status, event.payload.isEmpty ? "SUCCEEDED" : "FAILED")
                 try moment.transaction.put(record)
             },
         ]
@@ -112,17 +112,17 @@ struct BackupLife: Sendable {
             isServerless
             ? "space-\(source.id)-backup-\(seconds)" : "qdrant-\(source.id)-snapshot-\(seconds)"
         var message = wanted
-        message.set("id", id)
-        message.set("created_at", moment.timestamp)
-        message.set("account_id", source.account)
+        message.set(.id, id)
+        message.set(.createdAt, moment.timestamp)
+        message.set(.accountID, source.account)
         message.set(parentField, source.id)
-        message.set("name", name)
-        message.setEnum("status", status)
+        message.set(.name, name)
+        message.setEnum(.status, status)
         message.set(infoField, info(of: source, message.new(infoField), moment.catalogue))
         if isServerless {
-            message.set("created_by", moment.stamp)
-        } else if message.string("display_name").isEmpty {
-            message.set("display_name", name)
+            message.set(.createdBy, moment.stamp)
+        } else if message.string(.displayName).isEmpty {
+            message.set(.displayName, name)
         }
         return Record(
             kind: backup, id: id, account: source.account, parent: source.id, created: moment.now,
@@ -133,21 +133,21 @@ struct BackupLife: Sendable {
     /// Stores a new backup, and has it go when its time is over.
     private func keep(_ record: Record, _ moment: Moment) throws {
         try moment.transaction.put(record)
-        guard let retention = record.message.message("retention_period") else { return }
+        guard let retention = record.message.message(.retentionPeriod) else { return }
         try moment.transaction.schedule(
             "\(backup.rawValue).expired", subject: record.id,
             at: Nanoseconds.later(record.created, by: retention.nanoseconds))
     }
 
     private func finish(_ record: Record, _ status: String, _ moment: Moment) throws {
-        guard record.message.enumName("status") == "BACKUP_STATUS_RUNNING" else { return }
+        guard record.message.enumName(.status) == "BACKUP_STATUS_RUNNING" else { return }
         var record = record
-        record.message.setEnum("status", status)
+        record.message.setEnum(.status, status)
         record.message.set(
-            "backup_duration", moment.world.duration(moment.now - record.created))
+            .backupDuration, moment.world.duration(moment.now - record.created))
         if !isServerless, status == "SUCCEEDED" {
             let price = try Metering.beginBackup(record, moment)
-            record.message.set("price", price)
+            record.message.set(.price, price)
         }
         try moment.transaction.put(record)
     }
@@ -157,29 +157,29 @@ struct BackupLife: Sendable {
         of source: Record, _ empty: Message, _ catalogue: Catalogue
     ) -> Message {
         var info = empty
-        for name in ["name", "cloud_provider_id", "cloud_provider_region_id", "configuration"] {
+        for name: FieldName in [.name, .cloudProviderID, .cloudProviderRegionID, .configuration] {
             info[name] = source.message[name]
         }
-        guard !isServerless, let configuration = source.message.message("configuration"),
-            let package = catalogue.package(configuration.string("package_id"))
+        guard !isServerless, let configuration = source.message.message(.configuration),
+            let package = catalogue.package(configuration.string(.packageID))
         else { return info }
-        info["created_at"] = source.message["created_at"]
-        let nodes = configuration.integer("number_of_nodes")
-        let extra = configuration.message("additional_resources")?.integer("disk") ?? 0
-        info.edit("resources_summary") { summary in
-            func set(_ name: String, _ amount: Int, _ unit: String) {
+        info[.createdAt] = source.message[.createdAt]
+        let nodes = configuration.integer(.numberOfNodes)
+        let extra = configuration.message(.additionalResources)?.integer(.disk) ?? 0
+        info.edit(.resourcesSummary) { summary in
+            func set(_ name: FieldName, _ amount: Int, _ unit: String) {
                 summary.edit(name) {
-                    $0.set("amount", amount)
-                    $0.set("unit", unit)
+                    $0.set(.amount, amount)
+                    $0.set(.unit, unit)
                 }
             }
-            set("cpu", package.cpu * nodes, "m")
-            set("ram", package.ram * nodes, "Gi")
-            set("disk", (package.disk + extra) * nodes, "Gi")
-            if package.gpu > 0 { set("gpu", package.gpu * nodes, "m") }
+            set(.cpu, package.cpu * nodes, "m")
+            set(.ram, package.ram * nodes, "Gi")
+            set(.disk, (package.disk + extra) * nodes, "Gi")
+            if package.gpu > 0 { set(.gpu, package.gpu * nodes, "m") }
         }
         if let fitting = catalogue.successor(of: package) {
-            info.set("restore_package_id", fitting.id)
+            info.set(.restorePackageID, fitting.id)
         }
         return info
     }
@@ -187,17 +187,17 @@ struct BackupLife: Sendable {
     /// Has the backups of something show its new name.
     func rename(_ source: String, _ name: String, _ moment: Moment) throws {
         for var record in try moment.transaction.records(backup, parent: source) {
-            record.message.edit(infoField) { $0.set("name", name) }
+            record.message.edit(infoField) { $0.set(.name, name) }
             try moment.transaction.put(record)
         }
     }
 
     /// Begins the end of a backup; a second time does no harm.
     func delete(_ record: Record, _ moment: Moment) throws {
-        guard record.message["deleted_at"] == nil else { return }
+        guard record.message[.deletedAt] == nil else { return }
         var record = record
-        record.message.set("deleted_at", moment.timestamp)
-        if isServerless { record.message.set("deleted_by", moment.stamp) }
+        record.message.set(.deletedAt, moment.timestamp)
+        if isServerless { record.message.set(.deletedBy, moment.stamp) }
         try moment.transaction.put(record)
         guard moment.world.faults.lifecycle != .stuck else { return }
         try moment.transaction.schedule(
@@ -223,11 +223,11 @@ struct BackupLife: Sendable {
     ///
     /// - Throws: FAILED_PRECONDITION when it cannot be restored.
     func restorable(_ record: Record) throws -> Message {
-        let status = record.message.enumName("status") ?? ""
-        guard status == "BACKUP_STATUS_SUCCEEDED", record.message["deleted_at"] == nil,
+        let status = record.message.enumName(.status) ?? ""
+        guard status == "BACKUP_STATUS_SUCCEEDED", record.message[.deletedAt] == nil,
             let info = record.message.message(infoField)
         else {
-            let what = record.message["deleted_at"] == nil ? status : "being deleted"
+            let what = record.message[.deletedAt] == nil ? status : "being deleted"
             throw APIError(.failedPrecondition, "the backup cannot be restored: it is \(what)")
         }
         return info
@@ -236,18 +236,18 @@ struct BackupLife: Sendable {
     /// Begins an in-place restore.
     func restore(_ record: Record, of source: Record, _ moment: Moment) throws {
         for other in try moment.transaction.records(restore, parent: source.id)
-        where other.message.enumName("status") == "BACKUP_RESTORE_STATUS_RUNNING" {
+        where other.message.enumName(.status) == "BACKUP_RESTORE_STATUS_RUNNING" {
             throw APIError(.failedPrecondition, "another restore is running: \(other.id)")
         }
         let id = moment.world.newID()
         var message = moment.new(package + ".BackupRestore")
-        message.set("id", id)
-        message.set("created_at", moment.timestamp)
-        message.set("account_id", source.account)
+        message.set(.id, id)
+        message.set(.createdAt, moment.timestamp)
+        message.set(.accountID, source.account)
         message.set(parentField, source.id)
-        message.set("backup_id", record.id)
-        message.setEnum("status", "RUNNING")
-        if isServerless { message.set("created_by", moment.stamp) }
+        message.set(.backupID, record.id)
+        message.setEnum(.status, "RUNNING")
+        if isServerless { message.set(.createdBy, moment.stamp) }
         try moment.transaction.put(
             Record(
                 kind: restore, id: id, account: source.account, parent: source.id,
@@ -272,12 +272,12 @@ struct BackupLife: Sendable {
         var record = record
         let cron: Cron
         do throws(Cron.Problem) {
-            cron = try Cron(record.message.string("schedule"))
+            cron = try Cron(record.message.string(.schedule))
         } catch {
             throw APIError(.invalidArgument, "backup_schedule.schedule: \(error)")
         }
         let isPaused = isPaused(record, moment.now)
-        record.message.setEnum("status", isPaused ? "DISABLED" : "ACTIVE")
+        record.message.setEnum(.status, isPaused ? "DISABLED" : "ACTIVE")
         try moment.transaction.put(record)
         let events = ["\(schedule.rawValue).fire", "\(schedule.rawValue).paused"]
         for kind in events { try moment.transaction.cancelEvents(kind, subject: record.id) }
@@ -291,8 +291,8 @@ struct BackupLife: Sendable {
     }
 
     private func pause(of record: Record) -> Int64? {
-        guard record.message.type.field(named: "paused_at") != nil else { return nil }
-        return record.message.message("paused_at")?.nanoseconds
+        guard record.message.type.field(.pausedAt) != nil else { return nil }
+        return record.message.message(.pausedAt)?.nanoseconds
     }
 
     private func isPaused(_ record: Record, _ now: Int64) -> Bool {
@@ -301,7 +301,7 @@ struct BackupLife: Sendable {
 
     private func fire(_ record: Record, _ moment: Moment) throws {
         var record = record
-        if let next = (try? Cron(record.message.string("schedule")))?.next(after: moment.now) {
+        if let next = (try? Cron(record.message.string(.schedule)))?.next(after: moment.now) {
             try moment.transaction.schedule(
                 "\(schedule.rawValue).fire", subject: record.id, at: next)
         }
@@ -309,9 +309,9 @@ struct BackupLife: Sendable {
             let source = try moment.transaction.record(parent, record.parent)
         else { return }
         var wanted = moment.new(package + ".Backup")
-        wanted.set("backup_schedule_id", record.id)
-        for name in ["retention_period", "display_name", "collection_name"]
-        where wanted.type.field(named: name) != nil {
+        wanted.set(.backupScheduleID, record.id)
+        for name: FieldName in [.retentionPeriod, .displayName, .collectionName]
+        where wanted.type.field(named: name.text) != nil {
             guard let value = record.message[name] else { continue }
             wanted[name] = value
         }
@@ -328,7 +328,7 @@ struct BackupLife: Sendable {
             try keep(makeBackup(wanted, of: source, status: "SKIPPED", moment), moment)
         }
         if isServerless {
-            record.message.set("last_fired_at", moment.timestamp)
+            record.message.set(.lastFiredAt, moment.timestamp)
             try moment.transaction.put(record)
         }
     }

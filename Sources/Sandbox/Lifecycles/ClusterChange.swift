@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// What an update changes, and how much the cluster has to do for it.
 enum ClusterChange: Int {
@@ -11,12 +12,12 @@ enum ClusterChange: Int {
     case upgrade
 
     /// Fields of the configuration that take effect at once.
-    private static let instantFields: Set<String> = [
-        "allowed_ip_source_ranges", "cluster_storage_configuration", "last_modified_at",
-        "rebalance_strategy", "restart_policy",
+    private static let instantFields: Set<FieldName> = [
+        .allowedIpSourceRanges, .clusterStorageConfiguration, .lastModifiedAt,
+        .rebalanceStrategy, .restartPolicy,
     ]
-    private static let scaleFields: Set<String> = [
-        "number_of_nodes", "package_id", "additional_resources",
+    private static let scaleFields: Set<FieldName> = [
+        .numberOfNodes, .packageID, .additionalResources,
     ]
 
     /// Whether the cluster is busy for a while.
@@ -27,17 +28,18 @@ enum ClusterChange: Int {
         from old: Message, to new: inout Message, of cluster: Record, call: Call
     ) throws {
         var strongest = ClusterChange.instant
-        for field in old.type.fields where !Self.same(old, new, field.name) {
+        for name in old.type.fields.map({ FieldName($0.name) })
+        where !Self.same(old, new, name) {
             let kind: ClusterChange
-            if field.name == "version" {
+            if name == .version {
                 new.set(
-                    "version",
+                    .version,
                     try Self.checkUpgrade(
-                        old.string("version"), new.string("version"), call.catalogue))
-                kind = new.string("version") == old.string("version") ? .instant : .upgrade
-            } else if Self.scaleFields.contains(field.name) {
+                        old.string(.version), new.string(.version), call.catalogue))
+                kind = new.string(.version) == old.string(.version) ? .instant : .upgrade
+            } else if Self.scaleFields.contains(name) {
                 kind = .scale
-            } else if Self.instantFields.contains(field.name) {
+            } else if Self.instantFields.contains(name) {
                 kind = .instant
             } else {
                 kind = .restart
@@ -51,7 +53,7 @@ enum ClusterChange: Int {
     }
 
     /// Whether a field is the same; an absent message and an empty one are.
-    private static func same(_ old: Message, _ new: Message, _ name: String) -> Bool {
+    private static func same(_ old: Message, _ new: Message, _ name: FieldName) -> Bool {
         switch (old[name], new[name]) {
         case (nil, .message(let message)), (.message(let message), nil):
             return message.setFields.allSatisfy(\.value.isDefault)
@@ -84,10 +86,10 @@ enum ClusterChange: Int {
     private static func checkScale(
         _ old: Message, _ new: Message, _ cluster: Record, _ call: Call
     ) throws {
-        guard let from = call.catalogue.package(old.string("package_id")), !from.isFree else {
+        guard let from = call.catalogue.package(old.string(.packageID)), !from.isFree else {
             throw APIError(.failedPrecondition, "free clusters cannot be scaled")
         }
-        let id = new.string("package_id")
+        let id = new.string(.packageID)
         guard let to = call.catalogue.package(id), to.provider == from.provider,
             to.region == from.region, to.isActive || to.id == from.id
         else {
@@ -106,11 +108,11 @@ enum ClusterChange: Int {
                 "cluster.configuration.package_id: package \(to.name) needs the premium tier")
         }
         let most = try call.quotas().nodes
-        guard new.integer("number_of_nodes") <= most else {
+        guard new.integer(.numberOfNodes) <= most else {
             throw APIError(.resourceExhausted, "a cluster may have \(most) nodes")
         }
         func disk(_ configuration: Message, _ package: Catalogue.Package) -> Int {
-            package.disk + (configuration.message("additional_resources")?.integer("disk") ?? 0)
+            package.disk + (configuration.message(.additionalResources)?.integer(.disk) ?? 0)
         }
         guard disk(new, to) >= disk(old, from) else {
             throw APIError(

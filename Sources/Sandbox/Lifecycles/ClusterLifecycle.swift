@@ -28,13 +28,13 @@ enum ClusterLifecycle {
         },
         "cluster.version": { moment, event in
             try change(event, moment) { record, version in
-                record.message.edit("state") { state in
-                    state.set("version", version)
+                record.message.edit(.state) { state in
+                    state.set(.version, version)
                     state.set(
-                        "nodes",
-                        state.messages("nodes").map { node in
+                        .nodes,
+                        state.messages(.nodes).map { node in
                             var node = node
-                            node.set("version", version)
+                            node.set(.version, version)
                             return node
                         })
                 }
@@ -66,13 +66,13 @@ enum ClusterLifecycle {
         "cluster.suspended": { moment, event in
             try change(event, moment) { record, _ in
                 setPhase(&record, "SUSPENDED")
-                record.message.edit("state") { state in
-                    state.set("nodes_up", 0)
+                record.message.edit(.state) { state in
+                    state.set(.nodesUp, 0)
                     state.set(
-                        "nodes",
-                        state.messages("nodes").map { node in
+                        .nodes,
+                        state.messages(.nodes).map { node in
                             var node = node
-                            node.setEnum("state", "SUSPENDED")
+                            node.setEnum(.state, "SUSPENDED")
                             return node
                         })
                 }
@@ -125,9 +125,9 @@ enum ClusterLifecycle {
     static func restart(_ record: Record, _ moment: Moment) throws {
         var record = record
         let hasJWT = record.hidden["jwt"] == "1"
-        record.message.edit("state") {
-            $0.set("restarted_at", moment.timestamp)
-            $0.set("jwt_rbac", hasJWT)
+        record.message.edit(.state) {
+            $0.set(.restartedAt, moment.timestamp)
+            $0.set(.jwtRbac, hasJWT)
         }
         _ = try rollingChange(record, phase: "UPDATING", moment)
     }
@@ -157,7 +157,7 @@ enum ClusterLifecycle {
 
     static func delete(_ record: Record, _ moment: Moment) throws {
         var record = record
-        record.message.set("deleted_at", moment.timestamp)
+        record.message.set(.deletedAt, moment.timestamp)
         setPhase(&record, "DELETING")
         begin(&record)
         if moment.world.faults.lifecycle != .stuck {
@@ -173,9 +173,9 @@ enum ClusterLifecycle {
         _ record: Record, to configuration: Message, _ moment: Moment
     ) throws -> Record {
         var record = record
-        record.message.set("configuration", configuration)
-        record.message.edit("configuration") { $0.set("last_modified_at", moment.timestamp) }
-        resize(&record, to: configuration.integer("number_of_nodes"), moment.catalogue)
+        record.message.set(.configuration, configuration)
+        record.message.edit(.configuration) { $0.set(.lastModifiedAt, moment.timestamp) }
+        resize(&record, to: configuration.integer(.numberOfNodes), moment.catalogue)
         return try rollingChange(record, phase: "UPDATING", moment)
     }
 
@@ -188,9 +188,9 @@ enum ClusterLifecycle {
             }
         }
         for var key in try transaction.records(.legacyDatabaseKey, account: record.account) {
-            let others = key.message.strings("cluster_ids").filter { $0 != record.id }
-            guard others.count < key.message.strings("cluster_ids").count else { continue }
-            key.message["cluster_ids"] = .list(others.map(Value.string))
+            let others = key.message.strings(.clusterIDs).filter { $0 != record.id }
+            guard others.count < key.message.strings(.clusterIDs).count else { continue }
+            key.message[.clusterIDs] = .list(others.map(Value.string))
             if others.isEmpty {
                 try transaction.delete(.legacyDatabaseKey, key.id)
             } else {
@@ -218,10 +218,10 @@ enum ClusterLifecycle {
         setPhase(&record, "SCALING")
         begin(&record)
         let before = ClusterState.nodeCount(record)
-        let wanted = record.message.message("configuration")?.integer("number_of_nodes") ?? 1
+        let wanted = record.message.message(.configuration)?.integer(.numberOfNodes) ?? 1
         let isSamePackage =
             record.hidden["package"]
-            == record.message.message("configuration")?.string("package_id")
+            == record.message.message(.configuration)?.string(.packageID)
         resize(&record, to: wanted, moment.catalogue)
         let end = try startNodes(record, from: isSamePackage ? before : 0, moment)
         try finish(record, moment, at: end, failing: "FAILED_TO_UPDATE")
@@ -234,11 +234,11 @@ enum ClusterLifecycle {
     ) {
         setResources(&record, catalogue)
         let id = record.id
-        record.message.edit("state") { state in
-            var nodes = Array(state.messages("nodes").prefix(wanted))
+        record.message.edit(.state) { state in
+            var nodes = Array(state.messages(.nodes).prefix(wanted))
             while nodes.count < wanted { nodes.append(newNode(nodes.count, id, state)) }
-            state.set("nodes", nodes)
-            state.set("nodes_up", min(state.integer("nodes_up"), wanted))
+            state.set(.nodes, nodes)
+            state.set(.nodesUp, min(state.integer(.nodesUp), wanted))
         }
     }
 
@@ -248,10 +248,10 @@ enum ClusterLifecycle {
         begin(&record)
         resize(
             &record,
-            to: record.message.message("configuration")?.integer("number_of_nodes") ?? 1,
+            to: record.message.message(.configuration)?.integer(.numberOfNodes) ?? 1,
             moment.catalogue)
-        let from = Catalogue.numbers(of: record.message.message("state")?.string("version") ?? "")
-        let target = record.message.message("configuration")?.string("version") ?? ""
+        let from = Catalogue.numbers(of: record.message.message(.state)?.string(.version) ?? "")
+        let target = record.message.message(.configuration)?.string(.version) ?? ""
         let goal = Catalogue.numbers(of: target)
         // The platform goes through every minor version on the way.
         let clock = moment.world.clock
@@ -307,13 +307,13 @@ enum ClusterLifecycle {
     /// Whether nodes restart one after another. Left to the platform, they do when the others hold
     /// the same data.
     private static func rolls(_ record: Record) -> Bool {
-        let configuration = record.message.message("configuration")
-        let policy = configuration?.enumName("restart_policy") ?? ""
+        let configuration = record.message.message(.configuration)
+        let policy = configuration?.enumName(.restartPolicy) ?? ""
         if policy.hasSuffix("_ROLLING") { return true }
         if policy.hasSuffix("_PARALLEL") { return false }
         let factor =
-            configuration?.message("database_configuration")?.message("collection")?
-            .integer("replication_factor") ?? 1
+            configuration?.message(.databaseConfiguration)?.message(.collection)?
+            .integer(.replicationFactor) ?? 1
         return ClusterState.nodeCount(record) > 1 && factor >= 2
     }
 
@@ -379,10 +379,10 @@ enum ClusterLifecycle {
     }
 
     static func setPhase(_ record: inout Record, _ phase: String, reason: String = "") {
-        record.message.edit("state") {
-            guard $0.has("phase", value: phase) else { return }
-            $0.setEnum("phase", phase)
-            $0.set("reason", reason)
+        record.message.edit(.state) {
+            guard $0.has(.phase, value: phase) else { return }
+            $0.setEnum(.phase, phase)
+            $0.set(.reason, reason)
         }
     }
 
@@ -391,7 +391,7 @@ enum ClusterLifecycle {
             setNode(index, of: &record, "HEALTHY", moment)
         }
         setPhase(&record, "HEALTHY")
-        let version = record.message.message("configuration")?.string("version") ?? ""
-        record.message.edit("state") { $0.set("version", version) }
+        let version = record.message.message(.configuration)?.string(.version) ?? ""
+        record.message.edit(.state) { $0.set(.version, version) }
     }
 }

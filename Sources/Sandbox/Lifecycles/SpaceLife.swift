@@ -13,9 +13,9 @@ enum SpaceLife {
             guard var record = try moment.transaction.record(.space, event.subject),
                 record.hidden["generation"] == event.payload
             else { return }
-            record.message.edit("state") { state in
-                state.setEnum("phase", "READY")
-                state.edit("endpoint") { moment.world.dataPlane.fill(&$0) }
+            record.message.edit(.state) { state in
+                state.setEnum(.phase, "READY")
+                state.edit(.endpoint) { moment.world.dataPlane.fill(&$0) }
             }
             try moment.transaction.put(record)
         },
@@ -33,7 +33,7 @@ enum SpaceLife {
     static func process(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
         record.hidden["generation"] = "\(record.number("generation") + 1)"
-        record.message.edit("state") { $0.setEnum("phase", "PROCESSING") }
+        record.message.edit(.state) { $0.setEnum(.phase, "PROCESSING") }
         try moment.transaction.put(record)
         if moment.world.faults.lifecycle == nil {
             try moment.transaction.schedule(
@@ -46,9 +46,9 @@ enum SpaceLife {
     static func delete(_ record: Record, _ moment: Moment) throws {
         var record = record
         record.hidden["generation"] = "\(record.number("generation") + 1)"
-        record.message.set("deleted_at", moment.timestamp)
-        record.message.set("deleted_by", moment.stamp)
-        record.message.edit("state") { $0.setEnum("phase", "DELETING") }
+        record.message.set(.deletedAt, moment.timestamp)
+        record.message.set(.deletedBy, moment.stamp)
+        record.message.edit(.state) { $0.setEnum(.phase, "DELETING") }
         try moment.transaction.put(record)
         guard moment.world.faults.lifecycle != .stuck else { return }
         try moment.transaction.schedule(
@@ -58,9 +58,9 @@ enum SpaceLife {
 
     /// Has the address of a space be that of the present data plane.
     static func refreshAddress(of record: inout Record, _ world: World) {
-        guard record.message.message("state")?.message("endpoint") != nil else { return }
-        record.message.edit("state") { state in
-            state.edit("endpoint") { world.dataPlane.fill(&$0) }
+        guard record.message.message(.state)?.message(.endpoint) != nil else { return }
+        record.message.edit(.state) { state in
+            state.edit(.endpoint) { world.dataPlane.fill(&$0) }
         }
     }
 }

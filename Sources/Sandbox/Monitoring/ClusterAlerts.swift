@@ -20,14 +20,14 @@ enum ClusterAlerts {
         let present = try conditions(of: cluster, moment)
         var open: Set<String> = []
         for var alert in try moment.transaction.records(.alert, parent: cluster.id)
-        where alert.message.enumName("state") == "CLUSTER_ALERT_STATE_FIRING" {
+        where alert.message.enumName(.state) == "CLUSTER_ALERT_STATE_FIRING" {
             let type = String(
-                (alert.message.enumName("type") ?? "").dropFirst("CLUSTER_ALERT_TYPE_".count))
+                (alert.message.enumName(.type) ?? "").dropFirst("CLUSTER_ALERT_TYPE_".count))
             if present.contains(where: { $0.type == type }) {
                 open.insert(type)
-                alert.message.set("last_firing_at", moment.timestamp)
+                alert.message.set(.lastFiringAt, moment.timestamp)
             } else {
-                alert.message.setEnum("state", "RESOLVED")
+                alert.message.setEnum(.state, "RESOLVED")
             }
             try moment.transaction.put(alert)
         }
@@ -35,13 +35,13 @@ enum ClusterAlerts {
             // The same condition is told of anew when it comes again.
             let id = moment.world.newID()
             var message = moment.new("qdrant.cloud.monitoring.v1.ClusterAlert")
-            message.set("id", id)
-            message.setEnum("type", condition.type)
-            message.setEnum("severity", condition.severity)
-            message.set("title", condition.title)
-            message.set("description", condition.description)
-            message.set("last_firing_at", moment.timestamp)
-            message.setEnum("state", "FIRING")
+            message.set(.id, id)
+            message.setEnum(.type, condition.type)
+            message.setEnum(.severity, condition.severity)
+            message.set(.title, condition.title)
+            message.set(.description, condition.description)
+            message.set(.lastFiringAt, moment.timestamp)
+            message.setEnum(.state, "FIRING")
             try moment.transaction.put(
                 Record(
                     kind: .alert, id: id, account: cluster.account, parent: cluster.id,
@@ -56,14 +56,14 @@ enum ClusterAlerts {
                 Condition(type: type, severity: severity, title: title, description: description))
         }
         let message = cluster.message
-        let version = message.message("configuration")?.string("version") ?? ""
+        let version = message.message(.configuration)?.string(.version) ?? ""
         if moment.catalogue.release(version)?.isEndOfLife ?? true {
             add(
                 "CLUSTER_VERSION_IS_NOT_COVERED_BY_SLA", "INFO", "Version not covered by the SLA",
                 "\(version) is no longer supported; upgrade the cluster")
         }
-        if case .double(let ram) = message.message("state")?.message("resources")?.message("ram")?[
-            "base"], ram > 0
+        if case .double(let ram) = message.message(.state)?.message(.resources)?.message(.ram)?[
+            .base], ram > 0
         {
             let share = ClusterState.memoryUse(of: cluster) / ram
             if share > high {
@@ -83,9 +83,9 @@ enum ClusterAlerts {
                 "Not all nodes of the cluster are ready")
         default: break
         }
-        let nodes = message.message("state")?.messages("nodes") ?? []
+        let nodes = message.message(.state)?.messages(.nodes) ?? []
         if nodes.contains(where: {
-            $0.message("not_ready_info")?.enumName("event")?.hasSuffix("OUT_OF_MEMORY") ?? false
+            $0.message(.notReadyInfo)?.enumName(.event)?.hasSuffix("OUT_OF_MEMORY") ?? false
         }) {
             add(
                 "OOM", "CRITICAL", "Out of memory", "A node was ended because it had no memory left"
@@ -98,13 +98,13 @@ enum ClusterAlerts {
         }
         let keys = try moment.transaction.records(.databaseKey, parent: cluster.id)
         let expiring = keys.filter {
-            guard let expiry = $0.message.message("expires_at")?.nanoseconds else { return false }
+            guard let expiry = $0.message.message(.expiresAt)?.nanoseconds else { return false }
             return expiry > moment.now && expiry - moment.now < expiryNotice
         }
         if let key = expiring.first {
             add(
                 "QDRANT_JWT_API_KEY_ABOUT_TO_EXPIRE", "WARNING", "Database key about to expire",
-                "The key \(key.message.string("name")) expires within a week")
+                "The key \(key.message.string(.name)) expires within a week")
         }
         return found
     }

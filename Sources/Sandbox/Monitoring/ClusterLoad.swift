@@ -1,4 +1,5 @@
 import Codec
+import Contract
 import Foundation
 
 /// What a cluster uses: curves that depend on its id and the time only, and that are there while
@@ -16,6 +17,9 @@ struct ClusterLoad {
         case latency
         case gpu
         case gpuRAM = "gpu_ram"
+
+        /// The field of summaries and series.
+        var field: FieldName { FieldName(rawValue) }
 
         /// Whether single nodes have it in summaries and series.
         var isOfNode: Bool { self != .requests && self != .latency }
@@ -37,13 +41,13 @@ struct ClusterLoad {
     init(_ cluster: Record, _ moment: Moment) throws {
         self.cluster = cluster
         spans = try moment.transaction.spans(.cluster, subject: cluster.id)
-        resources = cluster.message.message("state")?.message("resources")
+        resources = cluster.message.message(.state)?.message(.resources)
     }
 
     /// The most nodes that the cluster has had.
     var nodeCount: Int {
         spans.map { $0.number("nodes") }.max()
-            ?? cluster.message.message("state")?.list("nodes").count ?? 0
+            ?? cluster.message.message(.state)?.list(.nodes).count ?? 0
     }
 
     func nodeName(_ index: Int) -> String { "qdrant-\(cluster.id)-\(index)" }
@@ -61,28 +65,27 @@ struct ClusterLoad {
     /// Whether the cluster has such a thing.
     func has(_ gauge: Gauge) -> Bool {
         switch gauge {
-        case .gpu: resources?.message("gpu") != nil
-        case .gpuRAM: resources?.message("gpu_ram") != nil
+        case .gpu: resources?.message(.gpu) != nil
+        case .gpuRAM: resources?.message(.gpuRam) != nil
         default: true
         }
     }
 
     /// What there is of it on a node.
     func total(_ gauge: Gauge) -> Double {
-        let name: String
+        let field: FieldName
         switch gauge {
-        case .cpu, .gpu: name = gauge.rawValue
-        case .disk: name = "disk"
-        case .gpuRAM: name = "gpu_ram"
-        default: name = "ram"
+        case .cpu, .gpu, .disk, .gpuRAM: field = gauge.field
+        default: field = .ram
         }
-        let resource = resources?.message(name)
-        let sum = ["base", "complimentary", "additional"].reduce(0.0) { sum, part in
+        let resource = resources?.message(field)
+        let parts: [FieldName] = [.base, .complimentary, .additional]
+        let sum = parts.reduce(0.0) { sum, part in
             guard case .double(let value) = resource?[part] else { return sum }
             return sum + value
         }
         // Millicores become cores.
-        return name == "cpu" || name == "gpu" ? sum / 1000 : sum
+        return gauge == .cpu || gauge == .gpu ? sum / 1000 : sum
     }
 
     /// What a node uses at a moment; nil when it does not run.

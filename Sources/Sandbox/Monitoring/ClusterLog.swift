@@ -15,7 +15,7 @@ enum ClusterLog {
     static func lines(
         of cluster: Record, _ range: Range<Int64>, _ moment: Moment
     ) throws -> [Line] {
-        let version = cluster.message.message("state")?.string("version") ?? ""
+        let version = cluster.message.message(.state)?.string(.version) ?? ""
         var lines: [Line] = []
         for span in try moment.transaction.spans(.cluster, subject: cluster.id) {
             let end = min(span.ended ?? .max, range.upperBound)
@@ -29,12 +29,12 @@ enum ClusterLog {
                 lines.append(Line(moment: ended, text: "INFO qdrant: shutting down gracefully"))
             }
         }
-        for node in cluster.message.message("state")?.messages("nodes") ?? [] {
-            guard let started = node.message("started_at")?.nanoseconds else { continue }
+        for node in cluster.message.message(.state)?.messages(.nodes) ?? [] {
+            guard let started = node.message(.startedAt)?.nanoseconds else { continue }
             lines.append(
                 Line(
                     moment: started,
-                    text: "INFO qdrant: \(node.string("name")) is ready to serve requests"))
+                    text: "INFO qdrant: \(node.string(.name)) is ready to serve requests"))
         }
         return Array(
             lines.filter { range.contains($0.moment) }

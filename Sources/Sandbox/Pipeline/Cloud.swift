@@ -168,10 +168,10 @@ final class Cloud {
 
     private func stamp(of actor: Actor, _ metadata: [String: String]) -> Message {
         var caller = world.new("qdrant.cloud.common.v1.Caller")
-        caller.set("actor_id", actor.id)
-        caller.set("actor_type", actor.typeNumber)
+        caller.set(.actorID, actor.id)
+        caller.set(.actorType, actor.typeNumber)
         if let agent = metadata["user-agent"] {
-            caller.set("user_agent", String(agent.prefix(512)))
+            caller.set(.userAgent, String(agent.prefix(512)))
         }
         return caller
     }

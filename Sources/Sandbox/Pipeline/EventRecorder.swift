@@ -12,22 +12,22 @@ enum EventRecorder {
             text(expression, call, request, response)
         }
         var event = call.new("qdrant.cloud.event.v1.Event")
-        event.set("id", call.world.newID())
-        event.set("created_at", call.moment.timestamp)
-        event.set("caller", caller)
-        if !call.account.isEmpty { event.set("account_id", call.account) }
-        event.set("source_rpc", String(call.method.path.dropFirst()))
-        event.setEnum("event_type", options.type)
-        event.set("resource_type", options.resourceType)
+        event.set(.id, call.world.newID())
+        event.set(.createdAt, call.moment.timestamp)
+        event.set(.caller, caller)
+        if !call.account.isEmpty { event.set(.accountID, call.account) }
+        event.set(.sourceRpc, String(call.method.path.dropFirst()))
+        event.setEnum(.eventType, options.type)
+        event.set(.resourceType, options.resourceType)
         let id = resolve(options.resourceIDField)
-        if !id.isEmpty { event.set("resource_id", id) }
-        event.set("resource_url", fill(options.resourceURLTemplate, resolve))
-        if let action = options.actionType { event.set("action_type", action) }
+        if !id.isEmpty { event.set(.resourceID, id) }
+        event.set(.resourceURL, fill(options.resourceURLTemplate, resolve))
+        if let action = options.actionType { event.set(.actionType, action) }
         var context: [Value: Value] = [:]
         for (name, expression) in options.context {
             context[.string(name)] = .string(resolve(expression))
         }
-        event["additional_context"] = .map(context)
+        event[.additionalContext] = .map(context)
         try call.transaction.append(event, at: call.now)
     }
 

@@ -15,11 +15,11 @@ enum MaskedUpdate {
         guard let source = call.method.options.patchSource else { return request }
         let path = source.requestResourceField.split(separator: ".").map(String.init)
         var whole = request
-        var paths = request.message("update_mask")?.strings("paths") ?? []
+        var paths = request.message(.updateMask)?.strings(.paths) ?? []
         if paths == ["*"] {
             // Everything is what an update without a mask is about.
             paths = []
-            whole["update_mask"] = nil
+            whole[.updateMask] = nil
         }
         if !paths.isEmpty {
             guard let method = try call.world.registry.method(path: source.getMethod) else {
@@ -51,7 +51,7 @@ enum MaskedUpdate {
                 }
             }
             whole.setValue(.message(resource), at: path)
-            whole["update_mask"] = nil
+            whole[.updateMask] = nil
         }
         for name in outputOnly {
             if case .message(let resource) = whole.value(at: path),

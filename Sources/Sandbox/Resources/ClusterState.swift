@@ -4,7 +4,7 @@ import Codec
 enum ClusterState {
     /// The phase without its prefix.
     static func phase(of cluster: Message) -> String {
-        let name = cluster.message("state")?.enumName("phase") ?? "CLUSTER_PHASE_UNSPECIFIED"
+        let name = cluster.message(.state)?.enumName(.phase) ?? "CLUSTER_PHASE_UNSPECIFIED"
         return String(name.dropFirst("CLUSTER_PHASE_".count))
     }
 
@@ -16,12 +16,12 @@ enum ClusterState {
 
     /// Whether a cluster costs nothing.
     static func isFree(_ record: Record, _ catalogue: Catalogue) -> Bool {
-        let id = record.message.message("configuration")?.string("package_id") ?? ""
+        let id = record.message.message(.configuration)?.string(.packageID) ?? ""
         return catalogue.package(id)?.isFree ?? false
     }
 
     /// How many nodes the cluster has at present.
     static func nodeCount(_ record: Record) -> Int {
-        record.message.message("state")?.list("nodes").count ?? 0
+        record.message.message(.state)?.list(.nodes).count ?? 0
     }
 }

@@ -26,8 +26,8 @@ enum Collections {
         let isUp = [
             "HEALTHY", "NOT_READY", "UPDATING", "SCALING", "UPGRADING", "RECOVERY_MODE",
         ].contains(ClusterState.phase(of: database.message))
-        let state = database.message.message("state")
-        return isUp && state?.integer("nodes_up") ?? 0 > 0
-            && state?.message("endpoint")?.string("url").isEmpty == false
+        let state = database.message.message(.state)
+        return isUp && state?.integer(.nodesUp) ?? 0 > 0
+            && state?.message(.endpoint)?.string(.url).isEmpty == false
     }
 }

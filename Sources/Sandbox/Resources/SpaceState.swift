@@ -4,7 +4,7 @@ import Codec
 enum SpaceState {
     /// The phase without its prefix.
     static func phase(of space: Record) -> String {
-        let name = space.message.message("state")?.enumName("phase") ?? ""
+        let name = space.message.message(.state)?.enumName(.phase) ?? ""
         return String(name.dropFirst("SPACE_STATE_PHASE_".count))
     }
 }

@@ -38,7 +38,7 @@ extension SeedPlanter {
                 SeedAction(moment: min(start, then), place: place) { [self] now in
                     try call(
                         "qdrant.cloud.cluster.v1.ClusterService/SuspendCluster", account, owner, now
-                    ) { $0.set("cluster_id", id) }
+                    ) { $0.set(.clusterID, id) }
                 })
         }
         if section.name == "environments", entry["configuration"] != nil {
@@ -47,7 +47,7 @@ extension SeedPlanter {
                     try call(
                         "qdrant.cloud.hybrid.v1.HybridCloudService/GenerateBootstrapCommands",
                         account, owner, now
-                    ) { $0.set("hybrid_cloud_environment_id", id) }
+                    ) { $0.set(.hybridCloudEnvironmentID, id) }
                 })
         }
     }
@@ -58,7 +58,7 @@ extension SeedPlanter {
         _ id: String, _ now: Int64
     ) throws {
         guard let method = try cloud.world.registry.method(path: "/" + section.method),
-            let type = method.input.field(named: section.field)?.messageType
+            let type = method.input.field(section.field)?.messageType
         else { throw YAMLValue.Problem("\(place): the contract has no \(section.method)") }
         var fields = stripped(entry)
         if section.name == "roles", let permissions = entry["permissions"]?.items {
@@ -73,8 +73,8 @@ extension SeedPlanter {
                 })
         }
         var resource = try message(fields, type.fullName, place)
-        resource.set("account_id", account)
-        if section.name == "roles" { resource.setEnum("role_type", "CUSTOM") }
+        resource.set(.accountID, account)
+        if section.name == "roles" { resource.setEnum(.roleType, "CUSTOM") }
         for (reference, list) in [("cluster", "clusters"), ("space", "spaces")] {
             guard let name = entry[reference]?.text else { continue }
             let kind: Kind = reference == "cluster" ? .cluster : .space
@@ -85,18 +85,21 @@ extension SeedPlanter {
                     "\(place).\(reference): there is no \(reference) \"\(name)\", or it is younger "
                         + "than this")
             }
-            resource.set(reference + "_id", Digest.uuid(named: "\(list)/\(account)/\(name)"))
+            resource.set(
+                kind == .cluster ? .clusterID : .spaceID,
+                Digest.uuid(named: "\(list)/\(account)/\(name)"))
         }
         if let name = entry["package"]?.text {
+            let provider = resource.string(.cloudProviderID)
+            let region = resource.string(.cloudProviderRegionID)
             let package = cloud.world.catalogue.packages.first {
-                $0.name == name && $0.provider == resource.string("cloud_provider_id")
-                    && ($0.region == nil
-                        || $0.region == resource.string("cloud_provider_region_id"))
+                $0.name == name && $0.provider == provider
+                    && ($0.region == nil || $0.region == region)
             }
             guard let package else {
                 throw YAMLValue.Problem("\(place).package: \(name) is not offered there")
             }
-            resource.edit("configuration") { $0.set("package_id", package.id) }
+            resource.edit(.configuration) { $0.set(.packageID, package.id) }
         }
         cloud.world.chosenIDs = [id]
         defer { cloud.world.chosenIDs = [] }
@@ -114,7 +117,7 @@ extension SeedPlanter {
         guard let kind = kinds[section.name] else { return }
         try cloud.world.store.transaction { transaction in
             guard var record = try transaction.record(kind, id) else { return }
-            if kind == .paymentMethod { record.message.setEnum("status", "ACTIVE") }
+            if kind == .paymentMethod { record.message.setEnum(.status, "ACTIVE") }
             for name in ["collections", "inference_models"] {
                 guard let items = entry["sandbox"]?[name]?.items else { continue }
                 record.hidden[name] = items.compactMap(\.text).joined(separator: ",")
@@ -137,12 +140,12 @@ extension SeedPlanter {
             throw YAMLValue.Problem("the contract has no \(path)")
         }
         var request = Message(method.input)
-        if method.input.field(named: "account_id") != nil { request.set("account_id", account) }
+        if method.input.field(.accountID) != nil { request.set(.accountID, account) }
         fill(&request)
         try cloud.world.store.transaction { transaction in
             var caller = cloud.world.new("qdrant.cloud.common.v1.Caller")
-            caller.set("actor_id", owner)
-            caller.setEnum("actor_type", "USER")
+            caller.set(.actorID, owner)
+            caller.setEnum(.actorType, "USER")
             let moment = Moment(
                 world: cloud.world, transaction: transaction, now: now, caller: caller)
             let call = Call(

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// Something to be done at a moment.
 struct SeedAction {
@@ -95,20 +96,20 @@ final class SeedPlanter {
             world: cloud.world, transaction: moment.transaction,
             now: start - 100 * Nanoseconds.day)
         var user = cloud.world.new("qdrant.cloud.iam.v1.User")
-        user.set("id", id)
-        user.set("created_at", past.timestamp)
-        user.set("last_modified_at", past.timestamp)
-        user.set("email", email)
-        user.setEnum("status", "ACTIVE")
-        user.setEnum("onboarding_status", "COMPLETED")
+        user.set(.id, id)
+        user.set(.createdAt, past.timestamp)
+        user.set(.lastModifiedAt, past.timestamp)
+        user.set(.email, email)
+        user.setEnum(.status, "ACTIVE")
+        user.setEnum(.onboardingStatus, "COMPLETED")
         let record = Record(
             kind: .user, id: id, account: "", created: past.now, message: user,
             hidden: ["external": "auth0|" + id.filter { $0 != "-" }.prefix(24)])
         try past.transaction.put(record)
         try cloud.world.putToken(of: record, past)
         var profile = cloud.world.new("qdrant.cloud.iam.v1.UserProfile")
-        for name in ["given_name", "family_name"] {
-            if let text = tree[name]?.text { profile.set(name, text) }
+        for name: FieldName in [.givenName, .familyName] {
+            if let text = tree[name.text]?.text { profile.set(name, text) }
         }
         try past.transaction.put(
             Record(
@@ -117,11 +118,11 @@ final class SeedPlanter {
         for (type, name) in [("TOTP", nil), ("WEBAUTHN_ROAMING", "Security key")] {
             var method = cloud.world.new("qdrant.cloud.iam.v1.UserMfaMethod")
             let external = type.lowercased() + "|dev_" + id.prefix(8)
-            method.set("external_id", external)
-            method.setEnum("type", type)
-            method.set("created_at", past.timestamp)
-            method.set("last_authenticated_at", moment.timestamp)
-            if let name { method.set("name", name) }
+            method.set(.externalID, external)
+            method.setEnum(.type, type)
+            method.set(.createdAt, past.timestamp)
+            method.set(.lastAuthenticatedAt, moment.timestamp)
+            if let name { method.set(.name, name) }
             try past.transaction.put(
                 Record(
                     kind: .mfaMethod, id: "\(id)/\(external)", account: "", parent: id,
@@ -191,11 +192,11 @@ final class SeedPlanter {
             }
         }
         var account = try message(.map(fields), "qdrant.cloud.account.v1.Account", place)
-        account.set("id", id)
-        account.set("created_at", moment.timestamp)
-        account.set("last_modified_at", moment.timestamp)
-        account.set("external_owner_id", user.hidden["external"] ?? user.id)
-        account.set("owner_email", owner)
+        account.set(.id, id)
+        account.set(.createdAt, moment.timestamp)
+        account.set(.lastModifiedAt, moment.timestamp)
+        account.set(.externalOwnerID, user.hidden["external"] ?? user.id)
+        account.set(.ownerEmail, owner)
         return account
     }
 
@@ -230,7 +231,7 @@ final class SeedPlanter {
             let present = try transaction.records(.role, account: account)
             let roles = try (tree["roles"]?.items ?? []).map { wanted in
                 let name = wanted.text ?? ""
-                guard let role = present.first(where: { $0.message.string("name") == name }) else {
+                guard let role = present.first(where: { $0.message.string(.name) == name }) else {
                     throw YAMLValue.Problem("\(place).roles: there is no role \"\(name)\"")
                 }
                 return role.id
@@ -243,16 +244,17 @@ final class SeedPlanter {
     private func plantContracts(
         _ tree: YAMLValue, of account: String, _ place: String, _ moment: Moment
     ) throws {
-        let kinds: [(section: String, kind: Kind, type: String, from: String, until: String)] = [
-            (
-                "discounts", .discount, "qdrant.cloud.billing.v1.Discount", "valid_from",
-                "valid_until"
-            ),
-            (
-                "credit_contracts", .creditContract, "qdrant.cloud.billing.v1.CreditContract",
-                "active_from", "active_to"
-            ),
-        ]
+        let kinds:
+            [(section: String, kind: Kind, type: String, from: FieldName, until: FieldName)] = [
+                (
+                    "discounts", .discount, "qdrant.cloud.billing.v1.Discount", .validFrom,
+                    .validUntil
+                ),
+                (
+                    "credit_contracts", .creditContract, "qdrant.cloud.billing.v1.CreditContract",
+                    .activeFrom, .activeTo
+                ),
+            ]
         for (section, kind, type, from, until) in kinds {
             for (index, entry) in (tree[section]?.items ?? []).enumerated() {
                 let place = "\(place).\(section)[\(index)]"
@@ -265,8 +267,8 @@ final class SeedPlanter {
                     record.set(until, cloud.world.timestamp(moment.now + validity))
                 }
                 if kind == .creditContract {
-                    record.set("id", id)
-                    record.set("account_id", account)
+                    record.set(.id, id)
+                    record.set(.accountID, account)
                 }
                 try moment.transaction.put(
                     Record(
@@ -279,9 +281,9 @@ final class SeedPlanter {
     /// Amounts that bills can count with.
     private func checkAmounts(_ record: Message, _ place: String) throws {
         let amounts: [(field: String, value: Value?, most: Double)] = [
-            ("percentage", record.message("percentage")?["value"], 100),
-            ("fixed", record.message("fixed")?["value"], Millicents.mostMajor),
-            ("total_amount", record["total_amount"], Millicents.mostMajor),
+            ("percentage", record.message(.percentage)?[.value], 100),
+            ("fixed", record.message(.fixed)?[.value], Millicents.mostMajor),
+            ("total_amount", record[.totalAmount], Millicents.mostMajor),
         ]
         for amount in amounts {
             guard case .double(let value) = amount.value, !(0...amount.most).contains(value)

@@ -197,7 +197,7 @@ struct AdminAPI {
                 .list(
                     accounts.map {
                         .object([
-                            ("name", .string($0.message.string("name"))), ("id", .string($0.id)),
+                            ("name", .string($0.message.string(.name))), ("id", .string($0.id)),
                             ("management_key", .string(cloud.world.managementKey(of: $0.id))),
                         ])
                     })

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// One stored thing: what the API shows of it, and what only the sandbox knows.
 struct Record {
@@ -180,13 +181,13 @@ enum Kind: String, CaseIterable {
     case alert
 
     /// The fields by whose values lists of the kind can be filtered.
-    var tagFields: [String] {
+    var tagFields: [FieldName] {
         switch self {
-        case .cluster, .space: ["cloud_provider_id", "cloud_provider_region_id"]
-        case .backup: ["cluster_id", "backup_schedule_id"]
-        case .backupSchedule, .backupRestore: ["cluster_id"]
-        case .spaceBackup: ["space_id", "backup_schedule_id", "collection_name"]
-        case .spaceSchedule, .spaceRestore: ["space_id"]
+        case .cluster, .space: [.cloudProviderID, .cloudProviderRegionID]
+        case .backup: [.clusterID, .backupScheduleID]
+        case .backupSchedule, .backupRestore: [.clusterID]
+        case .spaceBackup: [.spaceID, .backupScheduleID, .collectionName]
+        case .spaceSchedule, .spaceRestore: [.spaceID]
         default: []
         }
     }

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 import Foundation
 import GRDB
 
@@ -80,7 +81,7 @@ final class Transaction {
     /// Some of an account's records.
     struct Page {
         /// Only those that have these values in fields of ``Kind/tagFields``.
-        var tags: [(field: String, value: String)] = []
+        var tags: [(field: FieldName, value: String)] = []
         /// Only those behind this one.
         var after: (created: Int64, id: String)?
         /// At most so many.
@@ -120,7 +121,7 @@ final class Transaction {
 
     /// How many records of a kind an account has.
     func count(
-        _ kind: Kind, account: String, tags: [(field: String, value: String)] = []
+        _ kind: Kind, account: String, tags: [(field: FieldName, value: String)] = []
     ) throws -> Int {
         try onMiss?(.records(kind, account: account))
         guard !tags.isEmpty else {
@@ -137,7 +138,7 @@ final class Transaction {
     }
 
     private func filter(
-        _ tags: [(field: String, value: String)], _ condition: inout String,
+        _ tags: [(field: FieldName, value: String)], _ condition: inout String,
         _ arguments: inout StatementArguments
     ) {
         for (field, value) in tags {
@@ -235,7 +236,9 @@ final class Transaction {
 
     // MARK: - Text
 
-    private static func tag(_ field: String, _ value: String) -> String { "\n\(field)=\(value)\n" }
+    private static func tag(_ field: FieldName, _ value: String) -> String {
+        "\n\(field)=\(value)\n"
+    }
 
     private static func tags(of record: Record) -> String {
         record.kind.tagFields.map { tag($0, record.message.string($0)) }.joined()

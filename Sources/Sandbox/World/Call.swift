@@ -55,14 +55,14 @@ struct Call {
     }
 
     /// An answer whose field `items` (or another one) holds messages.
-    func list(_ messages: [Message], in field: String = "items") -> Message {
+    func list(_ messages: [Message], in field: FieldName = .items) -> Message {
         var response = response
         response.set(field, messages)
         return response
     }
 
     /// An answer that holds one message.
-    func answer(_ field: String, _ message: Message) -> Message {
+    func answer(_ field: FieldName, _ message: Message) -> Message {
         var response = response
         response.set(field, message)
         return response

@@ -25,8 +25,8 @@ struct Moment {
     var stamp: Message {
         if let caller { return caller }
         var platform = new("qdrant.cloud.common.v1.Caller")
-        platform.set("actor_id", "sandbox-platform")
-        platform.setEnum("actor_type", "SERVICE_ACCOUNT")
+        platform.set(.actorID, "sandbox-platform")
+        platform.setEnum(.actorType, "SERVICE_ACCOUNT")
         return platform
     }
 }

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// Lists that come in pages, in the order of creation.
 enum Pages {
@@ -7,16 +8,16 @@ enum Pages {
     /// A token is the boundary's creation time and id, with a hash of the filters: a token that was
     /// issued for another question is refused.
     static func answer(_ kind: Kind, _ request: Message, _ call: Call) throws -> Message {
-        var tags: [(field: String, value: String)] = []
-        for field in kind.tagFields where request.type.field(named: field) != nil {
+        var tags: [(field: FieldName, value: String)] = []
+        for field in kind.tagFields where request.type.field(field) != nil {
             guard let value = request.optionalString(field) else { continue }
             // UUIDs are the same in any case of their letters.
             tags.append((field, value.utf8.count == 36 ? value.lowercased() : value))
         }
-        let size = request.optionalInteger("page_size")
+        let size = request.optionalInteger(.pageSize)
         let filters = filterHash(request)
         var page = Transaction.Page(tags: tags, limit: size.map { $0 + 1 })
-        if let token = request.optionalString("page_token") {
+        if let token = request.optionalString(.pageToken) {
             page.after = try parse(token, filters)
         }
         var records = try call.transaction.records(kind, account: call.account, page)
@@ -25,13 +26,13 @@ enum Pages {
             records.removeLast(records.count - size)
             if let last = records.last {
                 let text = "\(last.created)/\(last.id)/\(filters)"
-                response.set("next_page_token", Base64.encode(Array(text.utf8)))
+                response.set(.nextPageToken, Base64.encode(Array(text.utf8)))
             }
         }
-        response.set("items", records.map(\.message))
+        response.set(.items, records.map(\.message))
         if size != nil {
             response.set(
-                "total_size",
+                .totalSize,
                 try call.transaction.count(kind, account: call.account, tags: tags))
         }
         return response
@@ -54,8 +55,8 @@ enum Pages {
 
     private static func filterHash(_ request: Message) -> String {
         var question = request
-        question["page_size"] = nil
-        question["page_token"] = nil
+        question[.pageSize] = nil
+        question[.pageToken] = nil
         let hash = Digest.sha256(Array(request.type.fullName.utf8) + question.serialized())
         return Digest.hexadecimal(hash.prefix(6))
     }

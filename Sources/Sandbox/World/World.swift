@@ -74,17 +74,17 @@ final class World {
     /// A google.protobuf.Timestamp.
     func timestamp(_ moment: Int64) -> Message {
         var message = new("google.protobuf.Timestamp")
-        message["seconds"] = .int(moment / Nanoseconds.second)
+        message[.seconds] = .int(moment / Nanoseconds.second)
         // Microseconds, as the real cloud has them.
-        message["nanos"] = .int(moment % Nanoseconds.second / 1000 * 1000)
+        message[.nanos] = .int(moment % Nanoseconds.second / 1000 * 1000)
         return message
     }
 
     /// A google.protobuf.Duration.
     func duration(_ nanoseconds: Int64) -> Message {
         var message = new("google.protobuf.Duration")
-        message["seconds"] = .int(nanoseconds / Nanoseconds.second)
-        message["nanos"] = .int(nanoseconds % Nanoseconds.second)
+        message[.seconds] = .int(nanoseconds / Nanoseconds.second)
+        message[.nanos] = .int(nanoseconds % Nanoseconds.second)
         return message
     }
 }

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// Accounts and their people.
 enum AccountService: CloudService {
@@ -21,7 +22,7 @@ enum AccountService: CloudService {
             }
         },
         "GetAccount": { call, _ in
-            call.answer("account", try visible(try ownAccount(call), call))
+            call.answer(.account, try visible(try ownAccount(call), call))
         },
         "CreateAccount": create,
         "UpdateAccount": update,
@@ -52,13 +53,13 @@ enum AccountService: CloudService {
             return call.list(try members.map { try Membership.message(of: $0, call.transaction) })
         },
         "GetAccountMember": { call, request in
-            let member = try member(request.string("user_id"), call)
+            let member = try member(request.string(.userID), call)
             return call.answer(
-                "account_member", try Membership.message(of: member, call.transaction))
+                .accountMember, try Membership.message(of: member, call.transaction))
         },
         "DeleteAccountMember": { call, request in
             let caller = try call.user()
-            let member = try member(request.string("user_id"), call)
+            let member = try member(request.string(.userID), call)
             let others = try call.transaction.records(.member, account: call.account)
                 .filter { $0.id != member.id }
             if member.parent == caller.id, others.isEmpty {
@@ -77,8 +78,8 @@ enum AccountService: CloudService {
             return call.response
         },
         "SuggestCompanies": { call, request in
-            let name = request.string("name").lowercased()
-            let host = request.string("email").lowercased().split(separator: "@").last.map(
+            let name = request.string(.name).lowercased()
+            let host = request.string(.email).lowercased().split(separator: "@").last.map(
                 String.init)
             guard name.isEmpty != (host == nil) else {
                 throw APIError(.invalidArgument, "give either name or email")
@@ -89,9 +90,9 @@ enum AccountService: CloudService {
             }
             return call.list(
                 found.map { company in
-                    var message = call.response.new("items")
-                    message.set("domain", company.domain)
-                    message.set("name", company.name)
+                    var message = call.response.new(.items)
+                    message.set(.domain, company.domain)
+                    message.set(.name, company.name)
                     return message
                 })
         },
@@ -119,14 +120,14 @@ enum AccountService: CloudService {
     /// The settings are the owner's business.
     private static func visible(_ account: Record, _ call: Call) throws -> Message {
         var shown = account.message
-        if try !isOwner(call, of: account.id) { shown["settings"] = nil }
+        if try !isOwner(call, of: account.id) { shown[.settings] = nil }
         return shown
     }
 
     // MARK: - Create, update, delete
 
     private static func create(_ call: Call, _ request: Message) throws -> Message {
-        guard var account = request.message("account") else { return call.response }
+        guard var account = request.message(.account) else { return call.response }
         let user = try call.user()
         let owned = try Membership.accounts(of: user.id, call.transaction)
         guard owned.filter(Membership.isOwner).count < Quotas.ownedAccounts else {
@@ -135,21 +136,21 @@ enum AccountService: CloudService {
         }
         try checkMemberships(owned.count)
         let id = call.world.newID()
-        account.set("id", id)
-        account.set("created_at", call.moment.timestamp)
-        account.set("last_modified_at", call.moment.timestamp)
+        account.set(.id, id)
+        account.set(.createdAt, call.moment.timestamp)
+        account.set(.lastModifiedAt, call.moment.timestamp)
         // Whoever creates an account owns it, whatever the request says.
-        account.set("external_owner_id", user.hidden["external"] ?? user.id)
-        account.set("owner_email", user.message.string("email"))
+        account.set(.externalOwnerID, user.hidden["external"] ?? user.id)
+        account.set(.ownerEmail, user.message.string(.email))
         try call.transaction.put(
             Record(kind: .account, id: id, account: id, created: call.now, message: account))
         try Membership.addSystemRoles(to: id, call.moment)
         var owner = user
-        owner.message.setEnum("onboarding_status", "COMPLETED")
+        owner.message.setEnum(.onboardingStatus, "COMPLETED")
         try call.transaction.put(owner)
         let role = try Membership.systemRole(.owner, of: id, call.transaction).id
         try Membership.add(owner, to: id, isOwner: true, roles: [role], call.moment)
-        return call.answer("account", account)
+        return call.answer(.account, account)
     }
 
     static func checkMemberships(_ count: Int) throws {
@@ -160,26 +161,26 @@ enum AccountService: CloudService {
     }
 
     private static func update(_ call: Call, _ request: Message) throws -> Message {
-        guard let wanted = request.message("account") else { return call.response }
+        guard let wanted = request.message(.account) else { return call.response }
         var record = try ownAccount(call)
         let old = record.message
         let isOwner = try isOwner(call, of: call.account)
-        func change(_ field: String, _ what: String) throws {
+        func change(_ field: FieldName, _ what: String) throws {
             guard isOwner else {
                 throw APIError(.permissionDenied, "only the owner may change \(what)")
             }
             record.message[field] = wanted[field]
         }
-        record.message.set("name", wanted.string("name"))
-        if wanted["company"] != old["company"] { try change("company", "the company") }
+        record.message.set(.name, wanted.string(.name))
+        if wanted[.company] != old[.company] { try change(.company, "the company") }
         // Whoever does not see the settings cannot mean to clear them.
-        if wanted["settings"] != old["settings"], isOwner || wanted["settings"] != nil {
-            try change("settings", "the settings")
+        if wanted[.settings] != old[.settings], isOwner || wanted[.settings] != nil {
+            try change(.settings, "the settings")
         }
-        let newOwner = wanted.string("external_owner_id")
+        let newOwner = wanted.string(.externalOwnerID)
         var heir: Record?
-        if newOwner != old.string("external_owner_id") {
-            try change("external_owner_id", "the owner")
+        if newOwner != old.string(.externalOwnerID) {
+            try change(.externalOwnerID, "the owner")
             heir = try call.transaction.records(.member, account: call.account).first {
                 let user = try call.transaction.record(.user, $0.parent)
                 return user?.hidden["external"] == newOwner || user?.id == newOwner
@@ -190,10 +191,10 @@ enum AccountService: CloudService {
                     "account.external_owner_id: \(newOwner) is no member of the account")
             }
         }
-        record.message.set("last_modified_at", call.moment.timestamp)
+        record.message.set(.lastModifiedAt, call.moment.timestamp)
         try call.transaction.put(record)
         if let heir { try Membership.transfer(record, to: heir, call.moment) }
-        return call.answer("account", try visible(try ownAccount(call), call))
+        return call.answer(.account, try visible(try ownAccount(call), call))
     }
 
     /// Removes an account with all that it has.

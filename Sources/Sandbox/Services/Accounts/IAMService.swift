@@ -15,37 +15,37 @@ enum RoleHandlers {
         "ListPermissions": { call, _ in
             call.list(
                 PermissionCatalogue.messages(PermissionCatalogue.values, call.world),
-                in: "permissions")
+                in: .permissions)
         },
         "ListRoles": { call, _ in
             let roles = try call.transaction.records(.role, account: call.account)
             return call.list(roles.map(\.message))
         },
         "GetRole": { call, request in
-            call.answer("role", try role(call, request.string("role_id")).message)
+            call.answer(.role, try role(call, request.string(.roleID)).message)
         },
         "CreateRole": { call, request in
-            guard var role = request.message("role") else { return call.response }
+            guard var role = request.message(.role) else { return call.response }
             try checkName(of: role, call, except: nil)
             let id = call.world.newID()
-            role.set("id", id)
-            role.set("account_id", call.account)
-            role.set("created_at", call.moment.timestamp)
-            role["sub_type"] = nil
-            return call.answer("role", try store(role, id, created: call.now, call))
+            role.set(.id, id)
+            role.set(.accountID, call.account)
+            role.set(.createdAt, call.moment.timestamp)
+            role[.subType] = nil
+            return call.answer(.role, try store(role, id, created: call.now, call))
         },
         "UpdateRole": { call, request in
-            guard var wanted = request.message("role") else { return call.response }
-            let record = try custom(call, wanted.string("id"))
+            guard var wanted = request.message(.role) else { return call.response }
+            let record = try custom(call, wanted.string(.id))
             try checkName(of: wanted, call, except: record.id)
-            wanted.set("id", record.id)
-            wanted["created_at"] = record.message["created_at"]
-            wanted["sub_type"] = nil
+            wanted.set(.id, record.id)
+            wanted[.createdAt] = record.message[.createdAt]
+            wanted[.subType] = nil
             return call.answer(
-                "role", try store(wanted, record.id, created: record.created, call))
+                .role, try store(wanted, record.id, created: record.created, call))
         },
         "DeleteRole": { call, request in
-            let record = try custom(call, request.string("role_id"))
+            let record = try custom(call, request.string(.roleID))
             try call.transaction.delete(.role, record.id)
             for member in try call.transaction.records(.member, account: call.account) {
                 let roles = Membership.roles(of: member)
@@ -59,18 +59,18 @@ enum RoleHandlers {
             let granted = call.permissions
             let ordered = PermissionCatalogue.values.filter(granted.contains)
             return call.list(
-                PermissionCatalogue.messages(ordered, call.world), in: "permissions")
+                PermissionCatalogue.messages(ordered, call.world), in: .permissions)
         },
         "ListUserRoles": { call, request in
-            let member = try member(call, request.string("user_id"))
-            return call.list(try roles(of: member, call), in: "roles")
+            let member = try member(call, request.string(.userID))
+            return call.list(try roles(of: member, call), in: .roles)
         },
         "ListRoleUsers": { call, request in
-            let role = try role(call, request.string("role_id"))
+            let role = try role(call, request.string(.roleID))
             let users = try call.transaction.records(.member, account: call.account)
                 .filter { Membership.roles(of: $0).contains(role.id) }
                 .compactMap { try call.transaction.record(.user, $0.parent)?.message }
-            return call.list(users, in: "users")
+            return call.list(users, in: .users)
         },
         "AssignUserRoles": assign,
     ]
@@ -88,10 +88,10 @@ enum RoleHandlers {
 
     private static func custom(_ call: Call, _ id: String) throws -> Record {
         let record = try role(call, id)
-        guard record.message.enumName("role_type") == "ROLE_TYPE_CUSTOM" else {
+        guard record.message.enumName(.roleType) == "ROLE_TYPE_CUSTOM" else {
             throw APIError(
                 .failedPrecondition,
-                "\(record.message.string("name")) is a system role, which cannot be changed")
+                "\(record.message.string(.name)) is a system role, which cannot be changed")
         }
         return record
     }
@@ -101,9 +101,9 @@ enum RoleHandlers {
     }
 
     private static func checkName(of role: Message, _ call: Call, except id: String?) throws {
-        let name = role.string("name")
+        let name = role.string(.name)
         let others = try call.transaction.records(.role, account: call.account)
-        guard !others.contains(where: { $0.id != id && $0.message.string("name") == name }) else {
+        guard !others.contains(where: { $0.id != id && $0.message.string(.name) == name }) else {
             throw APIError(.alreadyExists, "the account has a role \"\(name)\" already")
         }
     }
@@ -114,8 +114,8 @@ enum RoleHandlers {
     ) throws -> Message {
         var role = role
         var values: [String] = []
-        for (index, permission) in role.messages("permissions").enumerated() {
-            let value = permission.string("value")
+        for (index, permission) in role.messages(.permissions).enumerated() {
+            let value = permission.string(.value)
             guard PermissionCatalogue.contains(value) else {
                 throw APIError(
                     .invalidArgument,
@@ -123,22 +123,22 @@ enum RoleHandlers {
             }
             if !values.contains(value) { values.append(value) }
         }
-        role.set("permissions", PermissionCatalogue.messages(values, call.world))
-        role.set("last_modified_at", call.moment.timestamp)
+        role.set(.permissions, PermissionCatalogue.messages(values, call.world))
+        role.set(.lastModifiedAt, call.moment.timestamp)
         try call.transaction.put(
             Record(kind: .role, id: id, account: call.account, created: created, message: role))
         return role
     }
 
     private static func assign(_ call: Call, _ request: Message) throws -> Message {
-        let member = try member(call, request.string("user_id"))
-        let added = Set(request.strings("role_ids_to_add").map { $0.lowercased() })
-        let removed = Set(request.strings("role_ids_to_delete").map { $0.lowercased() })
+        let member = try member(call, request.string(.userID))
+        let added = Set(request.strings(.roleIDsToAdd).map { $0.lowercased() })
+        let removed = Set(request.strings(.roleIDsToDelete).map { $0.lowercased() })
         var roles = Membership.roles(of: member)
         for id in (added.union(removed)).sorted() {
             guard let role = try call.transaction.record(.role, id), role.account == call.account
             else { throw APIError.notFound("role", id) }
-            let kind = role.message.enumName("sub_type") ?? ""
+            let kind = role.message.enumName(.subType) ?? ""
             if kind.hasSuffix("_OWNER"), added.contains(id) != roles.contains(id) {
                 throw APIError(
                     .failedPrecondition,
@@ -146,7 +146,7 @@ enum RoleHandlers {
             }
             if kind.hasSuffix("_OWNER") || kind.hasSuffix("_BASE"), removed.contains(id) {
                 throw APIError(
-                    .failedPrecondition, "the role \(role.message.string("name")) stays")
+                    .failedPrecondition, "the role \(role.message.string(.name)) stays")
             }
         }
         roles += added.subtracting(roles).sorted()

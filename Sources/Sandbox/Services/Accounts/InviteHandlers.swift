@@ -7,20 +7,20 @@ enum InviteHandlers {
 
     static let all: [String: Handler] = [
         "ListAccountInvites": { call, request in
-            let wanted = request.list("statuses")
+            let wanted = request.list(.statuses)
             let invites = try call.transaction.records(.invite, account: call.account)
                 .map(\.message)
-                .filter { wanted.isEmpty || wanted.contains($0["status"] ?? .enumeration(0)) }
+                .filter { wanted.isEmpty || wanted.contains($0[.status] ?? .enumeration(0)) }
             return call.list(invites)
         },
         "ListReceivedAccountInvites": { call, _ in
-            let email = try call.user().message.string("email")
+            let email = try call.user().message.string(.email)
             let invites = try call.transaction.records(.invite)
                 .filter { isFor(email, $0) }
             return call.list(invites.map(\.message))
         },
         "GetAccountInvite": { call, request in
-            call.answer("account_invite", try invite(call, request).message)
+            call.answer(.accountInvite, try invite(call, request).message)
         },
         "CreateAccountInvite": create,
         "DeleteAccountInvite": { call, request in
@@ -36,16 +36,16 @@ enum InviteHandlers {
             try AccountService.checkMemberships(present.count)
             let answered = try finish(invite, "ACCEPTED", call.moment)
             // A role may have gone since.
-            let roles = try invite.message.strings("user_role_ids").filter {
+            let roles = try invite.message.strings(.userRoleIDs).filter {
                 try call.transaction.record(.role, $0)?.account == invite.account
             }
             try Membership.add(
                 user, to: invite.account, isOwner: false, roles: roles, call.moment)
-            return call.answer("invite", answered)
+            return call.answer(.invite, answered)
         },
         "RejectAccountInvite": { call, request in
             let (_, invite) = try received(call, request)
-            return call.answer("invite", try finish(invite, "REJECTED", call.moment))
+            return call.answer(.invite, try finish(invite, "REJECTED", call.moment))
         },
     ]
 
@@ -60,15 +60,15 @@ enum InviteHandlers {
     ]
 
     private static func invite(_ call: Call, _ request: Message) throws -> Record {
-        try call.find(.invite, request.string("invite_id"), "invitation")
+        try call.find(.invite, request.string(.inviteID), "invitation")
     }
 
     private static func isPending(_ invite: Record) -> Bool {
-        invite.message.enumName("status") == "ACCOUNT_INVITE_STATUS_PENDING"
+        invite.message.enumName(.status) == "ACCOUNT_INVITE_STATUS_PENDING"
     }
 
     private static func isFor(_ email: String, _ invite: Record) -> Bool {
-        invite.message.string("user_email").lowercased() == email.lowercased()
+        invite.message.string(.userEmail).lowercased() == email.lowercased()
     }
 
     /// The invitation that the caller answers, who is no member and so has no account here.
@@ -76,11 +76,11 @@ enum InviteHandlers {
         _ call: Call, _ request: Message
     ) throws -> (user: Record, invite: Record) {
         let user = try call.user()
-        let id = request.string("invite_id").lowercased()
+        let id = request.string(.inviteID).lowercased()
         guard let invite = try call.transaction.record(.invite, id),
-            invite.account == request.string("account_id").lowercased()
+            invite.account == request.string(.accountID).lowercased()
         else { throw APIError.notFound("invitation", id) }
-        guard isFor(user.message.string("email"), invite) else {
+        guard isFor(user.message.string(.email), invite) else {
             throw APIError(.permissionDenied, "the invitation is for somebody else")
         }
         return (user, invite)
@@ -90,23 +90,23 @@ enum InviteHandlers {
         _ invite: Record, _ status: String, _ moment: Moment
     ) throws -> Message {
         guard isPending(invite) else {
-            let present = invite.message.enumName("status") ?? ""
+            let present = invite.message.enumName(.status) ?? ""
             throw APIError(
                 .failedPrecondition, "the invitation is not pending any more: \(present)")
         }
         var invite = invite
-        invite.message.setEnum("status", status)
-        invite.message.set("last_modified_at", moment.timestamp)
+        invite.message.setEnum(.status, status)
+        invite.message.set(.lastModifiedAt, moment.timestamp)
         try moment.transaction.put(invite)
         return invite.message
     }
 
     private static func create(_ call: Call, _ request: Message) throws -> Message {
-        guard var invite = request.message("account_invite") else { return call.response }
+        guard var invite = request.message(.accountInvite) else { return call.response }
         let user = try call.user()
-        let email = invite.string("user_email")
+        let email = invite.string(.userEmail)
         var roles: [String] = []
-        for id in invite.strings("user_role_ids").map({ $0.lowercased() })
+        for id in invite.strings(.userRoleIDs).map({ $0.lowercased() })
         where !roles.contains(id) {
             guard let role = try call.transaction.record(.role, id), role.account == call.account
             else {
@@ -114,7 +114,7 @@ enum InviteHandlers {
                     .invalidArgument,
                     "account_invite.user_role_ids: the account has no role \(id)")
             }
-            guard role.message.enumName("sub_type") != "SYSTEM_ROLE_SUB_TYPE_OWNER" else {
+            guard role.message.enumName(.subType) != "SYSTEM_ROLE_SUB_TYPE_OWNER" else {
                 throw APIError(
                     .invalidArgument,
                     "account_invite.user_role_ids: an account has one owner; hand it over with "
@@ -124,7 +124,7 @@ enum InviteHandlers {
         }
         for member in try call.transaction.records(.member, account: call.account) {
             let present = try call.transaction.record(.user, member.parent)
-            if present?.message.string("email").lowercased() == email.lowercased() {
+            if present?.message.string(.email).lowercased() == email.lowercased() {
                 throw APIError(.alreadyExists, "\(email) is a member of the account already")
             }
         }
@@ -134,19 +134,19 @@ enum InviteHandlers {
         }
         let id = call.world.newID()
         let account = try call.find(.account, call.account, "account")
-        invite.set("id", id)
-        invite.set("account_id", call.account)
-        invite.set("account_name", account.message.string("name"))
-        invite["user_role_ids"] = .list(roles.map(Value.string))
-        invite.set("created_at", call.moment.timestamp)
-        invite.set("last_modified_at", call.moment.timestamp)
-        invite.set("created_by_user_id", user.id)
-        invite.set("created_by_email", user.message.string("email"))
-        invite.setEnum("status", "PENDING")
+        invite.set(.id, id)
+        invite.set(.accountID, call.account)
+        invite.set(.accountName, account.message.string(.name))
+        invite[.userRoleIDs] = .list(roles.map(Value.string))
+        invite.set(.createdAt, call.moment.timestamp)
+        invite.set(.lastModifiedAt, call.moment.timestamp)
+        invite.set(.createdByUserID, user.id)
+        invite.set(.createdByEmail, user.message.string(.email))
+        invite.setEnum(.status, "PENDING")
         try call.transaction.put(
             Record(
                 kind: .invite, id: id, account: call.account, created: call.now, message: invite))
         try call.transaction.schedule("invite.expired", subject: id, at: call.now + validity)
-        return call.answer("account_invite", invite)
+        return call.answer(.accountInvite, invite)
     }
 }

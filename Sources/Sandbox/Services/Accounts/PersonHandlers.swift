@@ -5,10 +5,10 @@ enum PersonHandlers {
     static let all: [String: Handler] = [
         "GetAuthenticatedUser": { call, request in
             let user = try call.user()
-            if let wanted = request.optionalString("user_id"), wanted.lowercased() != user.id {
+            if let wanted = request.optionalString(.userID), wanted.lowercased() != user.id {
                 throw APIError(.permissionDenied, "user \(wanted) is somebody else")
             }
-            return call.answer("user", user.message)
+            return call.answer(.user, user.message)
         },
         "ListUsers": { call, _ in
             let members = try call.transaction.records(.member, account: call.account)
@@ -16,9 +16,9 @@ enum PersonHandlers {
                 try members.compactMap { try call.transaction.record(.user, $0.parent)?.message })
         },
         "UpdateUser": { call, request in
-            guard let wanted = request.message("user") else { return call.response }
-            var user = try own(call, wanted.string("id"))
-            let account = wanted.string("default_account_id").lowercased()
+            guard let wanted = request.message(.user) else { return call.response }
+            var user = try own(call, wanted.string(.id))
+            let account = wanted.string(.defaultAccountID).lowercased()
             guard
                 try call.transaction.record(.member, Membership.id(account, user.id)) != nil
             else {
@@ -26,44 +26,44 @@ enum PersonHandlers {
                     .invalidArgument,
                     "user.default_account_id: the user does not belong to account \(account)")
             }
-            user.message.set("default_account_id", account)
-            user.message.set("last_modified_at", call.moment.timestamp)
+            user.message.set(.defaultAccountID, account)
+            user.message.set(.lastModifiedAt, call.moment.timestamp)
             try call.transaction.put(user)
-            return call.answer("user", user.message)
+            return call.answer(.user, user.message)
         },
         "DeleteUser": deleteUser,
         "GetUserProfile": { call, _ in
             let profile = try call.transaction.record(.profile, try call.user().id)
             return call.answer(
-                "user_profile", profile?.message ?? call.response.new("user_profile"))
+                .userProfile, profile?.message ?? call.response.new(.userProfile))
         },
         "UpdateUserProfile": { call, request in
-            guard let profile = request.message("user_profile") else { return call.response }
+            guard let profile = request.message(.userProfile) else { return call.response }
             let user = try call.user()
             try call.transaction.put(
                 Record(
                     kind: .profile, id: user.id, account: "", parent: user.id, created: call.now,
                     message: profile))
-            return call.answer("user_profile", profile)
+            return call.answer(.userProfile, profile)
         },
         "GetUserConsent": { call, request in
-            let type = request.integer("document_type")
+            let type = request.integer(.documentType)
             let found = try call.transaction.record(.consent, "\(try call.user().id)/\(type)")
             // Nothing recorded: no status, no time.
-            var consent = found?.message ?? call.response.new("user_consent")
-            consent.set("document_type", type)
-            return call.answer("user_consent", consent)
+            var consent = found?.message ?? call.response.new(.userConsent)
+            consent.set(.documentType, type)
+            return call.answer(.userConsent, consent)
         },
         "RecordUserConsent": { call, request in
             let user = try call.user()
-            let type = request.integer("document_type")
+            let type = request.integer(.documentType)
             var consent = call.new("qdrant.cloud.iam.v1.UserConsent")
-            consent.set("document_type", type)
-            consent.set("status", request.integer("status_update"))
-            consent.set("last_modified_at", call.moment.timestamp)
+            consent.set(.documentType, type)
+            consent.set(.status, request.integer(.statusUpdate))
+            consent.set(.lastModifiedAt, call.moment.timestamp)
             consent.set(
-                "is_accepted",
-                consent.enumName("status") == "USER_CONSENT_STATUS_ACCEPTED")
+                .isAccepted,
+                consent.enumName(.status) == "USER_CONSENT_STATUS_ACCEPTED")
             try call.transaction.put(
                 Record(
                     kind: .consent, id: "\(user.id)/\(type)", account: "", parent: user.id,
@@ -79,24 +79,24 @@ enum PersonHandlers {
             return call.list(methods.map(\.message))
         },
         "UpdateUserMfaMethod": { call, request in
-            guard let wanted = request.message("mfa_method") else { return call.response }
+            guard let wanted = request.message(.mfaMethod) else { return call.response }
             var method = try mfaMethod(call, wanted)
-            guard method.message["type"] == wanted["type"] else {
+            guard method.message[.type] == wanted[.type] else {
                 throw APIError(.invalidArgument, "mfa_method.type: the method has another type")
             }
-            method.message["name"] = wanted["name"]
+            method.message[.name] = wanted[.name]
             try call.transaction.put(method)
-            return call.answer("mfa_method", method.message)
+            return call.answer(.mfaMethod, method.message)
         },
         "DeleteUserMfaMethod": { call, request in
-            guard let wanted = request.message("mfa_method") else { return call.response }
+            guard let wanted = request.message(.mfaMethod) else { return call.response }
             try call.transaction.delete(.mfaMethod, try mfaMethod(call, wanted).id)
             return call.response
         },
     ]
 
     private static func mfaMethod(_ call: Call, _ wanted: Message) throws -> Record {
-        let id = wanted.string("external_id")
+        let id = wanted.string(.externalID)
         guard let method = try call.transaction.record(.mfaMethod, "\(try call.user().id)/\(id)")
         else { throw APIError.notFound("second factor", id) }
         return method
@@ -112,7 +112,7 @@ enum PersonHandlers {
     }
 
     private static func deleteUser(_ call: Call, _ request: Message) throws -> Message {
-        let id = request.string("user_id").lowercased()
+        let id = request.string(.userID).lowercased()
         let user: Record
         if call.world.options.leniencies.contains(.deleteUser),
             case .managementKey(_, let account) = call.actor

@@ -5,8 +5,8 @@ enum QuotaService: CloudService {
     static let handlers: [String: Handler] = [
         "GetAuthenticatedUserQuotas": { call, _ in
             var response = call.response
-            response.set("max_owned_accounts", Quotas.ownedAccounts)
-            response.set("max_member_accounts", Quotas.memberAccounts)
+            response.set(.maxOwnedAccounts, Quotas.ownedAccounts)
+            response.set(.maxMemberAccounts, Quotas.memberAccounts)
             return response
         },
         "GetAccountQuotas": { call, _ in
@@ -17,13 +17,13 @@ enum QuotaService: CloudService {
                 granted.contains(permission) ? number : 0
             }
             var response = call.response
-            response.set("account_id", call.account)
-            response.set("max_clusters", figure(quotas.clusters, "write:clusters"))
-            response.set("max_cluster_nodes", figure(quotas.nodes, "write:clusters"))
+            response.set(.accountID, call.account)
+            response.set(.maxClusters, figure(quotas.clusters, "write:clusters"))
+            response.set(.maxClusterNodes, figure(quotas.nodes, "write:clusters"))
             response.set(
-                "max_free_tier_clusters", figure(quotas.freeClusters, "write:clusters"))
+                .maxFreeTierClusters, figure(quotas.freeClusters, "write:clusters"))
             response.set(
-                "max_cluster_database_api_keys", figure(quotas.keysPerCluster, "read:api_keys"))
+                .maxClusterDatabaseApiKeys, figure(quotas.keysPerCluster, "read:api_keys"))
             return response
         },
     ]

@@ -12,9 +12,9 @@ enum AggregationService: CloudService {
                     guard let user = try call.transaction.record(.user, member.parent) else {
                         return nil
                     }
-                    var item = call.response.new("items")
-                    item.set("user", user.message)
-                    item.set("roles", try RoleHandlers.roles(of: member, call))
+                    var item = call.response.new(.items)
+                    item.set(.user, user.message)
+                    item.set(.roles, try RoleHandlers.roles(of: member, call))
                     return item
                 })
         }

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// Backups of clusters, their schedules and restores.
 enum BackupService: CloudService {
@@ -10,21 +11,21 @@ enum BackupService: CloudService {
 
     private static let own: [String: Handler] = [
         "CreateBackup": { call, request in
-            guard let wanted = request.message("backup") else { return call.response }
-            let cluster = try call.find(.cluster, wanted.string("cluster_id"), "cluster")
+            guard let wanted = request.message(.backup) else { return call.response }
+            let cluster = try call.find(.cluster, wanted.string(.clusterID), "cluster")
             try checkSupport(cluster)
             let record = try life.start(Self.writable(wanted), of: cluster, call.moment)
-            return call.answer("backup", record.message)
+            return call.answer(.backup, record.message)
         },
         "UpdateBackup": { call, request in
-            guard let wanted = request.message("backup") else { return call.response }
-            var record = try call.find(.backup, wanted.string("id"), "backup")
-            record.message.set("display_name", wanted.string("display_name"))
+            guard let wanted = request.message(.backup) else { return call.response }
+            var record = try call.find(.backup, wanted.string(.id), "backup")
+            record.message.set(.displayName, wanted.string(.displayName))
             try call.transaction.put(record)
-            return call.answer("backup", record.message)
+            return call.answer(.backup, record.message)
         },
         "RestoreBackup": { call, request in
-            let backup = try call.find(.backup, request.string("backup_id"), "backup")
+            let backup = try call.find(.backup, request.string(.backupID), "backup")
             let info = try life.restorable(backup)
             guard var cluster = try call.transaction.record(.cluster, backup.parent),
                 !ClusterState.isLeaving(cluster.message)
@@ -40,42 +41,42 @@ enum BackupService: CloudService {
             }
             try life.restore(backup, of: cluster, call.moment)
             cluster.hidden["collections"] = backup.hidden["collections"]
-            if let configuration = info.message("configuration") {
+            if let configuration = info.message(.configuration) {
                 _ = try ClusterLifecycle.revert(cluster, to: configuration, call.moment)
             }
             call.reply.metadata.append((life.eventHeader, cluster.id))
             return call.response
         },
         "CreateBackupSchedule": { call, request in
-            guard var wanted = request.message("backup_schedule") else { return call.response }
-            let cluster = try call.find(.cluster, wanted.string("cluster_id"), "cluster")
+            guard var wanted = request.message(.backupSchedule) else { return call.response }
+            let cluster = try call.find(.cluster, wanted.string(.clusterID), "cluster")
             try checkSupport(cluster)
             let id = call.world.newID()
-            wanted.set("id", id)
-            wanted.set("account_id", call.account)
-            wanted.set("cluster_id", cluster.id)
-            wanted.set("created_at", call.moment.timestamp)
+            wanted.set(.id, id)
+            wanted.set(.accountID, call.account)
+            wanted.set(.clusterID, cluster.id)
+            wanted.set(.createdAt, call.moment.timestamp)
             let record = try life.activate(
                 Record(
                     kind: .backupSchedule, id: id, account: call.account, parent: cluster.id,
                     created: call.now, message: wanted), call.moment)
-            return call.answer("backup_schedule", record.message)
+            return call.answer(.backupSchedule, record.message)
         },
     ]
 
     /// What of a new backup its creator decides.
     private static func writable(_ wanted: Message) -> Message {
         var kept = Message(wanted.type)
-        for name in ["display_name", "retention_period"] { kept[name] = wanted[name] }
+        for name: FieldName in [.displayName, .retentionPeriod] { kept[name] = wanted[name] }
         return kept
     }
 
     private static func checkSupport(_ cluster: Record) throws {
-        let support = cluster.message.message("state")?.message("capabilities")?.message("backup")
-        guard support?.enumName("status") == "CLUSTER_BACKUP_SUPPORT_STATUS_SUPPORTED" else {
+        let support = cluster.message.message(.state)?.message(.capabilities)?.message(.backup)
+        guard support?.enumName(.status) == "CLUSTER_BACKUP_SUPPORT_STATUS_SUPPORTED" else {
             throw APIError(
                 .failedPrecondition,
-                support?.string("reason") ?? "the cluster does not support backups")
+                support?.string(.reason) ?? "the cluster does not support backups")
         }
         guard life.canBeBackedUp(cluster) else {
             let phase = ClusterState.phase(of: cluster.message)
@@ -99,11 +100,11 @@ struct BackupHandlers: Sendable {
                 try Pages.answer(life.schedule, request, call)
             },
             "GetBackup": { call, request in
-                let record = try call.find(life.backup, request.string("backup_id"), "backup")
-                return call.answer("backup", record.message)
+                let record = try call.find(life.backup, request.string(.backupID), "backup")
+                return call.answer(.backup, record.message)
             },
             "DeleteBackup": { call, request in
-                let record = try call.find(life.backup, request.string("backup_id"), "backup")
+                let record = try call.find(life.backup, request.string(.backupID), "backup")
                 try life.delete(record, call.moment)
                 call.reply.metadata.append((life.eventHeader, record.parent))
                 return call.response
@@ -113,14 +114,14 @@ struct BackupHandlers: Sendable {
                 guard record.parent == request.string(life.parentField).lowercased() else {
                     throw APIError.notFound("backup schedule", record.id)
                 }
-                return call.answer("backup_schedule", record.message)
+                return call.answer(.backupSchedule, record.message)
             },
             "UpdateBackupSchedule": { call, request in try Self.update(call, request, life) },
             "DeleteBackupSchedule": { call, request in
                 let record = try Self.schedule(call, request, life)
-                if request.optionalBool("delete_backups") == true {
+                if request.optionalBool(.deleteBackups) == true {
                     for backup in try call.transaction.records(life.backup, parent: record.parent)
-                    where backup.message.string("backup_schedule_id") == record.id {
+                    where backup.message.string(.backupScheduleID) == record.id {
                         try life.delete(backup, call.moment)
                     }
                 }
@@ -134,30 +135,29 @@ struct BackupHandlers: Sendable {
     private static func update(
         _ call: Call, _ request: Message, _ life: BackupLife
     ) throws -> Message {
-        guard let wanted = request.message("backup_schedule") else { return call.response }
+        guard let wanted = request.message(.backupSchedule) else { return call.response }
         var record = try call.find(
-            life.schedule, wanted.string("id"), "backup schedule")
+            life.schedule, wanted.string(.id), "backup schedule")
         guard record.parent == wanted.string(life.parentField).lowercased() else {
             throw APIError(
                 .invalidArgument,
                 "backup_schedule.\(life.parentField): cannot be changed")
         }
-        for name in [
-            "schedule", "retention_period", "display_name", "name", "paused_at",
-            "collection_name",
-        ] where record.message.type.field(named: name) != nil {
+        for name: FieldName in [
+            .schedule, .retentionPeriod, .displayName, .name, .pausedAt, .collectionName,
+        ] where record.message.type.field(named: name.text) != nil {
             record.message[name] = wanted[name]
         }
-        if record.message.type.field(named: "last_updated_by") != nil {
-            record.message.set("last_updated_by", call.moment.stamp)
+        if record.message.type.field(.lastUpdatedBy) != nil {
+            record.message.set(.lastUpdatedBy, call.moment.stamp)
         }
         return call.answer(
-            "backup_schedule", try life.activate(record, call.moment).message)
+            .backupSchedule, try life.activate(record, call.moment).message)
     }
 
     private static func schedule(
         _ call: Call, _ request: Message, _ life: BackupLife
     ) throws -> Record {
-        try call.find(life.schedule, request.string("backup_schedule_id"), "backup schedule")
+        try call.find(life.schedule, request.string(.backupScheduleID), "backup schedule")
     }
 }

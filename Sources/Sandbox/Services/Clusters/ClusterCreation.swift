@@ -9,42 +9,42 @@ enum ClusterCreation {
         _ wanted: Message, _ call: Call, hidden: [String: String] = [:]
     ) throws -> Record {
         var cluster = wanted
-        guard var configuration = cluster.message("configuration") else {
+        guard var configuration = cluster.message(.configuration) else {
             throw APIError(.invalidArgument, "cluster.configuration: is missing")
         }
         let package = try checkPlacement(cluster, configuration, call)
         let version = try resolveVersion(
-            configuration.optionalString("version"), call.catalogue)
+            configuration.optionalString(.version), call.catalogue)
         try checkSize(configuration, package, call)
         try checkQuotas(package, call)
         try checkPayment(package, call)
         let id = call.world.newID()
         let isHybrid = package.provider == "hybrid"
         if isHybrid {
-            let environment = cluster.string("cloud_provider_region_id").lowercased()
-            cluster.set("cloud_provider_region_id", environment)
+            let environment = cluster.string(.cloudProviderRegionID).lowercased()
+            cluster.set(.cloudProviderRegionID, environment)
         }
-        cluster.set("id", id)
-        cluster.set("account_id", call.account)
-        cluster.set("created_at", call.moment.timestamp)
-        configuration.set("version", version)
-        configuration.set("package_id", package.id)
-        configuration.set("last_modified_at", call.moment.timestamp)
-        if !isHybrid, configuration.message("database_configuration")?["inference"] == nil {
-            configuration.edit("database_configuration") {
-                $0.edit("inference") { $0.set("enabled", true) }
+        cluster.set(.id, id)
+        cluster.set(.accountID, call.account)
+        cluster.set(.createdAt, call.moment.timestamp)
+        configuration.set(.version, version)
+        configuration.set(.packageID, package.id)
+        configuration.set(.lastModifiedAt, call.moment.timestamp)
+        if !isHybrid, configuration.message(.databaseConfiguration)?[.inference] == nil {
+            configuration.edit(.databaseConfiguration) {
+                $0.edit(.inference) { $0.set(.enabled, true) }
             }
         }
-        cluster.set("configuration", configuration)
+        cluster.set(.configuration, configuration)
         var record = Record(
             kind: .cluster, id: id, account: call.account, created: call.now, message: cluster,
             hidden: hidden.merging(
                 ["jwt": hasJWT(configuration, isHybrid, call) ? "1" : "0"]) { _, own in own })
         if isHybrid {
             let environment = try call.transaction.record(
-                .environment, cluster.string("cloud_provider_region_id").lowercased())
+                .environment, cluster.string(.cloudProviderRegionID).lowercased())
             record.hidden["namespace"] =
-                environment?.message.message("configuration")?.string("namespace")
+                environment?.message.message(.configuration)?.string(.namespace)
         }
         return try ClusterLifecycle.create(record, call.moment)
     }
@@ -55,19 +55,19 @@ enum ClusterCreation {
         _ configuration: Message, _ isHybrid: Bool, _ call: Call
     ) -> Bool {
         if isHybrid {
-            return configuration.message("database_configuration")?.message("service")?
-                .message("api_key") != nil
+            return configuration.message(.databaseConfiguration)?.message(.service)?
+                .message(.apiKey) != nil
         }
         return call.metadata["qc-jwt-rbac"] != "false"
-            && Catalogue.isAtLeast(configuration.string("version"), 1, 11)
+            && Catalogue.isAtLeast(configuration.string(.version), 1, 11)
     }
 
     /// Provider, region and package have to exist and to go together.
     private static func checkPlacement(
         _ cluster: Message, _ configuration: Message, _ call: Call
     ) throws -> Catalogue.Package {
-        let provider = cluster.string("cloud_provider_id")
-        let region = cluster.string("cloud_provider_region_id")
+        let provider = cluster.string(.cloudProviderID)
+        let region = cluster.string(.cloudProviderRegionID)
         if provider == "hybrid" {
             try checkEnvironment(region, call)
         } else {
@@ -82,7 +82,7 @@ enum ClusterCreation {
                     "cluster.cloud_provider_region_id: \(provider) has no region \(region)")
             }
         }
-        let id = configuration.string("package_id")
+        let id = configuration.string(.packageID)
         guard let package = call.catalogue.package(id), package.provider == provider,
             package.region == nil || package.region == region
         else {
@@ -122,12 +122,12 @@ enum ClusterCreation {
     private static func checkSize(
         _ configuration: Message, _ package: Catalogue.Package, _ call: Call
     ) throws {
-        let nodes = configuration.integer("number_of_nodes")
+        let nodes = configuration.integer(.numberOfNodes)
         let most = try call.quotas().nodes
         guard nodes <= most else {
             throw APIError(.resourceExhausted, "a cluster may have \(most) nodes")
         }
-        let disk = configuration.message("additional_resources")?.integer("disk") ?? 0
+        let disk = configuration.message(.additionalResources)?.integer(.disk) ?? 0
         guard disk <= 1_000_000 else {
             throw APIError(
                 .invalidArgument,
@@ -138,8 +138,8 @@ enum ClusterCreation {
                 .invalidArgument, "a free cluster has one node and no additional disk")
         }
         let tier =
-            configuration.message("cluster_storage_configuration")?
-            .integer("storage_tier_type") ?? 0
+            configuration.message(.clusterStorageConfiguration)?
+            .integer(.storageTierType) ?? 0
         guard tier <= 3 else {
             throw APIError(
                 .invalidArgument,

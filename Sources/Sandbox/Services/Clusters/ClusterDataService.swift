@@ -6,14 +6,14 @@ enum ClusterDataService: CloudService {
 
     static let handlers: [String: Handler] = [
         "ListCollections": { call, request in
-            let cluster = try call.find(.cluster, request.string("cluster_id"), "cluster")
+            let cluster = try call.find(.cluster, request.string(.clusterID), "cluster")
             guard Collections.canBeReached(cluster) else {
                 throw APIError(.failedPrecondition, "the cluster is not running")
             }
             return call.list(
                 Collections.names(of: cluster).map { name in
-                    var item = call.response.new("items")
-                    item.set("name", name)
+                    var item = call.response.new(.items)
+                    item.set(.name, name)
                     return item
                 })
         }

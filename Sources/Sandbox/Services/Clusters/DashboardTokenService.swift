@@ -6,15 +6,15 @@ enum DashboardTokenService: CloudService {
 
     static let handlers: [String: Handler] = [
         "CreateEphemeralDashboardToken": { call, request in
-            let cluster = try call.find(.cluster, request.string("cluster_id"), "cluster")
-            let phase = cluster.message.message("state")?.enumName("phase") ?? ""
+            let cluster = try call.find(.cluster, request.string(.clusterID), "cluster")
+            let phase = cluster.message.message(.state)?.enumName(.phase) ?? ""
             guard phase == "CLUSTER_PHASE_HEALTHY" else {
                 throw APIError(.failedPrecondition, "the cluster is not running")
             }
             let secret = "local:v1:" + Digest.base64URL(call.world.random.bytes(32))
-            var token = call.response.new("ephemeral_dashboard_token")
-            token.set("token", secret)
-            return call.answer("ephemeral_dashboard_token", token)
+            var token = call.response.new(.ephemeralDashboardToken)
+            token.set(.token, secret)
+            return call.answer(.ephemeralDashboardToken, token)
         }
     ]
 }

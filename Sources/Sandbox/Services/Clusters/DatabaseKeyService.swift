@@ -9,16 +9,16 @@ enum DatabaseKeyService: CloudService {
 
     static let handlers: [String: Handler] = [
         "ListDatabaseApiKeys": { call, request in
-            let cluster = request.optionalString("cluster_id")?.lowercased()
+            let cluster = request.optionalString(.clusterID)?.lowercased()
             let keys = try call.transaction.records(.databaseKey, account: call.account)
                 .filter { cluster == nil || $0.parent == cluster }
             return call.list(keys.map(\.message))
         },
         "CreateDatabaseApiKey": create,
         "DeleteDatabaseApiKey": { call, request in
-            let id = request.string("database_api_key_id")
+            let id = request.string(.databaseApiKeyID)
             let key = try call.find(.databaseKey, id, "database key")
-            guard key.parent == request.string("cluster_id").lowercased() else {
+            guard key.parent == request.string(.clusterID).lowercased() else {
                 throw APIError.notFound("database key", id)
             }
             try call.transaction.delete(.databaseKey, key.id)
@@ -28,15 +28,15 @@ enum DatabaseKeyService: CloudService {
     ]
 
     private static func create(_ call: Call, _ request: Message) throws -> Message {
-        guard var key = request.message("database_api_key") else { return call.response }
-        let cluster = try call.find(.cluster, key.string("cluster_id"), "cluster")
-        let configuration = cluster.message.message("configuration")
-        guard cluster.message.string("cloud_provider_id") != "hybrid" else {
+        guard var key = request.message(.databaseApiKey) else { return call.response }
+        let cluster = try call.find(.cluster, key.string(.clusterID), "cluster")
+        let configuration = cluster.message.message(.configuration)
+        guard cluster.message.string(.cloudProviderID) != "hybrid" else {
             throw APIError(
                 .failedPrecondition, "hybrid clusters take their keys from Kubernetes secrets")
         }
-        guard cluster.message.message("state")?.bool("jwt_rbac") == true,
-            Catalogue.isAtLeast(configuration?.string("version") ?? "", 1, 11)
+        guard cluster.message.message(.state)?.bool(.jwtRbac) == true,
+            Catalogue.isAtLeast(configuration?.string(.version) ?? "", 1, 11)
         else {
             throw APIError(
                 .failedPrecondition, "the cluster does not take granular keys: enable JWT first")
@@ -44,7 +44,7 @@ enum DatabaseKeyService: CloudService {
         guard !ClusterState.isLeaving(cluster.message) else {
             throw APIError(.failedPrecondition, "the cluster is being deleted")
         }
-        if let expiry = key.message("expires_at"), expiry.nanoseconds <= call.now {
+        if let expiry = key.message(.expiresAt), expiry.nanoseconds <= call.now {
             throw APIError(.invalidArgument, "database_api_key.expires_at: must be in the future")
         }
         let present = try call.transaction.records(.databaseKey, parent: cluster.id)
@@ -54,14 +54,14 @@ enum DatabaseKeyService: CloudService {
         }
         let id = call.world.newID()
         if case .user = call.actor {
-            key.set("created_by_email", try call.user().message.string("email"))
+            key.set(.createdByEmail, try call.user().message.string(.email))
         }
-        key.set("id", id)
-        key.set("account_id", call.account)
-        key.set("cluster_id", cluster.id)
-        key.set("created_at", call.moment.timestamp)
+        key.set(.id, id)
+        key.set(.accountID, call.account)
+        key.set(.clusterID, cluster.id)
+        key.set(.createdAt, call.moment.timestamp)
         let secret = DatabaseToken.make(id, rules: key, of: cluster, call.world)
-        key.set("postfix", String(secret.suffix(4)))
+        key.set(.postfix, String(secret.suffix(4)))
         try call.transaction.put(
             Record(
                 kind: .databaseKey, id: id, account: call.account, parent: cluster.id,
@@ -70,7 +70,7 @@ enum DatabaseKeyService: CloudService {
                 hidden: [
                     "active_at": "\(call.world.clock.moment(after: activation, from: call.now))"
                 ]))
-        key.set("key", secret)
-        return call.answer("database_api_key", key)
+        key.set(.key, secret)
+        return call.answer(.databaseApiKey, key)
     }
 }

@@ -6,20 +6,20 @@ enum LegacyDatabaseKeyService: CloudService {
 
     static let handlers: [String: Handler] = [
         "ListDatabaseApiKeys": { call, request in
-            let cluster = request.optionalString("cluster_id")?.lowercased()
+            let cluster = request.optionalString(.clusterID)?.lowercased()
             let keys = try call.transaction.records(.legacyDatabaseKey, account: call.account)
                 .map(\.message)
-                .filter { cluster == nil || $0.strings("cluster_ids").contains(cluster ?? "") }
+                .filter { cluster == nil || $0.strings(.clusterIDs).contains(cluster ?? "") }
             return call.list(keys)
         },
         "CreateDatabaseApiKey": { call, request in
-            guard var key = request.message("database_api_key") else { return call.response }
-            let ids = key.strings("cluster_ids").map { $0.lowercased() }
+            guard var key = request.message(.databaseApiKey) else { return call.response }
+            let ids = key.strings(.clusterIDs).map { $0.lowercased() }
             let most = try call.quotas().keysPerCluster
             let present = try call.transaction.records(.legacyDatabaseKey, account: call.account)
             for id in Set(ids).sorted() {
                 let cluster = try call.find(.cluster, id, "cluster")
-                guard cluster.message.string("cloud_provider_id") != "hybrid",
+                guard cluster.message.string(.cloudProviderID) != "hybrid",
                     !ClusterState.isLeaving(cluster.message)
                 else {
                     throw APIError(
@@ -27,11 +27,11 @@ enum LegacyDatabaseKeyService: CloudService {
                         "cluster \(id) is hybrid or being deleted, and takes no keys")
                 }
                 guard
-                    present.filter({ $0.message.strings("cluster_ids").contains(id) }).count < most
+                    present.filter({ $0.message.strings(.clusterIDs).contains(id) }).count < most
                 else {
                     throw APIError(.resourceExhausted, "a cluster may have \(most) database keys")
                 }
-                guard cluster.message.message("state")?.bool("jwt_rbac") != true else {
+                guard cluster.message.message(.state)?.bool(.jwtRbac) != true else {
                     throw APIError(
                         .failedPrecondition,
                         "cluster \(id) takes granular keys only (version 2 of this service)")
@@ -39,21 +39,21 @@ enum LegacyDatabaseKeyService: CloudService {
             }
             let secret = call.world.marked(Digest.base64URL(call.world.random.bytes(32)))
             let id = call.world.newID()
-            key["key"] = nil
-            key.set("id", id)
-            key.set("account_id", call.account)
-            key["cluster_ids"] = .list(ids.map(Value.string))
-            key.set("created_at", call.moment.timestamp)
-            key.set("prefix", String(secret.prefix(6)))
+            key[.key] = nil
+            key.set(.id, id)
+            key.set(.accountID, call.account)
+            key[.clusterIDs] = .list(ids.map(Value.string))
+            key.set(.createdAt, call.moment.timestamp)
+            key.set(.prefix, String(secret.prefix(6)))
             try call.transaction.put(
                 Record(
                     kind: .legacyDatabaseKey, id: id, account: call.account,
                     parent: Digest.hash(secret), created: call.now, message: key))
-            key.set("key", secret)
-            return call.answer("database_api_key", key)
+            key.set(.key, secret)
+            return call.answer(.databaseApiKey, key)
         },
         "DeleteDatabaseApiKey": { call, request in
-            let id = request.string("database_api_key_id")
+            let id = request.string(.databaseApiKeyID)
             let key = try call.find(.legacyDatabaseKey, id, "database key")
             try call.transaction.delete(.legacyDatabaseKey, key.id)
             return call.response

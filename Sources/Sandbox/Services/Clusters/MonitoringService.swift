@@ -10,7 +10,7 @@ enum MonitoringService: CloudService {
             let load = try ClusterLoad(cluster, call.moment)
             let names = load.nodeNames(at: call.now)
             return call.list(
-                names.indices.map { summary($0, names[$0], load, call) }, in: "nodes")
+                names.indices.map { summary($0, names[$0], load, call) }, in: .nodes)
         },
         "GetClusterUsageMetrics": usage,
         "GetClusterLogs": { call, request in
@@ -22,7 +22,7 @@ enum MonitoringService: CloudService {
         "GetClusterEvents": { call, request in
             let cluster = try cluster(call, request)
             // Kubernetes tells of events, and only hybrid clusters stand in one that is known.
-            guard cluster.message.string("cloud_provider_id") == "hybrid" else {
+            guard cluster.message.string(.cloudProviderID) == "hybrid" else {
                 return call.response
             }
             let range = range(request, call, days: 7, since: cluster.created)
@@ -33,38 +33,38 @@ enum MonitoringService: CloudService {
         "ListClusterAlerts": { call, request in
             let cluster = try cluster(call, request)
             try ClusterAlerts.evaluate(cluster, call.moment)
-            let state = request.optionalInteger("state") ?? 0
+            let state = request.optionalInteger(.state) ?? 0
             let alerts = try call.transaction.records(.alert, parent: cluster.id)
                 .map(\.message)
-                .filter { state == 0 || $0.integer("state") == state }
+                .filter { state == 0 || $0.integer(.state) == state }
                 .sorted {
-                    ($0.message("last_firing_at")?.nanoseconds ?? 0)
-                        > ($1.message("last_firing_at")?.nanoseconds ?? 0)
+                    ($0.message(.lastFiringAt)?.nanoseconds ?? 0)
+                        > ($1.message(.lastFiringAt)?.nanoseconds ?? 0)
                 }
-            return call.list(alerts, in: "alerts")
+            return call.list(alerts, in: .alerts)
         },
     ]
 
     private static func cluster(_ call: Call, _ request: Message) throws -> Record {
-        try call.find(.cluster, request.string("cluster_id"), "cluster")
+        try call.find(.cluster, request.string(.clusterID), "cluster")
     }
 
     /// The time that is asked for, as far as there is anything to tell.
     private static func range(
         _ request: Message, _ call: Call, days: Int, since created: Int64
     ) -> Range<Int64> {
-        let until = min(request.message("until")?.nanoseconds ?? call.now, call.now)
+        let until = min(request.message(.until)?.nanoseconds ?? call.now, call.now)
         let asked =
-            request.message("since")?.nanoseconds ?? until - Int64(days) * Nanoseconds.day
+            request.message(.since)?.nanoseconds ?? until - Int64(days) * Nanoseconds.day
         let since = max(asked, created)
         return since < until ? since..<until : until..<until
     }
 
     private static func entries(_ lines: [ClusterLog.Line], _ call: Call) -> [Message] {
         lines.map { line in
-            var entry = call.response.new("items")
-            entry.set("timestamp", call.world.timestamp(line.moment))
-            entry.set("message", line.text)
+            var entry = call.response.new(.items)
+            entry.set(.timestamp, call.world.timestamp(line.moment))
+            entry.set(.message, line.text)
             return entry
         }
     }
@@ -74,24 +74,24 @@ enum MonitoringService: CloudService {
     private static func summary(
         _ node: Int, _ name: String, _ load: ClusterLoad, _ call: Call
     ) -> Message {
-        var message = call.response.new("nodes")
-        message.set("node_id", name)
+        var message = call.response.new(.nodes)
+        message.set(.nodeID, name)
         for gauge in ClusterLoad.Gauge.allCases where load.has(gauge) && gauge.isOfNode {
-            message.edit(gauge.rawValue) { overview in
+            message.edit(gauge.field) { overview in
                 overview.set(
-                    "avg",
+                    .avg,
                     [60, 300, 3600].map { seconds in
-                        var average = overview.new("avg")
+                        var average = overview.new(.avg)
                         let window = Int64(seconds) * Nanoseconds.second
-                        average.set("interval", call.world.duration(window))
+                        average.set(.interval, call.world.duration(window))
                         average.set(
-                            "value",
+                            .value,
                             load.average(gauge, node, from: call.now - window, to: call.now))
                         return average
                     })
-                overview.edit("total") {
-                    $0.set("value", load.total(gauge))
-                    $0.set("unit", gauge.unit)
+                overview.edit(.total) {
+                    $0.set(.value, load.total(gauge))
+                    $0.set(.unit, gauge.unit)
                 }
             }
         }
@@ -103,8 +103,8 @@ enum MonitoringService: CloudService {
     private static func usage(_ call: Call, _ request: Message) throws -> Message {
         let cluster = try cluster(call, request)
         let load = try ClusterLoad(cluster, call.moment)
-        let until = min(request.message("until")?.nanoseconds ?? call.now, call.now)
-        let asked = request.message("since")?.nanoseconds ?? until - Nanoseconds.hour
+        let until = min(request.message(.until)?.nanoseconds ?? call.now, call.now)
+        let asked = request.message(.since)?.nanoseconds ?? until - Nanoseconds.hour
         let since = max(asked, cluster.created)
         var response = call.response
         guard since < until else { return response }
@@ -115,28 +115,28 @@ enum MonitoringService: CloudService {
         let first = (since + step - 1) / step * step
         let times = Array(stride(from: first, to: until, by: Int64.Stride(step)))
         let nodes = load.nodeCount
-        let aggregate = aggregator(request.optionalInteger("aggregator") ?? 1)
+        let aggregate = aggregator(request.optionalInteger(.aggregator) ?? 1)
         for gauge in ClusterLoad.Gauge.allCases where load.has(gauge) {
             response.set(
-                gauge.rawValue,
+                gauge.field,
                 times.compactMap { time in
                     let values = (0..<nodes).compactMap { load.value(gauge, $0, at: time) }
                     guard !values.isEmpty else { return nil }
                     return sample(
-                        time, aggregate(values), response.new(gauge.rawValue), call)
+                        time, aggregate(values), response.new(gauge.field), call)
                 })
         }
         response.set(
-            "nodes",
+            .nodes,
             (0..<nodes).map { node in
-                var message = response.new("nodes")
-                message.set("node_id", load.nodeName(node))
+                var message = response.new(.nodes)
+                message.set(.nodeID, load.nodeName(node))
                 for gauge in ClusterLoad.Gauge.allCases where load.has(gauge) && gauge.isOfNode {
                     message.set(
-                        gauge.rawValue,
+                        gauge.field,
                         times.compactMap { time in
                             load.value(gauge, node, at: time).map {
-                                sample(time, $0, message.new(gauge.rawValue), call)
+                                sample(time, $0, message.new(gauge.field), call)
                             }
                         })
                 }
@@ -158,8 +158,8 @@ enum MonitoringService: CloudService {
         _ time: Int64, _ value: Double, _ empty: Message, _ call: Call
     ) -> Message {
         var sample = empty
-        sample.set("timestamp", call.world.timestamp(time))
-        sample.set("value", (value * 1000).rounded() / 1000)
+        sample.set(.timestamp, call.world.timestamp(time))
+        sample.set(.value, (value * 1000).rounded() / 1000)
         return sample
     }
 
@@ -168,19 +168,19 @@ enum MonitoringService: CloudService {
     private static func inference(_ call: Call, _ request: Message) throws -> Message {
         let cluster = try cluster(call, request)
         let range = range(request, call, days: 7, since: cluster.created)
-        let wanted = request.optionalString("inference_model_id")
+        let wanted = request.optionalString(.inferenceModelID)
         let spans = try call.transaction.spans(.cluster, subject: cluster.id)
         let names = Set(spans.flatMap(InferenceUse.models))
         let models = InferenceModel.all.filter {
             names.contains($0.name) && (wanted == nil || wanted == $0.id || wanted == $0.name)
         }
-        let buckets = buckets(range, request.optionalInteger("interval") ?? 1)
+        let buckets = buckets(range, request.optionalInteger(.interval) ?? 1)
         return call.list(
             models.map { model in
-                var message = call.response.new("models")
-                message.set("inference_model_id", model.id)
+                var message = call.response.new(.models)
+                message.set(.inferenceModelID, model.id)
                 message.set(
-                    "values",
+                    .values,
                     buckets.map { bucket in
                         let tokens = spans.filter {
                             InferenceUse.models(of: $0).contains(model.name)
@@ -193,10 +193,10 @@ enum MonitoringService: CloudService {
                                     to: min(bucket.upperBound, span.ended ?? .max))
                         }
                         return sample(
-                            bucket.lowerBound, Double(tokens), message.new("values"), call)
+                            bucket.lowerBound, Double(tokens), message.new(.values), call)
                     })
                 return message
-            }, in: "models")
+            }, in: .models)
     }
 
     /// Days, weeks from Monday on, or months, cut to a range.

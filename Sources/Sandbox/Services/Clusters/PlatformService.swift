@@ -14,41 +14,41 @@ enum PlatformService: CloudService {
                 call.catalogue.providers.map { provider($0.id, $0.name, call) } + hybrid)
         },
         "ListGlobalCloudProviderRegions": { call, request in
-            call.list(regions(of: request.string("cloud_provider_id"), call))
+            call.list(regions(of: request.string(.cloudProviderID), call))
         },
         "ListCloudProviderRegions": { call, request in
-            let provider = request.string("cloud_provider_id")
+            let provider = request.string(.cloudProviderID)
             guard provider == "hybrid" else { return call.list(regions(of: provider, call)) }
             try checkHybrid(call)
             let environments = try call.transaction.records(.environment, account: call.account)
             return call.list(
-                environments.map { message($0.message, call.response.new("items")) })
+                environments.map { message($0.message, call.response.new(.items)) })
         },
         "GetGlobalCloudProviderRegion": { call, request in try getRegion(call, request) },
         "GetCloudProviderRegion": { call, request in
-            guard request.string("cloud_provider_id") == "hybrid" else {
+            guard request.string(.cloudProviderID) == "hybrid" else {
                 return try getRegion(call, request)
             }
             try checkHybrid(call)
-            let id = request.string("region_id")
+            let id = request.string(.regionID)
             let environment = try call.find(.environment, id, "hybrid environment")
             return call.answer(
-                "region", message(environment.message, call.response.new("region")))
+                .region, message(environment.message, call.response.new(.region)))
         },
     ]
 
     private static func getRegion(_ call: Call, _ request: Message) throws -> Message {
-        let provider = request.string("cloud_provider_id")
-        let id = request.string("region_id")
+        let provider = request.string(.cloudProviderID)
+        let id = request.string(.regionID)
         guard let region = call.catalogue.region(provider, id) else {
             throw APIError(.notFound, "\(provider) has no region \(id)")
         }
-        return call.answer("region", message(region, call.response.new("region")))
+        return call.answer(.region, message(region, call.response.new(.region)))
     }
 
     private static func hasHybrid(_ call: Call) throws -> Bool {
         let account = try call.transaction.record(.account, call.account)
-        return account?.message.strings("privileges").contains("hybrid_cloud") ?? false
+        return account?.message.strings(.privileges).contains("hybrid_cloud") ?? false
     }
 
     /// Hybrid regions are the account's environments, which a caller must be allowed to see.
@@ -63,60 +63,60 @@ enum PlatformService: CloudService {
     /// An environment as a region.
     private static func message(_ environment: Message, _ empty: Message) -> Message {
         var message = empty
-        let status = environment.message("status")
-        let distribution = status?.enumName("kubernetes_distribution") ?? ""
-        message.set("id", environment.string("id"))
-        message.set("name", environment.string("name"))
-        message.set("available", HybridService.isReady(environment))
+        let status = environment.message(.status)
+        let distribution = status?.enumName(.kubernetesDistribution) ?? ""
+        message.set(.id, environment.string(.id))
+        message.set(.name, environment.string(.name))
+        message.set(.available, HybridService.isReady(environment))
         message.set(
-            "provider",
+            .provider,
             distribution.isEmpty || distribution.hasSuffix("_UNSPECIFIED")
                 ? "unknown"
                 : distribution.dropFirst("KUBERNETES_DISTRIBUTION_".count).lowercased())
-        if let namespace = environment.message("configuration")?.string("namespace") {
-            message.set("namespace", namespace)
+        if let namespace = environment.message(.configuration)?.string(.namespace) {
+            message.set(.namespace, namespace)
         }
-        message.edit("capabilities") {
+        message.edit(.capabilities) {
             $0.set(
-                "volume_snapshot", status?.message("capabilities")?.bool("volume_snapshot") ?? false
+                .volumeSnapshot, status?.message(.capabilities)?.bool(.volumeSnapshot) ?? false
             )
             $0.set(
-                "volume_expansion",
-                status?.message("capabilities")?.bool("volume_expansion") ?? false)
+                .volumeExpansion,
+                status?.message(.capabilities)?.bool(.volumeExpansion) ?? false)
         }
-        message["storage_classes"] = status?["storage_classes"]
-        message["volume_snapshot_classes"] = status?["volume_snapshot_classes"]
+        message[.storageClasses] = status?[.storageClasses]
+        message[.volumeSnapshotClasses] = status?[.volumeSnapshotClasses]
         return message
     }
 
     private static func provider(_ id: String, _ name: String, _ call: Call) -> Message {
-        var message = call.response.new("items")
-        message.set("id", id)
-        message.set("name", name)
+        var message = call.response.new(.items)
+        message.set(.id, id)
+        message.set(.name, name)
         message.set(
-            "free_tier",
+            .freeTier,
             call.catalogue.regions.contains { $0.provider == id && $0.hasFreeTier })
-        message.set("available", true)
+        message.set(.available, true)
         return message
     }
 
     private static func regions(of provider: String, _ call: Call) -> [Message] {
         call.catalogue.regions.filter { $0.provider == provider }
-            .map { message($0, call.response.new("items")) }
+            .map { message($0, call.response.new(.items)) }
     }
 
     private static func message(_ region: Catalogue.Region, _ empty: Message) -> Message {
         var message = empty
-        message.set("id", region.id)
-        message.set("name", region.name)
-        message.set("free_tier", region.hasFreeTier)
-        message.set("available", true)
-        message.set("provider", region.provider)
-        message.set("country_iso_code", region.country)
-        message.set("geographical_sub_region", region.area)
-        message.edit("capabilities") {
-            $0.set("volume_snapshot", true)
-            $0.set("volume_expansion", true)
+        message.set(.id, region.id)
+        message.set(.name, region.name)
+        message.set(.freeTier, region.hasFreeTier)
+        message.set(.available, true)
+        message.set(.provider, region.provider)
+        message.set(.countryIsoCode, region.country)
+        message.set(.geographicalSubRegion, region.area)
+        message.edit(.capabilities) {
+            $0.set(.volumeSnapshot, true)
+            $0.set(.volumeExpansion, true)
         }
         return message
     }

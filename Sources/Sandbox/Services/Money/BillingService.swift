@@ -25,15 +25,15 @@ enum BillingService: CloudService {
             let contracts = try call.transaction.records(.creditContract, account: call.account)
             var response = call.list(contracts.map { contract($0, months, call) })
             response.set(
-                "consumption_history",
+                .consumptionHistory,
                 months.compactMap { month, _, settlement in
                     let amount = settlement.drawn.reduce(0) { $0 + $1.amount }
                     guard amount > 0 else { return nil }
-                    var entry = response.new("consumption_history")
-                    entry.set("year", month.year)
-                    entry.set("month", month.month)
-                    entry.set("amount", Double(amount) / 100_000)
-                    entry.set("currency", "USD")
+                    var entry = response.new(.consumptionHistory)
+                    entry.set(.year, month.year)
+                    entry.set(.month, month.month)
+                    entry.set(.amount, Double(amount) / 100_000)
+                    entry.set(.currency, "USD")
                     return entry
                 })
             return response
@@ -44,12 +44,12 @@ enum BillingService: CloudService {
                 throw APIError(.notFound, "the account has no billing parent")
             }
             var response = call.response
-            response.set("parent_account_id", parent)
+            response.set(.parentAccountID, parent)
             return response
         },
         "ListBillingAccountChildren": { call, _ in
             var response = call.response
-            response["child_account_ids"] = .list(
+            response[.childAccountIDs] = .list(
                 try children(of: call.account, call).map(Value.string))
             return response
         },
@@ -66,24 +66,24 @@ enum BillingService: CloudService {
     ) -> Message {
         let created = month.end + issued
         let isDraft = call.now < created
-        var invoice = call.response.new("items")
+        var invoice = call.response.new(.items)
         let id = Digest.uuid(named: "invoice/\(call.account)/\(month.text)")
             .replacing("-", with: "")
-        invoice.set("id", "in_" + id.prefix(14))
-        invoice.set("total_amount", due)
-        invoice.set("created_at", call.world.timestamp(isDraft ? month.start : created))
+        invoice.set(.id, "in_" + id.prefix(14))
+        invoice.set(.totalAmount, due)
+        invoice.set(.createdAt, call.world.timestamp(isDraft ? month.start : created))
         guard !isDraft else {
-            invoice.setEnum("status", "DRAFT")
+            invoice.setEnum(.status, "DRAFT")
             return invoice
         }
-        invoice.set("number", "QD-\(month.text)-\(id.suffix(4).uppercased())")
-        invoice.set("pdf_url", "https://invoices.sandbox.example/in_\(id.prefix(14)).pdf")
+        invoice.set(.number, "QD-\(month.text)-\(id.suffix(4).uppercased())")
+        invoice.set(.pdfURL, "https://invoices.sandbox.example/in_\(id.prefix(14)).pdf")
         let isDue = call.now >= created + paid
         // What nobody can collect is written off a month later.
         let status =
             due == 0 || (isDue && canPay)
             ? "PAID" : call.now >= created + 31 * Nanoseconds.day ? "UNCOLLECTIBLE" : "OPEN"
-        invoice.setEnum("status", status)
+        invoice.setEnum(.status, status)
         return invoice
     }
 
@@ -100,12 +100,12 @@ enum BillingService: CloudService {
             }
             if used >= total, exhausted == nil { exhausted = month }
         }
-        let isOver = (record.message.message("active_to")?.nanoseconds ?? .max) <= call.now
+        let isOver = (record.message.message(.activeTo)?.nanoseconds ?? .max) <= call.now
         var contract = record.message
-        contract.set("used_amount", Double(used) / 100_000)
-        contract.set("remaining_amount", isOver ? 0 : Double(total - used) / 100_000)
+        contract.set(.usedAmount, Double(used) / 100_000)
+        contract.set(.remainingAmount, isOver ? 0 : Double(total - used) / 100_000)
         if let exhausted {
-            contract.set("exhausted_at", call.world.timestamp(min(call.now, exhausted.end)))
+            contract.set(.exhaustedAt, call.world.timestamp(min(call.now, exhausted.end)))
         }
         return contract
     }

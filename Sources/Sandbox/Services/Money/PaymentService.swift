@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// Ways to pay.
 enum PaymentService: CloudService {
@@ -17,39 +18,39 @@ enum PaymentService: CloudService {
         },
         "GetPaymentMethod": { call, request in
             call.answer(
-                "payment_method", try method(call, request.string("payment_method_id")).message)
+                .paymentMethod, try method(call, request.string(.paymentMethodID)).message)
         },
         "GetPaymentMethodAvailability": { call, _ in
-            var availability = call.response.new("availability")
+            var availability = call.response.new(.availability)
             let canPay = try canPay(call.account, call.transaction)
-            availability.setEnum("status", canPay ? "AVAILABLE" : "NOT_CONFIGURED")
-            return call.answer("availability", availability)
+            availability.setEnum(.status, canPay ? "AVAILABLE" : "NOT_CONFIGURED")
+            return call.answer(.availability, availability)
         },
         "CreatePaymentMethod": { call, request in
-            guard let wanted = request.message("payment_method") else { return call.response }
-            return call.answer("payment_method", try create(wanted, "PENDING", call).message)
+            guard let wanted = request.message(.paymentMethod) else { return call.response }
+            return call.answer(.paymentMethod, try create(wanted, "PENDING", call).message)
         },
         "UpdatePaymentMethod": { call, request in
-            guard let wanted = request.message("payment_method") else { return call.response }
-            var record = try method(call, wanted.string("id"))
-            guard wanted["type"] == record.message["type"] else {
+            guard let wanted = request.message(.paymentMethod) else { return call.response }
+            var record = try method(call, wanted.string(.id))
+            guard wanted[.type] == record.message[.type] else {
                 throw APIError(.invalidArgument, "payment_method.type: cannot be changed")
             }
-            for name in ["payment_method_details", "billing_address", "tax_id"] {
+            for name: FieldName in [.paymentMethodDetails, .billingAddress, .taxID] {
                 record.message[name] = wanted[name]
             }
             // An account has one default: it ends when another method becomes it.
-            if wanted.bool("is_default") { record.message.set("is_default", true) }
-            record.message.set("last_modified_at", call.moment.timestamp)
+            if wanted.bool(.isDefault) { record.message.set(.isDefault, true) }
+            record.message.set(.lastModifiedAt, call.moment.timestamp)
             complete(&record.message)
             try call.transaction.put(record)
             try keepOneDefault(record, call)
-            return call.answer("payment_method", record.message)
+            return call.answer(.paymentMethod, record.message)
         },
         "DeletePaymentMethod": { call, request in
-            let record = try method(call, request.string("payment_method_id"))
+            let record = try method(call, request.string(.paymentMethodID))
             let clusters = try call.transaction.records(.cluster, account: call.account)
-            if record.message.bool("is_default"),
+            if record.message.bool(.isDefault),
                 !clusters.allSatisfy({ ClusterState.isFree($0, call.catalogue) })
             {
                 throw APIError(
@@ -61,17 +62,17 @@ enum PaymentService: CloudService {
         },
         "CreateStripeCheckoutSession": { call, request in
             let number = call.world.newID().replacing("-", with: "")
-            var session = call.response.new("stripe_session")
-            session.set("id", "cs_test_" + number)
-            session.set("url", "https://checkout.sandbox.example/c/pay/cs_test_\(number)")
-            session.set("customer", customer(of: call.account))
-            session.set("setup_intent_id", "seti_" + number)
-            session.setEnum("setup_intent_status", checkoutSteps[0].status)
+            var session = call.response.new(.stripeSession)
+            session.set(.id, "cs_test_" + number)
+            session.set(.url, "https://checkout.sandbox.example/c/pay/cs_test_\(number)")
+            session.set(.customer, customer(of: call.account))
+            session.set(.setupIntentID, "seti_" + number)
+            session.setEnum(.setupIntentStatus, checkoutSteps[0].status)
             // The contract wants it to be there before there is one.
-            session.set("setup_intent_payment_method", "pm_pending")
+            session.set(.setupIntentPaymentMethod, "pm_pending")
             try call.transaction.put(
                 Record(
-                    kind: .checkout, id: session.string("id"), account: call.account,
+                    kind: .checkout, id: session.string(.id), account: call.account,
                     created: call.now, message: session))
             var time = call.now
             for (index, step) in checkoutSteps.enumerated() {
@@ -79,28 +80,28 @@ enum PaymentService: CloudService {
                 let next =
                     index + 1 < checkoutSteps.count ? checkoutSteps[index + 1].status : "SUCCEEDED"
                 try call.transaction.schedule(
-                    "checkout.step", subject: session.string("id"), payload: next, at: time)
+                    "checkout.step", subject: session.string(.id), payload: next, at: time)
             }
-            return call.answer("stripe_session", session)
+            return call.answer(.stripeSession, session)
         },
         "GetStripeCheckoutSession": { call, request in
-            let id = request.string("session_id")
+            let id = request.string(.sessionID)
             guard let session = try call.transaction.record(.checkout, id),
                 session.account == call.account
             else { throw APIError.notFound("checkout session", id) }
-            return call.answer("stripe_session", session.message)
+            return call.answer(.stripeSession, session.message)
         },
         "RecordCloudMarketplaceEntitlement": { call, request in
-            let entitlement = request.string("entitlement_id")
+            let entitlement = request.string(.entitlementID)
             let present = try call.transaction.records(.paymentMethod, account: call.account)
                 .first { $0.hidden["entitlement"] == entitlement }
-            if let present { return call.answer("payment_method", present.message) }
-            var wanted = call.response.new("payment_method")
+            if let present { return call.answer(.paymentMethod, present.message) }
+            var wanted = call.response.new(.paymentMethod)
             let kinds = ["aws": "AWS_MARKETPLACE", "gcp": "GCP_MARKETPLACE"]
             let kind = kinds.first { entitlement.lowercased().hasPrefix($0.key) }?.value
-            wanted.setEnum("type", kind ?? "AZURE_MARKETPLACE")
+            wanted.setEnum(.type, kind ?? "AZURE_MARKETPLACE")
             return call.answer(
-                "payment_method",
+                .paymentMethod,
                 try create(wanted, "ACTIVE", call, hidden: ["entitlement": entitlement]).message)
         },
     ]
@@ -108,12 +109,12 @@ enum PaymentService: CloudService {
     static let events: [String: EventHandler] = [
         "checkout.step": { moment, event in
             guard var session = try moment.transaction.record(.checkout, event.subject),
-                session.message.has("setup_intent_status", value: event.payload)
+                session.message.has(.setupIntentStatus, value: event.payload)
             else { return }
-            session.message.setEnum("setup_intent_status", event.payload)
+            session.message.setEnum(.setupIntentStatus, event.payload)
             if event.payload == "SUCCEEDED" {
                 let card = "pm_" + session.id.suffix(14)
-                session.message.set("setup_intent_payment_method", card)
+                session.message.set(.setupIntentPaymentMethod, card)
                 try connect(session.account, card, moment)
             }
             try moment.transaction.put(session)
@@ -123,12 +124,12 @@ enum PaymentService: CloudService {
     /// Whether an account has an active default method.
     static func canPay(_ account: String, _ transaction: Transaction) throws -> Bool {
         try transaction.records(.paymentMethod, account: account).contains {
-            $0.message.bool("is_default") && isActive($0.message)
+            $0.message.bool(.isDefault) && isActive($0.message)
         }
     }
 
     private static func isActive(_ method: Message) -> Bool {
-        method.enumName("status") == "PAYMENT_METHOD_STATUS_ACTIVE"
+        method.enumName(.status) == "PAYMENT_METHOD_STATUS_ACTIVE"
     }
 
     private static func customer(of account: String) -> String {
@@ -145,13 +146,13 @@ enum PaymentService: CloudService {
         var message = wanted
         let id = call.world.newID()
         let isFirst = try call.transaction.count(.paymentMethod, account: call.account) == 0
-        message.set("id", id)
-        message.set("account_id", call.account)
-        message.set("created_at", call.moment.timestamp)
-        message.set("last_modified_at", call.moment.timestamp)
-        message.set("payment_provider_id", customer(of: call.account))
-        message.setEnum("status", status)
-        if isFirst { message.set("is_default", true) }
+        message.set(.id, id)
+        message.set(.accountID, call.account)
+        message.set(.createdAt, call.moment.timestamp)
+        message.set(.lastModifiedAt, call.moment.timestamp)
+        message.set(.paymentProviderID, customer(of: call.account))
+        message.setEnum(.status, status)
+        if isFirst { message.set(.isDefault, true) }
         complete(&message)
         let record = Record(
             kind: .paymentMethod, id: id, account: call.account, created: call.now,
@@ -162,10 +163,10 @@ enum PaymentService: CloudService {
     }
 
     private static func keepOneDefault(_ record: Record, _ call: Call) throws {
-        guard record.message.bool("is_default") else { return }
+        guard record.message.bool(.isDefault) else { return }
         for var other in try call.transaction.records(.paymentMethod, account: call.account)
-        where other.id != record.id && other.message.bool("is_default") {
-            other.message.set("is_default", false)
+        where other.id != record.id && other.message.bool(.isDefault) {
+            other.message.set(.isDefault, false)
             try call.transaction.put(other)
         }
     }
@@ -174,7 +175,7 @@ enum PaymentService: CloudService {
     private static func connect(_ account: String, _ card: String, _ moment: Moment) throws {
         let methods = try moment.transaction.records(.paymentMethod, account: account)
         let waiting = methods.first {
-            $0.message.enumName("type") == "PAYMENT_PROVIDER_TYPE_STRIPE"
+            $0.message.enumName(.type) == "PAYMENT_PROVIDER_TYPE_STRIPE"
                 && !isActive($0.message)
         }
         var record: Record
@@ -183,28 +184,28 @@ enum PaymentService: CloudService {
         } else {
             let id = moment.world.newID()
             var message = moment.new("qdrant.cloud.payment.v1.PaymentMethod")
-            message.set("id", id)
-            message.set("account_id", account)
-            message.setEnum("type", "STRIPE")
-            message.set("created_at", moment.timestamp)
-            message.set("payment_provider_id", customer(of: account))
-            message.set("is_default", methods.isEmpty)
+            message.set(.id, id)
+            message.set(.accountID, account)
+            message.setEnum(.type, "STRIPE")
+            message.set(.createdAt, moment.timestamp)
+            message.set(.paymentProviderID, customer(of: account))
+            message.set(.isDefault, methods.isEmpty)
             record = Record(
                 kind: .paymentMethod, id: id, account: account, created: moment.now,
                 message: message)
         }
-        record.message.set("last_modified_at", moment.timestamp)
-        if !methods.contains(where: { $0.message.bool("is_default") }) {
-            record.message.set("is_default", true)
+        record.message.set(.lastModifiedAt, moment.timestamp)
+        if !methods.contains(where: { $0.message.bool(.isDefault) }) {
+            record.message.set(.isDefault, true)
         }
-        record.message.setEnum("status", "ACTIVE")
-        record.message.edit("payment_method_details") { details in
-            details.set("id", card)
-            details.edit("card") {
-                $0.set("brand", "Visa")
-                $0.set("last4", "4242")
-                $0.set("expiration_month", 12)
-                $0.set("expiration_year", 2030)
+        record.message.setEnum(.status, "ACTIVE")
+        record.message.edit(.paymentMethodDetails) { details in
+            details.set(.id, card)
+            details.edit(.card) {
+                $0.set(.brand, "Visa")
+                $0.set(.last4, "4242")
+                $0.set(.expirationMonth, 12)
+                $0.set(.expirationYear, 2030)
             }
         }
         try moment.transaction.put(record)
@@ -227,13 +228,13 @@ enum PaymentService: CloudService {
 
     /// Fills in what the platform knows of an address.
     private static func complete(_ method: inout Message) {
-        guard method.message("billing_address") != nil else { return }
-        method.edit("billing_address") { address in
-            let code = address.string("country")
+        guard method.message(.billingAddress) != nil else { return }
+        method.edit(.billingAddress) { address in
+            let code = address.string(.country)
             let country = countries[code]
-            address.set("country_formatted", country?.name ?? code)
-            address.set("tax_supported_country", country?.hasTaxIDs ?? false)
-            address["state_formatted"] = address.optionalString("state").map { state in
+            address.set(.countryFormatted, country?.name ?? code)
+            address.set(.taxSupportedCountry, country?.hasTaxIDs ?? false)
+            address[.stateFormatted] = address.optionalString(.state).map { state in
                 .string(states[code + "/" + state] ?? state)
             }
         }

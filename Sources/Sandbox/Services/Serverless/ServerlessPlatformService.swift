@@ -19,10 +19,10 @@ enum ServerlessPlatformService: CloudService {
         }
         return call.list(
             offered.map { provider in
-                var message = call.response.new("items")
-                message.set("id", provider.id)
-                message.set("name", provider.name)
-                message.set("available", true)
+                var message = call.response.new(.items)
+                message.set(.id, provider.id)
+                message.set(.name, provider.name)
+                message.set(.available, true)
                 return message
             })
     }
@@ -30,28 +30,28 @@ enum ServerlessPlatformService: CloudService {
     private static func list(_ call: Call, _ request: Message) -> Message {
         call.list(
             call.catalogue.serverlessRegions.filter {
-                $0.provider == request.string("cloud_provider_id")
+                $0.provider == request.string(.cloudProviderID)
             }
-            .map { message($0, call.response.new("items")) })
+            .map { message($0, call.response.new(.items)) })
     }
 
     private static func get(_ call: Call, _ request: Message) throws -> Message {
-        let provider = request.string("cloud_provider_id")
-        let id = request.string("region_id")
+        let provider = request.string(.cloudProviderID)
+        let id = request.string(.regionID)
         guard let region = call.catalogue.serverlessRegion(provider, id) else {
             throw APIError(.notFound, "there are no spaces in \(provider) \(id)")
         }
-        return call.answer("region", message(region, call.response.new("region")))
+        return call.answer(.region, message(region, call.response.new(.region)))
     }
 
     private static func message(_ region: Catalogue.Region, _ empty: Message) -> Message {
         var message = empty
-        message.set("id", region.id)
-        message.set("name", region.name)
-        message.set("available", true)
-        message.set("provider", region.provider)
-        message.set("country_iso_code", region.country)
-        message.set("geographical_sub_region", region.area)
+        message.set(.id, region.id)
+        message.set(.name, region.name)
+        message.set(.available, true)
+        message.set(.provider, region.provider)
+        message.set(.countryIsoCode, region.country)
+        message.set(.geographicalSubRegion, region.area)
         return message
     }
 }

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// Backups of spaces, their schedules and restores.
 enum SpaceBackupService: CloudService {
@@ -10,15 +11,15 @@ enum SpaceBackupService: CloudService {
 
     private static let own: [String: Handler] = [
         "CreateBackup": { call, request in
-            guard let wanted = request.message("backup") else { return call.response }
+            guard let wanted = request.message(.backup) else { return call.response }
             let space = try find(wanted, call)
             var kept = Message(wanted.type)
-            for name in ["retention_period", "collection_name"] { kept[name] = wanted[name] }
+            for name: FieldName in [.retentionPeriod, .collectionName] { kept[name] = wanted[name] }
             let record = try life.start(kept, of: space, call.moment)
-            return call.answer("backup", record.message)
+            return call.answer(.backup, record.message)
         },
         "RestoreBackup": { call, request in
-            let backup = try call.find(.spaceBackup, request.string("backup_id"), "backup")
+            let backup = try call.find(.spaceBackup, request.string(.backupID), "backup")
             let info = try life.restorable(backup)
             guard var space = try call.transaction.record(.space, backup.parent),
                 SpaceState.phase(of: space) == "READY"
@@ -29,35 +30,35 @@ enum SpaceBackupService: CloudService {
                         + "CreateSpaceFromBackup")
             }
             try life.restore(backup, of: space, call.moment)
-            if backup.message.optionalString("collection_name") == nil {
+            if backup.message.optionalString(.collectionName) == nil {
                 space.hidden["collections"] = backup.hidden["collections"]
-                space.message["configuration"] = info["configuration"]
+                space.message[.configuration] = info[.configuration]
             }
             _ = try SpaceLife.process(space, call.moment)
             call.reply.metadata.append((life.eventHeader, space.id))
             return call.response
         },
         "CreateBackupSchedule": { call, request in
-            guard var wanted = request.message("backup_schedule") else { return call.response }
+            guard var wanted = request.message(.backupSchedule) else { return call.response }
             let space = try find(wanted, call)
-            for name in ["last_updated_by", "deleted_by"] { wanted[name] = nil }
+            for name: FieldName in [.lastUpdatedBy, .deletedBy] { wanted[name] = nil }
             let id = call.world.newID()
-            wanted.set("id", id)
-            wanted.set("account_id", call.account)
-            wanted.set("space_id", space.id)
-            wanted.set("created_at", call.moment.timestamp)
-            wanted.set("created_by", call.moment.stamp)
+            wanted.set(.id, id)
+            wanted.set(.accountID, call.account)
+            wanted.set(.spaceID, space.id)
+            wanted.set(.createdAt, call.moment.timestamp)
+            wanted.set(.createdBy, call.moment.stamp)
             let record = try life.activate(
                 Record(
                     kind: .spaceSchedule, id: id, account: call.account, parent: space.id,
                     created: call.now, message: wanted), call.moment)
-            return call.answer("backup_schedule", record.message)
+            return call.answer(.backupSchedule, record.message)
         },
     ]
 
     /// The space that a backup or a schedule is for, which has to be ready.
     private static func find(_ wanted: Message, _ call: Call) throws -> Record {
-        let space = try call.find(.space, wanted.string("space_id"), "space")
+        let space = try call.find(.space, wanted.string(.spaceID), "space")
         guard life.canBeBackedUp(space) else {
             throw APIError(
                 .failedPrecondition,

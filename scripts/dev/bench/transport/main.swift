@@ -52,9 +52,9 @@ let path =
     "/qdrant.cloud.cluster.v1.ClusterService/" + (asksForOne ? "GetCluster" : "ListClusters")
 guard let method = try Registry.embedded.method(path: path) else { fail("no \(path)") }
 var request = Message(method.input)
-request["account_id"] = .string(
+request[.accountID] = .string(
     asksForOne ? arguments[5] : "11111111-1111-4111-8111-111111111111")
-if asksForOne { request["cluster_id"] = .string(arguments[6]) }
+if asksForOne { request[.clusterID] = .string(arguments[6]) }
 let call = OutgoingCall(
     method: method, request: request,
     metadata: [("authorization", "apikey " + (asksForOne ? arguments[4] : "bench"))],
