@@ -33,6 +33,7 @@ let package = Package(
             name: "CResources", exclude: ["contract.binpb"]),
 
         .target(name: "Budgets"),
+        .target(name: "GRPCProtocol"),
         // Its CYaml is libyaml, which comes with Yams.
         .target(
             name: "GuardedYAML", dependencies: [.product(name: "Yams", package: "Yams")]),
@@ -47,21 +48,24 @@ let package = Package(
         .target(name: "Codec", dependencies: ["Contract", "Wire", "CRegex"]),
         .target(
             name: "CloudClient",
-            dependencies: ["Budgets", "Codec", "Contract", "CCurl", "CHTTP2"]),
+            dependencies: ["Budgets", "GRPCProtocol", "Codec", "Contract", "CCurl", "CHTTP2"]),
         .target(
             name: "LuaHost",
             dependencies: [
-                "CloudClient", "Codec", "Contract", "LuaSource", "CLuaHost", "CCrypto", "CSpawn",
+                "CloudClient", "GRPCProtocol", "Codec", "Contract", "LuaSource", "CLuaHost",
+                "CCrypto", "CSpawn",
                 "CResources", "GuardedYAML",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
             name: "Shell",
-            dependencies: ["LuaHost", "LuaSource", "CloudClient", "Contract", "CReadline"]),
+            dependencies: [
+                "LuaHost", "LuaSource", "CloudClient", "GRPCProtocol", "Contract", "CReadline",
+            ]),
         .target(
             name: "Sandbox",
             dependencies: [
-                "Budgets", "Codec", "Contract", "Wire", "CCrypto", "GuardedYAML",
+                "Budgets", "GRPCProtocol", "Codec", "Contract", "Wire", "CCrypto", "GuardedYAML",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -73,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "qcsh",
             dependencies: [
-                "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Budgets", "Codec",
+                "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Budgets",
+                "GRPCProtocol", "Codec",
                 "Contract", "GuardedYAML", "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
@@ -102,18 +107,20 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Codec", "Contract"], path: "Tests/TestSupport"),
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "GRPCProtocolTests", dependencies: ["GRPCProtocol"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "ContractTests", dependencies: ["Contract"]),
         .testTarget(
             name: "CodecTests", dependencies: ["Codec", "Contract", "Wire", "TestSupport"]),
         .testTarget(
             name: "CloudClientTests",
-            dependencies: ["CloudClient", "Codec", "Contract", "TestSupport"]),
+            dependencies: ["CloudClient", "GRPCProtocol", "Codec", "Contract", "TestSupport"]),
         .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient", "Contract"]),
         .testTarget(name: "ShellTests", dependencies: ["Shell", "LuaHost", "Contract"]),
         .testTarget(name: "LuaSourceTests", dependencies: ["LuaSource", "TestSupport"]),
         .testTarget(
-            name: "SandboxTests", dependencies: ["Sandbox", "Codec", "Contract", "TestSupport"]),
+            name: "SandboxTests",
+            dependencies: ["Sandbox", "GRPCProtocol", "Codec", "Contract", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "qcsh", "LuaHost", "Codec", "Contract"]),

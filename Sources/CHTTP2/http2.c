@@ -38,18 +38,35 @@ struct qh2_session {
     char farewell[TEXT_CAPACITY];
 };
 
+/// Announces the next piece of a body, which `write_data` copies to the output.
 static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *buffer, size_t length,
                          uint32_t *flags, nghttp2_data_source *source, void *user) {
     (void)session;
     (void)stream;
+    (void)buffer;
     (void)user;
     body *data = source->ptr;
     size_t rest = data->length - data->sent;
     size_t count = rest < length ? rest : length;
-    memcpy(buffer, data->bytes + data->sent, count);
-    data->sent += count;
-    if (data->sent == data->length) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (count == rest) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return (ssize_t)count;
+}
+
+/// Writes a DATA frame to the output, straight from the request's body.
+static int write_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *header,
+                      size_t length, nghttp2_data_source *source, void *user) {
+    enum { HEADER = 9 };
+    (void)session;
+    (void)frame; // never padded: no callback for padding is set
+    qh2_session *self = user;
+    body *data = source->ptr;
+    if (HEADER + length > OUTPUT_CAPACITY - self->output_length) return NGHTTP2_ERR_WOULDBLOCK;
+    memcpy(self->output + self->output_length, header, HEADER);
+    memcpy(self->output + self->output_length + HEADER, data->bytes + data->sent, length);
+    self->output_length += HEADER + length;
+    data->sent += length;
+    return 0;
 }
 
 /// Ends the session: the peer sends much and gets no call any further.
@@ -84,12 +101,6 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user) {
     qh2_session *self = user;
     switch (frame->hd.type) {
-    case NGHTTP2_HEADERS:
-        if (frame->hd.flags & NGHTTP2_FLAG_END_HEADERS) {
-            bool is_trailers = frame->headers.cat != NGHTTP2_HCAT_RESPONSE;
-            self->callbacks.headers_end(self->owner, frame->hd.stream_id, is_trailers);
-        }
-        break;
     case NGHTTP2_SETTINGS:
         if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
             uint32_t streams = nghttp2_session_get_remote_settings(
@@ -180,6 +191,7 @@ qh2_session *qh2_open(const qh2_callbacks *callbacks, void *owner) {
         free(self);
         return NULL;
     }
+    nghttp2_session_callbacks_set_send_data_callback(table, write_data);
     nghttp2_session_callbacks_set_on_header_callback(table, on_header);
     nghttp2_session_callbacks_set_on_begin_frame_callback(table, on_frame_begin);
     nghttp2_session_callbacks_set_on_frame_recv_callback(table, on_frame);

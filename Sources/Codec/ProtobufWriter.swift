@@ -11,6 +11,17 @@ extension Message {
         return writer.bytes
     }
 
+    /// The message in the protobuf binary format, with room for a prefix before it, so that framing
+    /// it copies nothing.
+    ///
+    /// - Parameter prefix: the number of bytes that are left zero at the start.
+    public func serialized(after prefix: Int) -> [UInt8] {
+        var writer = WireWriter(capacity: prefix + (keptSerialization?.count ?? 128))
+        writer.raw(repeatElement(0, count: prefix))
+        write(to: &writer)
+        return writer.bytes
+    }
+
     private func write(to writer: inout WireWriter) {
         if let keptSerialization { return writer.raw(keptSerialization) }
         for (field, value) in setFields where field.hasPresence || !value.isDefault {

@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Quotes what a call would create or scale before it leaves, and refuses what costs too much.
 public final class PriceGuardTransport: Transport {

@@ -1,4 +1,5 @@
 import CloudClient
+import GRPCProtocol
 import LuaHost
 import Shell
 

@@ -1,5 +1,6 @@
 import CloudClient
 import Contract
+import GRPCProtocol
 import LuaHost
 import Sandbox
 import Shell
@@ -59,7 +60,8 @@ final class Connections {
                 (configuration, layer) = try self.configuration(wanted)
             }
             let session = Session(
-                configuration, registry: registry, loop: loop, wallClock: { Clocks.wall() })
+                configuration, registry: registry, loop: loop, open: LiveTransports.open,
+                wallClock: { Clocks.wall() })
             session.callGuard = layer.map(bound.narrowed) ?? bound
             wrap(session)
             session.onTrace = { [weak self] record in
@@ -174,7 +176,7 @@ final class Connections {
             configuration.accountID = account
         }
         if let transport = try Self.text("transport", wanted) {
-            guard let kind = SessionConfiguration.TransportKind(rawValue: transport) else {
+            guard let kind = TransportKind(rawValue: transport) else {
                 throw Problem(description: "the transport has to be \"grpc\" or \"rest\"")
             }
             configuration.transport = kind

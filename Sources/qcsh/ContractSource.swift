@@ -1,6 +1,7 @@
 import ArgumentParser
 import CloudClient
 import Contract
+import GRPCProtocol
 import Shell
 
 #if canImport(Glibc)

@@ -2,6 +2,7 @@ import ArgumentParser
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 import LuaHost
 import Shell
 
@@ -138,7 +139,7 @@ private struct Examination {
                 path: KnownMethods.listGlobalCloudProviders)
         else { return false }
         for (kind, endpoint) in [
-            (SessionConfiguration.TransportKind.grpc, session.configuration.endpoint),
+            (TransportKind.grpc, session.configuration.endpoint),
             (.rest, session.configuration.restEndpoint),
         ] {
             let started = loop.now()
@@ -188,7 +189,7 @@ private struct Examination {
 
     private func call(
         _ session: Session, _ method: Method, _ request: Message,
-        over kind: SessionConfiguration.TransportKind?
+        over kind: TransportKind?
     ) -> Result<Message, CallError> {
         var options = CallOptions()
         options.transport = kind

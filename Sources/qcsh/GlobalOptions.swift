@@ -9,7 +9,7 @@ struct RunOptions {
     var context: String?
     var endpoint: String?
     var restEndpoint: String?
-    var transport: SessionConfiguration.TransportKind?
+    var transport: TransportKind?
     var account: String?
     var caFile: String?
     /// How results are written; nil when it was not said.
@@ -63,7 +63,7 @@ struct GlobalOptions: ParsableArguments {
     var restEndpoint: String?
 
     @Option(help: "Which way calls go: grpc or rest.")
-    var transport: SessionConfiguration.TransportKind?
+    var transport: TransportKind?
 
     @Option(help: ArgumentHelp("The account that calls are about.", valueName: "id"))
     var account: String?
@@ -187,7 +187,7 @@ struct GlobalOptions: ParsableArguments {
     }
 }
 
-extension SessionConfiguration.TransportKind: ExpressibleByArgument {}
+extension TransportKind: ExpressibleByArgument {}
 extension OutputFormat: ExpressibleByArgument {}
 
 /// Permissions with commas between them.

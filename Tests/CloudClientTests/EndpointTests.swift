@@ -32,15 +32,6 @@ import Testing
         #expect(!String(reflecting: credential).contains("s3cret"))
     }
 
-    @Test(
-        arguments: [
-            (1_500_000_000, "1500000u"), (90_000_000_000, "90000000u"), (500, "1u"),
-            (200_000_000_000, "200000m"), (3_600_000_000_000_000, "3600000S"),
-        ] as [(Int64, String)])
-    func timeoutsHaveAtMostEightDigits(_ nanoseconds: Int64, _ expected: String) {
-        #expect(HTTP2Connection.timeout(nanoseconds) == expected)
-    }
-
     @Test func messagesArePercentDecodedWithoutLoss() {
         #expect(PercentCoding.decodeLeniently("100%25 %C3%A9") == "100% é")
         #expect(PercentCoding.decodeLeniently("50% off %zz %") == "50% off %zz %")

@@ -1,3 +1,4 @@
+import GRPCProtocol
 import Glibc
 import Testing
 

@@ -1,5 +1,7 @@
 import Codec
 import Contract
+import Foundation
+import GRPCProtocol
 import TestSupport
 import Testing
 
@@ -33,7 +35,8 @@ final class Client {
         configuration.connection.caFile = caFile
         configuration.timeout = 20_000_000_000
         change(&configuration)
-        session = Session(configuration, loop: loop, wallClock: { (0, 0) })
+        session = Session(
+            configuration, loop: loop, open: LiveTransports.open, wallClock: { (0, 0) })
         list = try #require(
             try Registry.embedded.method(
                 path: "/qdrant.cloud.cluster.v1.ClusterService/ListClusters"))
@@ -95,8 +98,8 @@ extension ContinuousClock.Instant {
 
 /// Against gRPC's own implementation.
 @Suite(.serialized) struct GRPCAgainstGRPCCoreTests {
-    @Test(arguments: [SessionConfiguration.TransportKind.grpc, .rest])
-    func closingASessionEndsItsCalls(_ kind: SessionConfiguration.TransportKind) throws {
+    @Test(arguments: [TransportKind.grpc, .rest])
+    func closingASessionEndsItsCalls(_ kind: TransportKind) throws {
         let silent = try ServerProcess.peer("fault_server")
         let client = try Client(silent)
         var options = CallOptions()
@@ -218,7 +221,7 @@ extension ContinuousClock.Instant {
         let error = try #require(client.failure("die") { $0.retries = 0 })
         #expect(error.code == .unavailable)
         #expect(error.outcomeIsUnknown)
-        #expect(error.message.contains("not known"))
+        #expect(error.message.contains("was lost"))
         let next = try #require(client.failure("success") { $0.retries = 0 })
         #expect(next.code == .unavailable)
         #expect(next.code == .unavailable)
@@ -311,8 +314,8 @@ extension ContinuousClock.Instant {
         ("truncated-frame", .internal, "of"), ("two-messages", .internal, "more than one"),
         ("no-message", .internal, "without a message"), ("bad-gzip", .internal, "gzip"),
         ("unknown-encoding", .internal, "message with snappy"),
-        ("close-before-answer", .unavailable, "not known"),
-        ("close-mid-body", .unavailable, "not known"),
+        ("close-before-answer", .unavailable, "was lost"),
+        ("close-mid-body", .unavailable, "was lost"),
         ("close-on-accept", .unavailable, "closed the connection"),
     ])
     func faultsAreToldPlainly(_ scenario: String, _ code: StatusCode, _ words: String) throws {
@@ -323,6 +326,32 @@ extension ContinuousClock.Instant {
             })
         #expect(error.code == code, "\(error)")
         #expect(error.message.contains(words), "\(error)")
+    }
+
+    @Test(arguments: [(TransportKind.grpc, "close-before-answer"), (.grpc, "no-grpc-status")])
+    func aChangeWhoseOutcomeIsUnknownSaysSoOnce(
+        _ kind: TransportKind, _ scenario: String
+    ) throws {
+        let client = try Client(try peer(scenario))
+        let delete = try #require(
+            try Registry.embedded.method(
+                path: "/qdrant.cloud.cluster.v1.ClusterService/DeleteCluster"))
+        var request = Message(delete.input)
+        request.set(.clusterID, "00000000-0000-4000-8000-000000000002")
+        var options = CallOptions()
+        options.transport = kind
+        options.timeout = 5_000_000_000
+        var result: Result<Reply, CallError>?
+        client.session.call(delete, request, options: options) { result = $0 }
+        client.loop.run { result != nil }
+        guard case .failure(let error) = result else {
+            Issue.record("the call succeeded")
+            return
+        }
+        #expect(error.outcomeIsUnknown)
+        #expect(
+            error.message.components(separatedBy: "whether the call was executed is not known")
+                .count == 2, "\(error)")
     }
 
     @Test func whoWaitsForTheAccountHasADeadlineOfItsOwn() throws {

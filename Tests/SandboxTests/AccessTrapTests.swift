@@ -1,6 +1,7 @@
 import Codec
 import Contract
 import Foundation
+import GRPCProtocol
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 import Testing
 
 @testable import Sandbox
@@ -267,8 +268,7 @@ extension TestWorld {
 @Suite struct AccessTests {
     @Test func credentialsAndAccountsAreChecked() throws {
         let world = try TestWorld()
-        func code(_ authorization: String, account: String = TestWorld.production) -> APIError.Code?
-        {
+        func code(_ authorization: String, account: String = TestWorld.production) -> StatusCode? {
             failure {
                 try world.call(
                     "cluster.v1.ClusterService", "ListClusters", authorization: authorization

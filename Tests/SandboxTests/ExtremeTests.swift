@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 import Testing
 
 @testable import Sandbox

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 import Testing
 
 @testable import Sandbox
@@ -175,7 +176,7 @@ extension TestWorld {
     }
 
     /// The code that a call ends with; nil when it succeeds.
-    func code(_ body: () throws -> Message) -> APIError.Code? {
+    func code(_ body: () throws -> Message) -> StatusCode? {
         do {
             _ = try body()
             return nil

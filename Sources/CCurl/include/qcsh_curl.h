@@ -109,6 +109,32 @@ enum qcurl_option {
     QCURL_NOBODY = 44,
 };
 
+/// Results of transfers that mean something here (CURLcode).
+enum qcurl_code {
+    QCURL_OK = 0,
+    QCURL_COULDNT_RESOLVE_PROXY = 5,
+    QCURL_COULDNT_RESOLVE_HOST = 6,
+    QCURL_COULDNT_CONNECT = 7,
+    QCURL_OPERATION_TIMEDOUT = 28,
+    QCURL_SSL_CONNECT_ERROR = 35,
+    QCURL_SSL_CERTPROBLEM = 58,
+    QCURL_SSL_CIPHER = 59,
+    QCURL_PEER_FAILED_VERIFICATION = 60,
+    QCURL_SSL_CACERT_BADFILE = 77,
+};
+
+/// The readiness that libcurl wants to be told of a socket (CURL_POLL_*).
+enum qcurl_interest { QCURL_POLL_IN = 1, QCURL_POLL_OUT = 2, QCURL_POLL_INOUT = 3 };
+
+/// The readiness of a socket, as bits (CURL_CSELECT_*).
+enum qcurl_readiness { QCURL_READY_IN = 1, QCURL_READY_OUT = 2, QCURL_READY_ERROR = 4 };
+
+/// The argument of qcurl_multi_act for a timeout (CURL_SOCKET_TIMEOUT).
+enum qcurl_socket { QCURL_SOCKET_TIMEOUT = -1 };
+
+/// The least room of a transfer's error buffer, in bytes (CURL_ERROR_SIZE).
+enum { QCURL_ERROR_SIZE = 256 };
+
 enum qcurl_info { QCURL_INFO_RESPONSE_CODE = 0x200002, QCURL_INFO_OS_ERRNO = 0x200019 };
 
 /// What a body sink returns when it can take no more for now.

@@ -29,8 +29,6 @@ typedef struct qh2_callbacks {
     ssize_t (*receive)(void *owner, uint8_t *bytes, size_t capacity);
     void (*header)(void *owner, int32_t stream, const uint8_t *name, size_t name_length,
                    const uint8_t *value, size_t value_length);
-    /// The response's headers (`is_trailers` false) or trailers are complete.
-    void (*headers_end)(void *owner, int32_t stream, bool is_trailers);
     void (*data)(void *owner, int32_t stream, const uint8_t *bytes, size_t length);
     /// A stream is over; `error` is the HTTP/2 error code, 0 for a regular end.
     void (*stream_end)(void *owner, int32_t stream, uint32_t error);

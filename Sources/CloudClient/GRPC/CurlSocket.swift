@@ -1,21 +1,18 @@
 import CCurl
+import GRPCProtocol
 
 /// A connection that libcurl opens: names are looked up, proxies are gone through, TLS is verified.
 final class CurlSocket: StreamSocket {
     private let endpoint: Endpoint
     private let engine: CurlEngine
-    private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: CurlSocket.errorSize)
+    private let errorBuffer = CurlSetup.errorBuffer()
     private let settings: ConnectionSettings
     private var easy: OpaquePointer?
-
-    /// What libcurl wants for its words about an error.
-    private static let errorSize = 256
 
     init(endpoint: Endpoint, settings: ConnectionSettings, engine: CurlEngine) {
         self.endpoint = endpoint
         self.settings = settings
         self.engine = engine
-        errorBuffer.initialize(repeating: 0, count: Self.errorSize)
     }
 
     deinit {
@@ -41,12 +38,12 @@ final class CurlSocket: StreamSocket {
             easy, Int32(QCURL_HTTP_VERSION.rawValue), Int(QCURL_HTTP_1_1.rawValue))
         _ = qcurl_set_long(
             easy, Int32(QCURL_CONNECTTIMEOUT_MS.rawValue), Int(settings.connectTimeout / 1_000_000))
-        CurlSetup.secure(easy, endpoint: endpoint, settings: settings)
+        CurlSetup.secure(easy, isLoopback: endpoint.isLoopback, caFile: settings.caFile)
         if endpoint.isSecure { _ = qcurl_offer_h2(easy) }
         engine.add(easy) { [weak self] code in
             guard let self else { return }
             completion(
-                code == 0
+                code == .ok
                     ? nil : CurlSetup.error(code, buffer: errorBuffer, endpoint: endpoint))
         }
     }

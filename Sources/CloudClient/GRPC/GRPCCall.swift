@@ -1,11 +1,12 @@
 import Budgets
-import CCurl
 import Codec
-import Contract
+import GRPCProtocol
 
-#if canImport(Glibc)
-    import Glibc
-#endif
+/// A transport or a connection that a call can be taken back from.
+protocol GRPCCallOwner: AnyObject {
+    /// Gives a call up: its stream is reset, its completion is not called.
+    func cancel(_ call: GRPCCall)
+}
 
 /// One unary call on its way: what has been received of it, and what it amounts to.
 ///
@@ -19,11 +20,12 @@ final class GRPCCall: TransportCall, RunningCall {
     let deadline: Int64?
     /// The request in gRPC's framing.
     let body: [UInt8]
-    weak var transport: GRPCTransport?
+    private weak var transport: (any GRPCCallOwner)?
 
     /// The stream; nil while the call waits for one.
     var stream: Int32?
-    weak var connection: HTTP2Connection?
+    /// The connection that has the stream.
+    weak var connection: (any GRPCCallOwner)?
     /// How often the call has been repeated because it certainly was not executed.
     var repetitions = 0
 
@@ -40,8 +42,8 @@ final class GRPCCall: TransportCall, RunningCall {
     private static let maximumHeaderSize = Budgets()[.responseHeaders]
 
     init(
-        path: String, message: [UInt8], metadata: [(name: String, value: String)],
-        deadline: Int64?, transport: GRPCTransport, maximumResponseSize: Int,
+        path: String, body: [UInt8], metadata: [(name: String, value: String)],
+        deadline: Int64?, transport: any GRPCCallOwner, maximumResponseSize: Int,
         completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
         self.path = path
@@ -49,11 +51,6 @@ final class GRPCCall: TransportCall, RunningCall {
         self.deadline = deadline
         self.transport = transport
         self.maximumResponseSize = maximumResponseSize
-        var body: [UInt8] = []
-        body.reserveCapacity(message.count + 5)
-        body.append(0)  // not compressed
-        withUnsafeBytes(of: UInt32(message.count).bigEndian) { body.append(contentsOf: $0) }
-        body.append(contentsOf: message)
         self.body = body
         super.init(completion: completion)
     }
@@ -95,7 +92,7 @@ final class GRPCCall: TransportCall, RunningCall {
         case "grpc-encoding": encoding = text
         case "grpc-status": grpcStatus = Int(text) ?? StatusCode.unknown.rawValue
         case "grpc-message": grpcMessage = PercentCoding.decodeLeniently(text)
-        case "grpc-status-details-bin": grpcDetails = GRPCFraming.decodeBinary(text)
+        case "grpc-status-details-bin": grpcDetails = Self.decodeBinary(text)
         case "qc-trace-id": traceID = text
         default: break
         }
@@ -105,16 +102,14 @@ final class GRPCCall: TransportCall, RunningCall {
     /// Takes a piece of the body. Returns an error when the answer is known to be bad already.
     func receive(data bytes: UnsafeBufferPointer<UInt8>) -> CallError? {
         data.append(contentsOf: bytes)
-        guard data.count <= maximumResponseSize + 5 else {
+        guard data.count <= maximumResponseSize + MessageFrame.prefixSize else {
             return .transport(
                 .resourceExhausted, "the answer has more than \(maximumResponseSize) bytes")
         }
-        guard data.count >= 5, isGRPC else { return nil }
-        let length = GRPCFraming.messageLength(data)
-        guard length > maximumResponseSize else { return nil }
-        return .transport(
-            .resourceExhausted,
-            "the answer has \(length) bytes; at most \(maximumResponseSize) are taken")
+        guard isGRPC, let length = MessageFrame.announcedLength(data),
+            length > maximumResponseSize
+        else { return nil }
+        return tooLarge(length)
     }
 
     private var isGRPC: Bool { contentType.hasPrefix("application/grpc") }
@@ -128,9 +123,8 @@ final class GRPCCall: TransportCall, RunningCall {
             let code = StatusCode(rawValue: grpcStatus) ?? .unknown
             if code != .ok { return .failure(serverError(code)) }
             do throws(CallError) {
-                let message = try GRPCFraming.message(
-                    in: data, encoding: encoding, limit: maximumResponseSize)
-                return .success(Reply(body: message, format: .protobuf, traceID: traceID))
+                return .success(
+                    Reply(body: try message(), format: .protobuf, traceID: traceID))
             } catch {
                 return .failure(error)
             }
@@ -149,6 +143,56 @@ final class GRPCCall: TransportCall, RunningCall {
         return .failure(error)
     }
 
+    private func tooLarge(_ length: Int) -> CallError {
+        .transport(
+            .resourceExhausted,
+            "the answer has \(length) bytes; at most \(maximumResponseSize) are taken")
+    }
+
+    /// The one message of the answer.
+    private func message() throws(CallError) -> [UInt8] {
+        let content: MessageFrame.Content
+        do throws(MessageFrame.Problem) {
+            content = try MessageFrame.read(data, limit: maximumResponseSize)
+        } catch {
+            throw problem(error)
+        }
+        guard content.isCompressed else { return Array(content.payload) }
+        guard encoding == "gzip" else {
+            throw .transport(
+                .internal, "the server compressed its message with \(encoding ?? "identity")")
+        }
+        let bound = min(
+            maximumResponseSize, Budgets().decompressedSize(of: content.payload.count))
+        guard let inflated = Gzip.inflate(content.payload, limit: bound) else {
+            throw .transport(
+                .internal,
+                "the server's gzip data is damaged, or has more than \(bound) bytes ("
+                    + Budgets().exceeded(.decompressionRatio) + ")")
+        }
+        return inflated
+    }
+
+    private func problem(_ problem: MessageFrame.Problem) -> CallError {
+        switch problem {
+        case .empty: .transport(.internal, "the server sent status OK without a message")
+        case .cutPrefix:
+            .transport(.internal, "the server's message is cut off inside its prefix")
+        case .cut(let present, let announced):
+            .transport(.internal, "the server's message has \(present) of \(announced) bytes")
+        case .more: .transport(.internal, "the server sent more than one message")
+        case .tooLarge(let length): tooLarge(length)
+        case .unknownFlag(let flag):
+            .transport(.internal, "the server's message has an unknown flag \(flag)")
+        }
+    }
+
+    /// Decodes a `-bin` header: base64, padded or not.
+    private static func decodeBinary(_ text: String) -> [UInt8]? {
+        // Several values of one header may be joined by commas; the first is what we know of.
+        Base64.decode(String(text.prefix { $0 != "," }))
+    }
+
     private func serverError(_ code: StatusCode) -> CallError {
         var error = CallError(code, grpcMessage, origin: .server)
         error.httpStatus = httpStatus
@@ -156,73 +200,5 @@ final class GRPCCall: TransportCall, RunningCall {
         if let grpcDetails { error.details = ErrorDetails.decode(status: grpcDetails) }
         error.readViolations()
         return error
-    }
-}
-
-/// The length-prefixed messages of gRPC.
-enum GRPCFraming {
-    /// The length that the first message's prefix announces.
-    static func messageLength(_ data: [UInt8]) -> Int {
-        data[1..<5].reduce(0) { $0 << 8 | Int($1) }
-    }
-
-    /// The one message of a unary answer.
-    static func message(
-        in data: [UInt8], encoding: String?, limit: Int
-    ) throws(CallError) -> [UInt8] {
-        guard !data.isEmpty else {
-            throw .transport(.internal, "the server sent status OK without a message")
-        }
-        guard data.count >= 5 else {
-            throw .transport(.internal, "the server's message is cut off inside its prefix")
-        }
-        let length = messageLength(data)
-        guard data.count >= 5 + length else {
-            throw .transport(
-                .internal, "the server's message has \(data.count - 5) of \(length) bytes")
-        }
-        guard data.count == 5 + length else {
-            throw .transport(.internal, "the server sent more than one message")
-        }
-        let payload = data[5...]
-        switch (data[0], encoding ?? "identity") {
-        case (0, _): return Array(payload)
-        case (1, "gzip"):
-            let bound = min(limit, Budgets().decompressedSize(of: payload.count))
-            guard let inflated = Gzip.inflate(payload, limit: bound) else {
-                throw .transport(
-                    .internal,
-                    "the server's gzip data is damaged, or has more than \(bound) bytes ("
-                        + Budgets().exceeded(.decompressionRatio) + ")")
-            }
-            return inflated
-        case (1, let other):
-            throw .transport(.internal, "the server compressed its message with \(other)")
-        default:
-            throw .transport(.internal, "the server's message has an unknown flag \(data[0])")
-        }
-    }
-
-    /// Decodes a `-bin` header: base64, padded or not.
-    static func decodeBinary(_ text: String) -> [UInt8]? {
-        // Several values of one header may be joined by commas; the first is what we know of.
-        Base64.decode(String(text.prefix { $0 != "," }))
-    }
-}
-
-/// gzip by way of zlib.
-enum Gzip {
-    /// Inflates; nil when the data is damaged or has more than `limit` bytes.
-    static func inflate(_ bytes: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
-        var output: UnsafeMutablePointer<UInt8>?
-        let count = bytes.withUnsafeBufferPointer {
-            qcurl_gunzip($0.baseAddress, $0.count, &output, limit)
-        }
-        guard count >= 0, let output else { return nil }
-        defer { free(output) }
-        return [UInt8](unsafeUninitializedCapacity: count) { target, filled in
-            filled = target.initialize(
-                fromContentsOf: UnsafeBufferPointer(start: output, count: count))
-        }
     }
 }

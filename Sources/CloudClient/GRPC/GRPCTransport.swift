@@ -1,8 +1,10 @@
+import GRPCProtocol
+
 /// Unary gRPC over HTTP/2: many calls on one connection.
 ///
 /// What is repeated unasked: calls that never left, were refused, or stand above a GOAWAY's last
 /// stream. All else that was in flight when a connection ended has an unknown outcome.
-public final class GRPCTransport: Transport {
+public final class GRPCTransport: Transport, GRPCCallOwner {
     private let endpoint: Endpoint
     private let settings: ConnectionSettings
     private let loop: PollLoop
@@ -28,19 +30,23 @@ public final class GRPCTransport: Transport {
     public func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
-        start(
-            path: call.method.path, message: call.request.serialized(), metadata: call.metadata,
-            deadline: call.deadline, completion: completion)
+        var body = call.request.serialized(after: MessageFrame.prefixSize)
+        MessageFrame.writePrefix(of: &body)
+        return start(
+            path: call.method.path, body: body, metadata: call.metadata, deadline: call.deadline,
+            completion: completion)
     }
 
     /// Starts a call of a method that no contract describes.
+    ///
+    /// - Parameter body: the request in gRPC's framing.
     @discardableResult
     func start(
-        path: String, message: [UInt8], metadata: [(name: String, value: String)],
+        path: String, body: [UInt8], metadata: [(name: String, value: String)],
         deadline: Int64?, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
         let running = GRPCCall(
-            path: path, message: message, metadata: metadata, deadline: deadline, transport: self,
+            path: path, body: body, metadata: metadata, deadline: deadline, transport: self,
             maximumResponseSize: settings.maximumResponseSize, completion: completion)
         if let deadline {
             // The timer keeps the call, so that whatever happens to it, it ends at its deadline; its

@@ -1,5 +1,6 @@
 import Budgets
 import CHTTP2
+import GRPCProtocol
 
 /// What a connection tells its transport.
 protocol HTTP2ConnectionDelegate: AnyObject {
@@ -14,7 +15,7 @@ protocol HTTP2ConnectionDelegate: AnyObject {
 }
 
 /// One HTTP/2 connection: what libnghttp2 speaks on a socket.
-final class HTTP2Connection {
+final class HTTP2Connection: GRPCCallOwner {
     /// HTTP/2 error codes (RFC 9113, section 7) that mean something here.
     enum ErrorCode {
         static let noError: UInt32 = 0
@@ -24,7 +25,7 @@ final class HTTP2Connection {
         static let inadequateSecurity: UInt32 = 12
     }
 
-    private enum State {
+    enum State {
         case connecting
         case open
         case draining
@@ -38,13 +39,13 @@ final class HTTP2Connection {
 
     private let endpoint: Endpoint
     private let settings: ConnectionSettings
-    private let loop: PollLoop
-    private let socket: any StreamSocket
-    private weak var delegate: (any HTTP2ConnectionDelegate)?
-    private var session: OpaquePointer?
-    private var state = State.connecting
-    private var calls: [Int32: GRPCCall] = [:]
-    private var remoteLimit: UInt32?
+    let loop: PollLoop
+    let socket: any StreamSocket
+    weak var delegate: (any HTTP2ConnectionDelegate)?
+    var session: OpaquePointer?
+    var state = State.connecting
+    var calls: [Int32: GRPCCall] = [:]
+    var remoteLimit: UInt32?
     private var flushIsQueued = false
     private var isReading = false
     /// Streams that were opened since the last flush.
@@ -54,15 +55,15 @@ final class HTTP2Connection {
 
     // Keepalive: a PING after a silence, only while calls are in flight.
     private var keepalive: PollLoop.Timer?
-    private var silence: PollLoop.Timer?
+    var silence: PollLoop.Timer?
     private var lastRead: Int64 = 0
     private var pingSent: Int64?
     private let pingInterval: Int64
 
     /// How many streams we open at most. Adapts: falls to what was in flight when a stream is
     /// refused, and grows by one with every four limits' worth of successes.
-    private var softLimit = 100
-    private var successes = 0
+    var softLimit = 100
+    var successes = 0
 
     init(
         endpoint: Endpoint, settings: ConnectionSettings, pingInterval: Int64,
@@ -141,10 +142,10 @@ final class HTTP2Connection {
             ("user-agent", settings.userAgent), ("grpc-accept-encoding", "gzip"),
         ]
         if let deadline = call.deadline {
-            headers.append(("grpc-timeout", Self.timeout(deadline - loop.now())))
+            headers.append((CallTimeout.header, CallTimeout.text(deadline - loop.now())))
         }
         headers += call.metadata.map { ($0.name, $0.value) }
-        let stream = Self.withHeaders(headers) { table, count in
+        let stream = HeaderTable.with(headers) { table, count in
             call.body.withUnsafeBufferPointer {
                 qh2_request(session, table, count, $0.baseAddress, $0.count)
             }
@@ -190,43 +191,6 @@ final class HTTP2Connection {
     func close() {
         delegate = nil
         fail(.transport(.cancelled, "the connection was closed"))
-    }
-
-    /// The text of `grpc-timeout`: at most eight digits and a unit.
-    static func timeout(_ nanoseconds: Int64) -> String {
-        let units: [(Int64, String)] = [
-            (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
-        ]
-        let rest = max(1_000, nanoseconds)
-        for (size, name) in units where rest / size < 100_000_000 {
-            return "\((rest + size - 1) / size)\(name)"
-        }
-        return "\(min(rest / 3_600_000_000_000, 99_999_999))H"
-    }
-
-    private static func withHeaders<Result>(
-        _ headers: [(String, String)],
-        _ body: (UnsafePointer<qh2_header>?, Int) -> Result
-    ) -> Result {
-        // One allocation holds all names and values.
-        var text: [UInt8] = []
-        text.reserveCapacity(512)
-        for (name, value) in headers {
-            text.append(contentsOf: name.utf8)
-            text.append(contentsOf: value.utf8)
-        }
-        return text.withUnsafeBytes { bytes in
-            var position = bytes.bindMemory(to: CChar.self).baseAddress
-            let table = headers.map { name, value in
-                let start = position
-                let middle = start.map { $0 + name.utf8.count }
-                position = middle.map { $0 + value.utf8.count }
-                return qh2_header(
-                    name: start, name_length: name.utf8.count, value: middle,
-                    value_length: value.utf8.count, is_secret: name == "authorization")
-            }
-            return table.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }
-        }
     }
 
     // MARK: - Input and output
@@ -337,28 +301,27 @@ final class HTTP2Connection {
             }
             var unknown = error
             unknown.outcomeIsUnknown = true
-            unknown.message += "; whether the call was executed is not known"
             finish(call, .failure(unknown))
         }
         delegate?.connectionEnded(self, error: error, wasOpen: wasOpen)
     }
 
     /// Gives a call that certainly was not executed back. Where nobody takes it, it ends.
-    private func refuse(_ call: GRPCCall) {
+    func refuse(_ call: GRPCCall) {
         if let delegate { return delegate.connection(self, refused: call) }
         var error = CallError.transport(.cancelled, "the connection was closed")
         error.wasNotExecuted = true
         finish(call, .failure(error))
     }
 
-    private func drain(wantsFewerPings: Bool) {
+    func drain(wantsFewerPings: Bool) {
         guard state == .open else { return }
         state = .draining
         delegate?.connectionDrains(self, wantsFewerPings: wantsFewerPings)
         closeIfDrained()
     }
 
-    private func closeIfDrained() {
+    func closeIfDrained() {
         guard state == .draining, calls.isEmpty else { return }
         loop.enqueue { [weak self] in
             guard let self, state == .draining, calls.isEmpty else { return }
@@ -367,6 +330,9 @@ final class HTTP2Connection {
     }
 
     // MARK: - Keepalive
+
+    /// Notes the answer to a PING.
+    func receivedPong() { pingSent = nil }
 
     private func armKeepalive() {
         guard keepalive == nil, !calls.isEmpty, state != .closed else { return }
@@ -398,109 +364,5 @@ final class HTTP2Connection {
         } else {
             armKeepalive()
         }
-    }
-
-    // MARK: - What the session reports
-
-    private static func connection(_ owner: UnsafeMutableRawPointer?) -> HTTP2Connection? {
-        owner.map { Unmanaged<HTTP2Connection>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    private static let callbacks = qh2_callbacks(
-        send: { owner, bytes, length in
-            connection(owner)?.socket.send(bytes, count: length) ?? -1
-        },
-        receive: { owner, bytes, capacity in
-            connection(owner)?.socket.receive(bytes, capacity: capacity) ?? -1
-        },
-        header: { owner, stream, name, nameLength, value, valueLength in
-            connection(owner)?.received(
-                stream, UnsafeBufferPointer(start: name, count: nameLength),
-                UnsafeBufferPointer(start: value, count: valueLength))
-        },
-        headers_end: { _, _, _ in },
-        data: { owner, stream, bytes, length in
-            connection(owner)?.received(
-                stream, UnsafeBufferPointer(start: bytes, count: length))
-        },
-        stream_end: { owner, stream, error in connection(owner)?.ended(stream, error) },
-        goaway: { owner, last, error in connection(owner)?.goAway(last, error) },
-        settings: { owner, limit in connection(owner)?.received(limit: limit) },
-        pong: { owner in connection(owner)?.pingSent = nil })
-
-    private func received(_ stream: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let call = calls[stream], let error = call.receive(data: bytes) else { return }
-        giveUp(call, stream, error)
-    }
-
-    private func received(
-        _ stream: Int32, _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>
-    ) {
-        guard let call = calls[stream], let error = call.receive(header: name, value: value) else {
-            return
-        }
-        giveUp(call, stream, error)
-    }
-
-    private func giveUp(_ call: GRPCCall, _ stream: Int32, _ error: CallError) {
-        guard let session else { return }
-        calls[stream] = nil
-        qh2_reset(session, stream, ErrorCode.cancel)
-        finish(call, .failure(error))
-    }
-
-    /// Tells a call's end, but not from inside a callback of nghttp2: whoever hears it may wait for
-    /// another call, which would read from the session again.
-    private func finish(_ call: GRPCCall, _ result: Result<Reply, CallError>) {
-        loop.enqueue { call.finish(result) }
-    }
-
-    private func received(limit: UInt32) {
-        silence?.cancel()
-        remoteLimit = limit
-        if state == .open { delegate?.connectionHasRoom(self) }
-    }
-
-    private func goAway(_ lastStream: Int32, _ error: UInt32) {
-        // nghttp2 ends the streams above the last one with REFUSED_STREAM.
-        drain(wantsFewerPings: error == ErrorCode.enhanceYourCalm)
-    }
-
-    private func ended(_ stream: Int32, _ error: UInt32) {
-        guard let call = calls.removeValue(forKey: stream) else { return closeIfDrained() }
-        defer {
-            if state == .open { delegate?.connectionHasRoom(self) }
-            closeIfDrained()
-        }
-        if error == ErrorCode.refusedStream, !call.hasStatus {
-            softLimit = max(1, calls.count)
-            successes = 0
-            refuse(call)
-            return
-        }
-        let complaint = session.map { String(cString: qh2_complaint($0)) } ?? ""
-        if error == ErrorCode.noError || (call.hasStatus && complaint.isEmpty) {
-            successes += 1
-            if successes >= 4 * softLimit {
-                successes = 0
-                softLimit += 1
-            }
-            finish(call, call.result())
-            return
-        }
-        let code: StatusCode =
-            switch error {
-            case ErrorCode.cancel: .cancelled
-            case ErrorCode.enhanceYourCalm: .resourceExhausted
-            case ErrorCode.inadequateSecurity: .permissionDenied
-            default: .internal
-            }
-        var failure = CallError.transport(
-            code,
-            complaint.isEmpty
-                ? "the server broke the call off (HTTP/2 error \(error))"
-                : "the server broke a rule of HTTP/2 (\(complaint))")
-        failure.outcomeIsUnknown = true
-        finish(call, .failure(failure))
     }
 }

@@ -1,3 +1,5 @@
+import GRPCProtocol
+
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -1,4 +1,5 @@
 import Contract
+import GRPCProtocol
 
 /// Asks a server what API it has: reflection version 1, then 1alpha.
 public final class ReflectionClient {
@@ -109,7 +110,8 @@ public final class ReflectionClient {
         // from a unary call.
         let path = paths.first ?? ""
         transport.start(
-            path: path, message: request.serialized, metadata: metadata, deadline: deadline
+            path: path, body: MessageFrame.framed(request.serialized), metadata: metadata,
+            deadline: deadline
         ) { result in
             completion(
                 result.flatMap { reply in

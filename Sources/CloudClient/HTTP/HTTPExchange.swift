@@ -1,3 +1,5 @@
+import GRPCProtocol
+
 /// One HTTP request and its answer, whatever it is about.
 public enum HTTPExchange {
     /// What is asked.
@@ -38,7 +40,7 @@ public enum HTTPExchange {
     ///
     /// - Parameter completion: called once, from the loop.
     public static func start(
-        _ request: Request, _ settings: ConnectionSettings, on loop: PollLoop,
+        _ request: Request, _ settings: ConnectionSettings, of client: HTTPClient,
         completion: @escaping (Result<Response, CallError>) -> Void
     ) -> Running {
         let running = Running()
@@ -69,7 +71,7 @@ public enum HTTPExchange {
                     }
                 }
             }
-            stream = try HTTPStream(asked, on: loop) { head in
+            stream = try HTTPStream(asked, of: client) { head in
                 switch head {
                 case .success(let head): readOn(head.status)
                 case .failure(let error): finish(.failure(error))
@@ -80,7 +82,7 @@ public enum HTTPExchange {
                 stream = nil
             }
         } catch {
-            loop.enqueue { completion(.failure(error)) }
+            client.enqueue { completion(.failure(error)) }
         }
         return running
     }

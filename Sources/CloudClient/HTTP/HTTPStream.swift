@@ -1,4 +1,5 @@
 import CCurl
+import GRPCProtocol
 
 /// An HTTP exchange whose answer is read piece by piece, with libcurl holding the server back while
 /// nobody reads. Main-thread confined.
@@ -39,7 +40,7 @@ public final class HTTPStream {
     private let request: Request
     private var easy: OpaquePointer?
     private var lines: OpaquePointer?
-    private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
+    private let errorBuffer = CurlSetup.errorBuffer()
     private let pinned: UnsafeMutableBufferPointer<UInt8>
     private var head = Head(status: 0)
     private var isHeadWhole = false
@@ -55,13 +56,12 @@ public final class HTTPStream {
     /// - Parameter onHead: called once, from the loop, when the answer's headers are there.
     /// - Throws: an UNAVAILABLE ``CallError`` when libcurl cannot be used.
     public init(
-        _ request: Request, on loop: PollLoop,
+        _ request: Request, of client: HTTPClient,
         onHead: @escaping (Result<Head, CallError>) -> Void
     ) throws(CallError) {
-        engine = try Self.engine(loop)
+        engine = try client.engine()
         self.request = request
         self.onHead = onHead
-        errorBuffer.initialize(repeating: 0, count: 256)
         pinned = .allocate(capacity: max(1, request.body?.count ?? 0))
         _ = pinned.initialize(from: request.body ?? [])
         guard let easy = qcurl_easy_new() else {
@@ -70,16 +70,6 @@ public final class HTTPStream {
         self.easy = easy
         configure(easy)
         engine.add(easy) { [weak self] code in self?.ended(code) }
-    }
-
-    /// Exchanges of one loop share connections.
-    private nonisolated(unsafe) static var shared: (loop: ObjectIdentifier, engine: CurlEngine)?
-
-    private static func engine(_ loop: PollLoop) throws(CallError) -> CurlEngine {
-        if let shared, shared.loop == ObjectIdentifier(loop) { return shared.engine }
-        let engine = try CurlEngine(loop: loop)
-        shared = (ObjectIdentifier(loop), engine)
-        return engine
     }
 
     private func configure(_ easy: OpaquePointer) {
@@ -97,16 +87,10 @@ public final class HTTPStream {
         set(QCURL_ACCEPT_ENCODING, "gzip")
         set(QCURL_CONNECTTIMEOUT_MS, Int(request.settings.connectTimeout / 1_000_000))
         if let timeout = request.timeout { set(QCURL_TIMEOUT_MS, Int(max(1, timeout / 1_000_000))) }
-        if let caFile = request.settings.caFile {
-            set(QCURL_CAINFO, caFile)
-            set(QCURL_CAPATH, nil)
-        }
-        set(QCURL_SSL_VERIFYPEER, 1)
-        set(QCURL_SSL_VERIFYHOST, 2)
-        set(QCURL_PROTOCOLS_STR, "http,https")
+        CurlSetup.secure(
+            easy, isLoopback: HTTPAddress(request.url)?.isLoopback == true,
+            caFile: request.settings.caFile)
         set(QCURL_PATH_AS_IS, 1)
-        // Nobody between a machine and itself.
-        if HTTPAddress(request.url)?.isLoopback == true { set(QCURL_NOPROXY, "*") }
         if let proxy = request.proxy { set(QCURL_PROXY, proxy) }
         if request.verb == "HEAD" {
             set(QCURL_NOBODY, 1)
@@ -165,15 +149,15 @@ public final class HTTPStream {
         }
     }
 
-    private func ended(_ code: Int32) {
-        if code == 0 {
+    private func ended(_ code: CurlCode) {
+        if code == .ok {
             ending = .success(())
         } else {
             let reason =
                 meter.exceeded == nil
                 ? CurlSetup.reason(code, buffer: errorBuffer) : meter.problem
             ending = .failure(
-                code == 28
+                code == .timedOut
                     ? CallError(
                         .deadlineExceeded, "\(request.verb) \(request.url): \(reason)",
                         origin: .transport)

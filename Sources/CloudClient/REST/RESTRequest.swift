@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// A call as an HTTP request, by the method's google.api.http rule.
 struct RESTRequest {

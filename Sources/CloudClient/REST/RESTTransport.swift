@@ -1,6 +1,7 @@
 import CCurl
 import Codec
 import Contract
+import GRPCProtocol
 
 /// The API as JSON over HTTP, by way of its gateway.
 ///
@@ -97,7 +98,7 @@ public final class RESTTransport: Transport {
         _ = qcurl_set_long(
             easy, Int32(QCURL_CONNECTTIMEOUT_MS.rawValue), Int(settings.connectTimeout / 1_000_000))
         _ = qcurl_set_string(easy, Int32(QCURL_ACCEPT_ENCODING.rawValue), "gzip")
-        CurlSetup.secure(easy, endpoint: endpoint, settings: settings)
+        CurlSetup.secure(easy, isLoopback: endpoint.isLoopback, caFile: settings.caFile)
         if request.verb == "GET" {
             _ = qcurl_set_long(easy, Int32(QCURL_HTTPGET.rawValue), 1)
         } else {
@@ -117,7 +118,7 @@ public final class RESTTransport: Transport {
         add(request.body == nil ? "content-type:" : "content-type: application/json")
         add("expect:")
         if let deadline = call.call.deadline {
-            add("grpc-timeout: \(HTTP2Connection.timeout(deadline - loop.now()))")
+            add("\(CallTimeout.header): \(CallTimeout.text(deadline - loop.now()))")
         }
         for (name, value) in call.call.metadata {
             // The gateway passes other headers on only under this prefix.
@@ -134,30 +135,28 @@ public final class RESTTransport: Transport {
         }
     }
 
-    private func finished(_ call: RESTCall, _ code: Int32) {
+    private func finished(_ call: RESTCall, _ code: CurlCode) {
         guard let easy = call.easy else { return }
         var status = 0
         _ = qcurl_get_long(easy, Int32(QCURL_INFO_RESPONSE_CODE.rawValue), &status)
         let result: Result<Reply, CallError>
-        if code == 0 {
+        if code == .ok {
             result = call.result(status: status)
         } else if call.meter.exceeded != nil {
             result = .failure(.transport(.resourceExhausted, call.meter.problem))
         } else {
             var error = CurlSetup.error(code, buffer: call.errorBuffer, endpoint: endpoint)
-            // Codes up to "cannot connect" and the handshake's come before the request.
-            let isBefore = [5, 6, 7, 28, 35, 58, 59, 60, 77].contains(code)
+            let isBefore = code.isBeforeRequest
             error.wasNotExecuted = isBefore
             error.outcomeIsUnknown = !isBefore
             if !isBefore {
                 let reason = CurlSetup.reason(code, buffer: call.errorBuffer)
                 error.message =
-                    "the connection to \(endpoint.url) was lost (\(reason)); whether the call was "
-                    + "executed is not known"
+                    "the connection to \(endpoint.url) was lost (\(reason))"
             }
             result = .failure(error)
         }
-        release(call, reusable: code == 0)
+        release(call, reusable: code == .ok)
         call.finish(result)
     }
 
@@ -178,7 +177,7 @@ private final class RESTCall: TransportCall, RunningCall {
     weak var transport: RESTTransport?
     var easy: OpaquePointer?
     var headers: OpaquePointer?
-    let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
+    let errorBuffer = CurlSetup.errorBuffer()
     var meter = AnswerMeter(maximumBody: nil)
 
     var body: [UInt8] = []
@@ -197,7 +196,6 @@ private final class RESTCall: TransportCall, RunningCall {
         self.call = call
         self.transport = transport
         super.init(completion: completion)
-        errorBuffer.initialize(repeating: 0, count: 256)
     }
 
     deinit {

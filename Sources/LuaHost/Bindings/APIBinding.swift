@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// The host functions behind `qdrant.api`: the contract's modules and methods, and calls.
 final class APIBinding {
@@ -319,7 +320,7 @@ final class APIBinding {
                 }
                 options.retries = Int(count)
             case ("transport", _):
-                guard let kind = value.text.flatMap(SessionConfiguration.TransportKind.init) else {
+                guard let kind = value.text.flatMap(TransportKind.init) else {
                     throw .message("the option transport has to be \"grpc\" or \"rest\"")
                 }
                 options.transport = kind

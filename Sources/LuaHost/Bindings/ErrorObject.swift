@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// The error objects that scripts see.
 enum ErrorObject {

@@ -3,6 +3,7 @@ import CloudClient
 /// What `host/http.lua` is built from: exchanges that are read piece by piece.
 final class HTTPModule {
     private let machine: LuaMachine
+    private let client: HTTPClient
     private let bound: PermissionBound
     private let settings: ConnectionSettings
     private let isDryRun: Bool
@@ -14,6 +15,7 @@ final class HTTPModule {
     ) {
         self.isDryRun = isDryRun
         self.machine = machine
+        client = HTTPClient(loop: machine.loop)
         self.bound = bound
         self.settings = settings
     }
@@ -69,7 +71,7 @@ final class HTTPModule {
         lastNumber += 1
         let number = lastNumber
         do throws(CallError) {
-            let stream = try HTTPStream(request, on: machine.loop) { [unowned self] head in
+            let stream = try HTTPStream(request, of: client) { [unowned self] head in
                 switch head {
                 case .success(let head):
                     resumption.succeed { writer in

@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// What one place says that a run may do: the command line, a script's header, a context.
 public struct PermissionLayer: Sendable {

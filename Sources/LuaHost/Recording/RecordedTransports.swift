@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Records calls and their answers.
 public final class RecordingTransport: Transport {

@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Writes what a run gets from outside, so that it can be run again without it: answers of the API
 /// and of other hosts, results of programs, readings of clocks, random values, and in which order

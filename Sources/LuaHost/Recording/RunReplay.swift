@@ -1,6 +1,7 @@
 import CloudClient
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Gives a run what it got when it was recorded, in the same order, and nothing else.
 public final class RunReplay {

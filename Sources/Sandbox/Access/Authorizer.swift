@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Whom the sandbox has let in lately, and what they may do.
 struct AdmissionCache {

@@ -1,3 +1,5 @@
+import GRPCProtocol
+
 /// Secrets that a sandbox can tell again, because they depend on its seed only, and the ids of what
 /// a seed names.
 enum Identities {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Who belongs to which account, and in which roles.
 enum Membership {

@@ -1,56 +1,10 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// An error that the sandbox answers with.
 struct APIError: Error {
-    /// The canonical codes (google/rpc/code.proto).
-    enum Code: Int, CaseIterable {
-        case cancelled = 1
-        case unknown = 2
-        case invalidArgument = 3
-        case deadlineExceeded = 4
-        case notFound = 5
-        case alreadyExists = 6
-        case permissionDenied = 7
-        case resourceExhausted = 8
-        case failedPrecondition = 9
-        case aborted = 10
-        case outOfRange = 11
-        case unimplemented = 12
-        case `internal` = 13
-        case unavailable = 14
-        case dataLoss = 15
-        case unauthenticated = 16
-
-        /// The name as the specification writes it, for example `NOT_FOUND`.
-        var name: String {
-            var name = ""
-            for character in "\(self)" {
-                if character.isUppercase { name.append("_") }
-                name.append(contentsOf: character.uppercased())
-            }
-            return name
-        }
-
-        /// The HTTP status that grpc-gateway answers with.
-        var httpStatus: Int {
-            switch self {
-            case .cancelled: 499
-            case .unknown, .internal, .dataLoss: 500
-            case .invalidArgument, .failedPrecondition, .outOfRange: 400
-            case .deadlineExceeded: 504
-            case .notFound: 404
-            case .alreadyExists, .aborted: 409
-            case .permissionDenied: 403
-            case .resourceExhausted: 429
-            case .unimplemented: 501
-            case .unavailable: 503
-            case .unauthenticated: 401
-            }
-        }
-    }
-
-    let code: Code
+    let code: StatusCode
     let message: String
     var violations: [Violation] = []
     /// After how many nanoseconds a client may try again (google.rpc.RetryInfo).
@@ -59,7 +13,7 @@ struct APIError: Error {
     /// Whether there is more to tell than code and message.
     var hasDetails: Bool { !violations.isEmpty || retryAfter != nil }
 
-    init(_ code: Code, _ message: String) {
+    init(_ code: StatusCode, _ message: String) {
         self.code = code
         self.message = message
     }

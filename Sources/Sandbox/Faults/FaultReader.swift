@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Reads faults from YAML, and tells of them.
 enum FaultReader {
@@ -38,9 +39,9 @@ enum FaultReader {
         var fault = Fault(name: tree["name"]?.text ?? name())
         fault.scope = try scope(tree, registry)
         if let text = tree["status"]?.text {
-            guard let code = APIError.Code.allCases.first(where: { $0.name == text.uppercased() })
+            guard let code = StatusCode.errors.first(where: { $0.name == text.uppercased() })
             else {
-                let known = APIError.Code.allCases.map(\.name).joined(separator: ", ")
+                let known = StatusCode.errors.map(\.name).joined(separator: ", ")
                 throw YAMLValue.Problem("status: there is no code \(text); there are \(known)")
             }
             fault.status = Fault.Status(code: code)

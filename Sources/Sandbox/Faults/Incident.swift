@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// What may happen to a cluster or an environment by itself.
 enum Incident: String, CaseIterable {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// How backups are made, kept, restored and removed, for clusters and for serverless spaces alike.
 struct BackupLife: Sendable {

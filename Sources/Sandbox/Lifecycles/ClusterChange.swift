@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// What an update changes, and how much the cluster has to do for it.
 enum ClusterChange: Int {

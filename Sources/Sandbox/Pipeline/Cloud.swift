@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// A sandbox's engine: the chain that each call goes through, whichever way it came.
 ///

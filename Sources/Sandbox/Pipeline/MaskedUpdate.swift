@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Completes a masked update, as the cloud's gateway does before a service sees it: the present
 /// object is read, the masked paths are copied over it, and the whole goes on.

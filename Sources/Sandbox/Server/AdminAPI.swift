@@ -1,6 +1,7 @@
 import Codec
 import Contract
 import Foundation
+import GRPCProtocol
 
 /// What a sandbox can be told from outside: time, faults, worlds, journal, state. JSON over HTTP,
 /// below `/sandbox/v1`, with the token that the start line prints.

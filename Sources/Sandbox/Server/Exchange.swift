@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// A whole HTTP request, whichever version of HTTP it came by.
 struct InboundRequest {
@@ -133,21 +134,5 @@ struct Execution {
         if case .failure(let failure) = outcome.result { error = failure }
         note(account: account, error, plan.names)
         return outcome
-    }
-
-    /// A value of `grpc-timeout`: at most eight digits and a unit.
-    static func timeout(_ text: String?) -> Int64? {
-        guard let text, let unit = text.last, let number = Int64(text.dropLast()),
-            (0...99_999_999).contains(number)
-        else { return nil }
-        let units: [Character: Int64] = [
-            "H": Nanoseconds.hour, "M": Nanoseconds.minute, "S": Nanoseconds.second,
-            "m": 1_000_000, "u": 1000, "n": 1,
-        ]
-        // 99999999H is more than the nanoseconds of an Int64: as good as no deadline.
-        return units[unit].map { unit in
-            let (product, overflow) = unit.multipliedReportingOverflow(by: number)
-            return overflow ? .max : product
-        }
     }
 }

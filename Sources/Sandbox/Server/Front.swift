@@ -1,6 +1,7 @@
 import Budgets
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Answers requests of all kinds. Lives on the server's one event loop.
 final class Front {
@@ -102,7 +103,7 @@ final class Front {
             guard let answer = health.check(message) else {
                 throw APIError(.notFound, "the service is not known")
             }
-            return GRPCFront.success(GRPCFront.framed(answer), trace: trace)
+            return GRPCFront.success(MessageFrame.framed(answer), trace: trace)
         } catch {
             return grpc.failure(error, trace: trace)
         }

@@ -1,6 +1,7 @@
 import Budgets
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Answers gRPC calls (grpc/doc/PROTOCOL-HTTP2.md).
 final class GRPCFront {
@@ -46,7 +47,8 @@ final class GRPCFront {
         }
         let execution = Execution(
             cloud: cloud, method: method, metadata: Self.metadata(request.headers),
-            transport: "grpc", timeout: Execution.timeout(request.header("grpc-timeout")),
+            transport: "grpc",
+            timeout: request.header(CallTimeout.header).flatMap(CallTimeout.nanoseconds),
             traceID: trace)
         let outcome = execution.run { () throws(APIError) in
             let payload = try message(in: request.body, request.header("grpc-encoding"))
@@ -78,36 +80,34 @@ final class GRPCFront {
 
     /// The one message of a request.
     func message(in body: [UInt8], _ encoding: String?) throws(APIError) -> [UInt8] {
-        guard body.count >= 5 else {
-            throw APIError(.internal, "the request has no message")
+        let content: MessageFrame.Content
+        do throws(MessageFrame.Problem) {
+            content = try MessageFrame.read(body, limit: budgets[.requestBody])
+        } catch {
+            switch error {
+            case .empty, .cutPrefix: throw APIError(.internal, "the request has no message")
+            case .tooLarge(let length):
+                throw APIError(
+                    .resourceExhausted,
+                    "the request has \(length) bytes, " + budgets.exceeded(.requestBody))
+            case .cut, .more:
+                throw APIError(.internal, "the request has not exactly one message")
+            case .unknownFlag(let flag):
+                throw APIError(.internal, "the request's message has an unknown flag \(flag)")
+            }
         }
-        let length = body[1..<5].reduce(0) { $0 << 8 | Int($1) }
-        guard length <= budgets[.requestBody] else {
-            throw APIError(
-                .resourceExhausted,
-                "the request has \(length) bytes, " + budgets.exceeded(.requestBody))
-        }
-        guard body.count == length + 5 else {
-            throw APIError(.internal, "the request has not exactly one message")
-        }
-        guard body[0] == 0 else {
+        guard !content.isCompressed else {
             throw APIError(
                 .unimplemented,
                 "the request is compressed with \(encoding ?? "?"), which is not taken")
         }
-        return Array(body[5...])
+        return Array(content.payload)
     }
 
     /// A message with its prefix.
-    static func framed(_ message: Message) -> [UInt8] { framed(message.serialized()) }
-
-    /// A serialized message with its prefix.
-    static func framed(_ message: [UInt8]) -> [UInt8] {
-        var frame: [UInt8] = []
-        frame.reserveCapacity(message.count + 5)
-        frame.append(0)
-        withUnsafeBytes(of: UInt32(message.count).bigEndian) { frame.append(contentsOf: $0) }
-        frame.append(contentsOf: message)
+    static func framed(_ message: Message) -> [UInt8] {
+        var frame = message.serialized(after: MessageFrame.prefixSize)
+        MessageFrame.writePrefix(of: &frame)
         return frame
     }
 

@@ -1,4 +1,5 @@
 import Budgets
+import GRPCProtocol
 import NIOCore
 import NIOHTTP1
 

@@ -1,4 +1,5 @@
 import Budgets
+import GRPCProtocol
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
@@ -152,7 +153,7 @@ final class HTTP2StreamHandler: ChannelDuplexHandler {
                 streamStarted = true
                 writeHeaders(200, GRPCFront.headers, end: false, context)
             }
-            writeData(GRPCFront.framed(answer), end: false, context)
+            writeData(MessageFrame.framed(answer), end: false, context)
             context.flush()
         }
         inbox.discardReadBytes()

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// The API as JSON over HTTP: translates route, query and body into a request message, as
 /// grpc-gateway does by google.api.http.
@@ -20,7 +21,8 @@ final class RESTGateway {
             let (method, variables, isForm) = try find(request)
             let execution = Execution(
                 cloud: cloud, method: method, metadata: Self.metadata(request.headers),
-                transport: "rest", timeout: Execution.timeout(request.header("grpc-timeout")),
+                transport: "rest",
+                timeout: request.header(CallTimeout.header).flatMap(CallTimeout.nanoseconds),
                 traceID: trace)
             let outcome = execution.run { () throws(APIError) in
                 try message(method, variables, request, isForm)

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// The sandboxes of one server: the first one, which lasts, and others that tests open for
 /// themselves, each with its own state, time, faults and secrets, in memory.

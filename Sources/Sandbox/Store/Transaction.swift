@@ -2,6 +2,7 @@ import Codec
 import Contract
 import Foundation
 import GRDB
+import GRPCProtocol
 
 /// Reading and writing inside one transaction.
 final class Transaction {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// One call as the sandbox's services see it.
 struct Call {

@@ -1,4 +1,5 @@
 import Contract
+import GRPCProtocol
 
 /// A rule by which a sandbox does not do what it should.
 struct Fault {
@@ -19,7 +20,7 @@ struct Fault {
 
     /// An error that is answered in place of the call.
     struct Status {
-        var code: APIError.Code
+        var code: StatusCode
         var message = "injected fault"
         /// Nanoseconds after which a client may try again.
         var retryAfter: Int64?

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Lists that come in pages, in the order of creation.
 enum Pages {

@@ -53,7 +53,7 @@ struct SandboxClient {
         }
         let loop = PollLoop(now: Clocks.monotonic)
         var outcome: Result<HTTPExchange.Response, CallError>?
-        let exchange = call.start(verb, path, body, on: loop) { outcome = $0 }
+        let exchange = call.start(verb, path, body, of: HTTPClient(loop: loop)) { outcome = $0 }
         loop.run { outcome != nil }
         withExtendedLifetime(exchange) {}
         switch outcome {
@@ -97,7 +97,7 @@ struct AdminCall {
 
     /// Begins the request, below `/sandbox/v1`.
     func start(
-        _ verb: String, _ path: String, _ body: [UInt8], on loop: PollLoop,
+        _ verb: String, _ path: String, _ body: [UInt8], of client: HTTPClient,
         completion: @escaping (Result<HTTPExchange.Response, CallError>) -> Void
     ) -> HTTPExchange.Running {
         var settings = ConnectionSettings()
@@ -109,7 +109,7 @@ struct AdminCall {
         return HTTPExchange.start(
             HTTPExchange.Request(
                 verb, entry.endpoint + "/sandbox/v1" + path, headers: headers, body: body),
-            settings, on: loop, completion: completion)
+            settings, of: client, completion: completion)
     }
 }
 

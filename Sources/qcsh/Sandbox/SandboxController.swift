@@ -12,6 +12,7 @@ final class SandboxController: SandboxControl {
 
     private let connections: Connections
     private let loop: PollLoop
+    private let client: HTTPClient
     private var places: [Int64: Place] = [:]
     private var started: Set<Int64> = []
     private var lastNumber: Int64 = 0
@@ -20,6 +21,7 @@ final class SandboxController: SandboxControl {
     init(_ connections: Connections, loop: PollLoop) {
         self.connections = connections
         self.loop = loop
+        client = HTTPClient(loop: loop)
     }
 
     deinit {
@@ -119,7 +121,7 @@ final class SandboxController: SandboxControl {
             throw LuaFailure("\(error)")
         }
         var identifier: ObjectIdentifier?
-        let exchange = call.start(request.verb, request.path, request.body, on: loop) {
+        let exchange = call.start(request.verb, request.path, request.body, of: client) {
             [weak self] result in
             if let identifier { self?.running[identifier] = nil }
             completion(

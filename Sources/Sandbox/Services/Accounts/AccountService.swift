@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Accounts and their people.
 enum AccountService: CloudService {

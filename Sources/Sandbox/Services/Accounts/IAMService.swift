@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// People, roles and permissions.
 enum IAMService: CloudService {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Invitations to an account (a part of AccountService).
 enum InviteHandlers {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// What concerns one person (a part of IAMService).
 enum PersonHandlers {

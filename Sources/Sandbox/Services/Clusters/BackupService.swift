@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Backups of clusters, their schedules and restores.
 enum BackupService: CloudService {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// What has to hold before a cluster is created, and its first state.
 enum ClusterCreation {

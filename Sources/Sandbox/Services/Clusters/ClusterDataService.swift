@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// What a cluster's database holds.
 enum ClusterDataService: CloudService {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Clusters.
 enum ClusterService: CloudService {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Short-lived tokens for the database's own web page.
 enum DashboardTokenService: CloudService {

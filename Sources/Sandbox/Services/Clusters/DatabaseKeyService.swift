@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Granular database keys: JWTs for one cluster (version 2 of the API).
 enum DatabaseKeyService: CloudService {

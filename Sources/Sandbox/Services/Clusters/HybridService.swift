@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Kubernetes clusters of customers, registered as regions of the provider `hybrid`.
 enum HybridService: CloudService {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Database keys of the older kind: opaque, full access, several clusters (version 1 of the API).
 enum LegacyDatabaseKeyService: CloudService {

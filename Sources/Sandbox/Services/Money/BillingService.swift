@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Invoices, discounts and credits.
 enum BillingService: CloudService {

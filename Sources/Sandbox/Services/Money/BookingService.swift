@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Packages and prices.
 enum BookingService: CloudService {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Ways to pay.
 enum PaymentService: CloudService {

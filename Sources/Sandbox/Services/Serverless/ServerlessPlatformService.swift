@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Providers and regions of spaces.
 enum ServerlessPlatformService: CloudService {

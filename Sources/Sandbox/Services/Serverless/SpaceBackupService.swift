@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Backups of spaces, their schedules and restores.
 enum SpaceBackupService: CloudService {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Keys of serverless spaces.
 enum SpaceKeyService: CloudService {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// Serverless spaces.
 enum SpaceService: CloudService {

@@ -1,4 +1,5 @@
 import Codec
+import GRPCProtocol
 
 /// Short-lived tokens for the web page of a space.
 enum SpaceTokenService: CloudService {

@@ -1,6 +1,5 @@
 import Codec
 import Contract
-
 /// Unpacks google.rpc.Status, which carries an error's details.
 enum ErrorDetails {
     /// Decodes `grpc-status-details-bin`. Details of unknown types stay google.protobuf.Any.

@@ -59,4 +59,25 @@ public enum StatusCode: Int, Sendable, CaseIterable {
         default: self = .unknown
         }
     }
+
+    /// The HTTP status that a REST gateway answers with (google/rpc/code.proto).
+    public var httpStatus: Int {
+        switch self {
+        case .ok: 200
+        case .cancelled: 499
+        case .unknown, .internal, .dataLoss: 500
+        case .invalidArgument, .failedPrecondition, .outOfRange: 400
+        case .deadlineExceeded: 504
+        case .notFound: 404
+        case .alreadyExists, .aborted: 409
+        case .permissionDenied: 403
+        case .resourceExhausted: 429
+        case .unimplemented: 501
+        case .unavailable: 503
+        case .unauthenticated: 401
+        }
+    }
+
+    /// All codes but OK.
+    public static var errors: [StatusCode] { allCases.filter { $0 != .ok } }
 }

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// A call that did not succeed.
 public struct CallError: Error, Sendable, CustomStringConvertible {
@@ -101,21 +102,6 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
                         path: violation.string(.field), rule: violation.string(.reason),
                         message: violation.string(.description)))
             }
-        }
-    }
-}
-
-extension Result where Success == Reply, Failure == CallError {
-    /// What became of a change whose result nobody waits for any longer, for a person.
-    ///
-    /// - Parameter name: the method's.
-    public func fate(of name: String) -> String {
-        switch self {
-        case .success: "\(name) was on its way: it was executed"
-        case .failure(let error) where error.outcomeIsUnknown:
-            "\(name) was on its way: whether it was executed is not known"
-        case .failure(let error):
-            "\(name) was on its way: it was refused (\(error.code.name): \(error.message))"
         }
     }
 }

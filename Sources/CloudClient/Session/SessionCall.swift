@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import GRPCProtocol
 
 /// One call of a session from the script's point of view: the account is filled in, the request is
 /// checked, and then it leaves.
@@ -114,7 +115,7 @@ final class SessionCall: SteppedCall {
     private func told(_ error: CallError) -> CallError {
         var error = error
         error.method = method.displayName
-        if error.outcomeIsUnknown, !method.isRead, !error.message.contains("not known") {
+        if error.outcomeIsUnknown, !method.isRead {
             error.message += "; whether the call was executed is not known"
         }
         return error

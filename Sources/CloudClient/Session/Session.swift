@@ -1,96 +1,6 @@
 import Codec
 import Contract
-
-/// What a session is made of.
-public struct SessionConfiguration: Sendable {
-    /// Which way calls go when they do not say.
-    public enum TransportKind: String, Sendable, CaseIterable {
-        case grpc
-        case rest
-    }
-
-    /// Where gRPC is reached.
-    public var endpoint: Endpoint
-    /// Where REST is reached.
-    public var restEndpoint: Endpoint
-    /// Which way calls go when they do not say.
-    public var transport = TransportKind.grpc
-    /// Who calls.
-    public var credential = Credential.none
-    /// The account that calls are about when they do not say.
-    public var accountID: String?
-    /// The name of the context that this comes from.
-    public var contextName: String?
-    /// How connections are opened.
-    public var connection = ConnectionSettings()
-    /// How long a call may take when it does not say, in nanoseconds; nil means for ever.
-    public var timeout: Int64? = 60_000_000_000
-
-    /// Creates a configuration.
-    public init(endpoint: Endpoint, restEndpoint: Endpoint) {
-        self.endpoint = endpoint
-        self.restEndpoint = restEndpoint
-    }
-}
-
-/// What one call asks for beyond its request.
-public struct CallOptions: Sendable {
-    /// How long the call may take, all attempts together, in nanoseconds.
-    public var timeout: Int64?
-    /// How many more attempts may be made; nil means three for reads and none for others.
-    public var retries: Int?
-    /// Which way the call goes.
-    public var transport: SessionConfiguration.TransportKind?
-    /// The account that the call is about.
-    public var accountID: String?
-    /// Further headers.
-    public var metadata: [(name: String, value: String)] = []
-
-    /// Creates options that ask for nothing.
-    public init() {}
-}
-
-/// One line of a trace: what a call did.
-public struct TraceRecord: Sendable {
-    /// The method's name.
-    public let method: String
-    /// Which way it went.
-    public let transport: SessionConfiguration.TransportKind
-    /// What it ended with.
-    public let code: StatusCode
-    /// When it began on the loop's clock, in nanoseconds.
-    public let started: Int64
-    /// How long it took, in nanoseconds.
-    public let duration: Int64
-    /// Which attempt this was, from 1.
-    public let attempt: Int
-    /// The answer's size in bytes.
-    public let size: Int
-    /// What the API calls the request in its own logs.
-    public let traceID: String?
-
-    /// Describes an attempt, or a whole call that was replayed.
-    public init(
-        _ call: OutgoingCall, _ result: Result<Reply, CallError>, attempt: Int, started: Int64,
-        duration: Int64
-    ) {
-        method = call.method.displayName
-        transport = call.transport
-        self.attempt = attempt
-        self.started = started
-        self.duration = duration
-        switch result {
-        case .success(let reply):
-            code = .ok
-            size = reply.body.count
-            traceID = reply.traceID
-        case .failure(let error):
-            code = error.code
-            size = 0
-            traceID = error.traceID
-        }
-    }
-}
+import GRPCProtocol
 
 /// Somebody's way to the API: endpoints, credential, account, and the rules that each call obeys
 /// before it leaves and when it fails. Main-thread confined.
@@ -114,17 +24,28 @@ public final class Session {
     /// What is put around the way to the API: recording, dry runs. To be set before the first call.
     public var wrap: (any Transport) -> any Transport = { $0 }
 
+    /// Opens the transport of a kind.
+    public typealias TransportFactory =
+        (TransportKind, SessionConfiguration, PollLoop) -> any Transport
+
+    private let open: TransportFactory
     private let validator: Validator
-    private var transports: [SessionConfiguration.TransportKind: any Transport] = [:]
+    private var transports: [TransportKind: any Transport] = [:]
     /// The account, once it is known.
     public private(set) var accountID: String?
     private var waitingForAccount: [(Result<String, CallError>) -> Void]?
 
     /// Creates a session; nothing is opened before the first call.
+    ///
+    /// - Parameters:
+    ///   - open: opens the transport of a kind, when the first call needs it.
+    ///   - wallClock: the time that rules about moments are checked against.
     public init(
         _ configuration: SessionConfiguration, registry: Registry = .embedded, loop: PollLoop,
+        open: @escaping TransportFactory,
         wallClock: @escaping @Sendable () -> (seconds: Int64, nanos: Int32)
     ) {
+        self.open = open
         self.configuration = configuration
         self.registry = registry
         self.loop = loop
@@ -197,21 +118,14 @@ public final class Session {
     }
 
     /// The way that calls go: attempts over the transports, and what is put around them.
-    private(set) lazy var carrier: any Transport = wrap(RetryingTransport(session: self))
+    private(set) lazy var carrier: any Transport = wrap(
+        RetryingTransport(
+            loop: loop, random: configuration.connection.random,
+            transport: { [unowned self] in transport($0) }, trace: { [unowned self] in onTrace }))
 
-    func transport(_ kind: SessionConfiguration.TransportKind) -> any Transport {
+    private func transport(_ kind: TransportKind) -> any Transport {
         if let open = transports[kind] { return open }
-        let opened: any Transport =
-            switch kind {
-            case .grpc:
-                GRPCTransport(
-                    endpoint: configuration.endpoint, settings: configuration.connection, loop: loop
-                )
-            case .rest:
-                RESTTransport(
-                    endpoint: configuration.restEndpoint, settings: configuration.connection,
-                    loop: loop)
-            }
+        let opened = open(kind, configuration, loop)
         transports[kind] = opened
         return opened
     }

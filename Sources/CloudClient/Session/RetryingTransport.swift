@@ -6,14 +6,32 @@ final class RetryingTransport: Transport {
     private static let firstPause = 200_000_000.0
     private static let longestPause = 5_000_000_000.0
 
-    private unowned let session: Session
+    private let loop: PollLoop
+    private let random: () -> Double
+    private let transport: (TransportKind) -> any Transport
+    private let trace: () -> ((TraceRecord) -> Void)?
 
-    init(session: Session) { self.session = session }
+    /// Creates a transport.
+    ///
+    /// - Parameters:
+    ///   - random: numbers from 0 up to 1, for jitter.
+    ///   - transport: the transport of a kind.
+    ///   - trace: receives each attempt; nil when nobody wants them.
+    init(
+        loop: PollLoop, random: @escaping () -> Double,
+        transport: @escaping (TransportKind) -> any Transport,
+        trace: @escaping () -> ((TraceRecord) -> Void)?
+    ) {
+        self.loop = loop
+        self.random = random
+        self.transport = transport
+        self.trace = trace
+    }
 
     func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
-        let attempts = Attempts(session, call, completion)
+        let attempts = Attempts(self, call, completion)
         attempts.send()
         return attempts
     }
@@ -22,29 +40,29 @@ final class RetryingTransport: Transport {
 
     /// The attempts of one call.
     private final class Attempts: SteppedCall {
-        private let session: Session
+        private let owner: RetryingTransport
         private let call: OutgoingCall
         private let completion: (Result<Reply, CallError>) -> Void
         private var count = 0
 
         init(
-            _ session: Session, _ call: OutgoingCall,
+            _ owner: RetryingTransport, _ call: OutgoingCall,
             _ completion: @escaping (Result<Reply, CallError>) -> Void
         ) {
-            self.session = session
+            self.owner = owner
             self.call = call
             self.completion = completion
         }
 
         func send() {
             count += 1
-            let started = session.loop.now()
-            step = session.transport(call.transport).start(call) { [self] result in
+            let started = owner.loop.now()
+            step = owner.transport(call.transport).start(call) { [self] result in
                 step = nil
-                session.onTrace?(
+                owner.trace()?(
                     TraceRecord(
                         call, result, attempt: count, started: started,
-                        duration: session.loop.now() - started))
+                        duration: owner.loop.now() - started))
                 finish(result)
             }
         }
@@ -53,7 +71,7 @@ final class RetryingTransport: Transport {
             guard case .failure(var error) = result else { return completion(result) }
             error.attempts = count
             guard let wait = pauseBeforeRetry(error) else { return completion(.failure(error)) }
-            pause = session.loop.after(wait) { [self] in
+            pause = owner.loop.after(wait) { [self] in
                 pause = nil
                 send()
             }
@@ -66,9 +84,9 @@ final class RetryingTransport: Transport {
             var ceiling = RetryingTransport.firstPause
             for _ in 1..<count { ceiling = min(ceiling * 2, RetryingTransport.longestPause) }
             // Full jitter: anything up to the ceiling, but no sooner than the server asks.
-            let jitter = Int64(ceiling * session.configuration.connection.random())
+            let jitter = Int64(ceiling * owner.random())
             let wait = (error.retryDelay ?? 0) + jitter
-            if let deadline = call.deadline, session.loop.now() + wait >= deadline { return nil }
+            if let deadline = call.deadline, owner.loop.now() + wait >= deadline { return nil }
             return wait
         }
     }

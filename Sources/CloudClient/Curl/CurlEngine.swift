@@ -1,4 +1,5 @@
 import CCurl
+import GRPCProtocol
 
 /// libcurl's multi interface on the loop: it opens connections and carries REST transfers.
 final class CurlEngine {
@@ -6,7 +7,7 @@ final class CurlEngine {
     private let multi: OpaquePointer
     private let user: UnsafeMutableRawPointer
     private var timer: PollLoop.Timer?
-    private var completions: [OpaquePointer: (Int32) -> Void] = [:]
+    private var completions: [OpaquePointer: (CurlCode) -> Void] = [:]
 
     /// Loads libcurl and opens a multi handle.
     ///
@@ -51,8 +52,8 @@ final class CurlEngine {
         }
     }
 
-    /// Starts a transfer; the completion gets its CURLcode.
-    func add(_ easy: OpaquePointer, completion: @escaping (Int32) -> Void) {
+    /// Starts a transfer; the completion gets its result.
+    func add(_ easy: OpaquePointer, completion: @escaping (CurlCode) -> Void) {
         completions[easy] = completion
         _ = qcurl_multi_add(multi, easy)
     }
@@ -66,19 +67,19 @@ final class CurlEngine {
     private func watch(_ socket: Int32, _ what: Int32) {
         let events: PollLoop.Events
         switch what {
-        case 1: events = .input
-        case 2: events = .output
-        case 3: events = [.input, .output]
+        case Int32(QCURL_POLL_IN.rawValue): events = .input
+        case Int32(QCURL_POLL_OUT.rawValue): events = .output
+        case Int32(QCURL_POLL_INOUT.rawValue): events = [.input, .output]
         default:
             loop.unwatch(socket)
             return
         }
         loop.watch(socket, for: events) { [weak self] ready in
-            var bits: Int32 = 0
-            if ready.contains(.input) { bits |= 1 }
-            if ready.contains(.output) { bits |= 2 }
-            if !ready.isDisjoint(with: .failure) { bits |= 4 }
-            self?.act(socket, bits)
+            var bits: UInt32 = 0
+            if ready.contains(.input) { bits |= QCURL_READY_IN.rawValue }
+            if ready.contains(.output) { bits |= QCURL_READY_OUT.rawValue }
+            if !ready.isDisjoint(with: .failure) { bits |= QCURL_READY_ERROR.rawValue }
+            self?.act(socket, Int32(truncatingIfNeeded: bits))
         }
     }
 
@@ -86,14 +87,16 @@ final class CurlEngine {
         timer?.cancel()
         timer = nil
         guard milliseconds >= 0 else { return }
-        timer = loop.after(Int64(milliseconds) * 1_000_000) { [weak self] in self?.act(-1, 0) }
+        timer = loop.after(Int64(milliseconds) * 1_000_000) { [weak self] in
+            self?.act(QCURL_SOCKET_TIMEOUT.rawValue, 0)
+        }
     }
 
     private func act(_ socket: Int32, _ events: Int32) {
         _ = qcurl_multi_act(multi, socket, events)
         var code: Int32 = 0
         while let easy = qcurl_multi_next_done(multi, &code) {
-            completions.removeValue(forKey: easy)?(code)
+            completions.removeValue(forKey: easy)?(CurlCode(code))
         }
     }
 }

@@ -1,0 +1,5 @@
+/// The transports for API calls.
+public enum TransportKind: String, Sendable, CaseIterable {
+    case grpc
+    case rest
+}

@@ -1,0 +1,46 @@
+import CCurl
+import GRPCProtocol
+
+/// Settings and errors that all connections of libcurl share.
+enum CurlSetup {
+    /// The one place for TLS, schemes and proxies: certificates and names are verified, and no proxy
+    /// stands between a machine and itself.
+    static func secure(_ easy: OpaquePointer, isLoopback: Bool, caFile: String?) {
+        _ = qcurl_set_long(easy, Int32(QCURL_SSL_VERIFYPEER.rawValue), 1)
+        _ = qcurl_set_long(easy, Int32(QCURL_SSL_VERIFYHOST.rawValue), 2)
+        _ = qcurl_set_string(easy, Int32(QCURL_PROTOCOLS_STR.rawValue), "http,https")
+        if let caFile {
+            _ = qcurl_set_string(easy, Int32(QCURL_CAINFO.rawValue), caFile)
+            _ = qcurl_set_string(easy, Int32(QCURL_CAPATH.rawValue), nil)
+        }
+        if isLoopback { _ = qcurl_set_string(easy, Int32(QCURL_NOPROXY.rawValue), "*") }
+    }
+
+    /// libcurl's text for an error.
+    static func reason(_ code: CurlCode, buffer: UnsafePointer<CChar>) -> String {
+        let detail = String(cString: buffer)
+        return detail.isEmpty ? String(cString: qcurl_error_text(code.number)) : detail
+    }
+
+    /// libcurl's error as one of ours, with the endpoint and, where it is known, what to do.
+    static func error(
+        _ code: CurlCode, buffer: UnsafePointer<CChar>, endpoint: Endpoint
+    ) -> CallError {
+        var reason = reason(code, buffer: buffer)
+        switch code {
+        case .peerNotVerified:
+            reason += "; --ca-file FILE names the certificate authority to trust"
+        case .handshakeFailed: reason += "; is it a cleartext port (http://)?"
+        case .timedOut: return .transport(.unavailable, "no connection to \(endpoint.url) in time")
+        default: break
+        }
+        return .notConnected(to: endpoint, reason)
+    }
+
+    /// A buffer for the text of a transfer's error.
+    static func errorBuffer() -> UnsafeMutablePointer<CChar> {
+        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(QCURL_ERROR_SIZE))
+        buffer.initialize(repeating: 0, count: Int(QCURL_ERROR_SIZE))
+        return buffer
+    }
+}

@@ -1,0 +1,66 @@
+import Codec
+import Contract
+import GRPCProtocol
+
+/// An answer as it came.
+public struct Reply: Sendable {
+    /// How the body is to be read.
+    public enum Format: Sendable {
+        case protobuf
+        case json
+    }
+
+    /// The response message, encoded.
+    public let body: [UInt8]
+    /// The encoding.
+    public let format: Format
+    /// What the API calls this request in its own logs.
+    public let traceID: String?
+    /// Whether nobody answered this: it is what an answer could look like.
+    public var isEcho = false
+
+    /// Creates an answer.
+    public init(body: [UInt8], format: Format, traceID: String?) {
+        self.body = body
+        self.format = format
+        self.traceID = traceID
+    }
+
+    /// Reads the body into a sink.
+    public func decode(
+        as type: MessageType, into sink: inout some MessageSink
+    ) throws(CodecError) {
+        try body.withUnsafeBufferPointer { (buffer) throws(CodecError) in
+            let bytes = UnsafeRawBufferPointer(buffer)
+            switch format {
+            case .protobuf: try ProtobufReader().read(bytes, as: type, into: &sink)
+            case .json:
+                // A newer server may send fields that this contract does not have.
+                try JSONReader(ignoresUnknownFields: true, ignoresUnknownEnumNames: true).read(
+                    bytes, as: type, into: &sink)
+            }
+        }
+    }
+
+    /// Reads the body into a message.
+    public func message(as type: MessageType) throws(CodecError) -> Message {
+        var builder = MessageBuilder()
+        try decode(as: type, into: &builder)
+        return builder.finish()
+    }
+}
+
+extension Result where Success == Reply, Failure == CallError {
+    /// What became of a change whose result nobody waits for any longer, for a person.
+    ///
+    /// - Parameter name: the method's.
+    public func fate(of name: String) -> String {
+        switch self {
+        case .success: "\(name) was on its way: it was executed"
+        case .failure(let error) where error.outcomeIsUnknown:
+            "\(name) was on its way: whether it was executed is not known"
+        case .failure(let error):
+            "\(name) was on its way: it was refused (\(error.code.name): \(error.message))"
+        }
+    }
+}
