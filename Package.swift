@@ -33,6 +33,7 @@ let package = Package(
             name: "CResources", exclude: ["contract.binpb"]),
 
         .target(name: "Budgets"),
+        .target(name: "EventLoop"),
         .target(name: "GRPCProtocol"),
         // Its CYaml is libyaml, which comes with Yams.
         .target(
@@ -48,19 +49,30 @@ let package = Package(
         .target(name: "Codec", dependencies: ["Contract", "Wire", "CRegex"]),
         .target(
             name: "CloudClient",
-            dependencies: ["Budgets", "GRPCProtocol", "Codec", "Contract", "CCurl", "CHTTP2"]),
+            dependencies: [
+                "Budgets", "EventLoop", "GRPCProtocol", "Codec", "Contract", "CCurl", "CHTTP2",
+            ]),
+        .target(name: "LuaMachine", dependencies: ["CLuaHost", "EventLoop"]),
+        .target(
+            name: "LuaMessages", dependencies: ["LuaMachine", "Codec", "Contract", "CLuaHost"]),
+        .target(
+            name: "LuaReference",
+            dependencies: [
+                "LuaMessages", "LuaMachine", "LuaSource", "Codec", "Contract", "CResources",
+            ]),
         .target(
             name: "LuaHost",
             dependencies: [
-                "CloudClient", "GRPCProtocol", "Codec", "Contract", "LuaSource", "CLuaHost",
-                "CCrypto", "CSpawn",
-                "CResources", "GuardedYAML",
+                "LuaReference", "LuaMessages", "LuaMachine", "LuaSource", "CloudClient",
+                "EventLoop", "GRPCProtocol", "Codec", "Contract", "CLuaHost", "CCrypto", "CSpawn",
+                "GuardedYAML",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
             name: "Shell",
             dependencies: [
-                "LuaHost", "LuaSource", "CloudClient", "GRPCProtocol", "Contract", "CReadline",
+                "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "LuaSource", "CloudClient",
+                "EventLoop", "GRPCProtocol", "Contract", "CReadline",
             ]),
         .target(
             name: "Sandbox",
@@ -77,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "qcsh",
             dependencies: [
-                "Shell", "LuaHost", "LuaSource", "CloudClient", "Sandbox", "Budgets",
+                "Shell", "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "LuaSource",
+                "CloudClient", "EventLoop", "Sandbox", "Budgets",
                 "GRPCProtocol", "Codec",
                 "Contract", "GuardedYAML", "CSpawn",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -93,7 +106,8 @@ let package = Package(
 
         // Not a product: scripts/dev/bench/run measures it against the rest.
         .executableTarget(
-            name: "transport-bench", dependencies: ["CloudClient", "Codec", "Contract"],
+            name: "transport-bench",
+            dependencies: ["CloudClient", "EventLoop", "Codec", "Contract"],
             path: "scripts/dev/bench/transport"),
 
         .executableTarget(
@@ -114,16 +128,29 @@ let package = Package(
             name: "CodecTests", dependencies: ["Codec", "Contract", "Wire", "TestSupport"]),
         .testTarget(
             name: "CloudClientTests",
-            dependencies: ["CloudClient", "GRPCProtocol", "Codec", "Contract", "TestSupport"]),
-        .testTarget(name: "LuaHostTests", dependencies: ["LuaHost", "CloudClient", "Contract"]),
-        .testTarget(name: "ShellTests", dependencies: ["Shell", "LuaHost", "Contract"]),
+            dependencies: [
+                "CloudClient", "EventLoop", "GRPCProtocol", "Codec", "Contract", "TestSupport",
+            ]),
+        .testTarget(
+            name: "LuaHostTests",
+            dependencies: [
+                "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "EventLoop", "CloudClient",
+                "Contract",
+            ]),
+        .testTarget(
+            name: "ShellTests",
+            dependencies: [
+                "Shell", "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "Contract",
+            ]),
         .testTarget(name: "LuaSourceTests", dependencies: ["LuaSource", "TestSupport"]),
         .testTarget(
             name: "SandboxTests",
             dependencies: ["Sandbox", "GRPCProtocol", "Codec", "Contract", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "qcsh", "LuaHost", "Codec", "Contract"]),
+            dependencies: [
+                "TestSupport", "qcsh", "LuaHost", "LuaReference", "LuaMachine", "Codec", "Contract",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x,

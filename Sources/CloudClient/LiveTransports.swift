@@ -1,3 +1,5 @@
+import EventLoop
+
 /// The transports that reach a real API, over the network.
 public enum LiveTransports {
     /// Opens the transport of a kind; nothing is connected before its first call.

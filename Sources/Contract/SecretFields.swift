@@ -35,3 +35,8 @@ public enum SecretFields {
         "qdrant.cloud.hybrid.v1.HybridCloudEnvironmentConfiguration.registry_secret_name",
     ]
 }
+
+/// The text that stands in the place of a secret.
+public enum SecretMask {
+    public static let text = "********"
+}

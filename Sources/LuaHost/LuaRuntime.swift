@@ -1,5 +1,9 @@
 import CloudClient
 import Contract
+import EventLoop
+import LuaMachine
+import LuaMessages
+import LuaReference
 
 #if canImport(Glibc)
     import Glibc
@@ -123,7 +127,7 @@ public final class LuaRuntime {
         }
         Self.registerBasics(environment, registry, in: &functions)
         Self.registerClocks(in: &functions)
-        machine.scheduler.journal = environment.journal
+        machine.scheduler.order = environment.journal.order
         environment.journal.wrap(&functions)
         // set_status(code): what the program is left with when the script ends by itself
         functions["set_status"] = { [unowned self] call in

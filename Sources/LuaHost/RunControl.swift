@@ -1,4 +1,5 @@
-import CloudClient
+import EventLoop
+import LuaMachine
 
 /// Ends a run in stages, whatever its code does.
 ///

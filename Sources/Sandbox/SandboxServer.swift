@@ -1,6 +1,5 @@
 import Budgets
 import CCrypto
-import Contract
 import Foundation
 import NIOCore
 import NIOPosix

@@ -1,4 +1,4 @@
-import LuaHost
+import LuaMachine
 
 /// How a failure of Lua code is told to a person.
 public enum ErrorReport {

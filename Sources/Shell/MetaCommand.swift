@@ -1,4 +1,4 @@
-import LuaHost
+import LuaMachine
 
 /// An entry that is a command of the shell: a dot, a name, and words.
 struct MetaCommand {

@@ -1,4 +1,4 @@
-import LuaHost
+import LuaMachine
 
 /// The prompt: where one is, how dangerous that is, and what runs meanwhile.
 struct PromptText {

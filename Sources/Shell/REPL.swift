@@ -1,6 +1,6 @@
-import CloudClient
-import Contract
+import EventLoop
 import LuaHost
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc

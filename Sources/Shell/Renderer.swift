@@ -1,5 +1,7 @@
 import Contract
 import LuaHost
+import LuaMachine
+import LuaMessages
 
 /// Writes results for people and programs.
 public struct Renderer {

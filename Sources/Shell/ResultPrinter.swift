@@ -1,4 +1,5 @@
 import LuaHost
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,5 @@
-import LuaHost
+import LuaMachine
+import LuaMessages
 
 #if canImport(Glibc)
     import Glibc

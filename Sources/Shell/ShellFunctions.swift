@@ -1,6 +1,7 @@
-import CloudClient
 import Contract
 import LuaHost
+import LuaMachine
+import LuaMessages
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,6 @@
 import CloudClient
-import LuaHost
+import LuaMachine
+import LuaReference
 
 #if canImport(Glibc)
     import Glibc

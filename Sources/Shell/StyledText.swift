@@ -1,4 +1,4 @@
-import LuaHost
+import LuaReference
 
 /// Writes text whose parts say what they are, in colours where there are any.
 public enum StyledText {

@@ -1,4 +1,4 @@
-import CloudClient
+import EventLoop
 
 #if canImport(Glibc)
     import Glibc

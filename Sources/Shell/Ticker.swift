@@ -1,4 +1,4 @@
-import CloudClient
+import EventLoop
 
 /// Calls an action again and again until it is stopped.
 final class Ticker {

@@ -1,4 +1,4 @@
-import CloudClient
+import EventLoop
 import LuaHost
 
 /// A line that tells what an entry waits for, once that takes long; it is gone afterwards.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
-import LuaHost
+import LuaMachine
+import LuaReference
 import Shell
 
 #if canImport(Glibc)

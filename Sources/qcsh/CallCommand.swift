@@ -2,7 +2,10 @@ import ArgumentParser
 import CloudClient
 import Codec
 import Contract
+import EventLoop
 import LuaHost
+import LuaMachine
+import LuaReference
 import Shell
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 import CloudClient
 import GRPCProtocol
-import LuaHost
+import LuaMachine
+import LuaMessages
 import Shell
 
 #if canImport(Glibc)

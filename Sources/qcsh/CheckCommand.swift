@@ -1,6 +1,9 @@
 import ArgumentParser
 import Contract
 import LuaHost
+import LuaMachine
+import LuaMessages
+import LuaReference
 import Shell
 
 #if canImport(Glibc)
@@ -42,7 +45,9 @@ struct CheckCommand: ParsableCommand {
             Output.note("qcsh check: \(error)")
             throw ExitCode(ExitStatus.usage)
         }
-        let checker = ScriptChecker(registry: registry, now: { Clocks.wall() }) { module, folder in
+        let checker = ScriptChecker(
+            registry: registry, policy: HeaderPermissions(), now: { Clocks.wall() }
+        ) { module, folder in
             Self.find(module, folder)
         }
         var results: [(file: String, result: CheckResult)] = []

@@ -1,7 +1,9 @@
 import CloudClient
 import Contract
+import EventLoop
 import GRPCProtocol
 import LuaHost
+import LuaMachine
 import Sandbox
 import Shell
 
@@ -121,8 +123,8 @@ final class Connections {
         configuration.contextName = recorded.context
         // Nothing leaves: that there was one is enough.
         switch recorded.credential {
-        case "key": configuration.credential = .managementKey(ValueText.secretMask)
-        case "token": configuration.credential = .userToken(ValueText.secretMask)
+        case "key": configuration.credential = .managementKey(SecretMask.text)
+        case "token": configuration.credential = .userToken(SecretMask.text)
         default: break
         }
         return configuration

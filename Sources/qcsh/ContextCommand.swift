@@ -1,6 +1,6 @@
 import ArgumentParser
 import CloudClient
-import LuaHost
+import LuaMachine
 import Shell
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
-import LuaHost
-import Shell
+import CloudClient
 import GuardedYAML
+import Shell
 
 #if canImport(Glibc)
     import Glibc

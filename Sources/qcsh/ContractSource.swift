@@ -1,8 +1,8 @@
 import ArgumentParser
 import CloudClient
 import Contract
+import EventLoop
 import GRPCProtocol
-import Shell
 
 #if canImport(Glibc)
     import Glibc

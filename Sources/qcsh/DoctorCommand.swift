@@ -2,8 +2,9 @@ import ArgumentParser
 import CloudClient
 import Codec
 import Contract
+import EventLoop
 import GRPCProtocol
-import LuaHost
+import LuaMachine
 import Shell
 
 #if canImport(Glibc)

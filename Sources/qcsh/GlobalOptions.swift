@@ -1,6 +1,5 @@
 import ArgumentParser
 import CloudClient
-import LuaHost
 import Shell
 
 /// The options that concern the whole run, as plain values.

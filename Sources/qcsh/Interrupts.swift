@@ -1,6 +1,6 @@
-import CloudClient
+import EventLoop
 import LuaHost
-import Shell
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,5 @@
 import LuaHost
+import LuaMachine
 import Shell
 
 #if canImport(Glibc)

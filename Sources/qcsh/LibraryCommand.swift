@@ -1,6 +1,7 @@
 import ArgumentParser
-import LuaHost
-import Shell
+import Contract
+import LuaMachine
+import LuaMessages
 
 #if canImport(Glibc)
     import Glibc

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Codec
-import Contract
-import LuaHost
+import LuaMessages
 import LuaSource
 import Shell
 

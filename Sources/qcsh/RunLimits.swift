@@ -1,5 +1,7 @@
+import CloudClient
 import Contract
-import LuaHost
+import LuaMachine
+import LuaMessages
 import LuaSource
 import Shell
 

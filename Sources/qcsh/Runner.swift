@@ -1,6 +1,8 @@
 import CloudClient
 import Contract
+import EventLoop
 import LuaHost
+import LuaMachine
 import Shell
 
 #if canImport(Glibc)

@@ -1,5 +1,6 @@
 import CloudClient
 import LuaHost
+import LuaMachine
 import Shell
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 import ArgumentParser
-import LuaHost
-import Shell
+import LuaMachine
+import LuaMessages
 
 /// Desired state: what a stack's file declares, compared with what is there.
 enum StackCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
-import LuaHost
+import LuaMessages
+import LuaReference
 import Shell
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 import ArgumentParser
-import LuaHost
-import Shell
+import LuaMachine
+import LuaMessages
 
 /// Runs Lua specs.
 struct TestCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import EventLoop
 import Testing
 
 @testable import CloudClient

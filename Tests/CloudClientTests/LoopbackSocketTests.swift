@@ -1,3 +1,4 @@
+import EventLoop
 import GRPCProtocol
 import Glibc
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import LuaHost
+import LuaReference
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import CloudClient
+import LuaMachine
 import Testing
 
 @testable import LuaHost

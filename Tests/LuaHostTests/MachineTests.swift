@@ -1,4 +1,5 @@
-import CloudClient
+import EventLoop
+import LuaMachine
 import Testing
 
 @testable import LuaHost

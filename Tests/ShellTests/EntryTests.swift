@@ -1,4 +1,3 @@
-import Contract
 import Testing
 
 @testable import Shell

@@ -1,4 +1,5 @@
 import CCurl
+import EventLoop
 import GRPCProtocol
 
 /// libcurl's multi interface on the loop: it opens connections and carries REST transfers.

@@ -1,3 +1,4 @@
+import EventLoop
 import GRPCProtocol
 
 /// Unary gRPC over HTTP/2: many calls on one connection.

@@ -1,5 +1,6 @@
 import Budgets
 import CHTTP2
+import EventLoop
 import GRPCProtocol
 
 /// What a connection tells its transport.

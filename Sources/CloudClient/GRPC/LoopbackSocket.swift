@@ -1,3 +1,4 @@
+import EventLoop
 import GRPCProtocol
 
 #if canImport(Glibc)

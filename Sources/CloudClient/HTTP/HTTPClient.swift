@@ -1,3 +1,5 @@
+import EventLoop
+
 /// The connections that HTTP exchanges of one loop share. Main-thread confined.
 public final class HTTPClient {
     private let loop: PollLoop

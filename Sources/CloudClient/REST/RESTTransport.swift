@@ -1,6 +1,5 @@
 import CCurl
-import Codec
-import Contract
+import EventLoop
 import GRPCProtocol
 
 /// The API as JSON over HTTP, by way of its gateway.

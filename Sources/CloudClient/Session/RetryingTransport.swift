@@ -1,4 +1,5 @@
 import Contract
+import EventLoop
 
 /// Makes attempts over the transport that a call asks for, until one succeeds or none may follow.
 final class RetryingTransport: Transport {

@@ -1,5 +1,6 @@
 import Codec
 import Contract
+import EventLoop
 import GRPCProtocol
 
 /// Somebody's way to the API: endpoints, credential, account, and the rules that each call obeys

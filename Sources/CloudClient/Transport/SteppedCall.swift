@@ -1,3 +1,5 @@
+import EventLoop
+
 /// A call that takes several steps one after another: further calls, pauses. Main-thread confined.
 open class SteppedCall: RunningCall {
     /// The step that is on its way.

@@ -1,3 +1,5 @@
+import EventLoop
+
 /// What calls of all transports have in common: they end once, with a result or given up.
 class TransportCall {
     private let completion: (Result<Reply, CallError>) -> Void

@@ -2,6 +2,9 @@ import CloudClient
 import Codec
 import Contract
 import GRPCProtocol
+import LuaMachine
+import LuaMessages
+import LuaReference
 
 /// The host functions behind `qdrant.api`: the contract's modules and methods, and calls.
 final class APIBinding {
@@ -299,8 +302,6 @@ final class APIBinding {
     }
 
     /// What a call's second argument may hold.
-    static let optionNames = ["timeout", "retries", "transport", "account_id"]
-
     private func options(_ value: LuaValue, _ method: Method) throws(HostError) -> CallOptions {
         var options = CallOptions()
         guard let table = value.table else {
@@ -331,10 +332,10 @@ final class APIBinding {
                 options.accountID = account
             default:
                 let name = key.text ?? key.typeName
-                let hint = Names.suggestion(Names.nearest(to: name, in: Self.optionNames))
+                let hint = Names.suggestion(Names.nearest(to: name, in: CallOptionNames.all))
                 throw .message(
                     "there is no call option \"\(name)\"\(hint); there are "
-                        + Self.optionNames.joined(separator: ", "))
+                        + CallOptionNames.all.joined(separator: ", "))
             }
         }
         return options

@@ -2,6 +2,8 @@ import CloudClient
 import Codec
 import Contract
 import GRPCProtocol
+import LuaMachine
+import LuaMessages
 
 /// The error objects that scripts see.
 enum ErrorObject {
@@ -65,5 +67,34 @@ extension LuaMachine {
     func refuse(_ refusal: CallError?) throws(HostError) {
         guard let refusal else { return }
         throw .value { [self] in ErrorObject.write(refusal, to: $0, machine: self) }
+    }
+}
+
+extension LuaFailure {
+    /// A failed call, as a script would see its error; without the details.
+    public init(_ error: CallError) {
+        self.init(value: .table(LuaTable(entries: ErrorObject.entries(error))), traceback: "")
+    }
+}
+
+extension SecretTexts {
+    /// An error in whose words the secrets are masked.
+    ///
+    /// Values of fields are left out altogether: a message may show a part of one.
+    func masked(_ error: CallError) -> CallError {
+        guard !texts.isEmpty else { return error }
+        var error = error
+        for violation in error.violations where !violation.value.isEmpty {
+            error.message = error.message.replacing(violation.value, by: SecretMask.text)
+        }
+        error.message = masked(error.message)
+        error.violations = error.violations.map { violation in
+            Violation(
+                path: masked(violation.path), rule: violation.rule,
+                message: masked(violation.message),
+                value: violation.value.isEmpty ? "" : SecretMask.text)
+        }
+        error.details = error.details.map(masked)
+        return error
     }
 }

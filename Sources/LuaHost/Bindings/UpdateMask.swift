@@ -1,4 +1,6 @@
 import Contract
+import LuaMachine
+import LuaMessages
 
 /// Derives an update mask from a table: `qdrant.mask`.
 struct UpdateMask {

@@ -1,4 +1,5 @@
 import CCrypto
+import LuaMachine
 
 /// What `host/crypto.lua` is built from: hashes and HMAC of libcrypto, random bytes of the kernel.
 struct CryptoModule {
@@ -36,15 +37,5 @@ struct CryptoModule {
     static func kernelRandom(_ count: Int) -> [UInt8] {
         var kernel = SystemRandomNumberGenerator()
         return (0..<count).map { _ in UInt8.random(in: 0...255, using: &kernel) }
-    }
-}
-
-extension LuaValue {
-    /// The bytes of a string or a secret.
-    var bytes: [UInt8]? {
-        switch self {
-        case .string(let bytes), .secret(let bytes): bytes
-        default: nil
-        }
     }
 }

@@ -1,4 +1,5 @@
 import CloudClient
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,5 @@
 import CloudClient
+import LuaMachine
 
 /// What `host/http.lua` is built from: exchanges that are read piece by piece.
 final class HTTPModule {

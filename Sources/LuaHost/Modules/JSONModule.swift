@@ -1,6 +1,8 @@
 import CLuaHost
 import Codec
 import Contract
+import LuaMachine
+import LuaMessages
 
 /// `json`: canonical ProtoJSON for messages, plain JSON for everything else.
 struct JSONModule {
@@ -32,53 +34,13 @@ struct JSONModule {
             do throws(CodecError) {
                 try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
                     var scanner = JSONScanner(UnsafeRawBufferPointer(buffer))
-                    try Self.decode(&scanner, call.results, depth: 100)
+                    try JSONTape.read(&scanner, into: call.results, depth: 100)
                     try scanner.expectEnd()
                 }
             } catch {
                 throw HostError.message("json.decode: \(error)")
             }
             return .done
-        }
-    }
-
-    static func decode(
-        _ scanner: inout JSONScanner, _ writer: TapeWriter, depth: Int
-    ) throws(CodecError) {
-        guard depth > 0 else { throw CodecError(.tooDeep(limit: 100)) }
-        switch try scanner.peek() {
-        case .null:
-            try scanner.word("null")
-            writer.put(LuaValue.null)
-        case .bool: writer.put(try scanner.bool())
-        case .string: writer.put(try scanner.string())
-        case .number:
-            let text = try scanner.number()
-            if let whole = Int64(text) {
-                writer.put(whole)
-            } else {
-                writer.put(Double(text) ?? .nan)
-            }
-        case .array:
-            try scanner.expect("[")
-            qh_put_u32(writer.tape, UInt8(QH_LIST.rawValue), 0)
-            if !scanner.take("]") {
-                repeat { try decode(&scanner, writer, depth: depth - 1) } while scanner.take(",")
-                try scanner.expect("]")
-            }
-            qh_put_tag(writer.tape, UInt8(QH_END.rawValue))
-        case .object:
-            try scanner.expect("{")
-            qh_put_tag(writer.tape, UInt8(QH_TABLE.rawValue))
-            if !scanner.take("}") {
-                repeat {
-                    writer.put(try scanner.string())
-                    try scanner.expect(":")
-                    try decode(&scanner, writer, depth: depth - 1)
-                } while scanner.take(",")
-                try scanner.expect("}")
-            }
-            qh_put_tag(writer.tape, UInt8(QH_END.rawValue))
         }
     }
 }

@@ -1,5 +1,7 @@
 import CSpawn
 import CloudClient
+import EventLoop
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc
@@ -292,13 +294,5 @@ final class ProcessModule {
                 writer.put(child.isTimedOut)
             }
         }
-    }
-}
-
-extension LuaValue {
-    /// Whether the value is `true`.
-    var isTrue: Bool {
-        if case .bool(true) = self { return true }
-        return false
     }
 }

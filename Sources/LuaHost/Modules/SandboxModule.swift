@@ -1,4 +1,5 @@
 import CloudClient
+import LuaMachine
 
 /// Local clouds that scripts start and steer. What runs them is the program's business.
 public protocol SandboxControl: AnyObject {

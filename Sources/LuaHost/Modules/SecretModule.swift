@@ -1,3 +1,5 @@
+import LuaMachine
+
 /// What makes secrets out of texts.
 struct SecretModule {
     func register(in functions: inout HostFunctions) {

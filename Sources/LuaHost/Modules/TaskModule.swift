@@ -1,11 +1,11 @@
-import CloudClient
 import Codec
+import LuaMachine
 
 /// What `host/task.lua` builds structured concurrency from: scopes of tasks, gates to wait at, sleep.
 final class TaskModule {
     private let machine: LuaMachine
     private var tasks: [Int64: LuaMachine.Task] = [:]
-    private var scopes: [Int64: LuaMachine.Scope] = [:]
+    private var scopes: [Int64: TaskScope] = [:]
     private var gates: [Int64: Gate] = [:]
     private var lastNumber: Int64 = 0
     /// Where failures of children are remembered until one of them ends the run.
@@ -116,7 +116,7 @@ final class TaskModule {
 
     /// Starts a task. How it ends is the Lua side's business: it catches errors itself.
     private func spawn(
-        _ function: Int32, in scope: LuaMachine.Scope
+        _ function: Int32, in scope: TaskScope
     ) throws(HostError) -> Int64 {
         do throws(LuaFailure) {
             return number(of: try machine.spawn(function, in: scope) { _ in })
@@ -127,7 +127,7 @@ final class TaskModule {
 
     // MARK: - Scopes
 
-    private func scope(_ value: LuaValue) throws(HostError) -> LuaMachine.Scope {
+    private func scope(_ value: LuaValue) throws(HostError) -> TaskScope {
         guard let number = value.integer, let scope = scopes[number] else {
             throw .message("this scope is closed: its tasks have ended")
         }
@@ -141,7 +141,7 @@ final class TaskModule {
                 case .bool(let isRoot) = call.arguments.value()
             else { throw HostError.message("open_scope needs two booleans") }
             let owner = isRoot ? nil : machine.scheduler.current
-            let scope = LuaMachine.Scope(owner: owner, isShield: isShield)
+            let scope = TaskScope(owner: owner, isShield: isShield)
             owner?.scopes.append(scope)
             let number = nextNumber()
             scopes[number] = scope
@@ -201,7 +201,7 @@ final class TaskModule {
     }
 
     private func wait(
-        for scope: LuaMachine.Scope, _ nanoseconds: Int64?, _ resumption: LuaMachine.Resumption
+        for scope: TaskScope, _ nanoseconds: Int64?, _ resumption: LuaMachine.Resumption
     ) -> () -> Void {
         let timer = nanoseconds.map { nanoseconds in
             machine.watch(scope, deadline: machine.loop.now() + nanoseconds)
@@ -224,7 +224,7 @@ final class TaskModule {
         return finish
     }
 
-    private func forget(_ number: Int64, _ scope: LuaMachine.Scope) {
+    private func forget(_ number: Int64, _ scope: TaskScope) {
         scope.onWake = nil
         scopes[number] = nil
         machine.unwatch(scope)

@@ -1,4 +1,4 @@
-import CloudClient
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc

@@ -1,4 +1,5 @@
 import Codec
+import LuaMachine
 
 #if canImport(Glibc)
     import Glibc

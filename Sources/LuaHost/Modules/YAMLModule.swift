@@ -1,5 +1,7 @@
 import Contract
 import GuardedYAML
+import LuaMachine
+import LuaMessages
 import Yams
 
 /// What `host/yaml.lua` is built from: libyaml by way of Yams for reading, our writer for writing.

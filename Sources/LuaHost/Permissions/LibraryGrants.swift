@@ -1,6 +1,9 @@
 import CCrypto
 import CLuaHost
-import Codec
+import CloudClient
+import LuaMachine
+import LuaMessages
+import LuaReference
 import LuaSource
 
 /// What libraries may do when their functions call: what their lock file grants, and no more than
@@ -288,14 +291,5 @@ extension String {
             return utf8.index(startIndex, offsetBy: start)
         }
         return nil
-    }
-}
-
-extension LuaMachine {
-    /// The source of the code that has called what the host does now; of a task that only runs the
-    /// host's own functions, that of the code that has started it. Nil when there is none.
-    var callerSource: String? {
-        if let source = qh_caller(vm) { return String(cString: source) }
-        return scheduler.current?.origin
     }
 }

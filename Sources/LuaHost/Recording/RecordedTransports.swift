@@ -1,7 +1,10 @@
 import CloudClient
 import Codec
 import Contract
+import EventLoop
 import GRPCProtocol
+import LuaMachine
+import LuaMessages
 
 /// Records calls and their answers.
 public final class RecordingTransport: Transport {

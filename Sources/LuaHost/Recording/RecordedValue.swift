@@ -1,4 +1,5 @@
-import Codec
+import Contract
+import LuaMachine
 
 /// Values of Lua as JSON that reads back as the same values.
 ///
@@ -47,7 +48,7 @@ enum RecordedValue {
         let items = inner.table?.array ?? []
         switch name {
         case "$null": return .null
-        case "$secret": return .secret(Array(ValueText.secretMask.utf8))
+        case "$secret": return .secret(Array(SecretMask.text.utf8))
         case "$time", "$duration":
             let seconds = items.first?.integer ?? 0
             let nanos = Int32(truncatingIfNeeded: items.last?.integer ?? 0)

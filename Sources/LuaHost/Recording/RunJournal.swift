@@ -1,5 +1,6 @@
 import CLuaHost
-import CloudClient
+import LuaMachine
+import LuaMessages
 
 /// Whether a run goes its own way, is recorded, or repeats what was recorded.
 public enum RunJournal {
@@ -19,6 +20,15 @@ public enum RunJournal {
     ]
     /// Functions that cannot be repeated.
     private static let unrepeatable = ["sandbox_start", "sandbox_attach"]
+
+    /// The order in which the waits of a run end.
+    var order: WaitOrder {
+        switch self {
+        case .none: .free
+        case .recording(let recorder): .recorded(recorder)
+        case .replaying(let replay): .repeated(replay)
+        }
+    }
 
     /// Has functions of the host recorded, or answered from a recording.
     func wrap(_ functions: inout HostFunctions) {

@@ -2,6 +2,8 @@ import CloudClient
 import Codec
 import Contract
 import GRPCProtocol
+import LuaMachine
+import LuaMessages
 
 /// Writes what a run gets from outside, so that it can be run again without it: answers of the API
 /// and of other hosts, results of programs, readings of clocks, random values, and in which order
@@ -9,7 +11,7 @@ import GRPCProtocol
 ///
 /// A file of JSON lines, each written at once. Secrets are masked: those of the contract by their
 /// fields, and every one that is known wherever it occurs.
-public final class RunRecorder {
+public final class RunRecorder: WaitRecorder {
     /// The version of the form.
     static let version: Int64 = 1
 
@@ -41,10 +43,10 @@ public final class RunRecorder {
         let table = LuaTable(entries: members.map { (.text($0.key), $0.value) })
         var line = ValueJSON(registry: .embedded).text(.table(table))
         for secret in secrets {
-            line = line.replacing(secret, by: ValueText.secretMask)
+            line = line.replacing(secret, by: SecretMask.text)
             // As it stands inside of a JSON text.
             let quoted = String(ValueText.quoted(secret).dropFirst().dropLast())
-            if quoted != secret { line = line.replacing(quoted, by: ValueText.secretMask) }
+            if quoted != secret { line = line.replacing(quoted, by: SecretMask.text) }
         }
         write(Array((line + "\n").utf8))
     }
@@ -57,12 +59,12 @@ public final class RunRecorder {
         append([kind: .list(values.map(RecordedValue.encode))])
     }
 
-    func nextWait() -> Int64 {
+    public func nextWait() -> Int64 {
         waits += 1
         return waits
     }
 
-    func wake(_ number: Int64) { append(["wake": .integer(number)]) }
+    public func wake(_ number: Int64) { append(["wake": .integer(number)]) }
 
     func nextUse() -> Int64 {
         uses += 1
@@ -162,45 +164,6 @@ public final class RunRecorder {
                 }),
         ]
         return .table(LuaTable(entries: members.map { (.text($0.key), $0.value) }))
-    }
-}
-
-extension Message {
-    /// The message with its secrets masked.
-    var redacted: Message {
-        var copy = self
-        for (field, value) in setFields { copy[field] = value.redacted(field.isSecret) }
-        return copy
-    }
-
-    /// Tells each secret that the message holds.
-    func secrets(_ tell: ([UInt8]) -> Void) {
-        for (field, value) in setFields { value.secrets(field.isSecret, tell) }
-    }
-}
-
-extension Value {
-    /// The value with its secrets masked; `isSecret` says that its texts are.
-    fileprivate func redacted(_ isSecret: Bool) -> Value {
-        switch self {
-        case .string where isSecret: .string(ValueText.secretMask)
-        case .bytes where isSecret: .bytes(Array(ValueText.secretMask.utf8))
-        case .message(let inner): .message(inner.redacted)
-        case .list(let items): .list(items.map { $0.redacted(isSecret) })
-        case .map(let entries): .map(entries.mapValues { $0.redacted(isSecret) })
-        default: self
-        }
-    }
-
-    fileprivate func secrets(_ isSecret: Bool, _ tell: ([UInt8]) -> Void) {
-        switch self {
-        case .string(let text) where isSecret: tell(Array(text.utf8))
-        case .bytes(let bytes) where isSecret: tell(Array(bytes))
-        case .message(let inner): inner.secrets(tell)
-        case .list(let items): for item in items { item.secrets(isSecret, tell) }
-        case .map(let entries): for item in entries.values { item.secrets(isSecret, tell) }
-        default: break
-        }
     }
 }
 

@@ -1,10 +1,12 @@
 import CloudClient
-import Codec
 import Contract
+import EventLoop
 import GRPCProtocol
+import LuaMachine
+import LuaMessages
 
 /// Gives a run what it got when it was recorded, in the same order, and nothing else.
-public final class RunReplay {
+public final class RunReplay: WaitReplay {
     /// A file that is no recording, in words for a person.
     public struct Problem: Error, CustomStringConvertible {
         public let description: String
@@ -129,7 +131,7 @@ public final class RunReplay {
 
     // MARK: - Order
 
-    func nextWait() -> Int64 {
+    public func nextWait() -> Int64 {
         lastWait += 1
         return lastWait
     }
@@ -138,7 +140,7 @@ public final class RunReplay {
     ///
     /// - Parameter mayStall: whether it may end when nothing else can: not a time limit, which may
     ///   not have been reached.
-    func schedule(
+    public func schedule(
         _ number: Int64, on loop: PollLoop, mayStall: Bool, _ action: @escaping () -> Void
     ) {
         pending[number] = (mayStall, action)
@@ -146,7 +148,7 @@ public final class RunReplay {
     }
 
     /// Forgets a wait that was given up; what was recorded for it has had its turn.
-    func withdraw(_ number: Int64, on loop: PollLoop) {
+    public func withdraw(_ number: Int64, on loop: PollLoop) {
         pending[number] = nil
         if wakes.first == number { wakes.removeFirst() }
         pump(loop)

@@ -1,5 +1,3 @@
-import Codec
-
 /// Fills a sandbox from YAML: from what people write, by making the calls that would have led
 /// there, each at its time; and from what an export wrote, as it was.
 struct Seed: Sendable {

@@ -1,6 +1,5 @@
 import Budgets
 import Codec
-import Contract
 import GRPCProtocol
 
 /// Answers requests of all kinds. Lives on the server's one event loop.

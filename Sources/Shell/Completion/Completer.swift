@@ -1,5 +1,7 @@
 import Contract
 import LuaHost
+import LuaMachine
+import LuaReference
 
 /// Offers what may stand at the cursor, and tells about it.
 final class Completer {

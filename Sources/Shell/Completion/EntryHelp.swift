@@ -1,5 +1,6 @@
 import Contract
 import LuaHost
+import LuaReference
 
 /// What is told about an entry while it is written: a line below it, and a page on demand.
 extension Completer {

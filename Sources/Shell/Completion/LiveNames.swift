@@ -1,6 +1,7 @@
-import CloudClient
 import Contract
+import EventLoop
 import LuaHost
+import LuaMachine
 
 /// Names and ids of what there is in the account, for fields that expect one: fetched beside the
 /// prompt, kept for a while.

@@ -1,5 +1,6 @@
 import Contract
 import LuaHost
+import LuaReference
 
 /// What may stand in the options and arguments of functions of the host's modules and of the standard
 /// library: their annotations say so.

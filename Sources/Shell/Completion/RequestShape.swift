@@ -1,5 +1,5 @@
 import Contract
-import LuaHost
+import LuaReference
 
 /// What the brackets around the cursor are for: which message, list or map is being written.
 enum RequestShape {

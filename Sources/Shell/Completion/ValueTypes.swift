@@ -1,5 +1,7 @@
 import Contract
 import LuaHost
+import LuaMachine
+import LuaReference
 
 /// Finds out what the names in front of the cursor lead to: by looking at live values as far as
 /// there are any, then by the contract.

@@ -1,5 +1,4 @@
 import CReadline
-import LuaHost
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,6 @@
 import Contract
 import LuaHost
+import LuaReference
 
 /// Tells about anything that has a name: of the contract, of the host's modules, of Lua.
 struct HelpPages {

@@ -1,5 +1,5 @@
 import Contract
-import LuaHost
+import LuaReference
 
 /// Calls of a method that would pass the contract's rules: for help, and for editors to begin with.
 struct RequestExample {

@@ -1,4 +1,4 @@
-import LuaHost
+import LuaMessages
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,4 @@
 import Contract
-import LuaHost
 import LuaSource
 
 /// Takes the secrets out of an entry before it is kept: texts that are the value of a field that
@@ -11,7 +10,7 @@ struct HistoryMask {
     init() { secretFields = SecretFields.unmistakableNames.union(["authorization"]) }
 
     /// What stands in the place of a secret.
-    static let mask = "\"\(ValueText.secretMask)\""
+    static let mask = "\"\(SecretMask.text)\""
 
     /// The entry without secrets.
     func masked(_ entry: String) -> String {

@@ -1,5 +1,6 @@
 import Contract
-import LuaHost
+import LuaMachine
+import LuaMessages
 
 /// The text of a value where there is little room: enums without their prefix, times as ages.
 struct CellText {
@@ -45,7 +46,7 @@ struct CellText {
             return Grid.Cell(text: Self.age(seconds))
         case .integer(let millicents) where field?.name.hasSuffix("price_per_hour") == true:
             return Grid.Cell(text: Self.price(millicents))
-        case .secret: return Grid.Cell(text: ValueText.secretMask, style: .faint)
+        case .secret: return Grid.Cell(text: SecretMask.text, style: .faint)
         case .table(let table):
             if let pairs = pairs(table) { return Grid.Cell(text: pairs) }
             let items = table.entries.map(\.value)

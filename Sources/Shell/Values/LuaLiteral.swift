@@ -1,5 +1,6 @@
 import Contract
-import LuaHost
+import LuaMachine
+import LuaMessages
 
 /// Values as expressions of Lua that give equal values, for pasting into a script. Secrets stay
 /// masked.
@@ -17,7 +18,7 @@ struct LuaLiteral {
         case .integer(.min): return "math.mininteger"
         case .time: return "time.parse(\"\(ValueText.scalar(value))\")"
         case .duration: return "time.duration(\"\(ValueText.scalar(value))\")"
-        case .secret: return "secret.new(\"\(ValueText.secretMask)\")"
+        case .secret: return "secret.new(\"\(SecretMask.text)\")"
         case .null: return "qdrant.null"
         case .function, .handle, .cancellation: return "nil --[[ \(value.typeName) ]]"
         case .table(let table): return self.table(table, indent: indent)

@@ -1,5 +1,7 @@
 import Contract
 import LuaHost
+import LuaMachine
+import LuaMessages
 
 /// A message, or a table with names, as lines: names on the left, values in one column.
 struct ValueTree {

@@ -1,4 +1,3 @@
-import Codec
 import Sandbox
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CloudClient
 import Codec
+import EventLoop
 import Shell
 
 /// Where a running sandbox is found.

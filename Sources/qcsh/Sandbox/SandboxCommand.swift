@@ -1,5 +1,4 @@
 import ArgumentParser
-import Sandbox
 
 /// A local Qdrant Cloud for other programs, and what it can be told while it runs.
 struct SandboxCommand: ParsableCommand {

@@ -1,5 +1,7 @@
 import CloudClient
+import EventLoop
 import LuaHost
+import LuaMachine
 import Sandbox
 
 /// The sandboxes of a script: those that it starts in this process, the one of `--sandbox`, and

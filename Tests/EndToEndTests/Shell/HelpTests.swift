@@ -1,6 +1,6 @@
 import Contract
 import Foundation
-import LuaHost
+import LuaReference
 import TestSupport
 import Testing
 

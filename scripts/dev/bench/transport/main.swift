@@ -4,6 +4,7 @@
 import CloudClient
 import Codec
 import Contract
+import EventLoop
 import Foundation
 
 /// Calls of one method, so many at a time.

@@ -1,0 +1,155 @@
+import Codec
+import Contract
+import EventLoop
+
+/// Sends reads only. A change is shown, and answered with what the cloud could have answered: the
+/// request's resource with what the server adds. Such an echo is read again by later reads of the
+/// same thing, so that a script goes on as it would.
+public final class DryRunTransport: Transport {
+    private let inner: any Transport
+    private let loop: PollLoop
+    private let now: () -> (seconds: Int64, nanos: Int32)
+    private let show: (String) -> Void
+    private var made = 0
+    /// Echoes by the type of the resource and its id.
+    private var echoes: [String: Message] = [:]
+
+    /// Puts a dry run around a way to the API.
+    ///
+    /// - Parameter show: tells a person what would be sent.
+    public init(
+        _ inner: any Transport, loop: PollLoop,
+        now: @escaping () -> (seconds: Int64, nanos: Int32), show: @escaping (String) -> Void
+    ) {
+        self.inner = inner
+        self.loop = loop
+        self.now = now
+        self.show = show
+    }
+
+    public func start(
+        _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        guard call.method.isRead else { return pretend(call, completion) }
+        if let echo = echo(readBy: call) {
+            return answered(echo, completion)
+        }
+        return inner.start(call, completion: completion)
+    }
+
+    public func close() { inner.close() }
+
+    /// Answers in the loop's next turn, unless the call is given up before.
+    private func answered(
+        _ message: Message, _ completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        let call = SteppedCall()
+        loop.enqueue { if !call.isCancelled { completion(.success(Self.reply(message))) } }
+        return call
+    }
+
+    // MARK: - Changes
+
+    private func pretend(
+        _ call: OutgoingCall, _ completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        let request = JSONWriter(isPretty: true).text(call.request.redacted)
+        show("dry run: \(call.method.displayName) would send \(request)")
+        guard let present = PendingChange(call: call).readingPresent else {
+            return answered(answer(to: call, over: nil), completion)
+        }
+        // A masked update changes what is there: that is read first.
+        return start(present) { [self] result in
+            switch result {
+            case .success(let reply):
+                let before = try? reply.message(as: present.method.output)
+                completion(.success(Self.reply(answer(to: call, over: before))))
+            case .failure(let error): completion(.failure(error))
+            }
+        }
+    }
+
+    private func answer(to call: OutgoingCall, over before: Message?) -> Message {
+        var answer = Message(call.method.output)
+        for field in call.method.output.fields where !field.isRepeated {
+            guard let type = field.messageType, type.wellKnown == nil,
+                let sent = call.request.type.fields.first(where: {
+                    $0.messageType === type && !$0.isRepeated
+                }), var echo = PendingChange(call: call).result(in: sent, over: before)
+            else { continue }
+            complete(&echo)
+            remember(echo)
+            answer[field] = .message(echo)
+        }
+        if call.method.effect == .delete { forget(call.request) }
+        return answer
+    }
+
+    /// Adds what the server would: an id and the times.
+    private func complete(_ resource: inout Message) {
+        if let id = resource.type.field(named: "id"), id.kind == .string,
+            resource[id].map({ $0.isDefault }) ?? true
+        {
+            made += 1
+            let digits = String(made, radix: 16)
+            let tail = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+            resource[id] = .string("00000000-d000-4000-8000-" + tail)
+        }
+        let moment = now()
+        for name in ["created_at", "last_modified_at"] {
+            guard let field = resource.type.field(named: name), resource[field] == nil,
+                let type = field.messageType, type.wellKnown == .timestamp
+            else { continue }
+            var time = Message(type)
+            time[.seconds] = .int(moment.seconds)
+            time[.nanos] = .int(Int64(moment.nanos))
+            resource[field] = .message(time)
+        }
+    }
+
+    // MARK: - Echoes
+
+    private func remember(_ resource: Message) {
+        guard let id = resource.idText else { return }
+        echoes[resource.type.fullName + " " + id] = resource
+    }
+
+    private func forget(_ request: Message) {
+        for (field, value) in request.setFields where field.name.hasSuffix("id") {
+            guard case .string(let id) = value else { continue }
+            for key in echoes.keys where key.hasSuffix(" " + id) { echoes[key] = nil }
+        }
+    }
+
+    /// The answer to a read of something that only this run knows; nil when the cloud is asked.
+    private func echo(readBy call: OutgoingCall) -> Message? {
+        let fields = call.method.output.fields.filter { !$0.isRepeated && $0.messageType != nil }
+        for field in fields {
+            guard let type = field.messageType else { continue }
+            for (key, value) in call.request.setFields where key.name.hasSuffix("id") {
+                guard case .string(let id) = value,
+                    let echo = echoes[type.fullName + " " + id]
+                else { continue }
+                var answer = Message(call.method.output)
+                answer[field] = .message(echo)
+                return answer
+            }
+        }
+        return nil
+    }
+
+    private static func reply(_ message: Message) -> Reply {
+        var reply = Reply(body: message.serialized(), format: .protobuf, traceID: nil)
+        reply.isEcho = true
+        return reply
+    }
+}
+
+extension Message {
+    fileprivate var idText: String? {
+        guard let field = type.field(named: "id"), case .string(let id)? = self[field] else {
+            return nil
+        }
+        return id
+    }
+}

@@ -1,0 +1,49 @@
+import Contract
+
+/// What one place says that a run may do: the command line, a script's header, a context.
+public struct PermissionLayer: Sendable {
+    /// Who says so, for messages: `--allow`, `the header of clean.lua`.
+    public var source: String
+    /// What may be done; nil means everything.
+    public var allowed: [PermissionWord]?
+    /// What may not be done, whatever else is said.
+    public var denied: [PermissionWord] = []
+    /// Whether nothing of the cloud may be changed.
+    public var isReadOnly = false
+    /// Whether things of the cloud may be deleted.
+    public var mayDelete = true
+    /// Whether only the session's own account may be used.
+    public var locksAccount = false
+
+    /// Creates a layer that allows everything.
+    public init(source: String) { self.source = source }
+}
+
+extension PermissionLayer {
+    func denies(_ use: PermissionWord) -> Bool { denied.contains { $0.covers(use) } }
+
+    func allows(_ use: PermissionWord) -> Bool {
+        allowed?.contains { $0.covers(use) } ?? true
+    }
+
+    /// Whether an account other than the session's may be used.
+    func allowsAccount(_ use: PermissionWord) -> Bool {
+        allowed?.contains { $0.covers(use) } ?? !locksAccount
+    }
+
+    /// Why a method may not be called; nil when it may.
+    func reason(against method: Method, _ words: [PermissionWord]) -> String? {
+        if isReadOnly, method.effect != .read {
+            return "\(source) allows reading only, and this is a \(method.effect.rawValue)"
+        }
+        if !mayDelete, method.effect == .delete {
+            return "\(source) allows no deletes; a header that does says deletes=true"
+        }
+        if let word = words.first(where: denies) { return "\(source) forbids \(word)" }
+        let missing = words.filter { !allows($0) }
+        let isEnough =
+            method.options.requiresAllPermissions ? missing.isEmpty : missing.count < words.count
+        if words.isEmpty || isEnough { return nil }
+        return "\(source) does not allow \(missing.map(\.description).joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,94 @@
+/// What a script may do, in the words of the contract's permissions: `read:clusters`, `write:*`,
+/// and for things of this machine `read:files=./data/*`.
+public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
+    /// Why a text is no permission.
+    public struct Problem: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    /// The words for things that are not the API's, and what their values are.
+    public static let localWords: KeyValuePairs<String, String> = [
+        "read:files": "a path", "write:files": "a path", "read:environment": "a variable's name",
+        "run:processes": "a program", "connect:hosts": "a host", "use:accounts": "an account's id",
+        "use:contexts": "a context's name",
+    ]
+
+    /// Before the colon; may have `*`.
+    public let verb: String
+    /// Behind it; may have `*`.
+    public let noun: String
+    /// What it is restricted to; nil for everything.
+    public let value: String?
+
+    /// Parses a word.
+    public init(_ text: String) throws(Problem) {
+        let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let words = sides[0].split(separator: ":", omittingEmptySubsequences: false)
+        if sides.count == 1, text == "*" {
+            (verb, noun, value) = ("*", "*", nil)
+            return
+        }
+        guard words.count == 2, words.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isPart) })
+        else {
+            throw Problem(
+                description: "\"\(text)\" is no permission: it has to be like read:clusters, "
+                    + "write:* or read:files=PATH")
+        }
+        verb = String(words[0])
+        noun = String(words[1])
+        value = sides.count == 2 ? String(sides[1]) : nil
+        if value != nil, !Self.localWords.contains(where: { $0.key == "\(verb):\(noun)" }) {
+            let known = Self.localWords.map(\.key).joined(separator: ", ")
+            throw Problem(description: "\"\(text)\": only \(known) can be restricted with =")
+        }
+    }
+
+    /// A use that has happened, or is to.
+    init(verb: String, noun: String, value: String? = nil) {
+        self.verb = verb
+        self.noun = noun
+        self.value = value
+    }
+
+    private static func isPart(_ character: Character) -> Bool {
+        character.isASCII
+            && (character.isLetter || character.isNumber || character == "_" || character == "*")
+    }
+
+    public var description: String { "\(verb):\(noun)" + (value.map { "=\($0)" } ?? "") }
+
+    /// Whether the word covers a use. Of paths, a folder covers what is in it.
+    func covers(_ use: PermissionWord) -> Bool {
+        guard Glob.matches(verb, use.verb), Glob.matches(noun, use.noun) else { return false }
+        guard let value else { return true }
+        guard let wanted = use.value else { return false }
+        if noun == "files" { return Paths.covers(value, wanted) }
+        return Glob.matches(value, wanted)
+    }
+}
+
+/// Patterns with `*`, which stands for any text.
+package enum Glob {
+    static func matches(_ pattern: String, _ text: String) -> Bool {
+        let (pattern, text) = (Array(pattern.utf8), Array(text.utf8))
+        let star = UInt8(ascii: "*")
+        var (p, t) = (0, 0)
+        var retry: (p: Int, t: Int)?
+        while t < text.count {
+            if p < pattern.count, pattern[p] == star {
+                retry = (p, t)
+                p += 1
+            } else if p < pattern.count, pattern[p] == text[t] {
+                p += 1
+                t += 1
+            } else if let last = retry {
+                retry = (last.p, last.t + 1)
+                p = last.p + 1
+                t = last.t + 1
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == star }
+    }
+}

@@ -1,0 +1,18 @@
+import Contract
+
+/// The permissions that headers ask for, as the program that runs scripts applies them.
+public protocol HeaderPolicy {
+    /// The permissions that a method needs, in words.
+    func words(of method: Method) -> [String]
+
+    /// Why a word is not a permission; nil when it is one.
+    func problem(with word: String) -> String?
+
+    /// Asks whether methods may be called under a header; the answer is a sentence that says why
+    /// not, nil when they may.
+    ///
+    /// - Parameters:
+    ///   - needs: the header's words; those with a problem are left out.
+    ///   - deletes: whether the header allows deletes.
+    func refusals(needs: [String], deletes: Bool) -> (Method) -> String?
+}

@@ -1,0 +1,57 @@
+import CResources
+
+/// The Lua files of `stdlib/`, which are embedded in the binary, by the names of their modules:
+/// `host.task`, `qdrant.clusters`, `qdrant.clusters.handle`.
+package enum StandardLibrary {
+    /// A module's file.
+    package struct File {
+        /// Below `stdlib/`: `qdrant/clusters.lua`.
+        package let path: String
+        /// Its text. It is there as long as the process.
+        package let text: UnsafeRawBufferPointer
+    }
+
+    /// Where the modules are in the embedded index.
+    private static let numbers: [String: Int] = {
+        var numbers: [String: Int] = [:]
+        numbers.reserveCapacity(qcsh_stdlib_count())
+        for number in 0..<qcsh_stdlib_count() {
+            var name = String(cString: qcsh_stdlib_file(number).name).dropLast(".lua".count)
+            if name.hasSuffix("/init") { name = name.dropLast("/init".count) }
+            numbers[String(name.map { $0 == "/" ? "." : $0 })] = number
+        }
+        return numbers
+    }()
+
+    /// The file of a module; nil when the standard library has none of the name.
+    package static func file(of module: String) -> File? {
+        guard let number = numbers[module] else { return nil }
+        let file = qcsh_stdlib_file(number)
+        return File(
+            path: String(cString: file.name),
+            text: UnsafeRawBufferPointer(start: file.bytes, count: file.size))
+    }
+
+    /// The file that `require` of a name loads; nil when that is none of the standard library's.
+    static func file(requiredAs name: String) -> File? {
+        if hostModules.contains(name) { return file(of: "host." + name) }
+        return name == "qdrant" || name.hasPrefix("qdrant.") ? file(of: name) : nil
+    }
+
+    /// The host modules, without `host.`: what `host/` has, but for what sets the others up.
+    package static let hostModules = modules(directlyIn: "host").filter { $0 != "boot" }
+
+    /// The modules for people behind `qdrant.`, without it.
+    package static let libraries = modules(directlyIn: "qdrant")
+
+    /// All modules behind `qdrant.`, parts of others included, by their full names.
+    static var qdrantModules: [String] { numbers.keys.filter { $0.hasPrefix("qdrant.") }.sorted() }
+
+    private static func modules(directlyIn folder: String) -> [String] {
+        numbers.keys.compactMap { name in
+            guard name.hasPrefix(folder + ".") else { return nil }
+            let rest = name.dropFirst(folder.count + 1)
+            return rest.contains(".") ? nil : String(rest)
+        }.sorted()
+    }
+}
