@@ -1,5 +1,3 @@
-import Contract
-
 /// A parsed expression.
 indirect enum CELExpression: Sendable {
     case literal(CELValue)

@@ -10,15 +10,15 @@ extension RuleCheck {
         var allowed: [[UInt8]] = []
         for rule in rules.standard {
             switch (rule.number, rule.operand) {
-            case (1, .bytes(let wanted)) where bytes != wanted:
+            case (BytesRule.const, .bytes(let wanted)) where bytes != wanted:
                 fail("const", "must be \(hex(wanted))")
-            case (2, .integer(let limit)) where bytes.count < limit:
+            case (BytesRule.minLen, .integer(let limit)) where bytes.count < limit:
                 fail("min_len", "must be at least \(limit) bytes long")
-            case (3, .integer(let limit)) where bytes.count > limit:
+            case (BytesRule.maxLen, .integer(let limit)) where bytes.count > limit:
                 fail("max_len", "must be at most \(limit) bytes long")
-            case (13, .integer(let limit)) where bytes.count != limit:
+            case (BytesRule.len, .integer(let limit)) where bytes.count != limit:
                 fail("len", "must be \(limit) bytes long")
-            case (4, .bytes(let operand)):
+            case (BytesRule.pattern, .bytes(let operand)):
                 guard let pattern = Pattern.cached(Self.text(operand)) else {
                     fail("pattern", "has a pattern that cannot be compiled")
                     continue
@@ -28,20 +28,22 @@ extension RuleCheck {
                     fail("pattern", "must match \(Self.text(operand))")
                     continue
                 }
-            case (5, .bytes(let part)) where !bytes.starts(with: part):
+            case (BytesRule.prefix, .bytes(let part)) where !bytes.starts(with: part):
                 fail("prefix", "must begin with \(hex(part))")
-            case (6, .bytes(let part)) where !bytes.reversed().starts(with: part.reversed()):
+            case (BytesRule.suffix, .bytes(let part))
+            where !bytes.reversed().starts(with: part.reversed()):
                 fail("suffix", "must end with \(hex(part))")
-            case (7, .bytes(let part)) where !part.isEmpty && bytes.firstRange(of: part) == nil:
+            case (BytesRule.contains, .bytes(let part))
+            where !part.isEmpty && bytes.firstRange(of: part) == nil:
                 fail("contains", "must contain \(hex(part))")
-            case (8, .bytes(let other)): allowed.append(other)
-            case (9, .bytes(let other)) where bytes == other:
+            case (BytesRule.in, .bytes(let other)): allowed.append(other)
+            case (BytesRule.notIn, .bytes(let other)) where bytes == other:
                 fail("not_in", "must not be \(hex(other))")
-            case (10, .integer(1)): size([4, 16], "ip", "an IP address", bytes, &found)
-            case (11, .integer(1)): size([4], "ipv4", "an IPv4 address", bytes, &found)
-            case (12, .integer(1)): size([16], "ipv6", "an IPv6 address", bytes, &found)
-            case (15, .integer(1)): size([16], "uuid", "a UUID", bytes, &found)
-            case (1...15, _): break
+            case (BytesRule.ip, .integer(1)): size([4, 16], "ip", "an IP address", bytes, &found)
+            case (BytesRule.ipv4, .integer(1)): size([4], "ipv4", "an IPv4 address", bytes, &found)
+            case (BytesRule.ipv6, .integer(1)): size([16], "ipv6", "an IPv6 address", bytes, &found)
+            case (BytesRule.uuid, .integer(1)): size([16], "uuid", "a UUID", bytes, &found)
+            case (BytesRule.const...BytesRule.uuid, _): break
             default: reportUnsupported(value, &found)
             }
         }

@@ -5,16 +5,18 @@ extension RuleCheck {
     func checkEnum(_ number: Int32, _ found: inout [Violation]) {
         let value = Value.enumeration(number)
         func name(_ number: Int32) -> String { field.enumType?.name(of: number) ?? "\(number)" }
-        let allowed = list(3).map { Int32(truncatingIfNeeded: $0) }
-        let refused = list(4).map { Int32(truncatingIfNeeded: $0) }
+        let allowed = list(EnumRule.in).map { Int32(truncatingIfNeeded: $0) }
+        let refused = list(EnumRule.notIn).map { Int32(truncatingIfNeeded: $0) }
         for rule in rules.standard {
             guard case .integer(let operand) = rule.operand else { continue }
-            if rule.number == 1, Int32(truncatingIfNeeded: operand) != number {
+            if rule.number == EnumRule.const, Int32(truncatingIfNeeded: operand) != number {
                 report(
                     "enum.const", "must be \(name(Int32(truncatingIfNeeded: operand)))", value,
                     &found)
             }
-            if rule.number == 2, operand != 0, field.enumType?.name(of: number) == nil {
+            if rule.number == EnumRule.definedOnly, operand != 0,
+                field.enumType?.name(of: number) == nil
+            {
                 report("enum.defined_only", "must be a value of the enum", value, &found)
             }
         }
@@ -33,11 +35,11 @@ extension RuleCheck {
         for rule in rules.standard {
             guard case .integer(let operand) = rule.operand else { continue }
             switch rule.number {
-            case 1 where items.count < operand:
+            case RepeatedRule.minItems where items.count < operand:
                 report("repeated.min_items", "must have at least \(operand) items", value, &found)
-            case 2 where items.count > operand:
+            case RepeatedRule.maxItems where items.count > operand:
                 report("repeated.max_items", "must have at most \(operand) items", value, &found)
-            case 3 where operand != 0 && !Self.areUnique(items):
+            case RepeatedRule.unique where operand != 0 && !Self.areUnique(items):
                 report("repeated.unique", "must not have the same item twice", value, &found)
             default: break
             }
@@ -54,16 +56,16 @@ extension RuleCheck {
         let value = Value.map(entries)
         for rule in rules.standard {
             guard case .integer(let operand) = rule.operand else { continue }
-            if rule.number == 1, entries.count < operand {
+            if rule.number == MapRule.minPairs, entries.count < operand {
                 report("map.min_pairs", "must have at least \(operand) entries", value, &found)
             }
-            if rule.number == 2, entries.count > operand {
+            if rule.number == MapRule.maxPairs, entries.count > operand {
                 report("map.max_pairs", "must have at most \(operand) entries", value, &found)
             }
         }
         guard let keyField = field.mapKey, let valueField = field.mapValue else { return }
         for (key, item) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
-            let place = "\(path)[\(Validator.subscriptText(key))]"
+            let place = "\(path)[\(Violation.subscriptText(key))]"
             if let inner = rules.keys?.value, Self.applies(inner, key) {
                 RuleCheck(rules: inner, field: keyField, path: place, now: now).run(key, &found)
             }
@@ -90,7 +92,7 @@ extension RuleCheck {
     }
 
     func checkBool(_ flag: Bool, _ found: inout [Violation]) {
-        for rule in rules.standard where rule.number == 1 {
+        for rule in rules.standard where rule.number == BoolRule.const {
             if case .integer(let wanted) = rule.operand, (wanted != 0) != flag {
                 report("bool.const", "must be \(wanted != 0)", .bool(flag), &found)
             }
@@ -101,11 +103,13 @@ extension RuleCheck {
 
     func checkAny(_ message: Message, _ found: inout [Violation]) {
         guard case .string(let url) = message[.typeURL] ?? .string("") else { return }
-        let allowed = texts(2)
+        let allowed = texts(AnyRule.in)
         if !allowed.isEmpty, !allowed.contains(url) {
             fail("any.in", "must be one of \(allowed.joined(separator: ", "))", url, &found)
         }
-        if texts(3).contains(url) { fail("any.not_in", "must not be \(url)", url, &found) }
+        if texts(AnyRule.notIn).contains(url) {
+            fail("any.not_in", "must not be \(url)", url, &found)
+        }
     }
 
     func checkFieldMask(_ message: Message, _ found: inout [Violation]) {
@@ -118,7 +122,7 @@ extension RuleCheck {
             masks.contains { path == $0 || path.hasPrefix($0 + ".") }
         }
         let shown = paths.joined(separator: ",")
-        for rule in rules.standard where rule.number == 1 {
+        for rule in rules.standard where rule.number == FieldMaskRule.const {
             guard case .bytes(let payload) = rule.operand else { continue }
             var wanted: [String] = []
             try? forEachField(payload) { (number, value) throws(WireError) in
@@ -128,14 +132,14 @@ extension RuleCheck {
                 fail("field_mask.const", "must be \(wanted.joined(separator: ","))", shown, &found)
             }
         }
-        let allowed = texts(2)
+        let allowed = texts(FieldMaskRule.in)
         if !allowed.isEmpty, !paths.allSatisfy({ isWithin($0, allowed) }) {
             fail(
                 "field_mask.in", "must only have paths of \(allowed.joined(separator: ", "))",
                 shown,
                 &found)
         }
-        let refused = texts(3)
+        let refused = texts(FieldMaskRule.notIn)
         if paths.contains(where: { isWithin($0, refused) }) {
             fail(
                 "field_mask.not_in", "must not have paths of \(refused.joined(separator: ", "))",

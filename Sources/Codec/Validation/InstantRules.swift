@@ -17,16 +17,16 @@ extension RuleCheck {
             case .bytes(let payload):
                 guard let operand = Instant(payload, isDuration: isDuration) else { continue }
                 switch rule.number {
-                case 2 where value != operand:
+                case InstantRule.const where value != operand:
                     fail(name + ".const", "must be \(operand)", value, &found)
-                case 3: bounds.upper = (operand, false)
-                case 4: bounds.upper = (operand, true)
-                case 5: bounds.lower = (operand, false)
-                case 6: bounds.lower = (operand, true)
-                case 7 where isDuration: allowed.append(operand)
-                case 8 where isDuration && value == operand:
+                case InstantRule.lt: bounds.upper = (operand, false)
+                case InstantRule.lte: bounds.upper = (operand, true)
+                case InstantRule.gt: bounds.lower = (operand, false)
+                case InstantRule.gte: bounds.lower = (operand, true)
+                case InstantRule.in where isDuration: allowed.append(operand)
+                case InstantRule.notIn where isDuration && value == operand:
                     fail("duration.not_in", "must not be \(operand)", value, &found)
-                case 9 where !isDuration:
+                case InstantRule.within where !isDuration:
                     let width = Instant(payload, isDuration: true) ?? operand
                     if value < clock.shifted(by: width, -1) || value > clock.shifted(by: width, 1) {
                         fail("timestamp.within", "must be within \(width) of now", value, &found)
@@ -34,10 +34,10 @@ extension RuleCheck {
                 default: break
                 }
             case .integer(let flag) where flag != 0 && !isDuration:
-                if rule.number == 7, value > clock {
+                if rule.number == InstantRule.ltNow, value > clock {
                     fail("timestamp.lt_now", "must not be in the future", value, &found)
                 }
-                if rule.number == 8, value < clock {
+                if rule.number == InstantRule.gtNow, value < clock {
                     fail("timestamp.gt_now", "must not be in the past", value, &found)
                 }
             default: break

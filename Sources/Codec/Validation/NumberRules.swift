@@ -28,7 +28,7 @@ extension RuleCheck {
 
     func checkFloating(_ number: Double, _ name: String, _ found: inout [Violation]) {
         if rules.standard.contains(where: { rule in
-            if case .integer(1) = rule.operand, rule.number == 8 { return true }
+            if case .integer(1) = rule.operand, rule.number == NumberRule.finite { return true }
             return false
         }), !number.isFinite {
             report(name + ".finite", "must be finite", .double(number), &found)
@@ -52,24 +52,24 @@ extension RuleCheck {
         for rule in rules.standard {
             guard case .integer(let raw) = rule.operand else { continue }
             switch rule.number {
-            case 1 where number != operand(raw):
+            case NumberRule.const where number != operand(raw):
                 fail(name + ".const", "must be \(operand(raw))", number, &found)
-            case 2: bounds.upper = (operand(raw), false)
-            case 3: bounds.upper = (operand(raw), true)
-            case 4: bounds.lower = (operand(raw), false)
-            case 5: bounds.lower = (operand(raw), true)
+            case NumberRule.lt: bounds.upper = (operand(raw), false)
+            case NumberRule.lte: bounds.upper = (operand(raw), true)
+            case NumberRule.gt: bounds.lower = (operand(raw), false)
+            case NumberRule.gte: bounds.lower = (operand(raw), true)
             default: break
             }
         }
         if let broken = bounds.broken(by: number) {
             fail(name + "." + broken.rule, broken.message, number, &found)
         }
-        let allowed = list(6).map(operand)
+        let allowed = list(NumberRule.in).map(operand)
         if !allowed.isEmpty, !allowed.contains(number) {
             let words = allowed.map(\.description).joined(separator: ", ")
             fail(name + ".in", "must be one of \(words)", number, &found)
         }
-        if list(7).map(operand).contains(number) {
+        if list(NumberRule.notIn).map(operand).contains(number) {
             fail(name + ".not_in", "must not be \(number)", number, &found)
         }
     }

@@ -12,14 +12,19 @@ public enum RuleWords {
         var words: [String] = []
         switch rules.type {
         case Numbers.string: words = string(rules)
-        case Numbers.bytes: words = bounds(rules, lower: 2, upper: 3, exact: 13, "bytes")
+        case Numbers.bytes: words = bounds(
+                rules, lower: BytesRule.minLen, upper: BytesRule.maxLen, exact: BytesRule.len,
+                "bytes")
         case Numbers.enum: words = enumeration(rules, field)
         case Numbers.repeated:
-            words = bounds(rules, lower: 1, upper: 2, exact: nil, "items")
-            if integer(rules, 3) == 1 { words.append("no two alike") }
+            words = bounds(
+                rules, lower: RepeatedRule.minItems, upper: RepeatedRule.maxItems, exact: nil,
+                "items")
+            if integer(rules, RepeatedRule.unique) == 1 { words.append("no two alike") }
             words += (rules.items.map { self.words($0.value, field) } ?? []).map { "each " + $0 }
         case Numbers.map:
-            words = bounds(rules, lower: 1, upper: 2, exact: nil, "entries")
+            words = bounds(
+                rules, lower: MapRule.minPairs, upper: MapRule.maxPairs, exact: nil, "entries")
             if let key = field.mapKey, let inner = rules.keys {
                 words += self.words(inner.value, key).map { "each key " + $0 }
             }
@@ -61,30 +66,35 @@ public enum RuleWords {
     }
 
     private static let formats: [Int: String] = [
-        12: "an e-mail address", 13: "a host name", 14: "an IP address", 15: "an IPv4 address",
-        16: "an IPv6 address", 17: "a URI", 18: "a URI reference", 21: "a host name or IP address",
-        22: "a UUID", 26: "an IP address with prefix length",
-        27: "an IPv4 address with prefix length",
-        28: "an IPv6 address with prefix length", 29: "an IP block",
-        30: "an IPv4 block like 10.0.0.0/8",
-        31: "an IPv6 block", 32: "host:port", 33: "a UUID without dashes", 35: "a ULID",
+        StringRule.email: "an e-mail address", StringRule.hostname: "a host name",
+        StringRule.ip: "an IP address", StringRule.ipv4: "an IPv4 address",
+        StringRule.ipv6: "an IPv6 address", StringRule.uri: "a URI",
+        StringRule.uriRef: "a URI reference", StringRule.address: "a host name or IP address",
+        StringRule.uuid: "a UUID", StringRule.ipWithPrefixLength: "an IP address with prefix length",
+        StringRule.ipv4WithPrefixLength: "an IPv4 address with prefix length",
+        StringRule.ipv6WithPrefixLength: "an IPv6 address with prefix length",
+        StringRule.ipPrefix: "an IP block", StringRule.ipv4Prefix: "an IPv4 block like 10.0.0.0/8",
+        StringRule.ipv6Prefix: "an IPv6 block", StringRule.hostAndPort: "host:port",
+        StringRule.tuuid: "a UUID without dashes", StringRule.ulid: "a ULID",
     ]
 
     private static func string(_ rules: FieldRules) -> [String] {
-        var words = bounds(rules, lower: 2, upper: 3, exact: 19, "characters")
+        var words = bounds(
+            rules, lower: StringRule.minLen, upper: StringRule.maxLen, exact: StringRule.len,
+            "characters")
         words += rules.standard.compactMap { rule in
             if case .integer(1) = rule.operand { return formats[rule.number] }
             return nil
         }
-        let allowed = texts(rules, 10)
+        let allowed = texts(rules, StringRule.in)
         if !allowed.isEmpty { words.append("one of " + allowed.joined(separator: ", ")) }
-        words += texts(rules, 6).map { "matches " + $0 }
+        words += texts(rules, StringRule.pattern).map { "matches " + $0 }
         return words
     }
 
     private static func enumeration(_ rules: FieldRules, _ field: Field) -> [String] {
         let refused = rules.standard.contains { rule in
-            guard rule.number == 4 else { return false }
+            guard rule.number == EnumRule.notIn else { return false }
             switch rule.operand {
             case .integer(let number): return number == 0
             case .bytes(let packed): return packed.contains(0)
@@ -107,8 +117,13 @@ public enum RuleWords {
         func shown(_ number: Double) -> String {
             Int64(exactly: number).map { "\($0)" } ?? "\(number)"
         }
-        let names = [1: "is", 2: "less than", 3: "at most", 4: "more than", 5: "at least"]
-        if let least = integer(rules, 5), let most = integer(rules, 3) {
+        let names = [
+            NumberRule.const: "is", NumberRule.lt: "less than", NumberRule.lte: "at most",
+            NumberRule.gt: "more than", NumberRule.gte: "at least",
+        ]
+        if let least = integer(rules, NumberRule.gte),
+            let most = integer(rules, NumberRule.lte)
+        {
             return ["\(text(least)) to \(text(most))"]
         }
         return rules.standard.compactMap { rule in
@@ -120,7 +135,10 @@ public enum RuleWords {
     }
 
     private static func instant(_ rules: FieldRules) -> [String] {
-        let names = [2: "is", 3: "less than", 4: "at most", 5: "more than", 6: "at least"]
+        let names = [
+            InstantRule.const: "is", InstantRule.lt: "less than", InstantRule.lte: "at most",
+            InstantRule.gt: "more than", InstantRule.gte: "at least",
+        ]
         return rules.standard.compactMap { rule -> String? in
             guard let name = names[rule.number], case .bytes(let payload) = rule.operand,
                 rules.type == Numbers.duration,

@@ -1,31 +1,5 @@
 import Contract
 
-/// A rule of the contract that a message breaks.
-public struct Violation: Sendable, Equatable, CustomStringConvertible {
-    /// Where, in the contract's names, for example `cluster.labels[2].key`; empty for a rule of the
-    /// whole message.
-    public let path: String
-    /// protovalidate's id of the rule, for example `string.min_len`.
-    public let rule: String
-    /// What has to hold, in words.
-    public let message: String
-    /// The value that breaks the rule, as a person would write it; empty when there is none.
-    public let value: String
-
-    /// Creates a violation.
-    public init(path: String, rule: String, message: String, value: String = "") {
-        self.path = path
-        self.rule = rule
-        self.message = message
-        self.value = value
-    }
-
-    public var description: String {
-        (path.isEmpty ? "" : path + ": ") + "\(message) (\(rule))"
-            + (value.isEmpty ? "" : ", got \(value)")
-    }
-}
-
 /// Checks messages against the rules that the contract gives: protovalidate's standard rules and
 /// those that are written in CEL.
 ///
@@ -156,16 +130,12 @@ public struct Validator: Sendable {
         case .map(let entries) where rules.items?.value.ignore != .always:
             for (key, item) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
                 if case .message(let inner) = item {
-                    check(inner, at: "\(path)[\(Self.subscriptText(key))]", .everything, &found)
+                    check(
+                        inner, at: "\(path)[\(Violation.subscriptText(key))]", .everything, &found)
                 }
             }
         default: break
         }
-    }
-
-    static func subscriptText(_ key: Value) -> String {
-        if case .string(let text) = key { return JSONWriter.quoted(text) }
-        return key.mapKeyText
     }
 
     static func join(_ path: String, _ name: String) -> String {
