@@ -300,7 +300,7 @@ public final class LuaRuntime {
     /// Starts a script: the function is called as a task, and the tasks that it has started end
     /// before it does.
     public func start(
-        _ function: Int32, arguments: [String] = [],
+        _ function: Int32, arguments: [LuaValue] = [],
         onEnd: @escaping (LuaMachine.Outcome) -> Void
     ) throws(LuaFailure) -> LuaMachine.Task {
         try machine.spawn(
@@ -323,7 +323,7 @@ public final class LuaRuntime {
     ) throws(LuaFailure) -> [LuaValue] {
         defer { machine.release(function) }
         var outcome: LuaMachine.Outcome?
-        _ = try start(function, arguments: arguments) { outcome = $0 }
+        _ = try start(function, arguments: arguments.map(LuaValue.text)) { outcome = $0 }
         machine.loop.run { outcome != nil }
         return try outcome?.get() ?? []
     }

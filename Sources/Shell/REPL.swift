@@ -9,63 +9,6 @@ import LuaMachine
 /// The interactive shell: reads entries, runs them, prints what they return. Tasks go on while the
 /// prompt waits.
 public final class REPL {
-    /// What the terminal's signals have left behind.
-    public struct Signals {
-        /// Whether Ctrl-C was pressed since this was last asked.
-        let takeInterrupt: () -> Bool
-        /// Whether the window has another size since this was last asked.
-        let takeResize: () -> Bool
-        /// Whether Ctrl-Z was pressed since this was last asked.
-        let takeSuspension: () -> Bool
-        /// Whether the program was told to end.
-        let isTerminated: () -> Bool
-        /// Whether Ctrl-Z is noted rather than obeyed at once.
-        let handleSuspension: (Bool) -> Void
-        /// Counts Ctrl-C from the beginning.
-        let forgetInterrupts: () -> Void
-        /// Stops the program until somebody lets it go on.
-        let suspend: () -> Void
-
-        /// Creates a view of the signals.
-        public init(
-            takeInterrupt: @escaping () -> Bool, takeResize: @escaping () -> Bool,
-            takeSuspension: @escaping () -> Bool, isTerminated: @escaping () -> Bool,
-            handleSuspension: @escaping (Bool) -> Void,
-            forgetInterrupts: @escaping () -> Void, suspend: @escaping () -> Void
-        ) {
-            self.takeInterrupt = takeInterrupt
-            self.takeResize = takeResize
-            self.takeSuspension = takeSuspension
-            self.isTerminated = isTerminated
-            self.handleSuspension = handleSuspension
-            self.forgetInterrupts = forgetInterrupts
-            self.suspend = suspend
-        }
-    }
-
-    /// What the shell is given.
-    public struct Setting {
-        /// Ends an entry that runs.
-        public var control: RunControl
-        public var secrets: SecretOutput
-        public var signals: Signals
-        /// Lua code that runs before the first prompt; nil for none.
-        public var startFile: String?
-        public var isColoured: Bool
-
-        /// Creates a setting.
-        public init(
-            control: RunControl, secrets: SecretOutput, signals: Signals, startFile: String?,
-            isColoured: Bool
-        ) {
-            self.control = control
-            self.secrets = secrets
-            self.signals = signals
-            self.startFile = startFile
-            self.isColoured = isColoured
-        }
-    }
-
     private let runtime: LuaRuntime
     private let control: RunControl
     private let signals: Signals

@@ -16,6 +16,7 @@ public enum ShellFunctions {
         addHistory(state, &functions)
         addScreen(state, &functions)
         addHelp(state, &functions)
+        addCompletion(state, &functions)
         return functions
     }
 
@@ -257,6 +258,11 @@ public enum ShellFunctions {
             call.results.put("A \(kind):\n" + state.render(value, nil))
             return .done
         }
+    }
+
+    // MARK: - Completion
+
+    private static func addCompletion(_ state: ShellState, _ functions: inout HostFunctions) {
         functions["shell_template"] = { call in
             call.results.put(optional: state.template(call.arguments.value().text ?? ""))
             return .done

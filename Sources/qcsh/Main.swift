@@ -9,18 +9,6 @@ import Shell
 /// Where the program begins.
 @main
 enum Main {
-    /// Subcommands by their first word.
-    static let subcommands: [String: any ParsableCommand.Type] = [
-        "api": APICommand.self, "call": CallCommand.self, "check": CheckCommand.self,
-        "context": ContextCommand.self, "doctor": DoctorCommand.self,
-        "sandbox": SandboxCommand.self,
-        "permit": PermitCommand.self, "test": TestCommand.self,
-        "plan": StackCommand.Plan.self, "apply": StackCommand.Apply.self,
-        "drift": StackCommand.Drift.self, "destroy": StackCommand.Destroy.self,
-        "adopt": StackCommand.Adopt.self, "lib": LibraryCommand.self,
-        "stubs": StubsCommand.self,
-    ]
-
     /// The exit status of a command line that makes no sense.
     private static let usageStatus: Int32 = 2
 
@@ -35,8 +23,10 @@ enum Main {
         openStandardStreams()
         let arguments = (0..<qspawn_argument_count())
             .compactMap { qspawn_argument($0).map { String(cString: $0) } }.dropFirst()
-        if let runner = Runner(plain: arguments) { exit(runner.run()) }
-        let subcommand = arguments.first.flatMap { subcommands[$0] }
+        if let runner = Runner(plain: arguments, isSubcommand: { Subcommands.all[$0] != nil }) {
+            exit(runner.run())
+        }
+        let subcommand = arguments.first.flatMap { Subcommands.all[$0] }
         let command = subcommand ?? RunCommand.self
         do {
             var parsed = try command.parseAsRoot(
@@ -57,10 +47,4 @@ enum Main {
             exit(usageStatus)
         }
     }
-}
-
-/// What `--version` prints.
-enum Version {
-    static let number = "0.1.0"
-    static let text = "qcsh \(number)"
 }

@@ -1,5 +1,3 @@
-import Contract
-
 /// A rule of the contract that a message breaks.
 public struct Violation: Sendable, Equatable, CustomStringConvertible {
     /// Where, in the contract's names, for example `cluster.labels[2].key`; empty for a rule of the

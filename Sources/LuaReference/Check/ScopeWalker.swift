@@ -1,4 +1,3 @@
-import Contract
 import LuaSource
 
 /// Walks through one file: which name stands for what, and what is done with it.

@@ -29,7 +29,7 @@ extension Completer {
                 }
                 return line(field)
             }
-            let method = method(around: context)
+            let method = types.method(around: context)
             let asked = method.map(RequestExample.fieldsAskedFor) ?? []
             let missing = type.fields.filter {
                 ($0.hasToBeSet || asked.contains($0.name)) && frame.written[$0.name] == nil

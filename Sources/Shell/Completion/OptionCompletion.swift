@@ -4,9 +4,9 @@ import LuaReference
 
 /// What may stand in the options and arguments of functions of the host's modules and of the standard
 /// library: their annotations say so.
-extension Completer {
+extension CompletionQuery {
     /// The names of options, those that are needed first.
-    func options(_ all: [LuaOption], _ context: CursorContext) -> Completion {
+    func options(_ all: [LuaOption]) -> Completion {
         let written = context.frames.last?.written ?? [:]
         let open = all.filter { written[$0.name] == nil }
         return Completion(
@@ -18,12 +18,9 @@ extension Completer {
     }
 
     /// The values that an option may have, as far as they are known.
-    func values(
-        _ option: LuaOption, of function: LuaReference.Entry, _ context: CursorContext,
-        _ prefix: String, isQuoted: Bool, canWait: Bool
-    ) -> Completion {
+    func values(_ option: LuaOption, of function: LuaReference.Entry) -> Completion {
         if let type = (try? runtime.registry.enumType(named: option.type)) ?? nil {
-            return choices(of: type, context, prefix, isQuoted: isQuoted)
+            return choices(of: type)
         }
         let choices = option.choices.map { text in
             Completion.Candidate(text: isQuoted ? text : "\"\(text)\"", label: text)
@@ -34,8 +31,8 @@ extension Completer {
             return Completion(
                 candidates: fitting, ignoresCase: true, suffix: isQuoted ? context.quote : nil)
         }
-        if let source = source(of: option, function, context) {
-            return existing(source, context, prefix, isQuoted: isQuoted, canWait: canWait)
+        if let source = source(of: option, function) {
+            return existing(source)
         }
         if isQuoted {
             guard ["file", "path", "folder"].contains(option.name) else { return Completion() }
@@ -50,13 +47,13 @@ extension Completer {
         if option.type.hasPrefix("table<") || option.type.contains("[]"), prefix.isEmpty {
             return Completion(candidates: [.init(text: "{ ", label: "{", type: option.type)])
         }
-        let own = variables(context, after: prefix)
+        let own = variables(after: prefix)
         return own.candidates.isEmpty || prefix.isEmpty
             ? Completion(note: "\(option.name): \(option.type), or a variable") : own
     }
 
     /// The argument in whose place the cursor is, in parentheses or as a text behind the name.
-    func argument(_ chain: CursorContext.Chain, _ number: Int, _ context: CursorContext)
+    func argument(_ chain: CursorContext.Chain, _ number: Int)
         -> (option: LuaOption, function: LuaReference.Entry)?
     {
         guard let function = types.function(context.bindings.resolved(chain)),
@@ -67,7 +64,7 @@ extension Completer {
 
     /// What lists the things that an option names; nil when nothing does.
     private func source(
-        of option: LuaOption, _ function: LuaReference.Entry, _ context: CursorContext
+        of option: LuaOption, _ function: LuaReference.Entry
     ) -> LiveNames.Source? {
         if let place = names.place(option.name, of: function.name) { return place }
         let own = function.resultClass?.name
@@ -83,20 +80,15 @@ extension Completer {
     }
 
     /// What there is by the names that people use.
-    private func existing(
-        _ source: LiveNames.Source, _ context: CursorContext, _ prefix: String, isQuoted: Bool,
-        canWait: Bool
-    ) -> Completion {
+    private func existing(_ source: LiveNames.Source) -> Completion {
         if !isQuoted, !prefix.isEmpty {
-            let own = variables(context, after: prefix)
+            let own = variables(after: prefix)
             if !own.candidates.isEmpty { return own }
         }
         var source = source
         source.root = context.frames.last?.callee.map(types.connectionRoot) ?? []
         let written = context.frames.last?.written ?? [:]
-        let (found, note) = names.names(source, written, canWait: canWait) { [weak self] in
-            self?.isInterrupted ?? false
-        }
+        let (found, note) = names.names(source, written, canWait: canWait, unless: isInterrupted)
         // A name that several have tells nobody which is meant.
         let counts = Dictionary(found.map { ($0.label, 1) }, uniquingKeysWith: +)
         let lower = prefix.lowercased()

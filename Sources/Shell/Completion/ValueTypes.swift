@@ -182,3 +182,11 @@ struct ValueTypes {
         }
     }
 }
+
+extension ValueTypes {
+    /// The method whose request is being written at a place.
+    func method(around context: CursorContext) -> Method? {
+        context.frames.first { $0.isArgument }?.callee
+            .flatMap { method(context.bindings.resolved($0)) }
+    }
+}

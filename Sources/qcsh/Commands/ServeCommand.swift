@@ -183,27 +183,6 @@ struct ServeCommand: ParsableCommand {
     }
 }
 
-/// The speed of the sandbox's time as an option.
-struct SandboxSpeed: ExpressibleByArgument {
-    let value: SandboxConfiguration.Speed
-
-    init(value: SandboxConfiguration.Speed) { self.value = value }
-
-    init?(argument: String) {
-        if argument == "instant" {
-            value = .instant
-        } else if argument == "manual" {
-            value = .manual
-        } else if let factor = Double(argument), factor > 0, factor <= 1_000_000 {
-            value = .factor(factor)
-        } else {
-            return nil
-        }
-    }
-
-    var defaultValueDescription: String { "1" }
-}
-
 extension Leniency: ExpressibleByArgument {}
 
 /// Files that a sandbox is given.

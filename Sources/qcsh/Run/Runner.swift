@@ -19,19 +19,46 @@ struct Runner {
 
     /// Folders that modules are looked for in before the others.
     let moduleFolders: [String]
+    /// The argument of built-in code.
+    let argument: LuaTable?
+    /// Whether a word is a subcommand's, for a hint about a script that does not exist.
+    let isSubcommand: (String) -> Bool
 
+    /// Creates a runner.
     init(
-        options: RunOptions, code: [String], script: [String], moduleFolders: [String] = []
+        options: RunOptions, code: [String], script: [String], moduleFolders: [String] = [],
+        argument: LuaTable? = nil, isSubcommand: @escaping (String) -> Bool = { _ in false }
     ) {
+        self.argument = argument
+        self.isSubcommand = isSubcommand
         self.options = options
         self.code = code
         self.script = script
         self.moduleFolders = moduleFolders
     }
 
+    /// Creates a runner of a command that the standard library implements.
+    ///
+    /// - Parameters:
+    ///   - code: gets the argument as its first value.
+    ///   - argument: the table that the command is called with.
+    init(
+        options: RunOptions, code: String, argument: [(name: String, value: LuaValue?)],
+        moduleFolders: [String] = []
+    ) {
+        let entries = argument.compactMap { name, value in
+            value.map { (key: LuaValue.text(name), value: $0) }
+        }
+        self.init(
+            options: options, code: [code], script: [], moduleFolders: moduleFolders,
+            argument: LuaTable(entries: entries))
+    }
+
     /// Understands the commonest command lines by itself: swift-argument-parser's reflection takes
     /// two thirds of the start-up of a program of this size. Nil for all that it does not know.
-    init?(plain arguments: ArraySlice<String>) {
+    ///
+    /// - Parameter isSubcommand: whether a word is a subcommand's.
+    init?(plain arguments: ArraySlice<String>, isSubcommand: (String) -> Bool) {
         var options = RunOptions()
         var rest = arguments
         while rest.first == "--sandbox" {
@@ -43,7 +70,7 @@ struct Runner {
             self.init(options: options, code: [rest[rest.startIndex + 1]], script: [])
         case nil, "-":
             self.init(options: options, code: [], script: Array(rest))
-        case let word? where !word.hasPrefix("-") && Main.subcommands[word] == nil:
+        case let word? where !word.hasPrefix("-") && !isSubcommand(word):
             self.init(options: options, code: [], script: Array(rest))
         default: return nil
         }
@@ -155,8 +182,8 @@ struct Runner {
         guard let source = UserFiles.read(file) else {
             let reason = UserFiles.reason
             let hint =
-                Main.subcommands[file] == nil
-                ? "" : "; options of a subcommand stand behind it: qcsh \(file) [options] …"
+                isSubcommand(file)
+                ? "; options of a subcommand stand behind it: qcsh \(file) [options] …" : ""
             Output.note("qcsh: cannot read \(file): \(reason)\(hint)")
             exit(ExitStatus.usage)
         }
@@ -271,7 +298,8 @@ struct Runner {
             defer { runtime.machine.release(function) }
             var outcome: LuaMachine.Outcome?
             run.control.begin()
-            _ = try runtime.start(function, arguments: arguments) { outcome = $0 }
+            let values = argument.map { [LuaValue.table($0)] } ?? arguments.map(LuaValue.text)
+            _ = try runtime.start(function, arguments: values) { outcome = $0 }
             runtime.machine.loop.run { outcome != nil }
             run.control.end()
             Interrupts.stay(unless: options.timeout)

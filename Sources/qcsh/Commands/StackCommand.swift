@@ -32,26 +32,23 @@ enum StackCommand {
                     key: LuaValue.text(String(parts[0])), value: LuaValue.text(String(parts[1]))
                 )
             }
-            var request: [(key: LuaValue, value: LuaValue)] = [
-                (.text("verb"), .text(verb)), (.text("file"), .text(file)),
-                (.text("variables"), .table(LuaTable(entries: pairs))),
-            ]
             let values = global.values
-            if let output = values.output {
-                request.append((.text("output"), .text(output.rawValue)))
-            }
-            request += more.map { (.text($0.0), $0.1) }
-            let text = ValueJSON(registry: .embedded).text(.table(LuaTable(entries: request)))
+            let request: [(String, LuaValue?)] = [
+                ("verb", .text(verb)), ("file", .text(file)),
+                ("variables", .table(LuaTable(entries: pairs))),
+                ("output", (values.output?.rawValue).map(LuaValue.text)),
+            ]
             let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
             return Runner(
-                options: values, code: [StackCommand.code], script: [text],
+                options: values, code: StackCommand.code,
+                argument: request + more.map { ($0.0, $0.1) },
                 moduleFolders: [folder.isEmpty ? "/" : folder]
             ).run()
         }
     }
 
     private static let code = """
-        local status = require("qdrant.stack.command")(json.decode(arg[1]))
+        local status = require("qdrant.stack.command")(...)
         if status ~= 0 then os.exit(status) end
         """
 

@@ -56,6 +56,10 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        throw ExitCode(Runner(options: options.values, code: code, script: script).run())
+        throw ExitCode(
+            Runner(
+                options: options.values, code: code, script: script,
+                isSubcommand: { Subcommands.all[$0] != nil }
+            ).run())
     }
 }

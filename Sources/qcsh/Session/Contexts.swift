@@ -105,8 +105,8 @@ struct Contexts {
     private func color(
         _ text: String?, _ name: String, _ file: String
     ) throws(Problem) -> String? {
-        guard let text, Whereabouts.codes[text] == nil else { return text }
-        let known = Whereabouts.codes.keys.sorted().joined(separator: ", ")
+        guard let text, ContextColours.codes[text] == nil else { return text }
+        let known = ContextColours.codes.keys.sorted().joined(separator: ", ")
         throw Problem(
             description: "\(file): context \"\(name)\": color is one of \(known), not \"\(text)\"")
     }

@@ -36,26 +36,19 @@ struct TestCommand: ParsableCommand {
     var paths: [String] = []
 
     private static let code = """
-        local request = json.decode(arg[1])
+        local request = ...
         if not require("test").run(request.paths, request) then os.exit(1) end
         """
 
     func run() throws {
-        var request = LuaTable(entries: [
-            (.text("paths"), .table(LuaTable(kind: .list, entries: numbered(paths)))),
-            (.text("format"), .text(format.rawValue)),
-        ])
-        if let filter { request.entries.append((.text("filter"), .text(filter))) }
-        if let resultFile { request.entries.append((.text("output"), .text(resultFile))) }
-        let words = [ValueJSON(registry: .embedded).text(.table(request))]
+        let request: [(String, LuaValue?)] = [
+            ("paths", .list(paths.map(LuaValue.text))), ("format", .text(format.rawValue)),
+            ("filter", filter.map(LuaValue.text)), ("output", resultFile.map(LuaValue.text)),
+        ]
         throw ExitCode(
             Runner(
-                options: options.values, code: [Self.code], script: words,
+                options: options.values, code: Self.code, argument: request,
                 moduleFolders: [".", "./src", "./lua"]
             ).run())
-    }
-
-    private func numbered(_ texts: [String]) -> [(key: LuaValue, value: LuaValue)] {
-        texts.enumerated().map { (.integer(Int64($0.offset + 1)), .text($0.element)) }
     }
 }

@@ -3,7 +3,7 @@
 #endif
 
 /// Runs the command that prints a secret.
-enum SecretCommand {
+enum SecretProgram {
     /// Why a command gave no secret, in words that follow "the command".
     struct Problem: Error, CustomStringConvertible {
         let description: String

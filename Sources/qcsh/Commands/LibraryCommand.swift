@@ -1,5 +1,4 @@
 import ArgumentParser
-import Contract
 import LuaMachine
 import LuaMessages
 
@@ -69,17 +68,17 @@ struct LibraryCommand: ParsableCommand {
     private static func run(
         _ verb: String, _ options: GlobalOptions, _ more: [(String, LuaValue)]
     ) -> Int32 {
-        var request: [(key: LuaValue, value: LuaValue)] = [(.text("verb"), .text(verb))]
-        if let folder = UserFiles.dataFolder { request.append((.text("user"), .text(folder))) }
-        if let output = options.values.output {
-            request.append((.text("output"), .text(output.rawValue)))
-        }
-        request += more.map { (.text($0.0), $0.1) }
-        let text = ValueJSON(registry: .embedded).text(.table(LuaTable(entries: request)))
-        return Runner(options: options.values, code: [code], script: [text]).run()
+        let values = options.values
+        let request: [(String, LuaValue?)] = [
+            ("verb", .text(verb)), ("user", UserFiles.dataFolder.map(LuaValue.text)),
+            ("output", (values.output?.rawValue).map(LuaValue.text)),
+        ]
+        return Runner(
+            options: values, code: code, argument: request + more.map { ($0.0, $0.1) }
+        ).run()
     }
 
-    private static let code = "return require(\"qdrant.library.command\")(json.decode(arg[1]))"
+    private static let code = "return require(\"qdrant.library.command\")(...)"
 
     /// A list as it is passed on.
     private static func list(_ texts: [String]) -> LuaValue { .list(texts.map { .text($0) }) }

@@ -268,7 +268,7 @@ final class Connections {
         guard let command = context.apiKeyCommand ?? context.tokenCommand else { return .none }
         return .helper(
             CredentialHelper(isToken: context.apiKeyCommand == nil) {
-                SecretCommand.run(command).mapError { reason in
+                SecretProgram.run(command).mapError { reason in
                     CallError(
                         .unauthenticated,
                         "context \"\(context.name)\": the command for its credential \(reason)",

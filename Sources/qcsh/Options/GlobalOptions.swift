@@ -2,45 +2,6 @@ import ArgumentParser
 import CloudClient
 import Shell
 
-/// The options that concern the whole run, as plain values.
-struct RunOptions {
-    var sandbox = false
-    var context: String?
-    var endpoint: String?
-    var restEndpoint: String?
-    var transport: TransportKind?
-    var account: String?
-    var caFile: String?
-    /// How results are written; nil when it was not said.
-    var output: OutputFormat?
-    var contract = ContractChoice.embedded
-    var trace = false
-    /// Whether the shell begins without `init.lua`.
-    var skipsStartFile = false
-    var isVerbose = false
-    var secrets = SecretPolicy.mask
-    /// In bytes.
-    var maximumMemory: Int?
-    var maximumInstructions: UInt64?
-    /// How long the run may take, in nanoseconds.
-    var timeout: Int64?
-    /// What the command line says that may be done; nil means everything.
-    var allowed: [PermissionWord]?
-    var denied: [PermissionWord] = []
-    var isReadOnly = false
-    /// Whether changes are shown instead of made.
-    var isDryRun = false
-    /// Where calls are traced for a viewer.
-    var traceFile: String?
-    /// The most that what a call creates or scales may cost an hour, in the quote's currency.
-    var maximumHourlyPrice: Double?
-    /// Where the run is recorded, and what it repeats.
-    var recordFile: String?
-    var replayFile: String?
-    /// Where it is written what was used.
-    var auditFile: String?
-}
-
 /// The options that concern the whole run.
 struct GlobalOptions: ParsableArguments {
     @Flag(help: "Run against a Qdrant Cloud that lives inside this process.")
@@ -183,66 +144,5 @@ struct GlobalOptions: ParsableArguments {
             isReadOnly: readOnly, isDryRun: dryRun, traceFile: traceFile,
             maximumHourlyPrice: maxHourlyPrice, recordFile: record, replayFile: replay,
             auditFile: audit)
-    }
-}
-
-extension TransportKind: ExpressibleByArgument {}
-extension OutputFormat: ExpressibleByArgument {}
-
-/// Permissions with commas between them.
-struct PermissionList: ExpressibleByArgument {
-    let words: [PermissionWord]
-
-    init?(argument: String) {
-        var words: [PermissionWord] = []
-        for part in argument.split(separator: ",") {
-            do throws(PermissionWord.Problem) {
-                words.append(try PermissionWord(String(part)))
-            } catch {
-                // swift-argument-parser has a sentence of its own for what is not understood.
-                Output.note("qcsh: \(error)")
-                return nil
-            }
-        }
-        guard !words.isEmpty else { return nil }
-        self.words = words
-    }
-}
-
-/// A length of time with a unit.
-struct Interval: ExpressibleByArgument {
-    let nanoseconds: Int64
-
-    init?(argument: String) {
-        let units = [
-            ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86400e9), ("", 1e9),
-        ]
-        for (unit, factor) in units where argument.hasSuffix(unit) {
-            guard let number = Double(argument.dropLast(unit.count)) else { continue }
-            guard number > 0, number * factor < 9e18 else { return nil }
-            nanoseconds = Int64(number * factor)
-            return
-        }
-        return nil
-    }
-}
-
-/// A number of bytes with a unit.
-struct MemorySize: ExpressibleByArgument {
-    let bytes: Int
-
-    init?(argument: String) {
-        let units = [
-            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("K", 1 << 10), ("M", 1 << 20),
-            ("G", 1 << 30), ("", 1),
-        ]
-        for (unit, factor) in units where argument.hasSuffix(unit) {
-            guard let number = Int(argument.dropLast(unit.count)), number > 0 else { continue }
-            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-            guard !overflow else { return nil }
-            self.bytes = bytes
-            return
-        }
-        return nil
     }
 }

@@ -172,7 +172,7 @@ struct ContextCommand: ParsableCommand {
             try ContextCommand.attempt {
                 let contexts = try Contexts.load()
                 let rows = contexts.all.map { context in
-                    ContextCommand.row(context, isCurrent: context.name == contexts.current)
+                    context.row(isCurrent: context.name == contexts.current)
                 }
                 guard !rows.isEmpty || output != .table else {
                     Output.remark("there are no contexts; qcsh context set NAME makes one")
@@ -205,7 +205,7 @@ struct ContextCommand: ParsableCommand {
                 guard let chosen else { throw Failure(description: "no context is in use") }
                 let context = try contexts.context(named: chosen)
                 ContextCommand.show(
-                    ContextCommand.row(context, isCurrent: chosen == contexts.current), output)
+                    context.row(isCurrent: chosen == contexts.current), output)
             }
         }
     }
@@ -239,28 +239,6 @@ struct ContextCommand: ParsableCommand {
             Renderer(registry: .embedded, format: format, width: Terminal.width).text(value))
     }
 
-    /// A context without its credential's text.
-    static func row(_ context: Context, isCurrent: Bool) -> LuaValue {
-        let credential =
-            context.apiKey != nil
-            ? "key in the file"
-            : context.token != nil
-                ? "token in the file"
-                : context.apiKeyCommand != nil
-                    ? "key from a command"
-                    : context.tokenCommand != nil ? "token from a command" : "none"
-        let members: KeyValuePairs<String, LuaValue?> = [
-            "name": .text(context.name), "current": .bool(isCurrent),
-            "endpoint": context.endpoint.map { .text($0) },
-            "rest_endpoint": context.restEndpoint.map { .text($0) },
-            "account_id": context.accountID.map { .text($0) }, "credential": .text(credential),
-            "read_only": .bool(context.isReadOnly), "lock_account": .bool(context.locksAccount),
-            "color": context.color.map { .text($0) }, "file": .text(context.file),
-        ]
-        return .table(
-            LuaTable(entries: members.compactMap { name, value in value.map { (.text(name), $0) } })
-        )
-    }
 }
 
 /// A line that is not shown while it is typed.
