@@ -7,9 +7,10 @@ read_globals = {
   "qdrant", "task", "json", "cli", "crypto", "csv", "fs", "http", "process",
   "library", "sandbox", "secret", "script", "term", "test", "time", "yaml",
 }
--- The one file that sets up what the others find.
-files["stdlib/host/boot.lua"] = {
-  globals = { "__host", "library", "script", "arg", "require", "dofile", "loadfile", "io", "math", "os", "package" },
+-- These set up what the others find.
+files["stdlib/host/boot.lua"] = { globals = { "__host" } }
+files["stdlib/host/boot"] = {
+  globals = { "library", "script", "arg", "require", "dofile", "loadfile", "io", "math", "os", "package" },
 }
 -- Specs have the words of busted.
 files["Tests/Lua"] = { std = "+busted" }

@@ -165,6 +165,24 @@ void qh_open_coroutines(lua_State *L);
 /// Adds host.close_gate_of to the table on top of the stack.
 void qh_open_gates(lua_State *L);
 
+/// host.check_arguments(signature, function, argument …): raises an error at the user's line about
+/// the first argument that has none of the types of the signature: for each parameter letters
+/// (boolean, number, integer, string, table, function, userdata, * for any, ? for optional), with
+/// commas between.
+int qh_check_arguments(lua_State *L);
+
+/// host.check_count(count, needed, function): raises an error when fewer arguments came.
+int qh_check_count(lua_State *L);
+
+/// host.check_receiver(self, method): raises an error when a method was called with a dot.
+int qh_check_receiver(lua_State *L);
+
+/// Pushes the place of the innermost code that is not built in, as luaL_where; "" when there is none.
+void qh_push_user_location(lua_State *L);
+
+/// Pushes and returns the name of a value's type, by its metatable where that has one.
+const char *qh_push_type_name(lua_State *L, int index);
+
 /// Ends a coroutine: its to-be-closed variables run, and can be interrupted. As lua_resetthread.
 int qh_reset(qh_vm *vm, lua_State *co);
 

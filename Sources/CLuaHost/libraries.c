@@ -146,7 +146,7 @@ void qh_restrict_libraries(lua_State *L) {
     lua_pop(L, 3);
 
     // The Lua side of the host takes these and removes the name.
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 8);
     lua_pushcfunction(L, run_briefly);
     lua_setfield(L, -2, "run_briefly");
     lua_pushcfunction(L, set_metatable);
@@ -155,6 +155,12 @@ void qh_restrict_libraries(lua_State *L) {
     lua_setfield(L, -2, "list");
     lua_pushcfunction(L, message_type);
     lua_setfield(L, -2, "is_message");
+    lua_pushcfunction(L, qh_check_arguments);
+    lua_setfield(L, -2, "check_arguments");
+    lua_pushcfunction(L, qh_check_count);
+    lua_setfield(L, -2, "check_count");
+    lua_pushcfunction(L, qh_check_receiver);
+    lua_setfield(L, -2, "check_receiver");
     qh_open_gates(L);
     lua_pushcfunction(L, set_gate);
     lua_setfield(L, -2, "set_gate");

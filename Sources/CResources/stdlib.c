@@ -1,6 +1,27 @@
 // Written by scripts/dev/embed from the files of stdlib/; do not edit.
 #include "qcsh_resources.h"
 
+static const uint8_t file_host_boot_clocks_lua[] = {
+#embed "../../stdlib/host/boot/clocks.lua"
+};
+static const uint8_t file_host_boot_errors_lua[] = {
+#embed "../../stdlib/host/boot/errors.lua"
+};
+static const uint8_t file_host_boot_gates_lua[] = {
+#embed "../../stdlib/host/boot/gates.lua"
+};
+static const uint8_t file_host_boot_globals_lua[] = {
+#embed "../../stdlib/host/boot/globals.lua"
+};
+static const uint8_t file_host_boot_modules_lua[] = {
+#embed "../../stdlib/host/boot/modules.lua"
+};
+static const uint8_t file_host_boot_options_lua[] = {
+#embed "../../stdlib/host/boot/options.lua"
+};
+static const uint8_t file_host_boot_program_lua[] = {
+#embed "../../stdlib/host/boot/program.lua"
+};
 static const uint8_t file_host_boot_lua[] = {
 #embed "../../stdlib/host/boot.lua"
 };
@@ -264,6 +285,13 @@ static const uint8_t file_qdrant_users_lua[] = {
 };
 
 static const qcsh_resource files[] = {
+    {"host/boot/clocks.lua", file_host_boot_clocks_lua, sizeof file_host_boot_clocks_lua},
+    {"host/boot/errors.lua", file_host_boot_errors_lua, sizeof file_host_boot_errors_lua},
+    {"host/boot/gates.lua", file_host_boot_gates_lua, sizeof file_host_boot_gates_lua},
+    {"host/boot/globals.lua", file_host_boot_globals_lua, sizeof file_host_boot_globals_lua},
+    {"host/boot/modules.lua", file_host_boot_modules_lua, sizeof file_host_boot_modules_lua},
+    {"host/boot/options.lua", file_host_boot_options_lua, sizeof file_host_boot_options_lua},
+    {"host/boot/program.lua", file_host_boot_program_lua, sizeof file_host_boot_program_lua},
     {"host/boot.lua", file_host_boot_lua, sizeof file_host_boot_lua},
     {"host/cli.lua", file_host_cli_lua, sizeof file_host_cli_lua},
     {"host/crypto.lua", file_host_crypto_lua, sizeof file_host_crypto_lua},

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// The program's one event loop: sockets, timers and deferred work on the main thread.
 ///

@@ -1,13 +1,10 @@
 import CloudClient
 import Contract
 import EventLoop
+import Glibc
 import LuaMachine
 import LuaMessages
 import LuaReference
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A Lua machine with everything that scripts find in it: `qdrant`, the host modules, `require`.
 public final class LuaRuntime {
@@ -45,7 +42,7 @@ public final class LuaRuntime {
         /// The descriptor that standard output or error has when nobody takes what is written.
         public var terminal: (Int32) -> Int32 = { $0 }
         /// Further functions of the host, for the Lua side of what stands above: the shell.
-        public var functions: HostFunctions = [:]
+        public var functions = HostFunctions()
         /// The script's name and arguments, for `arg`.
         public var scriptName: String
         public var arguments: [String]
@@ -70,13 +67,8 @@ public final class LuaRuntime {
     public let machine: LuaMachine
     /// The contract.
     public let registry: Registry
-    private let api: APIBinding
-    private let tasks: TaskModule
-    private let files: FilesModule
-    private let libraries: LibraryGrants
-    private let http: HTTPModule
-    private let processes: ProcessModule
-    private let terminal: TerminalModule
+    /// What the functions of the host belong to; they do not keep it alive themselves.
+    private let owners: [AnyObject]
     private let childFailures = ChildFailures()
     /// The status that the script wants the program to be left with.
     public private(set) var exitStatus: Int32 = 0
@@ -93,129 +85,80 @@ public final class LuaRuntime {
         let machine = try LuaMachine(loop: loop, memoryLimit: memoryLimit)
         self.machine = machine
         self.registry = registry
-        api = APIBinding(
-            machine: machine, registry: registry, connect: environment.connect,
-            note: environment.note, bound: environment.bound)
-        tasks = TaskModule(machine: machine, childFailures: childFailures)
+        var functions = HostFunctions {
+            [bound = environment.bound] (needed, value) throws(HostError) in
+            guard let text = value.text, text != needed.exempt else { return }
+            try machine.refuse(
+                bound.refusal(of: needed.word, text, isAboutName: needed.isAboutName))
+        }
+        owners = Self.register(environment, registry, machine, childFailures, in: &functions)
+        registerScripts(in: &functions)
+        functions.add(environment.functions)
+        functions.wrap(environment.journal.wrapped)
+        functions.wrap { function in
+            guard function.writesToTerminal else { return function.body }
+            return { call in
+                environment.willWrite()
+                return try function.body(call)
+            }
+        }
+        machine.scheduler.order = environment.journal.order
+        try boot(environment, functions)
+    }
+
+    /// Declares the functions of all modules.
+    ///
+    /// - Returns: the objects that the functions belong to.
+    private static func register(
+        _ environment: Environment, _ registry: Registry, _ machine: LuaMachine,
+        _ childFailures: ChildFailures, in functions: inout HostFunctions
+    ) -> [AnyObject] {
         let bound = environment.bound
-        files = FilesModule(machine: machine, bound: bound)
-        http = HTTPModule(
-            machine: machine, bound: bound, settings: environment.connection,
-            isDryRun: environment.isDryRun)
-        processes = ProcessModule(machine: machine, bound: bound)
-        terminal = TerminalModule(machine: machine, original: environment.terminal)
-        var functions = HostFunctions()
-        libraries = LibraryGrants(machine: machine, bound: bound)
-        libraries.register(in: &functions)
-        files.register(in: &functions)
-        http.register(in: &functions)
-        processes.register(in: &functions)
-        terminal.register(in: &functions)
+        let revealsSecrets = environment.revealsSecrets
+        BasicsModule(
+            registry: registry, wallClock: environment.wallClock, exit: environment.exit,
+            isDryRun: environment.isDryRun
+        ).register(in: &functions)
         TimeModule().register(in: &functions)
         CryptoModule(random: environment.random).register(in: &functions)
-        YAMLModule(registry: registry, revealsSecrets: environment.revealsSecrets)
-            .register(in: &functions)
-        api.register(in: &functions)
-        tasks.register(in: &functions)
+        YAMLModule(registry: registry, revealsSecrets: revealsSecrets).register(in: &functions)
+        JSONModule(registry: registry, revealsSecrets: revealsSecrets).register(in: &functions)
         UpdateMask(registry: registry).register(in: &functions)
-        JSONModule(registry: registry, revealsSecrets: environment.revealsSecrets)
-            .register(in: &functions)
         SecretModule().register(in: &functions)
         if let control = environment.sandboxes {
             SandboxModule(control: control, bound: bound, machine: machine)
                 .register(in: &functions)
         }
-        Self.registerBasics(environment, registry, in: &functions)
-        Self.registerClocks(in: &functions)
-        machine.scheduler.order = environment.journal.order
-        environment.journal.wrap(&functions)
+        let api = APIBinding(
+            machine: machine, registry: registry, connect: environment.connect,
+            note: environment.note, bound: bound)
+        api.register(in: &functions)
+        let tasks = TaskModule(machine: machine, childFailures: childFailures)
+        tasks.register(in: &functions)
+        let files = FilesModule(machine: machine, bound: bound)
+        files.register(in: &functions)
+        let http = HTTPModule(
+            machine: machine, bound: bound, settings: environment.connection,
+            isDryRun: environment.isDryRun)
+        http.register(in: &functions)
+        let processes = ProcessModule(machine: machine, bound: bound)
+        processes.register(in: &functions)
+        let terminal = TerminalModule(machine: machine, original: environment.terminal)
+        terminal.register(in: &functions)
+        let libraries = LibraryGrants(machine: machine, bound: bound)
+        libraries.register(in: &functions)
+        return [api, tasks, files, http, processes, terminal, libraries]
+    }
+
+    private func registerScripts(in functions: inout HostFunctions) {
         // set_status(code): what the program is left with when the script ends by itself
-        functions["set_status"] = { [unowned self] call in
-            exitStatus = Int32(truncatingIfNeeded: call.arguments.value().integer ?? 0)
-            return .done
+        functions.declare("set_status", .integer) { [unowned self] _, status in
+            exitStatus = Int32(truncatingIfNeeded: status)
         }
-        functions["is_dry_run"] = { [isDryRun = environment.isDryRun] call in
-            call.results.put(isDryRun)
-            return .done
-        }
-        functions["keep"] = { [unowned self] call in
-            let name = call.arguments.value().text ?? ""
-            if case .function(let reference) = call.arguments.value() {
-                if let before = kept.updateValue(reference, forKey: name) {
-                    machine.release(before)
-                }
-            }
-            return .done
-        }
-        for name in ["term_write", "term_draw", "term_read_line", "process_run"] {
-            guard let function = functions[name] else { continue }
-            functions[name] = { call in
-                environment.willWrite()
-                return try function(call)
-            }
-        }
-        functions.merge(environment.functions) { own, _ in own }
-        try boot(environment, functions)
-    }
-
-    private static func registerBasics(
-        _ environment: Environment, _ registry: Registry, in functions: inout HostFunctions
-    ) {
-        functions["module_source"] = { call in
-            let name = call.arguments.value().text ?? ""
-            guard let file = StandardLibrary.file(of: name) else {
-                call.results.putNil()
-                return .done
-            }
-            call.results.put(file.text)
-            call.results.put(file.path)
-            return .done
-        }
-        functions["now"] = { call in
-            let present = environment.wallClock()
-            call.results.put(.time(seconds: present.seconds, nanos: present.nanos))
-            return .done
-        }
-        functions["monotonic"] = { call in
-            call.results.put(Double(call.machine.loop.now()) / 1e9)
-            return .done
-        }
-        functions["exit"] = { call in
-            let value = call.arguments.value()
-            switch value {
-            case .bool(let flag): environment.exit(flag ? 0 : 1)
-            default: environment.exit(Int32(truncatingIfNeeded: value.integer ?? 0))
-            }
-        }
-        // nearest(name, names) → the one that is probably meant, if any is
-        functions["nearest"] = { call in
-            let name = call.arguments.value().text ?? ""
-            let names = call.arguments.value().table?.entries.compactMap(\.value.text) ?? []
-            call.results.put(optional: Names.nearest(to: name, in: names))
-            return .done
-        }
-        functions["show"] = { call in
-            let value = call.arguments.value()
-            call.results.put(ValueText(registry: registry).text(value))
-            return .done
-        }
-    }
-
-    /// What Lua's own clocks are replaced by when a run is recorded or repeated.
-    private static func registerClocks(in functions: inout HostFunctions) {
-        functions["os_time"] = { call in
-            call.results.put(Int(time(nil)))
-            return .done
-        }
-        functions["os_clock"] = { call in
-            call.results.put(Double(clock()) / Double(CLOCKS_PER_SEC))
-            return .done
-        }
-        functions["random_seed"] = { call in
-            var kernel = SystemRandomNumberGenerator()
-            call.results.put(Int64.random(in: .min ... .max, using: &kernel))
-            call.results.put(Int64.random(in: .min ... .max, using: &kernel))
-            return .done
+        // keep(name, function): a function that the host calls
+        functions.declare("keep", .string, .function, keepsFunctions: true) {
+            [unowned self] _, name, function in
+            if let before = kept.updateValue(function, forKey: name) { machine.release(before) }
         }
     }
 
@@ -228,11 +171,9 @@ public final class LuaRuntime {
         else { throw LuaFailure("the Lua side of the host is missing") }
         var numbers: [String: UInt32] = [:]
         // Those that keep functions have to be among the first.
-        let keepers = TaskModule.keepers.union(["keep"])
-        let keeping = keepers.compactMap { name in functions[name].map { (name, $0) } }
-        let others = functions.filter { !keepers.contains($0.key) }
-        for (name, function) in keeping + others.map({ ($0.key, $0.value) }) {
-            numbers[name] = machine.makeFunction(function, keepsFunctions: keepers.contains(name))
+        let keeping = functions.all.filter(\.keepsFunctions)
+        for one in keeping + functions.all.filter({ !$0.keepsFunctions }) {
+            numbers[one.name] = machine.makeFunction(one.body, keepsFunctions: one.keepsFunctions)
         }
         _ = try machine.call(function) { writer in
             writer.table {

@@ -1,10 +1,7 @@
 import CLuaHost
 import Contract
+import Glibc
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 extension LuaMachine {
     /// Makes a message type known to Lua, once.

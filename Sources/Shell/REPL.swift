@@ -1,10 +1,7 @@
 import EventLoop
+import Glibc
 import LuaHost
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The interactive shell: reads entries, runs them, prints what they return. Tasks go on while the
 /// prompt waits.

@@ -1,9 +1,6 @@
+import Glibc
 import LuaHost
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Shows what entries return, in the shell's format, page by page when it is long.
 final class ResultPrinter {

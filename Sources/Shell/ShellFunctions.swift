@@ -1,11 +1,8 @@
 import Contract
+import Glibc
 import LuaHost
 import LuaMachine
 import LuaMessages
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The functions of the host behind Lua's `shell`.
 public enum ShellFunctions {
@@ -23,45 +20,34 @@ public enum ShellFunctions {
     // MARK: - Options
 
     private static func addOptions(_ state: ShellState, _ functions: inout HostFunctions) {
-        functions["shell_option"] = { call in
-            let name = call.arguments.value().text ?? ""
-            let value = call.arguments.value()
+        functions.declare("shell_option", .string, .any) { call, name, value in
             try set(name, value, state)
             put(name, state, call.results)
-            return .done
         }
-        functions["shell_declared"] = { call in
+        functions.declare("shell_declared") { call in
             call.results.list { for name in state.locals.sorted() { call.results.put(name) } }
-            return .done
         }
-        functions["shell_entry"] = { call in
+        functions.declare("shell_entry") { call in
             call.results.put(state.editor?.isPrompting == true ? 0 : state.entryNumber)
-            return .done
         }
-        functions["shell_jobs"] = { call in
-            state.runningJobs = Int(call.arguments.value().integer ?? 0)
-            return .done
+        functions.declare("shell_jobs", .integer) { _, count in
+            state.runningJobs = Int(clamping: count)
         }
         // shell_wait(number, text, usual): what is waited for; without a text no longer.
-        functions["shell_wait"] = { call in
-            let number = Int(call.arguments.value().integer ?? 0)
+        functions.declare("shell_wait", .integer, .optional(.string), .optional(.number)) {
+            call, number, text, usual in
             state.waits.set(
-                number, text: call.arguments.value().text,
-                usual: WaitTimes.seconds(call.arguments.value().number),
+                Int(clamping: number), text: text, usual: WaitTimes.seconds(usual),
                 now: call.machine.loop.now())
-            return .done
         }
-        functions["shell_moved"] = { call in
-            state.moved(to: call.arguments.value().text)
-            return .done
+        functions.declare("shell_moved", .optional(.string)) { _, text in
+            state.moved(to: text)
         }
-        functions["shell_contexts"] = { call in
+        functions.declare("shell_contexts") { call in
             call.results.put(state.contexts())
-            return .done
         }
-        functions["shell_quit"] = { call in
-            state.leave(Int32(truncatingIfNeeded: call.arguments.value().integer ?? 0))
-            return .done
+        functions.declare("shell_quit", .integer) { _, number in
+            state.leave(Int32(truncatingIfNeeded: number))
         }
     }
 
@@ -103,20 +89,16 @@ public enum ShellFunctions {
     // MARK: - History
 
     private static func addHistory(_ state: ShellState, _ functions: inout HostFunctions) {
-        functions["shell_history"] = { call in
+        functions.declare("shell_history") { call in
             write(state.entries(), call.results)
-            return .done
         }
-        functions["shell_is_command"] = { call in
-            call.results.put(MetaCommand(call.arguments.value().text ?? "") != nil)
-            return .done
+        functions.declare("shell_is_command", .string) { call, text in
+            call.results.put(MetaCommand(text) != nil)
         }
-        functions["shell_session"] = { call in
+        functions.declare("shell_session") { call in
             write(state.session.filter { !$0.hasFailed }, call.results)
-            return .done
         }
-        functions["shell_forget"] = { call in
-            let what = call.arguments.value()
+        functions.declare("shell_forget", .any) { call, what in
             let count: Int
             if let number = what.integer {
                 guard let unwanted = state.entries().element(numbered: number) else {
@@ -128,27 +110,22 @@ public enum ShellFunctions {
                 count = state.removeEntries { !text.isEmpty && $0.text.contains(text) }
             }
             call.results.put(count)
-            return .done
         }
-        functions["shell_source"] = { call in
-            let source = EntrySource(call.arguments.value().text ?? "")
+        functions.declare("shell_source", .string) { call, text in
+            let source = EntrySource(text)
             state.declare(source.locals)
             source.text.withUnsafeBytes { call.results.put($0) }
-            return .done
         }
-        functions["shell_prefill"] = { call in
-            state.prefill(call.arguments.value().text ?? "")
-            return .done
+        functions.declare("shell_prefill", .string) { _, text in
+            state.prefill(text)
         }
-        functions["shell_edit"] = { call in
-            let text = call.arguments.value().text ?? ""
+        functions.declare("shell_edit", .string) { call, text in
             do throws(TerminalProgram.Problem) {
                 call.results.put(
                     try TerminalProgram.edited(text, suffix: ".lua", loop: call.machine.loop))
             } catch {
                 throw HostError.message(error.description)
             }
-            return .done
         }
     }
 
@@ -173,102 +150,77 @@ public enum ShellFunctions {
     // MARK: - Screen
 
     private static func addScreen(_ state: ShellState, _ functions: inout HostFunctions) {
-        functions["shell_text"] = { call in
-            let value = call.arguments.value()
-            let format = try format(call.arguments.value())
+        functions.declare("shell_text", .any, format) { call, value, format in
             call.results.put(state.render(value, format))
-            return .done
         }
-        functions["shell_show"] = { call in
-            state.showText(call.arguments.value().text ?? "")
-            return .done
+        functions.declare("shell_show", .string) { _, text in
+            state.showText(text)
         }
-        functions["shell_clear"] = { call in
-            guard Terminal.movesItsCursor else { return .done }
+        functions.declare("shell_clear") { _ in
+            guard Terminal.movesItsCursor else { return }
             fflush(nil)
             _ = Output.writeAll("\u{1b}[H\u{1b}[2J\u{1b}[3J".utf8, to: state.screen)
-            return .done
         }
-        functions["shell_live"] = { call in
+        functions.declare("shell_live") { _ in
             state.live = LiveResult(screen: state.screen, isColoured: state.isColoured)
-            return .done
         }
-        functions["shell_live_show"] = { call in
-            let text = call.arguments.value().text ?? ""
-            state.live?.show(text, title: call.arguments.value().text ?? "")
-            return .done
+        functions.declare("shell_live_show", .string, .string) { _, text, title in
+            state.live?.show(text, title: title)
         }
-        functions["shell_live_end"] = { call in
+        functions.declare("shell_live_end") { _ in
             state.live = nil
-            return .done
         }
     }
 
-    private static func format(_ value: LuaValue) throws(HostError) -> OutputFormat? {
-        guard let name = value.text else { return nil }
-        guard let format = OutputFormat(rawValue: name) else {
-            throw .message("there is no format \"\(name)\"")
-        }
-        return format
+    /// The name of a format, or nil for the present one.
+    private static var format: Parameter<OutputFormat?> {
+        .optional(.named(otherwise: "there is no format", OutputFormat.init(rawValue:)))
     }
 
     // MARK: - Help
 
     private static func addHelp(_ state: ShellState, _ functions: inout HostFunctions) {
-        functions["shell_commands"] = { call in
-            let commands = call.arguments.value().table?.array ?? []
-            state.commands = commands.compactMap { entry in
+        functions.declare("shell_commands", .table) { _, commands in
+            state.commands = (commands.array ?? []).compactMap { entry in
                 guard let words = entry.table?.array, words.count == 3 else { return nil }
                 return ShellState.Command(
                     name: words[0].text ?? "", usage: words[1].text ?? "", text: words[2].text ?? ""
                 )
             }
-            return .done
         }
-        functions["shell_nearest"] = { call in
-            let name = call.arguments.value().text ?? ""
+        functions.declare("shell_nearest", .string) { call, name in
             call.results.put(optional: Names.nearest(to: name, in: state.commands.map(\.name)))
-            return .done
         }
-        functions["shell_modules"] = { call in
+        functions.declare("shell_modules") { call in
             call.results.list {
                 for name in HelpPages.libraries { call.results.put(name) }
             }
-            return .done
         }
-        functions["shell_help"] = { call in
-            let name = call.arguments.value().text ?? ""
+        functions.declare("shell_help", .string) { call, name in
             call.results.put(try state.help(name).plain)
-            return .done
         }
-        functions["shell_show_help"] = { call in
-            let page = try state.help(call.arguments.value().text ?? "")
+        functions.declare("shell_show_help", .string) { _, text in
+            let page = try state.help(text)
             let isColoured =
                 state.isColoured && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
             state.showText(StyledText.text(page, isColoured: isColoured))
-            return .done
         }
-        functions["shell_overview"] = { call in
+        functions.declare("shell_overview") { call in
             call.results.put(HelpPages.overview(state))
-            return .done
         }
-        functions["shell_describe"] = { call in
-            let value = call.arguments.value()
-            let kind = call.arguments.value().text ?? value.typeName
+        functions.declare("shell_describe", .any, .optional(.string)) { call, value, text in
+            let kind = text ?? value.typeName
             call.results.put("A \(kind):\n" + state.render(value, nil))
-            return .done
         }
     }
 
     // MARK: - Completion
 
     private static func addCompletion(_ state: ShellState, _ functions: inout HostFunctions) {
-        functions["shell_template"] = { call in
-            call.results.put(optional: state.template(call.arguments.value().text ?? ""))
-            return .done
+        functions.declare("shell_template", .string) { call, text in
+            call.results.put(optional: state.template(text))
         }
-        functions["shell_complete"] = { call in
-            let text = Array((call.arguments.value().text ?? "").utf8)
+        functions.declare("shell_complete", .bytes) { call, text in
             let found = state.complete(text)
             call.results.list {
                 for candidate in found.candidates {
@@ -283,7 +235,6 @@ public enum ShellFunctions {
                     }
                 }
             }
-            return .done
         }
     }
 }

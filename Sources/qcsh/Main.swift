@@ -1,10 +1,7 @@
 import ArgumentParser
 import CSpawn
+import Glibc
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Where the program begins.
 @main

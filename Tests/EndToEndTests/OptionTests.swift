@@ -6,32 +6,6 @@ import Testing
 /// Options of the standard library and of the host's modules: what the annotations say, which help,
 /// completion, `qcsh check` and editors go by, is what the functions take.
 @Suite struct OptionTests {
-    /// Something of each class, as one would get it.
-    private static let objects = [
-        "qdrant.Cluster": "qdrant.clusters:find 'search-prod'",
-        "qdrant.Key": "qdrant.keys:list()[1]",
-        "qdrant.Backup": "qdrant.backups:list()[1]",
-        "qdrant.Schedule": "qdrant.schedules:list()[1]",
-        "qdrant.Restore": "qdrant.restores:list()[1]",
-        "qdrant.Space": "space", "qdrant.SpaceBackup": "space:backups()[1]",
-        "qdrant.SpaceSchedule": "space:schedules()[1]",
-        "qdrant.Environment": "qdrant.environments:list()[1]",
-        "qdrant.Account": "qdrant.accounts:find()",
-        "qdrant.ManagementKey": "qdrant.management_keys:list()[1]",
-        "qdrant.Role": "qdrant.roles:find 'Viewer'", "sandbox.Handle": "world",
-        "qdrant.report.Page": "qdrant.report:page { title = 'x' }",
-    ]
-
-    /// Makes what there is nothing of in the sandbox's seed.
-    private static let setUp = """
-        world = sandbox.start { speed = "instant" }
-        space = qdrant.spaces:create { name = "notes", cloud = "aws",
-          region = qdrant.spaces:regions("aws")[1].id, wait = true }
-        space:backup { wait = true }
-        space:create_schedule { name = "nightly", cron = "@daily" }
-        qdrant.restores:create { backup = qdrant.backups:latest(), wait = true }
-        """
-
     /// Functions whose options are answers of theirs or are handed on as they are.
     private static let others: Set<String> = [
         // `like` and the rest are told of by the host.
@@ -64,15 +38,19 @@ import Testing
                 !entry.name.hasPrefix("qdrant.resource."), !entry.name.hasPrefix("shell"),
                 !entry.name.hasPrefix("qdrant.library"), !others.contains(entry.name)
             else { return nil }
-            let before = (0..<number).map { _ in "'latest', " }.joined()
+            let before = (0..<number).map { index in
+                let value = LibraryObjects.value(LibraryObjects.letters(entry, index) ?? "s")
+                return (value == "\"text\"" ? "'latest'" : value) + ", "
+            }.joined()
             let arguments = (arguments[entry.name] ?? before) + "{ no_such_option = 1 }"
             guard let colon = entry.name.firstIndex(of: ":") else {
                 return Case(name: entry.name, call: "\(entry.name)(\(arguments))")
             }
             let owner = String(entry.name[..<colon])
             let method = entry.name[entry.name.index(after: colon)...]
-            guard let object = objects[owner] ?? (reference.libraries.contains(owner) ? owner : nil)
-            else { return Case(name: entry.name, call: "error 'no object of \(owner)'") }
+            guard let object = LibraryObjects.object(owner) else {
+                return Case(name: entry.name, call: "error 'no object of \(owner)'")
+            }
             return Case(name: entry.name, call: "(\(object)):\(method)(\(arguments))")
         }
     }
@@ -101,9 +79,9 @@ import Testing
             guard entry.isMethod, let colon = entry.name.firstIndex(of: ":") else { return nil }
             let owner = String(entry.name[..<colon])
             let method = entry.name[entry.name.index(after: colon)...]
-            let isModule = reference.libraries.contains(owner)
-            guard let object = isModule ? owner : Self.objects[owner], !others.contains(owner)
-            else { return nil }
+            guard let object = LibraryObjects.object(owner), !others.contains(owner) else {
+                return nil
+            }
             return "{ [==[\(entry.name)]==], function() (\(object)).\(method)({}) end }"
         }
         #expect(calls.count > 150)
@@ -122,7 +100,7 @@ import Testing
         let script = try folder.write(
             "cases.lua",
             """
-            \(Self.setUp)
+            \(LibraryObjects.setUp)
             local function judge(ok, text)
               \(judge)
             end

@@ -427,15 +427,19 @@ describe("nothing is passed over:", function()
     local q = test.world({ seed = "demo" }):connect()
     local c = q.clusters:find "search-prod"
     local backup = q.backups:latest()
-    assert.has_error(function() c:allow("203.0.113.0/24") end, "takes a list of blocks")
-    assert.has_error(function() q.users:list()[1]:assign "Admin" end, "takes a list of roles")
+    assert.has_error(function() c:allow("203.0.113.0/24") end,
+      "bad argument #1 to 'qdrant.Cluster:allow' (table expected, got string)")
+    assert.has_error(function() q.users:list()[1]:assign "Admin" end,
+      "bad argument #1 to 'qdrant.User:assign' (table expected, got string)")
     assert.has_error(function() q.users:list()[1]:assign { Admin = true } end, "got names")
-    assert.has_error(function() q.roles:find("Viewer"):allow "read:backups" end, "takes a list")
+    assert.has_error(function() q.roles:find("Viewer"):allow "read:backups" end,
+      "bad argument #1 to 'qdrant.Role:allow' (table expected, got string)")
     assert.has_error(function() q.clusters:find(backup) end, "which cluster?")
     assert.has_error(function() q.keys:list { cluster = backup } end, "which cluster?")
-    assert.has_error(function() c:rename() end, "needs a name, got a nil")
-    assert.has_error(function() c:upgrade() end, "needs a version")
-    assert.has_error(function() c:wait "5m" end, "takes a table of options, got a string")
+    assert.has_error(function() c:rename() end, "bad argument #1 to 'qdrant.Cluster:rename'")
+    assert.has_error(function() c:upgrade() end,
+      "bad argument #1 to 'qdrant.Cluster:upgrade' (string expected")
+    assert.has_error(function() c:wait "5m" end, "(table expected, got string)")
     assert.has_error(function() c:restart { wait = "10 minutes" } end, "wait is a length")
     assert.has_error(function() return c.scal end, "did you mean :scale?")
     assert.has_error(function() q.clusters:list { phase = "HEALTY" } end, "phase is one of")

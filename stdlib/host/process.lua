@@ -64,9 +64,6 @@ local KNOWN = "cwd env clear_env input stdout stderr timeout limit check"
 ---@param options? process.Options
 ---@return process.Result
 function process.run(argv, options)
-  if type(argv) ~= "table" then
-    error("process.run needs a list, like { \"git\", \"status\" }; there is no shell", 2)
-  end
   options = host.options(options, "process.run", KNOWN)
   local result = setmetatable(host.process_run(argv, options), Result)
   result.ok = result.status == 0

@@ -14,9 +14,6 @@ qdrant.null = host.null
 ---@param resource table
 ---@return string[]
 function qdrant.mask(resource)
-  if type(resource) ~= "table" then
-    error("qdrant.mask needs a table, got a " .. type(resource), 2)
-  end
   return host.mask(resource)
 end
 
@@ -59,10 +56,18 @@ local function info(self)
   return known
 end
 
+--- Refuses a request or options that are no tables.
+local function check(self, request, options, suffix)
+  host.check_arguments("t?,t?", "qdrant.api." .. info(self).name .. suffix, request, options)
+end
+
 --- What a dry run has answered instead of the cloud.
 local echoes = setmetatable({}, { __mode = "k" })
 
 function Method.__call(self, request, options)
+  if request ~= nil and type(request) ~= "table" or options ~= nil and type(options) ~= "table" then
+    check(self, request, options, "")
+  end
   local place = rawget(self, "_place")
   if place.account and not (options and options.account_id) then
     local all = { account_id = place.account }
@@ -110,6 +115,7 @@ end
 ---@param request? table
 ---@param options? table
 function methods.each(self, request, options)
+  check(self, request, options, ":each")
   local facts = info(self)
   if not facts.items then
     error(facts.name .. " does not list anything", 2)
@@ -152,6 +158,7 @@ end
 ---@param options? table
 ---@return table
 function methods.all(self, request, options)
+  check(self, request, options, ":all")
   local result = host.list()
   for item in methods.each(self, request, options) do
     result[#result + 1] = item
@@ -309,9 +316,6 @@ end
 ---@param options? qdrant.ConnectOptions
 ---@return qdrant
 function qdrant.connect(options)
-  if options ~= nil and type(options) ~= "table" then
-    error("qdrant.connect takes a table of options, got a " .. type(options), 2)
-  end
   if options and options.like then
     local place = places[options.like.session]
     if not place or type(options.account) ~= "string" then

@@ -301,7 +301,7 @@ end
 --- A list that a method takes, an empty one when none is given: a text or names in its place are an
 --- error rather than nothing.
 ---@usage resource.list({ "a" }, "pet:feed", "a list of meals")
----@param value? any[]
+---@param value? any
 ---@param method string who takes it, for the error
 ---@param what string what it is, for the error
 ---@return any[]
@@ -351,7 +351,7 @@ function resource.is(class, value)
 end
 
 --- What is looked for when that is a handle already: an error when it is one of something else.
----@usage resource.known(resource.handle("Pet"), "Rex")
+---@usage resource.known(resource.handle("Pet"), "Rex", "pet")
 ---@generic H
 ---@param class H
 ---@param wanted string|H

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Where a URL leads to: as much of RFC 3986 as deciding about a request takes.
 ///

@@ -1,8 +1,5 @@
 import CCurl
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// gzip by way of zlib.
 enum Gzip {

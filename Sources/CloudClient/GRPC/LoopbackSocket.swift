@@ -1,9 +1,6 @@
 import EventLoop
 import GRPCProtocol
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// A cleartext connection to a numeric loopback address, as a local cloud has: there is no name to look
 /// up, no proxy and no TLS, so that libcurl with its thirty libraries need not be loaded, which takes

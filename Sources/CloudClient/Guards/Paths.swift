@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Paths as the kernel sees them, so that no `..` and no link leads out of a folder.
 package enum Paths {

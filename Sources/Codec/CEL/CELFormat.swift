@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// The function `format` of cel-go's strings extension.
 enum CELFormat {

@@ -12,7 +12,8 @@ public enum RuleWords {
         var words: [String] = []
         switch rules.type {
         case Numbers.string: words = string(rules)
-        case Numbers.bytes: words = bounds(
+        case Numbers.bytes:
+            words = bounds(
                 rules, lower: BytesRule.minLen, upper: BytesRule.maxLen, exact: BytesRule.len,
                 "bytes")
         case Numbers.enum: words = enumeration(rules, field)
@@ -70,7 +71,8 @@ public enum RuleWords {
         StringRule.ip: "an IP address", StringRule.ipv4: "an IPv4 address",
         StringRule.ipv6: "an IPv6 address", StringRule.uri: "a URI",
         StringRule.uriRef: "a URI reference", StringRule.address: "a host name or IP address",
-        StringRule.uuid: "a UUID", StringRule.ipWithPrefixLength: "an IP address with prefix length",
+        StringRule.uuid: "a UUID",
+        StringRule.ipWithPrefixLength: "an IP address with prefix length",
         StringRule.ipv4WithPrefixLength: "an IPv4 address with prefix length",
         StringRule.ipv6WithPrefixLength: "an IPv6 address with prefix length",
         StringRule.ipPrefix: "an IP block", StringRule.ipv4Prefix: "an IPv4 block like 10.0.0.0/8",

@@ -29,10 +29,15 @@ final class APIBinding {
         self.connect = connect
     }
 
-    /// Writes the functions into the table that `host/boot.lua` gets.
+    /// Declares the functions of the host that reach the API.
     func register(in functions: inout HostFunctions) {
-        functions["connect"] = { [unowned self] call in
-            let options = call.arguments.value().table ?? LuaTable()
+        registerSessions(in: &functions)
+        registerContract(in: &functions)
+        registerMessages(in: &functions)
+    }
+
+    private func registerSessions(in functions: inout HostFunctions) {
+        functions.declare("connect", .table) { [unowned self] call, options in
             try checkConnection(options)
             do throws(LuaFailure) {
                 sessions.append(try connect(options))
@@ -40,37 +45,44 @@ final class APIBinding {
                 throw HostError.message(error.description)
             }
             call.results.put(sessions.count)
-            return .done
         }
-        functions["session_info"] = { [unowned self] call in
-            writeSession(try session(call.arguments.value()), call.results)
-            return .done
+        functions.declare("session_info", session) { [unowned self] call, session in
+            writeSession(session, call.results)
         }
         // session_uses(session, prefix): whether the session's management key is the one with a prefix
-        functions["session_uses"] = { [unowned self] call in
-            let session = try session(call.arguments.value())
-            call.results.put(session.usesKey(withPrefix: call.arguments.value().text ?? ""))
-            return .done
+        functions.declare("session_uses", session, .string) { call, session, prefix in
+            call.results.put(session.usesKey(withPrefix: prefix))
         }
-        functions["api_module"] = { [unowned self] call in
-            try writeModule(call.arguments.value().text ?? "", call.results)
-            return .done
+        // call(session, method, request, options) → the response, and whether a dry run made it up
+        functions.declareWaiting("call", session, method) { [unowned self] call, session, method in
+            try self.call(session, method, call)
         }
-        functions["method_info"] = { [unowned self] call in
-            write(try method(call.arguments.value()), call.results)
-            return .done
+    }
+
+    private func registerContract(in functions: inout HostFunctions) {
+        functions.declare("api_module", .string) { [unowned self] call, name in
+            try writeModule(name, call.results)
         }
-        functions["method_page"] = { [unowned self] call in
-            let subject = ReferenceSubject.method(try method(call.arguments.value()))
+        functions.declare("method_info", method) { [unowned self] call, method in
+            write(method, call.results)
+        }
+        functions.declare("method_page", method) { [registry] call, method in
+            let subject = ReferenceSubject.method(method)
             call.results.put(APIReference(registry: registry).page(subject).plain)
-            return .done
         }
+        // enum_value(type, value) → the full name of what is meant or nil, the names that there are
+        functions.declare("enum_value", enumeration, .any) { call, type, value in
+            let number =
+                value.text.flatMap { type.number(looselyNamed: $0) }
+                ?? value.integer.flatMap { Int32(exactly: $0) }
+            call.results.put(optional: number.flatMap { type.name(of: $0) })
+            call.results.list { for choice in type.choices { call.results.put(choice) } }
+        }
+    }
+
+    private func registerMessages(in functions: inout HostFunctions) {
         // message(type, table) → the table as a message of the type, as it would be sent and read
-        functions["message"] = { [registry] call in
-            let name = call.arguments.value().text ?? ""
-            guard let type = (try? registry.message(named: name)) ?? nil else {
-                throw HostError.message("the API has no message \"\(name)\"")
-            }
+        functions.declare("message", message) { call, type in
             do throws(CodecError) {
                 let message = try RequestReader(call.arguments).message(type)
                 var sink = TapeSink(call.results, machine: call.machine)
@@ -78,20 +90,14 @@ final class APIBinding {
             } catch {
                 throw HostError.message(error.description)
             }
-            return .done
         }
         // request_problem(session, type, table) → what the contract has against a request, or nil;
         // ids of the account are left to the session
-        functions["request_problem"] = { [unowned self] call in
-            let session = try session(call.arguments.value())
-            let name = call.arguments.value().text ?? ""
-            guard let type = (try? registry.message(named: name)) ?? nil else {
-                throw HostError.message("the API has no message \"\(name)\"")
-            }
+        functions.declare("request_problem", session, message) { call, session, type in
             do throws(CodecError) {
                 let message = try RequestReader(call.arguments).message(type)
                 let problems = session.violations(in: message).filter {
-                    !$0.path.hasSuffix("account_id")
+                    !$0.path.hasSuffix(FieldName.accountID.text)
                 }
                 call.results.put(
                     optional: problems.isEmpty
@@ -99,27 +105,33 @@ final class APIBinding {
             } catch {
                 call.results.put(error.description)
             }
-            return .done
         }
-        // enum_value(type, value) → the full name of what is meant or nil, the names that there are
-        functions["enum_value"] = { [registry] call in
-            let name = call.arguments.value().text ?? ""
-            guard let type = (try? registry.enumType(named: name)) ?? nil else {
-                throw HostError.message("the API has no enumeration \"\(name)\"")
-            }
-            let value = call.arguments.value()
-            let number =
-                value.text.flatMap { type.number(looselyNamed: $0) }
-                ?? value.integer.flatMap { Int32(exactly: $0) }
-            if let name = number.flatMap({ type.name(of: $0) }) {
-                call.results.put(name)
-            } else {
-                call.results.putNil()
-            }
-            call.results.list { for choice in type.choices { call.results.put(choice) } }
-            return .done
+    }
+
+    // MARK: - Parameters
+
+    private var session: Parameter<Session> {
+        .numbered(otherwise: "this session is closed") { [unowned self] in
+            sessions.element(numbered: $0)
         }
-        functions["call"] = { [unowned self] call in try self.call(call) }
+    }
+
+    private var method: Parameter<Method> {
+        .numbered(otherwise: "no such method") { [unowned self] in methods.element(numbered: $0) }
+    }
+
+    /// The full name of a message of the contract.
+    private var message: Parameter<MessageType> {
+        .named(otherwise: "the API has no message") { [registry] in
+            (try? registry.message(named: $0)) ?? nil
+        }
+    }
+
+    /// The full name of an enumeration of the contract.
+    private var enumeration: Parameter<EnumType> {
+        .named(otherwise: "the API has no enumeration") { [registry] in
+            (try? registry.enumType(named: $0)) ?? nil
+        }
     }
 
     /// A script that asks for other places or contexts has to be allowed to.
@@ -135,20 +147,6 @@ final class APIBinding {
         if let context = options["context"]?.text {
             try machine.refuse(bound.refusal(of: "use:contexts", context))
         }
-    }
-
-    private func session(_ value: LuaValue) throws(HostError) -> Session {
-        guard let session = sessions.element(numbered: value.integer) else {
-            throw .message("this session is closed")
-        }
-        return session
-    }
-
-    private func method(_ value: LuaValue) throws(HostError) -> Method {
-        guard let method = methods.element(numbered: value.integer) else {
-            throw .message("no such method")
-        }
-        return method
     }
 
     private func number(of method: Method) -> Int {
@@ -236,9 +234,9 @@ final class APIBinding {
 
     // MARK: - Calls
 
-    private func call(_ call: LuaMachine.HostCall) throws(HostError) -> LuaMachine.HostResult {
-        let session = try session(call.arguments.value())
-        let method = try method(call.arguments.value())
+    private func call(
+        _ session: Session, _ method: Method, _ call: LuaMachine.HostCall
+    ) throws(HostError) -> LuaMachine.HostResult {
         let machine = call.machine
         let request: Message
         let reader = RequestReader(call.arguments)

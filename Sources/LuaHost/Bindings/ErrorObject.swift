@@ -7,7 +7,7 @@ import LuaMessages
 
 /// The error objects that scripts see.
 enum ErrorObject {
-    /// The number of the metatable that `host/boot.lua` registers for errors.
+    /// The number of the metatable that `host/boot/errors.lua` registers for errors.
     static let meta: UInt32 = 1
 
     /// Writes a failed call as an error object.

@@ -7,14 +7,10 @@ struct UpdateMask {
     let registry: Registry
 
     func register(in functions: inout HostFunctions) {
-        functions["mask"] = { call in
-            guard let table = call.arguments.value().table else {
-                throw HostError.message("qdrant.mask needs a table")
-            }
+        functions.declare("mask", .table) { call, table in
             var paths: [String] = []
             collect(table, "", &paths)
             call.results.list { for path in paths { call.results.put(path) } }
-            return .done
         }
     }
 

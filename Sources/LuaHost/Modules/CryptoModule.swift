@@ -8,28 +8,22 @@ struct CryptoModule {
 
     func register(in functions: inout HostFunctions) {
         // crypto_digest(algorithm, text, key): a hash, or with a key an HMAC.
-        functions["crypto_digest"] = { call in
+        functions.declare("crypto_digest", .string, .bytesOrSecret, .optional(.bytesOrSecret)) {
+            call, name, bytes, key in
             if let problem = qcrypto_load() {
                 throw HostError.message("crypto: \(String(cString: problem))")
             }
-            let name = call.arguments.value().text ?? ""
-            guard let bytes = call.arguments.value().bytes else {
-                throw HostError.message("crypto.\(name) needs a string or a secret")
-            }
-            let key = call.arguments.value().bytes
             var digest = [UInt8](repeating: 0, count: 64)
             let length = qcrypto_digest(
                 name, key, key?.count ?? 0, key != nil, bytes, bytes.count, &digest)
             guard length > 0 else { throw HostError.message("crypto has no hash \"\(name)\"") }
             digest[..<Int(length)].withUnsafeBytes { call.results.put($0) }
-            return .done
         }
-        functions["crypto_random"] = { [random] call in
-            guard let count = call.arguments.value().integer, (0...1 << 20).contains(count) else {
+        functions.declare("crypto_random", .integer, recording: .reading) { [random] call, count in
+            guard (0...1 << 20).contains(count) else {
                 throw HostError.message("crypto.random needs a number of bytes up to 1 MiB")
             }
             random(Int(count)).withUnsafeBytes { call.results.put($0) }
-            return .done
         }
     }
 

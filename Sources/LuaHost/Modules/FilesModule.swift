@@ -1,9 +1,6 @@
 import CloudClient
+import Glibc
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What `host/fs.lua` and `host/env.lua` are built from.
 final class FilesModule {
@@ -19,61 +16,45 @@ final class FilesModule {
     private static let largest = 1 << 30
 
     func register(in functions: inout HostFunctions) {
-        // permit(word, value): raises an error when the run may not do that.
-        functions["permit"] = { [unowned self] call in
-            let word = call.arguments.value().text ?? ""
-            let value = call.arguments.value()
-            let text = value.text ?? value.integer.map(String.init) ?? ""
-            guard !text.utf8.contains(0) else {
-                throw HostError.message("a path has no zero bytes")
-            }
-            try allow(word, text, isAboutName: call.arguments.value().isTrue)
-            return .done
-        }
-        functions["is_bounded"] = { [unowned self] call in
-            call.results.put(bound.hasRules)
-            return .done
-        }
+        registerQuestions(in: &functions)
         registerReading(in: &functions)
         registerWriting(in: &functions)
+        registerNames(in: &functions)
+    }
+
+    private func registerQuestions(in functions: inout HostFunctions) {
+        // permit(word, value): raises an error when the run may not do that.
+        functions.declare("permit", .string, .any, .flag) {
+            [unowned self] _, word, value, isAboutName in
+            let text = value.text ?? value.integer.map(String.init) ?? ""
+            guard !text.utf8.contains(0) else {
+                throw HostError.message("a path must not contain NUL bytes")
+            }
+            try machine.refuse(bound.refusal(of: word, text, isAboutName: isAboutName))
+        }
+        functions.declare("is_bounded") { [bound] call in call.results.put(bound.hasRules) }
         // setting(name): a variable that is about qcsh or the terminal, and no secret of anybody's.
-        functions["setting"] = { call in
-            let name = call.arguments.value().text ?? ""
+        functions.declare("setting", .string) { call, name in
             let isOurs =
                 name.hasPrefix("QCSH_")
                 || ["NO_COLOR", "TERM", "COLORTERM", "COLUMNS"].contains(name)
-            guard isOurs, let value = getenv(name), value.pointee != 0 else { return .done }
+            guard isOurs, let value = getenv(name), value.pointee != 0 else { return }
             call.results.put(String(cString: value))
-            return .done
         }
-        functions["environment"] = { [unowned self] call in
-            guard let name = call.arguments.value().text else {
-                call.results.table {
-                    for (name, value) in ProcessModule.environment()
-                    where bound.refusal(of: "read:environment", name) == nil {
-                        call.results.put(name)
-                        call.results.put(value)
-                    }
-                }
-                return .done
+        functions.declare("environment", .optional(.string.needing("read:environment"))) {
+            [bound] call, name in
+            if let name {
+                call.results.put(optional: getenv(name).map { String(cString: $0) })
+                return
             }
-            try allow("read:environment", name)
-            call.results.put(optional: getenv(name).map { String(cString: $0) })
-            return .done
+            call.results.table {
+                for (name, value) in ProcessModule.environment()
+                where bound.refusal(of: "read:environment", name) == nil {
+                    call.results.put(name)
+                    call.results.put(value)
+                }
+            }
         }
-    }
-
-    private func allow(
-        _ word: String, _ value: String, isAboutName: Bool = false
-    ) throws(HostError) {
-        try machine.refuse(bound.refusal(of: word, value, isAboutName: isAboutName))
-    }
-
-    private static func path(_ value: LuaValue) throws(HostError) -> String {
-        guard case .string(let bytes) = value, !bytes.isEmpty, !bytes.contains(0) else {
-            throw .message("a path has to be a string without zero bytes, got a \(value.typeName)")
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func problem(_ what: String, _ path: String) -> HostError {
@@ -83,9 +64,8 @@ final class FilesModule {
     // MARK: - Reading
 
     private func registerReading(in functions: inout HostFunctions) {
-        functions["fs_read"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            if path != "-" { try allow("read:files", path) }
+        functions.declareWaiting("fs_read", .path.needing("read:files", except: "-")) {
+            [unowned self] call, path in
             // A pipe that nobody writes to yet does not hold the others up.
             let file =
                 path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -103,32 +83,22 @@ final class FilesModule {
             }
             return .wait { [unowned self] resumption in follow(file, path, resumption) }
         }
-        functions["fs_stat"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("read:files", path)
+        functions.declare("fs_stat", .path.needing("read:files")) { call, path in
             var status = stat()
             guard lstat(path, &status) == 0 else {
-                if errno == ENOENT || errno == ENOTDIR { return .done }
+                if errno == ENOENT || errno == ENOTDIR { return }
                 throw Self.problem("look at", path)
             }
             Self.write(status, call.results)
-            return .done
         }
-        functions["fs_list"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("read:files", path)
+        functions.declare("fs_list", .path.needing("read:files")) { call, path in
             guard let names = Self.names(in: path) else { throw Self.problem("list", path) }
             call.results.list { for name in names.sorted() { call.results.put(name) } }
-            return .done
         }
-        functions["fs_resolve"] = { call in
-            call.results.put(Paths.resolved(try Self.path(call.arguments.value())))
-            return .done
+        functions.declare("fs_resolve", .path) { call, path in
+            call.results.put(Paths.resolved(path))
         }
-        functions["fs_cwd"] = { call in
-            call.results.put(Paths.resolved("."))
-            return .done
-        }
+        functions.declare("fs_cwd") { call in call.results.put(Paths.resolved(".")) }
     }
 
     /// What a folder has; nil when it cannot be read, with `errno` set.
@@ -217,28 +187,14 @@ final class FilesModule {
 
     private func registerWriting(in functions: inout HostFunctions) {
         // fs_write(path, text, mode, appends): a whole new file under the old one's name, or more.
-        functions["fs_write"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("write:files", path)
-            let content: [UInt8]
-            switch call.arguments.value() {
-            case .string(let bytes): content = bytes
-            case .secret:
-                throw HostError.message("a secret is written with secret:write(path)")
-            case let other:
-                throw HostError.message(
-                    "what is written has to be a string, got a \(other.typeName)")
-            }
-            let mode = try Self.mode(call.arguments.value())
-            let appends = call.arguments.value().isTrue
+        functions.declare("fs_write", .path.needing("write:files"), .bytes, .optional(.mode), .flag)
+        {
+            _, path, content, mode, appends in
             try Self.write(content, to: path, mode: mode, appends: appends)
-            return .done
         }
         // fs_reserve(path) → whether there was none: then there is a file that only its owner can read.
         // One that is there has to be writable, and stays as it is.
-        functions["fs_reserve"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("write:files", path)
+        functions.declare("fs_reserve", .path.needing("write:files")) { call, path in
             var file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             let isNew = file >= 0
             if !isNew, errno == EEXIST {
@@ -247,55 +203,39 @@ final class FilesModule {
             guard file >= 0 else { throw Self.problem("write", path) }
             close(file)
             call.results.put(isNew)
-            return .done
         }
-        functions["fs_remove"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("write:files", path, isAboutName: true)
-            let isRecursive = call.arguments.value().isTrue
-            if isRecursive { try machine.refuse(bound.refusalInside(path)) }
-            let done = isRecursive ? Self.removeAll(path) : remove(path) == 0
-            guard done else { throw Self.problem("remove", path) }
-            return .done
-        }
-        functions["fs_rename"] = { [unowned self] call in
-            let (from, to) = (
-                try Self.path(call.arguments.value()), try Self.path(call.arguments.value())
-            )
-            try allow("write:files", from, isAboutName: true)
-            try allow("write:files", to, isAboutName: true)
-            try machine.refuse(bound.refusalInside(from))
-            guard rename(from, to) == 0 else { throw Self.problem("rename", from) }
-            return .done
-        }
-        functions["fs_mkdir"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("write:files", path)
+        functions.declare("fs_mkdir", .path.needing("write:files")) { _, path in
             // What was asked about is what is made.
             var made = ""
             for part in Paths.resolved(path).split(separator: "/") {
                 made += "/" + part
                 if mkdir(made, 0o777) != 0, errno != EEXIST { throw Self.problem("make", path) }
             }
-            return .done
         }
-        functions["fs_temporary"] = { [unowned self] call in
+        functions.declare("fs_temporary") { [unowned self] call in
             let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-            try allow("write:files", base)
+            try machine.refuse(bound.refusal(of: "write:files", base))
             var template = Array((base + "/qcsh-XXXXXX").utf8CString)
             guard mkdtemp(&template) != nil else { throw Self.problem("make", base) }
             call.results.put(
                 String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
-            return .done
         }
-        functions["fs_chmod"] = { [unowned self] call in
-            let path = try Self.path(call.arguments.value())
-            try allow("write:files", path)
-            guard let mode = try Self.mode(call.arguments.value()) else {
-                throw HostError.message("a mode must be a number such as tonumber('600', 8)")
-            }
+        functions.declare("fs_chmod", .path.needing("write:files"), .mode) { _, path, mode in
             guard chmod(path, mode) == 0 else { throw Self.problem("change", path) }
-            return .done
+        }
+    }
+
+    private func registerNames(in functions: inout HostFunctions) {
+        let name = Parameter.path.needing("write:files", isAboutName: true)
+        // fs_remove(path, is_recursive)
+        functions.declare("fs_remove", name, .flag) { [unowned self] _, path, isRecursive in
+            if isRecursive { try machine.refuse(bound.refusalInside(path)) }
+            let done = isRecursive ? Self.removeAll(path) : remove(path) == 0
+            guard done else { throw Self.problem("remove", path) }
+        }
+        functions.declare("fs_rename", name, name) { [unowned self] _, from, to in
+            try machine.refuse(bound.refusalInside(from))
+            guard rename(from, to) == 0 else { throw Self.problem("rename", from) }
         }
     }
 
@@ -307,15 +247,6 @@ final class FilesModule {
             for name in names where !removeAll(path + "/" + name) { return false }
         }
         return remove(path) == 0
-    }
-
-    /// A file's mode; nil when none is given.
-    private static func mode(_ value: LuaValue) throws(HostError) -> mode_t? {
-        if case .nil = value { return nil }
-        guard let number = value.integer, (0...0o7777).contains(number) else {
-            throw .message("a mode must be a number such as tonumber('600', 8), at most 4095")
-        }
-        return mode_t(number)
     }
 
     private static func write(
@@ -357,6 +288,17 @@ final class FilesModule {
             let told = problem("write", path)
             if isWhole { unlink(scratch) }
             throw told
+        }
+    }
+}
+
+extension Parameter where Value == mode_t {
+    /// A file's mode.
+    fileprivate static var mode: Self {
+        let refusal = HostError.message(
+            "a mode must be a number such as tonumber('600', 8), at most 4095")
+        return Self("integer", refusal: { _ in refusal }) { value in
+            value.integer.flatMap { (0...0o7777).contains($0) ? mode_t($0) : nil }
         }
     }
 }

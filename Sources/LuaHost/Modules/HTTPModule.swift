@@ -23,7 +23,7 @@ final class HTTPModule {
 
     func register(in functions: inout HostFunctions) {
         // http_open(verb, url, headers, body, options) → number, status, headers
-        functions["http_open"] = { [unowned self] call in
+        functions.declareWaiting("http_open", recording: .use(about: 2)) { [unowned self] call in
             let request = try request(call.arguments)
             let isQuestion = ["GET", "HEAD", "OPTIONS"].contains(request.verb)
             guard isQuestion || !isDryRun else {
@@ -37,32 +37,29 @@ final class HTTPModule {
                 open(request, resumption)
             }
         }
-        functions["http_read"] = { [unowned self] call in
-            guard let number = call.arguments.value().integer, let stream = streams[number] else {
-                throw HostError.message("the response is closed")
-            }
-            return .wait { resumption in
+        let stream = Parameter<HTTPStream>.numbered(otherwise: "the response is closed") {
+            [unowned self] in streams[$0]
+        }
+        functions.declareWaiting("http_read", stream, recording: .use(about: 1)) {
+            [machine] _, stream in
+            .wait { resumption in
                 stream.read { piece in
                     switch piece {
                     case .success(let bytes?):
                         resumption.succeed { writer in bytes.withUnsafeBytes { writer.put($0) } }
                     case .success(nil): resumption.succeed { $0.putNil() }
-                    case .failure(let error): Self.fail(resumption, error, self.machine)
+                    case .failure(let error): Self.fail(resumption, error, machine)
                     }
                 }
                 return { stream.close() }
             }
         }
-        functions["http_close"] = { [unowned self] call in
-            if let number = call.arguments.value().integer {
-                streams.removeValue(forKey: number)?.close()
-            }
-            return .done
+        functions.declare("http_close", .integer) { [unowned self] _, number in
+            streams.removeValue(forKey: number)?.close()
         }
-        functions["http_origin"] = { call in
-            let address = HTTPAddress(call.arguments.value().text ?? "")
+        functions.declare("http_origin", .string) { call, url in
+            let address = HTTPAddress(url)
             call.results.put(optional: address.map { "\($0.isSecure) \($0.host) \($0.port)" })
-            return .done
         }
     }
 
@@ -111,6 +108,29 @@ final class HTTPModule {
     private func request(_ arguments: TapeReader) throws(HostError) -> HTTPStream.Request {
         let verb = arguments.value().text ?? "GET"
         let url = arguments.value().text ?? ""
+        let address = try address(verb, url)
+        try machine.refuse(bound.refusal(of: "connect:hosts", address.host))
+        var request = HTTPStream.Request(verb, url)
+        request.settings = settings
+        let fields = arguments.value().table
+        var holdsSecrets = try Self.addHeaders(fields, to: &request)
+        switch arguments.value() {
+        case .string(let bytes): request.body = bytes
+        case .secret(let bytes):
+            request.body = bytes
+            holdsSecrets = true
+        default: break
+        }
+        guard address.isSecure || address.isLoopback || !holdsSecrets else {
+            throw .message(
+                "http://\(address.host) would show the credential to the network: use https://")
+        }
+        try addOptions(arguments.value().table, to: &request)
+        return request
+    }
+
+    /// The address of a URL that a request with a verb can be sent to.
+    private func address(_ verb: String, _ url: String) throws(HostError) -> HTTPAddress {
         guard let address = HTTPAddress(url) else {
             throw .message("\"\(url)\" is no http or https URL")
         }
@@ -123,15 +143,21 @@ final class HTTPModule {
         guard !url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else {
             throw .message("\"\(url)\" has blanks or control characters: encode them with %")
         }
-        try machine.refuse(bound.refusal(of: "connect:hosts", address.host))
-        var request = HTTPStream.Request(verb, url)
-        request.settings = settings
+        return address
+    }
+
+    /// Adds header fields: a list of pairs of a name and a value.
+    ///
+    /// - Returns: whether one of them is a credential.
+    private static func addHeaders(
+        _ fields: LuaTable?, to request: inout HTTPStream.Request
+    ) throws(HostError) -> Bool {
         var holdsSecrets = false
-        for pair in arguments.value().table?.entries ?? [] {
+        for pair in fields?.entries ?? [] {
             guard let entry = pair.value.table?.array, entry.count == 2, let name = entry[0].text,
-                let value = Self.headerText(entry[1])
+                let value = headerText(entry[1])
             else { throw .message("headers have to be texts or secrets") }
-            guard Self.isToken(name) else { throw .message("\"\(name)\" is no header's name") }
+            guard isToken(name) else { throw .message("\"\(name)\" is no header's name") }
             guard !value.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" }) else {
                 throw .message("the header \(name) has control characters")
             }
@@ -142,19 +168,13 @@ final class HTTPModule {
             }
             request.headers.append((lower, value))
         }
-        switch arguments.value() {
-        case .string(let bytes): request.body = bytes
-        case .secret(let bytes):
-            request.body = bytes
-            holdsSecrets = true
-        default: break
-        }
-        guard address.isSecure || address.isLoopback || !holdsSecrets else {
-            throw .message(
-                "http://\(address.host) would show the credential to the network: use https://")
-        }
-        let options = arguments.value().table
-        request.timeout = TaskModule.nanoseconds(options?["timeout"] ?? .nil)
+        return holdsSecrets
+    }
+
+    private func addOptions(
+        _ options: LuaTable?, to request: inout HTTPStream.Request
+    ) throws(HostError) {
+        request.timeout = TimeLength.nanoseconds(options?["timeout"] ?? .nil)
         request.proxy = options?["proxy"]?.text
         if let proxy = request.proxy, !proxy.isEmpty {
             let url = proxy.contains("://") ? proxy : "http://" + proxy
@@ -167,7 +187,6 @@ final class HTTPModule {
             try machine.refuse(bound.refusal(of: "read:files", file))
             request.settings.caFile = file
         }
-        return request
     }
 
     private static func headerText(_ value: LuaValue) -> String? {

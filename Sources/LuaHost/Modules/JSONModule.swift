@@ -10,8 +10,8 @@ struct JSONModule {
     let revealsSecrets: Bool
 
     func register(in functions: inout HostFunctions) {
-        let (registry, revealsSecrets) = (registry, revealsSecrets)
-        functions["json_encode"] = { call in
+        // json_encode(value, is_pretty) → text
+        functions.declare("json_encode") { [registry, revealsSecrets] call in
             var encoder = JSONEncoder(registry: registry, revealsSecrets: revealsSecrets)
             let text: String
             do throws(CodecError) {
@@ -19,18 +19,9 @@ struct JSONModule {
             } catch {
                 throw HostError.message("json.encode: \(error)")
             }
-            let isPretty = call.arguments.value()
-            if case .bool(true) = isPretty {
-                call.results.put(JSONLayout.pretty(text))
-            } else {
-                call.results.put(text)
-            }
-            return .done
+            call.results.put(call.arguments.value().isTrue ? JSONLayout.pretty(text) : text)
         }
-        functions["json_decode"] = { call in
-            guard case .string(let bytes) = call.arguments.value() else {
-                throw HostError.message("json.decode needs a string")
-            }
+        functions.declare("json_decode", .bytes) { call, bytes in
             do throws(CodecError) {
                 try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
                     var scanner = JSONScanner(UnsafeRawBufferPointer(buffer))
@@ -40,7 +31,6 @@ struct JSONModule {
             } catch {
                 throw HostError.message("json.decode: \(error)")
             }
-            return .done
         }
     }
 }

@@ -1,11 +1,8 @@
 import CSpawn
 import CloudClient
 import EventLoop
+import Glibc
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What `host/process.lua` is built from: programs that run beside the script.
 final class ProcessModule {
@@ -20,13 +17,14 @@ final class ProcessModule {
     func register(in functions: inout HostFunctions) {
         // process_run(argv, { cwd, env, clear_env, input, stdout, stderr, limit, timeout })
         //   → { status | signal, stdout, stderr, timed_out }
-        functions["process_run"] = { [unowned self] call in
+        functions.declareWaiting(
+            "process_run", recording: .use(about: 1), writesToTerminal: true
+        ) { [unowned self] call in
             let plan = try plan(call.arguments)
             return .wait(as: .outer) { [unowned self] resumption in start(plan, resumption) }
         }
-        functions["process_id"] = { call in
+        functions.declare("process_id", recording: .reading) { call in
             call.results.put(Int(getpid()))
-            return .done
         }
     }
 
@@ -86,7 +84,7 @@ final class ProcessModule {
         plan.passesOutput = options?["stdout"]?.text == "inherit"
         plan.passesErrors = options?["stderr"]?.text == "inherit"
         if let limit = options?["limit"]?.integer { plan.limit = Int(limit) }
-        plan.timeout = TaskModule.nanoseconds(options?["timeout"] ?? .nil)
+        plan.timeout = TimeLength.nanoseconds(options?["timeout"] ?? .nil)
         return plan
     }
 

@@ -57,53 +57,24 @@ struct SandboxModule {
     let bound: PermissionBound
     let machine: LuaMachine
 
+    private static let unrepeatable = HostFunction.Recording.refused(
+        "a run that is recorded or replayed cannot start a sandbox of its own: start qcsh with "
+            + "--sandbox, or against one that runs")
+
     func register(in functions: inout HostFunctions) {
-        let control = control
-        functions["sandbox_start"] = { call in
-            var words: [String?] = []
-            for _ in 0..<5 { words.append(call.arguments.value().text) }
-            if let folder = words[4] {
-                try machine.refuse(bound.refusal(of: "write:files", folder))
-            }
-            let number = words[2].flatMap { UInt64($0) }
-            if let text = words[2], number == nil {
-                throw HostError.message("sandbox.start: seed_number \(text) is no whole number")
-            }
-            let options = SandboxStart(
-                speed: words[0] ?? "1", seed: words[1] ?? "demo", seedNumber: number,
-                leniencies: (words[3] ?? "").split(separator: ",").map(String.init),
-                dataFolder: words[4])
-            call.results.put(try Self.told { () throws(LuaFailure) in try control.start(options) })
-            return .done
-        }
-        functions["sandbox_attach"] = { call in
-            try machine.refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
-            let port = call.arguments.value().integer
-            call.results.put(
-                try Self.told { () throws(LuaFailure) in try control.attach(port: port) })
-            return .done
-        }
-        functions["sandbox_endpoint"] = { call in
-            let number = call.arguments.value().integer ?? 0
+        registerLives(in: &functions)
+        functions.declare("sandbox_endpoint", .integer) { call, number in
             call.results.put(
                 try Self.told { () throws(LuaFailure) in try control.endpoint(of: number) })
-            return .done
         }
-        functions["sandbox_stop"] = { call in
-            control.stop(call.arguments.value().integer ?? 0)
-            return .done
-        }
-        functions["sandbox_request"] = { call in
-            let number = call.arguments.value().integer ?? 0
-            let verb = call.arguments.value().text ?? "GET"
-            let path = call.arguments.value().text ?? ""
-            var body: [UInt8] = []
-            if case .string(let bytes) = call.arguments.value() { body = bytes }
-            let world = call.arguments.value().text ?? ""
+        // sandbox_request(sandbox, verb, path, body, world) → status, body
+        functions.declareWaiting(
+            "sandbox_request", .integer, .string, .string, .optional(.bytes), .optional(.string)
+        ) { [control] _, number, verb, path, body, world in
+            let request = SandboxRequest(
+                verb: verb, path: path, body: body ?? [], world: world ?? "")
             return .wait { resumption in
-                control.administer(
-                    number, SandboxRequest(verb: verb, path: path, body: body, world: world)
-                ) { result in
+                control.administer(number, request) { result in
                     switch result {
                     case .success(let answer):
                         resumption.succeed { writer in
@@ -116,6 +87,33 @@ struct SandboxModule {
                 return nil
             }
         }
+    }
+
+    private func registerLives(in functions: inout HostFunctions) {
+        // sandbox_start(speed, seed, seed_number, leniencies, folder) → number
+        functions.declare(
+            "sandbox_start", .optional(.string), .optional(.string), .optional(.string),
+            .optional(.string),
+            .optional(.path.needing("write:files")), recording: Self.unrepeatable
+        ) { [control] call, speed, seed, seedNumber, leniencies, folder in
+            let number = seedNumber.flatMap { UInt64($0) }
+            if let seedNumber, number == nil {
+                throw HostError.message(
+                    "sandbox.start: seed_number \(seedNumber) is no whole number")
+            }
+            let options = SandboxStart(
+                speed: speed ?? "1", seed: seed ?? "demo", seedNumber: number,
+                leniencies: (leniencies ?? "").split(separator: ",").map(String.init),
+                dataFolder: folder)
+            call.results.put(try Self.told { () throws(LuaFailure) in try control.start(options) })
+        }
+        functions.declare("sandbox_attach", .optional(.integer), recording: Self.unrepeatable) {
+            [control, machine, bound] call, port in
+            try machine.refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
+            call.results.put(
+                try Self.told { () throws(LuaFailure) in try control.attach(port: port) })
+        }
+        functions.declare("sandbox_stop", .integer) { [control] _, number in control.stop(number) }
     }
 
     private static func told<Value>(

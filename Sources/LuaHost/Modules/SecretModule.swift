@@ -3,21 +3,15 @@ import LuaMachine
 /// What makes secrets out of texts.
 struct SecretModule {
     func register(in functions: inout HostFunctions) {
-        functions["make_secret"] = { call in
-            let value = call.arguments.value()
-            guard let bytes = value.bytes else {
-                throw HostError.message("a secret is made from a string, not a \(value.typeName)")
-            }
+        functions.declare("make_secret", .bytesOrSecret, recording: .secret) { call, bytes in
             call.results.put(LuaValue.secret(bytes))
-            return .done
         }
-        functions["is_secret"] = { call in
-            if case .secret = call.arguments.value() {
+        functions.declare("is_secret", .any) { call, value in
+            if case .secret = value {
                 call.results.put(true)
             } else {
                 call.results.put(false)
             }
-            return .done
         }
     }
 }

@@ -17,9 +17,6 @@ final class TaskModule {
         var waiting: [LuaMachine.Resumption] = []
     }
 
-    /// The functions of the host that keep functions of scripts.
-    static let keepers: Set<String> = ["spawn"]
-
     init(machine: LuaMachine, childFailures: ChildFailures) {
         self.machine = machine
         self.childFailures = childFailures
@@ -40,11 +37,8 @@ final class TaskModule {
 
     private func registerTasks(in functions: inout HostFunctions) {
         machine.onTaskEnd { [unowned self] task in tasks[task.number] = nil }
-        functions["spawn"] = { [unowned self] call in
-            let scope = try scope(call.arguments.value())
-            guard case .function(let function) = call.arguments.value() else {
-                throw HostError.message("a task needs a function")
-            }
+        functions.declare("spawn", scope, .function, keepsFunctions: true) {
+            [unowned self] call, scope, function in
             defer { machine.release(function) }
             guard call.canYield else {
                 throw HostError.message(
@@ -52,36 +46,22 @@ final class TaskModule {
                         + "like: no other task runs there")
             }
             call.results.put(try spawn(function, in: scope))
-            return .done
         }
-        functions["cancel"] = { [unowned self] call in
-            guard let number = call.arguments.value().integer else { return .done }
+        functions.declare("cancel", .integer) { [unowned self] _, number in
             if let task = tasks[number] { machine.cancel(task) }
-            return .done
         }
-        functions["current_task"] = { [unowned self] call in
-            guard let current = machine.scheduler.current else {
-                call.results.put(0)
-                return .done
-            }
-            call.results.put(number(of: current))
-            return .done
+        functions.declare("current_task") { [unowned self] call in
+            call.results.put(machine.scheduler.current.map { number(of: $0) } ?? 0)
         }
-        functions["checkpoint"] = { [unowned self] _ in
+        functions.declare("checkpoint") { [unowned self] _ in
             if machine.stopsHere() { throw Cancellation() }
-            return .done
         }
-        functions["child_failed"] = { [unowned self] call in
-            childFailures.note(
-                call.arguments.value(), traceback: call.arguments.value().text ?? "")
-            return .done
+        functions.declare("child_failed", .any, .optional(.string)) {
+            [unowned self] _, value, text in
+            childFailures.note(value, traceback: text ?? "")
         }
-        functions["sleep"] = { [unowned self] call in
-            guard let nanoseconds = Self.nanoseconds(call.arguments.value()) else {
-                throw HostError.message(
-                    "sleep needs a number of seconds, or a duration like \"10s\"")
-            }
-            return .wait { [machine] resumption in
+        functions.declareWaiting("sleep", .length) { [machine] _, nanoseconds in
+            .wait { resumption in
                 // What comes next in the recording may be what this task does then.
                 if machine.isReplaying {
                     resumption.succeed { _ in }
@@ -91,19 +71,6 @@ final class TaskModule {
                 return { timer.cancel() }
             }
         }
-    }
-
-    /// A number of seconds, a duration or the text of one ("10m") as nanoseconds; nil for anything else.
-    static func nanoseconds(_ value: LuaValue) -> Int64? {
-        var seconds = value.number
-        if case .duration(let whole, let nanos) = value {
-            seconds = Double(whole) + Double(nanos) / 1e9
-        } else if case .string = value, let text = value.text {
-            guard let length = TimeText.parseHumanDuration(text) else { return nil }
-            seconds = Double(length.seconds) + Double(length.nanos) / 1e9
-        }
-        guard let seconds, seconds >= 0, seconds < 9e9 else { return nil }
-        return Int64(seconds * 1e9)
     }
 
     private func number(of task: LuaMachine.Task) -> Int64 {
@@ -127,41 +94,26 @@ final class TaskModule {
 
     // MARK: - Scopes
 
-    private func scope(_ value: LuaValue) throws(HostError) -> TaskScope {
-        guard let number = value.integer, let scope = scopes[number] else {
-            throw .message("this scope is closed: its tasks have ended")
+    private var scope: Parameter<TaskScope> {
+        .numbered(otherwise: "this scope is closed: its tasks have ended") { [unowned self] in
+            scopes[$0]
         }
-        return scope
     }
 
     private func registerScopes(in functions: inout HostFunctions) {
         // open_scope(is_shield, is_root): a root scope belongs to no task.
-        functions["open_scope"] = { [unowned self] call in
-            guard case .bool(let isShield) = call.arguments.value(),
-                case .bool(let isRoot) = call.arguments.value()
-            else { throw HostError.message("open_scope needs two booleans") }
+        functions.declare("open_scope", .flag, .flag) { [unowned self] call, isShield, isRoot in
             let owner = isRoot ? nil : machine.scheduler.current
             let scope = TaskScope(owner: owner, isShield: isShield)
             owner?.scopes.append(scope)
             let number = nextNumber()
             scopes[number] = scope
             call.results.put(number)
-            return .done
         }
         // wait_scope(scope, seconds): waits until the tasks have ended, one of them wakes the scope,
         // or the time is over; then they are cancelled and the result is false.
-        functions["wait_scope"] = { [unowned self] call in
-            let scope = try scope(call.arguments.value())
-            let limit = call.arguments.value()
-            var nanoseconds: Int64?
-            if case .nil = limit {
-            } else {
-                nanoseconds = Self.nanoseconds(limit)
-                guard nanoseconds != nil else {
-                    throw HostError.message(
-                        "the time has to be seconds, or a duration like \"10m\"")
-                }
-            }
+        functions.declareWaiting("wait_scope", scope, .optional(.length)) {
+            [unowned self] call, scope, nanoseconds in
             if scope.isWoken || scope.members.isEmpty {
                 if machine.stopsHere() { throw Cancellation() }
                 call.results.put(true)
@@ -171,32 +123,30 @@ final class TaskModule {
                 scope.isShield ? .committed(nil) : nanoseconds == nil ? .inner : .timed
             return .wait(as: kind) { [unowned self] in wait(for: scope, nanoseconds, $0) }
         }
-        functions["wake_scope"] = { [unowned self] call in
-            try scope(call.arguments.value()).wake()
-            return .done
-        }
-        functions["cancel_scope"] = { [unowned self] call in
-            machine.cancelMembers(of: try scope(call.arguments.value()))
-            return .done
+        functions.declare("wake_scope", scope) { _, scope in scope.wake() }
+        functions.declare("cancel_scope", scope) { [machine] _, scope in
+            machine.cancelMembers(of: scope)
         }
         // close_scope(scope): cancels what has not ended, waits for it and forgets the scope.
-        functions["close_scope"] = { [unowned self] call in
-            guard let number = call.arguments.value().integer, let scope = scopes[number] else {
-                return .done
-            }
-            machine.cancelMembers(of: scope)
-            if scope.members.isEmpty {
+        functions.declareWaiting("close_scope", .integer) { [unowned self] _, number in
+            guard let scope = scopes[number] else { return .done }
+            return close(number, scope)
+        }
+    }
+
+    private func close(_ number: Int64, _ scope: TaskScope) -> LuaMachine.HostResult {
+        machine.cancelMembers(of: scope)
+        if scope.members.isEmpty {
+            forget(number, scope)
+            return .done
+        }
+        return .wait(as: .committed(nil)) { [unowned self] resumption in
+            scope.onWake = { [unowned self] in
+                guard scope.members.isEmpty else { return }
                 forget(number, scope)
-                return .done
+                resumption.succeed { _ in }
             }
-            return .wait(as: .committed(nil)) { [unowned self] resumption in
-                scope.onWake = { [unowned self] in
-                    guard scope.members.isEmpty else { return }
-                    forget(number, scope)
-                    resumption.succeed { _ in }
-                }
-                return { [unowned self] in forget(number, scope) }
-            }
+            return { [unowned self] in forget(number, scope) }
         }
     }
 
@@ -234,27 +184,23 @@ final class TaskModule {
     // MARK: - Gates
 
     private func registerGates(in functions: inout HostFunctions) {
-        functions["gate"] = { [unowned self] call in
+        functions.declare("gate") { [unowned self] call in
             let number = nextNumber()
             gates[number] = Gate()
             call.results.put(number)
-            return .done
         }
-        functions["open"] = { [unowned self] call in
-            guard let number = call.arguments.value().integer, let gate = gates[number] else {
-                return .done
-            }
+        functions.declare("open", .integer) { [unowned self] _, number in
+            guard let gate = gates[number] else { return }
             gate.isOpen = true
             let waiting = gate.waiting
             gate.waiting = []
             for resumption in waiting { resumption.succeed { _ in } }
-            return .done
         }
-        functions["pass"] = { [unowned self] call in
-            guard let number = call.arguments.value().integer, let gate = gates[number] else {
-                throw HostError.message("no such gate")
-            }
-            return .wait(as: .inner) { resumption in
+        let gate = Parameter<Gate>.numbered(otherwise: "no such gate") { [unowned self] in
+            gates[$0]
+        }
+        functions.declareWaiting("pass", gate) { _, gate in
+            .wait(as: .inner) { resumption in
                 if gate.isOpen {
                     resumption.succeed { _ in }
                 } else {
@@ -263,9 +209,8 @@ final class TaskModule {
                 return { gate.waiting.removeAll { $0 === resumption } }
             }
         }
-        functions["close_gate"] = { [unowned self] call in
-            if let number = call.arguments.value().integer { gates[number] = nil }
-            return .done
+        functions.declare("close_gate", .integer) { [unowned self] _, number in
+            gates[number] = nil
         }
     }
 }

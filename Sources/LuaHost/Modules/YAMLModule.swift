@@ -12,11 +12,7 @@ struct YAMLModule {
     func register(in functions: inout HostFunctions) {
         let (registry, revealsSecrets) = (registry, revealsSecrets)
         // yaml_decode(text, all): the document, or a list of all of them.
-        functions["yaml_decode"] = { call in
-            guard let text = call.arguments.value().text else {
-                throw HostError.message("yaml.decode needs a string")
-            }
-            let wantsAll = call.arguments.value().isTrue
+        functions.declare("yaml_decode", .string, .flag) { call, text, wantsAll in
             let documents: [Node]
             do throws(YAMLText.Problem) {
                 documents = try YAMLText.documents(text)
@@ -34,17 +30,14 @@ struct YAMLModule {
                 }
                 call.results.put(try documents.first.map { try Self.value($0) } ?? .nil)
             }
-            return .done
         }
-        functions["yaml_encode"] = { call in
-            let value = call.arguments.value()
+        functions.declare("yaml_encode", .any) { call, value in
             if !revealsSecrets, let path = value.secretPath {
                 throw HostError.message("yaml.encode: \(path): a secret is not written")
             }
             call.results.put(
                 YAMLWriter(ordered: ValueText(registry: registry).ordered).text(
                     value.withSecretsRevealed))
-            return .done
         }
     }
 

@@ -44,57 +44,50 @@ final class LibraryGrants {
     }
 
     func register(in functions: inout HostFunctions) {
+        registerReading(in: &functions)
         // library_text(name, path) → the text of a module that is bound, and whether it is the first
         // one; nothing for other modules.
-        functions["library_text"] = { [unowned self] call in
-            let name = call.arguments.value().text ?? ""
-            let path = call.arguments.value().text ?? ""
-            guard let text = try self.text(name, path) else { return .done }
+        functions.declare("library_text", .string, .string) { [unowned self] call, name, path in
+            guard let text = try self.text(name, path) else { return }
             text.withUnsafeBytes { call.results.put($0) }
-            return .done
         }
         // has_library_header() → whether the header of the module that calls was read
-        functions["has_library_header"] = { [unowned self] call in
+        functions.declare("has_library_header") { [unowned self] call in
             call.results.put(self.machine.callerSource.map(self.headed.contains) ?? false)
-            return .done
         }
         // is_library() → whether the code that calls is that of a bound library
-        functions["is_library"] = { [unowned self] call in
+        functions.declare("is_library") { [unowned self] call in
             call.results.put(!self.present.isEmpty)
-            return .done
         }
         // library_chunk(text) → what a bound library loads in place of a text, and by which name;
         // nothing when the code that calls is no library's
-        functions["library_chunk"] = { [unowned self] call in
-            let text = Array((call.arguments.value().text ?? "").utf8)
+        functions.declare("library_chunk", .bytes) { [unowned self] call, text in
             guard let source = self.machine.callerSource, let layers = self.layers[source] else {
-                return .done
+                return
             }
             let suffix = " (text)"
             let name = source.hasSuffix(suffix) ? source : source + suffix
             self.layers[name] = layers
             KeptFrames.rewrite(text).withUnsafeBytes { call.results.put($0) }
             call.results.put(name)
-            return .done
         }
+    }
+
+    private func registerReading(in functions: inout HostFunctions) {
         // annotations(text, module) → [{ name, signature, text, parameters, results, example }]
-        functions["annotations"] = { call in
-            let text = call.arguments.value().text ?? ""
-            let module = call.arguments.value().text ?? ""
+        functions.declare("annotations", .string, .string) { call, text, module in
             call.results.list {
                 for entry in LuaReference.entries(of: text, module: module) {
                     Self.write(entry, call.results)
                 }
             }
-            return .done
         }
         // script_header(text, kind) → { about, needs, deletes }, nothing when there is none
-        functions["script_header"] = { call in
-            let text = Array((call.arguments.value().text ?? "").utf8)
-            let kind = call.arguments.value().text.flatMap(ScriptHeader.Kind.init(rawValue:))
+        functions.declare("script_header", .bytes, .optional(.string)) { call, text, kind in
+            let kind = kind.flatMap(ScriptHeader.Kind.init(rawValue:))
             do throws(ScriptHeader.Problem) {
                 guard let header = try ScriptHeader.read(text, kind: kind ?? .script) else {
-                    return .done
+                    return
                 }
                 call.results.table {
                     call.results.put("deletes")
@@ -108,7 +101,6 @@ final class LibraryGrants {
                         call.results.list { for need in needs { call.results.put(need.word) } }
                     }
                 }
-                return .done
             } catch {
                 throw HostError.message(error.description)
             }

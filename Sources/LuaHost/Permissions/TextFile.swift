@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Files of code and what belongs to them, which the host reads for itself.
 enum TextFile {

@@ -8,19 +8,6 @@ public enum RunJournal {
     case recording(RunRecorder)
     case replaying(RunReplay)
 
-    /// Functions of the host that read something outside at once.
-    private static let readings = [
-        "now", "monotonic", "crypto_random", "process_id", "os_time", "os_clock", "random_seed",
-        "term_size", "term_is_terminal",
-    ]
-    /// Functions of the host that reach outside and wait, and how many of their first arguments tell
-    /// what they are about.
-    private static let outside = [
-        "http_open": 2, "http_read": 1, "process_run": 1, "term_read_line": 1,
-    ]
-    /// Functions that cannot be repeated.
-    private static let unrepeatable = ["sandbox_start", "sandbox_attach"]
-
     /// The order in which the waits of a run end.
     var order: WaitOrder {
         switch self {
@@ -30,34 +17,30 @@ public enum RunJournal {
         }
     }
 
-    /// Has functions of the host recorded, or answered from a recording.
-    func wrap(_ functions: inout HostFunctions) {
-        if case .none = self { return }
-        if case .recording(let recorder) = self, let make = functions["make_secret"] {
-            functions["make_secret"] = { call in
-                if let bytes = call.arguments.value().bytes { recorder.hide(bytes) }
-                call.arguments.rewind()
-                return try make(call)
-            }
+    /// The body of a function, recorded or answered from a recording as the function declares.
+    func wrapped(_ function: HostFunction) -> LuaMachine.HostBody {
+        if case .none = self { return function.body }
+        switch function.recording {
+        case .none: return function.body
+        case .reading: return reading(function.name, function.body)
+        case .use(let count): return use(function.name, count, function.body)
+        case .secret: return hidden(function.body)
+        case .refused(let reason): return { _ in throw HostError.message(reason) }
         }
-        for name in Self.readings {
-            if let function = functions[name] { functions[name] = reading(name, function) }
-        }
-        for (name, count) in Self.outside {
-            if let function = functions[name] { functions[name] = use(name, count, function) }
-        }
-        for name in Self.unrepeatable where functions[name] != nil {
-            functions[name] = { _ in
-                throw HostError.message(
-                    "a run that is recorded or replayed cannot start a sandbox of its own: start "
-                        + "qcsh with --sandbox, or against one that runs")
-            }
+    }
+
+    private func hidden(_ function: @escaping LuaMachine.HostBody) -> LuaMachine.HostBody {
+        guard case .recording(let recorder) = self else { return function }
+        return { call in
+            if let bytes = call.arguments.value().bytes { recorder.hide(bytes) }
+            call.arguments.rewind()
+            return try function(call)
         }
     }
 
     private func reading(
-        _ name: String, _ function: @escaping LuaMachine.HostFunction
-    ) -> LuaMachine.HostFunction {
+        _ name: String, _ function: @escaping LuaMachine.HostBody
+    ) -> LuaMachine.HostBody {
         { call in
             switch self {
             case .none: return try function(call)
@@ -73,8 +56,8 @@ public enum RunJournal {
     }
 
     private func use(
-        _ name: String, _ count: Int, _ function: @escaping LuaMachine.HostFunction
-    ) -> LuaMachine.HostFunction {
+        _ name: String, _ count: Int, _ function: @escaping LuaMachine.HostBody
+    ) -> LuaMachine.HostBody {
         { call in
             let about = (0..<count).map { _ in Self.shown(call.arguments.value()) }
                 .joined(separator: " ")

@@ -1,8 +1,6 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
 import CLuaHost
 import EventLoop
+import Glibc
 
 /// A Lua state with host functions and tasks. Main-thread confined.
 public final class LuaMachine {
@@ -27,8 +25,8 @@ public final class LuaMachine {
         case wait(as: WaitKind = .outer, (Resumption) -> (() -> Void)?)
     }
 
-    /// A host function.
-    public typealias HostFunction = (HostCall) throws -> HostResult
+    /// A host function: reads its arguments from the call and writes its results there.
+    public typealias HostBody = (HostCall) throws -> HostResult
 
     /// How a task ended.
     public typealias Outcome = TaskOutcome
@@ -43,7 +41,7 @@ public final class LuaMachine {
     public let loop: PollLoop
     package nonisolated(unsafe) let vm: OpaquePointer
     private let box: Weak
-    private var functions: [HostFunction] = []
+    private var functions: [HostBody] = []
     /// The types that the Lua side knows.
     package let types = TypeTables()
     /// What runs the tasks.
@@ -90,7 +88,7 @@ public final class LuaMachine {
     /// - Parameter keepsFunctions: whether arguments that are Lua functions come with a reference,
     ///   which the host function has to release; one of the first 64 host functions only.
     public func makeFunction(
-        _ function: @escaping HostFunction, keepsFunctions: Bool = false
+        _ function: @escaping HostBody, keepsFunctions: Bool = false
     ) -> UInt32 {
         functions.append(function)
         let number = UInt32(functions.count - 1)

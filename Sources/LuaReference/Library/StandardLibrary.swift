@@ -38,6 +38,19 @@ package enum StandardLibrary {
         return name == "qdrant" || name.hasPrefix("qdrant.") ? file(of: name) : nil
     }
 
+    /// The name that people require a module by: `time` for `host.time`.
+    package static func publicName(of module: String) -> String {
+        module.hasPrefix("host.") ? String(module.dropFirst("host.".count)) : module
+    }
+
+    /// The name that people know a function of Swift by: `fs.read` for `fs_read`.
+    package static func publicName(ofFunction name: String) -> String {
+        guard let end = name.firstIndex(of: "_"), hostModules.contains(String(name[..<end])) else {
+            return "host." + name
+        }
+        return name[..<end] + "." + name[name.index(after: end)...]
+    }
+
     /// The host modules, without `host.`: what `host/` has, but for what sets the others up.
     package static let hostModules = modules(directlyIn: "host").filter { $0 != "boot" }
 

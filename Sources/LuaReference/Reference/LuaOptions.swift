@@ -97,7 +97,7 @@ enum LuaOptions {
     }
 
     /// What stands between separators that are in no brackets.
-    private static func parts(_ text: Substring, at separator: Character) -> [Substring] {
+    static func parts(_ text: Substring, at separator: Character) -> [Substring] {
         var parts: [Substring] = []
         var depth = 0
         var start = text.startIndex

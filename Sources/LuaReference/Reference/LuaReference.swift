@@ -87,7 +87,7 @@ public struct LuaReference: Sendable {
             bases.merge(file.bases) { first, _ in first }
         }
         globals =
-            StandardLibrary.file(of: "host.boot").map {
+            StandardLibrary.file(of: "host.boot.globals").map {
                 Self.read(String(decoding: $0.text, as: UTF8.self), "").entries
             } ?? []
         all += globals

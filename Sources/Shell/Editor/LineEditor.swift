@@ -1,8 +1,5 @@
 import CReadline
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// The line editor: GNU readline reads keys and edits, this class draws.
 ///

@@ -1,8 +1,5 @@
+import Glibc
 import LuaMessages
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What was entered: one file for each context, one JSON object a line.
 ///

@@ -1,10 +1,7 @@
 import CloudClient
+import Glibc
 import LuaMachine
 import LuaReference
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What the shell, its commands and the functions of `shell` share.
 public final class ShellState {

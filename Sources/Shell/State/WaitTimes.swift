@@ -1,8 +1,5 @@
+import Glibc
 import LuaHost
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// How long waits of a kind have taken on this machine, so that the next one can tell what to
 /// expect.
@@ -80,20 +77,15 @@ public struct WaitTimes {
 
     /// The functions of the host that waits ask and tell.
     public var functions: HostFunctions {
-        [
-            // wait_usual(kind) → seconds; nil when none is known
-            "wait_usual": { call in
-                if let usual = usual(call.arguments.value().text ?? "") { call.results.put(usual) }
-                return .done
-            },
-            // wait_took(kind, seconds)
-            "wait_took": { call in
-                let kind = call.arguments.value().text ?? ""
-                if let seconds = Self.seconds(call.arguments.value().number), !kind.contains("\n") {
-                    add(seconds, to: kind)
-                }
-                return .done
-            },
-        ]
+        var functions = HostFunctions()
+        // wait_usual(kind) → seconds; nil when none is known
+        functions.declare("wait_usual", .string) { call, kind in
+            if let usual = usual(kind) { call.results.put(usual) }
+        }
+        // wait_took(kind, seconds)
+        functions.declare("wait_took", .string, .number) { _, kind, seconds in
+            if let seconds = Self.seconds(seconds), !kind.contains("\n") { add(seconds, to: kind) }
+        }
+        return functions
     }
 }

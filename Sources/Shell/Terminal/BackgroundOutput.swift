@@ -1,8 +1,5 @@
 import CReadline
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Takes what is written while a line of the shell's own is shown, whoever writes it: tasks,
 /// libraries, child processes. It is shown above the line.

@@ -1,8 +1,5 @@
+import Glibc
 import LuaHost
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Data goes to standard output, talk to standard error.
 public enum Output {

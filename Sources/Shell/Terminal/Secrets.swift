@@ -1,9 +1,6 @@
+import Glibc
 import LuaMachine
 import LuaMessages
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What happens to secrets in results that are written out.
 public enum SecretPolicy: Sendable, Equatable {

@@ -1,8 +1,5 @@
+import Glibc
 import LuaHost
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What terminals need: escaped control characters, widths of text, the size of the window.
 public enum Terminal {

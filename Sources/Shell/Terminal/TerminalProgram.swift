@@ -1,8 +1,5 @@
 import EventLoop
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Programs that take the terminal for a while: editors and pagers. Tasks go on meanwhile.
 enum TerminalProgram {

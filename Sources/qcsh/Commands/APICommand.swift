@@ -1,12 +1,9 @@
 import ArgumentParser
 import Contract
+import Glibc
 import LuaMachine
 import LuaReference
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Looks things of the API up.
 struct APICommand: ParsableCommand {

@@ -3,14 +3,11 @@ import CloudClient
 import Codec
 import Contract
 import EventLoop
+import Glibc
 import LuaHost
 import LuaMachine
 import LuaReference
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// One call, without a script.
 struct CallCommand: ParsableCommand {

@@ -1,14 +1,11 @@
 import ArgumentParser
 import Contract
+import Glibc
 import LuaHost
 import LuaMachine
 import LuaMessages
 import LuaReference
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Checks scripts against the contract without running them.
 struct CheckCommand: ParsableCommand {

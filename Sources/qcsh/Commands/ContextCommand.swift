@@ -1,11 +1,8 @@
 import ArgumentParser
 import CloudClient
+import Glibc
 import LuaMachine
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Named ways to accounts.
 struct ContextCommand: ParsableCommand {

@@ -4,12 +4,9 @@ import Codec
 import Contract
 import EventLoop
 import GRPCProtocol
+import Glibc
 import LuaMachine
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Tells what is configured, reachable and allowed.
 struct DoctorCommand: ParsableCommand {

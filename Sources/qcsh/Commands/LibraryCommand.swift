@@ -1,10 +1,7 @@
 import ArgumentParser
+import Glibc
 import LuaMachine
 import LuaMessages
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Libraries of scripts: made, tested, shared, and added to a project or to what a user has.
 struct LibraryCommand: ParsableCommand {

@@ -1,11 +1,8 @@
 import ArgumentParser
+import Glibc
 import LuaMessages
 import LuaSource
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Writes the smallest header that allows what a run has used.
 struct PermitCommand: ParsableCommand {

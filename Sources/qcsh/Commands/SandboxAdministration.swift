@@ -1,10 +1,7 @@
 import ArgumentParser
 import Codec
+import Glibc
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Prints a token of a person.
 struct TokenCommand: ParsableCommand {

@@ -1,12 +1,9 @@
 import ArgumentParser
 import CSpawn
 import Codec
+import Glibc
 import Sandbox
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Serves a sandbox until it is told to stop.
 struct ServeCommand: ParsableCommand {

@@ -1,12 +1,9 @@
 import ArgumentParser
 import Contract
+import Glibc
 import LuaMessages
 import LuaReference
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Writes definitions for editors.
 struct StubsCommand: ParsableCommand {

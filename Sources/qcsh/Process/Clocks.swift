@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// The real clocks. Everything below this target is given them.
 enum Clocks {

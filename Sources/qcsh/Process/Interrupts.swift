@@ -1,10 +1,7 @@
 import EventLoop
+import Glibc
 import LuaHost
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Signals: noted for the loop, and told to running Lua code at once.
 ///

@@ -1,8 +1,5 @@
+import Glibc
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Where the user's files are (XDG Base Directory Specification).
 enum UserFiles {

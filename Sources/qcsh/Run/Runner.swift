@@ -1,13 +1,10 @@
 import CloudClient
 import Contract
 import EventLoop
+import Glibc
 import LuaHost
 import LuaMachine
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Runs a script, code from the command line, or the interactive shell.
 struct Runner {
@@ -236,7 +233,7 @@ struct Runner {
                 WaitTimes(path: folder + "/waits") { UserFiles.makeFolders(folder) }.functions
         }
         if let shell {
-            environment.functions.merge(ShellFunctions.make(shell)) { own, _ in own }
+            environment.functions.add(ShellFunctions.make(shell))
             environment.willWrite = { [weak shell] in shell?.willWrite() }
             environment.terminal = { [weak shell] in shell?.original(of: $0) ?? $0 }
         }

@@ -1,10 +1,7 @@
+import Glibc
 import LuaHost
 import LuaMachine
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Starts the interactive shell: gives it what it knows of configuration, files and signals.
 struct ShellStart {

@@ -1,12 +1,9 @@
 import CloudClient
 import GRPCProtocol
+import Glibc
 import LuaMachine
 import LuaMessages
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Notes calls in the Trace Event Format, which `chrome://tracing` and Perfetto show.
 final class CallTracer {

@@ -1,9 +1,6 @@
+import Glibc
 import GuardedYAML
 import Yams
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The user's own file of contexts, for changing it. What it holds besides contexts stays.
 struct ContextFile {

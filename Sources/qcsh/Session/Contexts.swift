@@ -1,10 +1,7 @@
 import CloudClient
+import Glibc
 import GuardedYAML
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A named way to an account, from a configuration file.
 struct Context {

@@ -3,10 +3,7 @@ import CloudClient
 import Contract
 import EventLoop
 import GRPCProtocol
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// Reads descriptions of the API.
 enum ContractLoader {

@@ -1,10 +1,7 @@
+import Glibc
 import LuaHost
 import LuaMachine
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The file that a run is recorded in, or the one that it repeats.
 enum JournalFile {

@@ -1,13 +1,10 @@
 import CloudClient
 import Contract
+import Glibc
 import LuaMachine
 import LuaMessages
 import LuaSource
 import Shell
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What a run may do, from the command line and from the script's header, and the record of what it
 /// did.

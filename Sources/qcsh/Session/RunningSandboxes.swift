@@ -1,8 +1,5 @@
+import Glibc
 import Sandbox
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The sandboxes that run on this machine, each with a file that only its user can read: it holds
 /// the token of the admin API.

@@ -1,0 +1,141 @@
+import LuaMachine
+import LuaReference
+
+/// A function that Swift gives to the Lua side of the host, and everything that it declares of itself.
+public struct HostFunction {
+    /// The name in Lua's table `host`.
+    let name: String
+    /// How runs that are recorded treat it.
+    let recording: Recording
+    /// Whether it writes to the terminal, or has another program do so.
+    let writesToTerminal: Bool
+    /// Whether arguments that are Lua functions come with a reference, which it releases.
+    let keepsFunctions: Bool
+    /// Reads the arguments and does the work.
+    var body: LuaMachine.HostBody
+
+    /// How a run that is recorded or replayed treats a function.
+    public enum Recording: Sendable {
+        /// It does the same each time, or what it depends on is recorded elsewhere.
+        case none
+        /// It reads something outside at once: its results are recorded.
+        case reading
+        /// It reaches outside and waits; the first arguments show what it is about.
+        case use(about: Int)
+        /// It makes a secret of its first argument, which a recording masks.
+        case secret
+        /// It cannot be repeated.
+        case refused(String)
+    }
+}
+
+/// The functions that the Lua side of the host is given.
+public struct HostFunctions {
+    /// The functions, in the order of their declarations.
+    private(set) var all: [HostFunction] = []
+    private var names: Set<String> = []
+    private let permit: (NeededPermission, LuaValue) throws(HostError) -> Void
+
+    /// Creates a collection.
+    ///
+    /// - Parameter permit: raises an error when the run lacks a permission that a value needs.
+    init(permit: @escaping (NeededPermission, LuaValue) throws(HostError) -> Void) {
+        self.permit = permit
+    }
+
+    /// Creates a collection of functions whose parameters need no permission.
+    public init() {
+        self.init { (_, _) throws(HostError) in
+            throw .message("these functions need no permissions")
+        }
+    }
+
+    /// Declares a function that is done when it returns.
+    ///
+    /// - Parameters:
+    ///   - name: its name in Lua's table `host`, unique among all.
+    ///   - parameters: how its arguments are read, in their order. A wrong one is an error that names
+    ///     its position; the body reads what follows them from the call itself.
+    ///   - recording: how runs that are recorded treat it.
+    ///   - writesToTerminal: whether it writes to the terminal.
+    ///   - keepsFunctions: whether it takes Lua functions, which it then releases.
+    ///   - body: does the work, and writes the results to the call.
+    public mutating func declare<each Value>(
+        _ name: String, _ parameters: repeat Parameter<each Value>,
+        recording: HostFunction.Recording = .none, writesToTerminal: Bool = false,
+        keepsFunctions: Bool = false,
+        _ body: @escaping (LuaMachine.HostCall, repeat each Value) throws -> Void
+    ) {
+        declareWaiting(
+            name, repeat each parameters, recording: recording, writesToTerminal: writesToTerminal,
+            keepsFunctions: keepsFunctions
+        ) { (call: LuaMachine.HostCall, values: repeat each Value) -> LuaMachine.HostResult in
+            try body(call, repeat each values)
+            return .done
+        }
+    }
+
+    /// Declares a function that may wait: like ``declare``, with a body that returns how.
+    public mutating func declareWaiting<each Value>(
+        _ name: String, _ parameters: repeat Parameter<each Value>,
+        recording: HostFunction.Recording = .none, writesToTerminal: Bool = false,
+        keepsFunctions: Bool = false,
+        _ body:
+            @escaping (LuaMachine.HostCall, repeat each Value) throws -> LuaMachine.HostResult
+    ) {
+        add(
+            HostFunction(
+                name: name, recording: recording, writesToTerminal: writesToTerminal,
+                keepsFunctions: keepsFunctions
+            ) { [permit] call in
+                var arguments = ArgumentReader(function: name, call: call, permit: permit)
+                return try body(call, repeat try arguments.next(each parameters))
+            })
+    }
+
+    private mutating func add(_ function: HostFunction) {
+        let isNew = names.insert(function.name).inserted
+        precondition(isNew, "two host functions are called \(function.name)")
+        all.append(function)
+    }
+
+    /// Adds the functions of another collection.
+    public mutating func add(_ others: HostFunctions) {
+        for function in others.all { add(function) }
+    }
+
+    /// Has each function go through something.
+    mutating func wrap(_ wrapper: (HostFunction) -> LuaMachine.HostBody) {
+        for index in all.indices { all[index].body = wrapper(all[index]) }
+    }
+}
+
+/// Reads the arguments of one call.
+private struct ArgumentReader {
+    let function: String
+    let call: LuaMachine.HostCall
+    let permit: (NeededPermission, LuaValue) throws(HostError) -> Void
+    private var count = 0
+
+    init(
+        function: String, call: LuaMachine.HostCall,
+        permit: @escaping (NeededPermission, LuaValue) throws(HostError) -> Void
+    ) {
+        self.function = function
+        self.call = call
+        self.permit = permit
+    }
+
+    mutating func next<Value>(_ parameter: Parameter<Value>) throws(HostError) -> Value {
+        let argument = call.arguments.value()
+        count += 1
+        guard let value = parameter.read(argument) else {
+            throw parameter.refusal?(argument)
+                ?? .message(
+                    "bad argument #\(count) to '\(StandardLibrary.publicName(ofFunction: function))' "
+                        + "(\(parameter.expected) expected, got \(argument.typeName))")
+        }
+        if let permission = parameter.permission { try permit(permission, argument) }
+        return value
+    }
+}

@@ -1,0 +1,207 @@
+--- `require`: in Lua, so that a module that calls the API while it loads can wait.
+local host, settings = ...
+
+local load, assert, error, setmetatable, type = load, assert, error, setmetatable, type
+local getinfo, rawset = debug.getinfo, rawset
+-- The gates replace these for scripts when the run is bounded.
+local loadfile, searchpath = loadfile, package.searchpath
+
+host.libraries, host.modules = settings.libraries, settings.modules
+
+--- Modules that are found before any file of the same name.
+local reserved = {}
+for _, name in ipairs(settings.modules) do
+  reserved[name] = "host." .. name
+end
+
+local function embedded_name(name)
+  if name == "qdrant" or name:find("^qdrant%.") then
+    return name
+  end
+  return reserved[name]
+end
+
+--- Whether a name is that of a module that is built in.
+function host.is_reserved(name)
+  return embedded_name(name) ~= nil
+end
+
+--- What is being loaded, by name: which task does so, and where others wait for it.
+local loading = {}
+--- Which module a task waits for.
+local waiting_for = {}
+
+--- Waits until another task has loaded a module; two that wait for each other would never end.
+local function wait_for(name)
+  local me = host.current_task()
+  local chain, next_name = { name }, name
+  while next_name do
+    local by = loading[next_name] and loading[next_name].task
+    if by == me then
+      error("module '" .. name .. "' requires itself, by way of " .. table.concat(chain, ", "), 3)
+    end
+    next_name = waiting_for[by]
+    chain[#chain + 1] = next_name
+  end
+  waiting_for[me] = name
+  local done <close> = setmetatable({}, { __close = function() waiting_for[me] = nil end })
+  host.pass(loading[name].gate)
+  local _ = done
+end
+
+local function load_embedded(name)
+  local source, file = host.module_source(name)
+  if not source then
+    return nil
+  end
+  local chunk = assert(load(source, "=[" .. file .. "]"))
+  return function(...)
+    return chunk(host, ...)
+  end, file
+end
+
+--- A part of a module that has a file of its own, loaded once.
+local parts = {}
+function host.part(name)
+  if parts[name] == nil then
+    parts[name] = load_embedded("host." .. name)()
+  end
+  return parts[name]
+end
+
+--- Where modules are found once there are: `package.path`, which no library changes.
+local module_path
+
+--- Keeps where modules are found from libraries, which would have others' code run in place of it.
+local function guard_path()
+  if module_path then
+    return
+  end
+  module_path = package.path
+  package.path = nil
+  setmetatable(package, {
+    __index = function(_, key)
+      return key == "path" and module_path or nil
+    end,
+    __newindex = function(_, key, value)
+      if key ~= "path" then
+        rawset(package, key, value)
+      elseif host.is_library() then
+        error("a library does not change where modules are found", 2)
+      else
+        module_path = value
+      end
+    end,
+    __metatable = false,
+  })
+end
+
+local told = {}
+
+--- Tells of a file that is not loaded because a module of qcsh has its name, when the code that asks
+--- for it is not the standard library.
+local function tell_hidden(name)
+  if told[name] or getinfo(4, "S").source:sub(1, 2) == "=[" then
+    return
+  end
+  told[name] = true
+  local path = searchpath(name, settings.path)
+  if path then
+    io.stderr:write("qcsh: ", path, " is not loaded: \"", name, "\" is a module of qcsh\n")
+  end
+end
+
+local function find(name)
+  local preload = package.preload[name]
+  if preload then
+    return preload, ":preload:"
+  end
+  local api = name:match("^qdrant%.api%.?(.*)$")
+  if api then
+    return function()
+      local module = require("qdrant").api
+      for part in api:gmatch("[^.]+") do
+        module = module[part]
+      end
+      return module
+    end, ":api:"
+  end
+  local inner = embedded_name(name)
+  if inner then
+    tell_hidden(name)
+    local chunk, file = load_embedded(inner)
+    if chunk then
+      return chunk, file
+    end
+    return nil, "\n\tno module '" .. name .. "' in the standard library"
+  end
+  -- A bounded script reads modules from where they are, not from anywhere.
+  local path, tried = searchpath(name, host.is_bounded() and settings.path or module_path
+    or package.path)
+  if not path then
+    return nil, tried
+  end
+  -- A library's functions may do what it has been granted.
+  local bound = host.library_text(name, path)
+  local chunk, problem
+  if bound then
+    host.close_gates()
+    host.has_libraries = true
+    guard_path()
+    chunk, problem = load(bound, "@" .. path, "t")
+  else
+    chunk, problem = loadfile(path)
+  end
+  if not chunk then
+    error("error loading module '" .. name .. "' from file '" .. path .. "':\n\t" .. problem, 0)
+  end
+  return chunk, path
+end
+
+function require(name)
+  if type(name) ~= "string" then
+    error("require needs a module's name", 2)
+  end
+  local loaded = package.loaded[name]
+  if loaded ~= nil then
+    return loaded
+  end
+  while loading[name] do
+    wait_for(name)
+    if package.loaded[name] ~= nil then
+      return package.loaded[name]
+    end
+  end
+  local chunk, where = find(name)
+  if not chunk then
+    error("module '" .. name .. "' not found:" .. where, 2)
+  end
+  local place = { task = host.current_task(), gate = host.gate() }
+  loading[name] = place
+  local done <close> = setmetatable({}, {
+    __close = function()
+      loading[name] = nil
+      host.open(place.gate)
+      host.close_gate(place.gate)
+    end,
+  })
+  local result = chunk(name, where)
+  if result ~= nil then
+    package.loaded[name] = result
+  elseif package.loaded[name] == nil then
+    package.loaded[name] = true
+  end
+  local _ = done
+  return package.loaded[name], where
+end
+
+function dofile(file)
+  local chunk, problem = loadfile(file)
+  if not chunk then
+    error(problem, 0)
+  end
+  return chunk()
+end
+
+package.path = settings.path
+package.searchers = nil
