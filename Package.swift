@@ -4,7 +4,6 @@ import PackageDescription
 
 let package = Package(
     name: "qcsh",
-    platforms: [.macOS(.v15)],
     products: [.executable(name: "qcsh", targets: ["qcsh"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -27,6 +26,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline")]),
         .target(name: "CRegex", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CText", linkerSettings: [.linkedLibrary("utf8proc")]),
         .target(name: "CCrypto"),
         .target(name: "CSpawn"),
         .target(
@@ -65,7 +65,7 @@ let package = Package(
             dependencies: [
                 "LuaReference", "LuaMessages", "LuaMachine", "LuaSource", "CloudClient",
                 "EventLoop", "GRPCProtocol", "Codec", "Contract", "CLuaHost", "CCrypto", "CSpawn",
-                "GuardedYAML",
+                "CText", "GuardedYAML",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(

@@ -80,36 +80,56 @@ end
 
 -- Tables --------------------------------------------------------------------------------------
 
---- A text in so many columns: wide characters take two.
-local function cut(text, width)
-  if term.width(text) <= width then
-    return text
-  end
-  local kept, used = {}, 0
-  for _, code in utf8.codes(text, true) do
-    local character = utf8.char(code)
-    local wide = term.width(character)
-    if used + wide > width - 1 then
-      break
-    end
-    kept[#kept + 1] = character
-    used = used + wide
-  end
-  return table.concat(kept) .. "…"
-end
-
-host.cut = cut
-
-local function pad(text, width, right)
-  local space = (" "):rep(width - term.width(text))
-  return right and space .. text or text .. space
-end
-
 ---@class term.Column
 ---@field [1] string the name
 ---@field key? string|integer what it shows of a row; the name in lower case when not given
 ---@field right? boolean
 ---@field format? fun(value: any, row: table): string
+
+--- The names of a row, sorted.
+local function names_of(row)
+  local names = {}
+  for name in pairs(row or {}) do
+    names[#names + 1] = tostring(name)
+  end
+  table.sort(names)
+  return names
+end
+
+--- A column as a table: its name, the key of its values, how they stand and are shown.
+local function column_of(column)
+  if type(column) ~= "table" then
+    return { name = column, key = column }
+  end
+  return {
+    name = column[1], key = column.key or column[1]:lower(), right = column.right,
+    format = column.format,
+  }
+end
+
+--- A value as the text of a cell.
+local function cell(value, column, row)
+  local text = value
+  if column.format then
+    text = column.format(value, row)
+  elseif value == nil then
+    text = ""
+  elseif type(value) ~= "string" then
+    text = host.show(value)
+  end
+  return term.safe((tostring(text):gsub("[\r\n\t]+", " ")))
+end
+
+--- Whether all rows have a number, or nothing, in a column: those stand right.
+local function is_numeric(rows, key)
+  for _, row in ipairs(rows) do
+    local value = row[key]
+    if value ~= nil and type(value) ~= "number" then
+      return false
+    end
+  end
+  return #rows > 0
+end
 
 --- A table as text: one line for each row, columns as wide as they need and the terminal allows.
 ---@usage term.table({ { name = "search", nodes = 3 } }, { "name", "nodes" })
@@ -119,90 +139,22 @@ end
 ---@return string
 function term.table(rows, columns, options)
   options = host.options(options, "term.table", "width header")
-  if not columns then
-    columns = {}
-    for name in pairs(rows[1] or {}) do
-      columns[#columns + 1] = tostring(name)
+  local all, titles, cells = {}, {}, {}
+  for i, column in ipairs(columns or names_of(rows[1])) do
+    local one = column_of(column)
+    if one.right == nil then
+      one.right = is_numeric(rows, one.key)
     end
-    table.sort(columns)
-  end
-  local specs = {}
-  for i, column in ipairs(columns) do
-    local spec = type(column) == "table" and column or { column }
-    specs[i] = {
-      name = spec[1], key = spec.key or (type(column) == "table" and spec[1]:lower() or spec[1]),
-      right = spec.right, format = spec.format,
-    }
-  end
-  local cells, widths, numeric = {}, {}, {}
-  for i, spec in ipairs(specs) do
-    widths[i], numeric[i] = term.width(spec.name), #rows > 0
+    all[i], titles[i] = one, { one.name, one.right }
   end
   for r, row in ipairs(rows) do
     cells[r] = {}
-    for i, spec in ipairs(specs) do
-      local value = row[spec.key]
-      if value ~= nil and type(value) ~= "number" then
-        numeric[i] = false
-      end
-      local text = value
-      if spec.format then
-        text = spec.format(value, row)
-      elseif value == nil then
-        text = ""
-      elseif type(value) ~= "string" then
-        text = host.show(value)
-      end
-      text = term.safe(tostring(text):gsub("[\r\n\t]+", " "))
-      cells[r][i] = text
-      widths[i] = math.max(widths[i], term.width(text))
+    for i, column in ipairs(all) do
+      cells[r][i] = cell(row[column.key], column, row)
     end
   end
-  -- The widest column gives way until all fit.
-  local room = (options.width or term.size()) - 2 * (#specs - 1)
-  local function total()
-    local sum = 0
-    for _, width in ipairs(widths) do
-      sum = sum + width
-    end
-    return sum
-  end
-  while total() > room do
-    local widest = 1
-    for i = 2, #widths do
-      if widths[i] > widths[widest] then
-        widest = i
-      end
-    end
-    if widths[widest] <= 4 then
-      break
-    end
-    widths[widest] = widths[widest] - 1
-  end
-  local lines = {}
-  local function add(texts, style)
-    local parts = {}
-    for i, spec in ipairs(specs) do
-      local right = spec.right or (spec.right == nil and numeric[i])
-      local text = pad(cut(texts[i], widths[i]), widths[i], right)
-      if i == #specs then
-        text = text:gsub("%s+$", "")
-      end
-      parts[i] = style and term.style(style, text) or text
-    end
-    lines[#lines + 1] = table.concat(parts, "  ")
-  end
-  if options.header ~= false then
-    local names = {}
-    for i, spec in ipairs(specs) do
-      names[i] = spec.name
-    end
-    add(names, "bold")
-  end
-  for _, row in ipairs(cells) do
-    add(row)
-  end
-  return table.concat(lines, "\n")
+  return host.term_table(titles, cells, options.width or term.size(), options.header ~= false,
+    term.has_colour())
 end
 
 -- Progress ------------------------------------------------------------------------------------
@@ -256,7 +208,7 @@ local function draw(self)
       text = ("%s and %d more"):format(text, #turning - 1)
     end
   end
-  host.term_draw("\r" .. cut(term.safe(text .. elapsed(self)), columns - 1) .. "\27[K")
+  host.term_draw("\r" .. host.term_cut(term.safe(text .. elapsed(self)), columns - 1) .. "\27[K")
 end
 
 --- Shows another text.

@@ -122,7 +122,7 @@ function plot.bars(rows, options)
     local eighths = math.floor(share * room * 8 + 0.5)
     local bar = ("█"):rep(eighths // 8) .. (PARTS[eighths % 8] or "")
     local name = term.safe(tostring(row[1]))
-    name = host.cut(name, names)
+    name = host.term_cut(name, names)
     lines[i] = ("%s  %s  %s"):format(pad(name, names),
       pad(format(row[2]) .. (options.unit or ""), texts, true), bar)
   end

@@ -1,8 +1,5 @@
+import Glibc
 import LuaMachine
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// What `host/term.lua` is built from.
 final class TerminalModule {
@@ -17,50 +14,59 @@ final class TerminalModule {
     }
 
     func register(in functions: inout HostFunctions) {
-        // term_size() → columns, rows of the terminal that standard error or output is on
         // term_safe(text) → the text, with what would steer a terminal made visible
-        functions["term_safe"] = { call in
-            call.results.put(TerminalText.safe(call.arguments.value().text ?? ""))
-            return .done
+        functions.declare("term_safe", .string) { call, text in
+            call.results.put(TerminalText.safe(text))
         }
-        functions["term_size"] = { [original] call in
+        // term_size() → columns, rows of the terminal that standard error or output is on
+        functions.declare("term_size", recording: .reading) { [original] call in
             var size = winsize()
             for descriptor in [STDERR_FILENO, STDOUT_FILENO]
             where ioctl(original(descriptor), UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 {
                 call.results.put(Int(size.ws_col))
                 call.results.put(Int(size.ws_row))
-                return .done
+                return
             }
-            return .done
         }
-        functions["term_is_terminal"] = { [original] call in
+        functions.declare("term_is_terminal", .string, recording: .reading) {
+            [original] call, text in
             let names = ["stdin": STDIN_FILENO, "stdout": STDOUT_FILENO, "stderr": STDERR_FILENO]
-            guard let descriptor = names[call.arguments.value().text ?? ""] else {
+            guard let descriptor = names[text] else {
                 throw HostError.message("the stream has to be stdin, stdout or stderr")
             }
             call.results.put(isatty(original(descriptor)) == 1)
-            return .done
         }
-        functions["term_columns"] = { call in
-            call.results.put(TextWidth.columns(of: call.arguments.value().text ?? ""))
-            return .done
+        functions.declare("term_columns", .string) { call, text in
+            call.results.put(TextWidth.columns(of: text))
+        }
+        // term_cut(text, columns): the text, cut with an ellipsis when it takes more columns
+        functions.declare("term_cut", .string, .integer) { call, text, columns in
+            call.results.put(TextWidth.cut(text, to: Int(clamping: columns)))
+        }
+        // term_table(columns, rows, width, has_header, is_coloured) → text; a column is its title and
+        // whether it is aligned right, a row a list of texts
+        functions.declare("term_table", .table, .table, .integer, .flag, .flag) {
+            call, columns, rows, width, hasHeader, isColoured in
+            call.results.put(
+                Self.table(columns, rows).text(
+                    width: Int(clamping: width), fitting: .cutting, hasHeader: hasHeader
+                ) { text, row, _ in
+                    isColoured && row == nil ? "\u{1b}[1m\(text)\u{1b}[0m" : text
+                })
         }
         // term_write(text): to standard error, at once and in order with what Lua has printed; what
         // would steer a terminal is made visible.
-        functions["term_write"] = { call in
-            Self.write(
-                TerminalText.harmless(call.arguments.value().text ?? "", keepsStyles: true).utf8)
-            return .done
+        functions.declare("term_write", .string, writesToTerminal: true) { _, text in
+            Self.write(TerminalText.harmless(text, keepsStyles: true).utf8)
         }
         // term_draw(text): the same as it is, for lines that are drawn again.
-        functions["term_draw"] = { call in
-            Self.write(call.arguments.value().bytes ?? [])
-            return .done
+        functions.declare("term_draw", .bytes, writesToTerminal: true) { _, bytes in
+            Self.write(bytes)
         }
         // term_read_line(prompt, is_hidden) → a line of the terminal; nil at its end
-        functions["term_read_line"] = { [unowned self] call in
-            let prompt = call.arguments.value().text ?? ""
-            let isHidden = call.arguments.value().isTrue
+        functions.declareWaiting(
+            "term_read_line", .string, .flag, recording: .use(about: 1), writesToTerminal: true
+        ) { [unowned self] _, prompt, isHidden in
             let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
             guard terminal >= 0 else {
                 throw HostError.message("there is no terminal to ask at")
@@ -69,6 +75,16 @@ final class TerminalModule {
                 read(terminal, prompt, isHidden: isHidden, $0)
             }
         }
+    }
+
+    private static func table(_ columns: LuaTable, _ rows: LuaTable) -> TextTable {
+        TextTable(
+            (columns.array ?? []).map { column in
+                let parts = column.table?.array ?? []
+                return TextTable.Column(
+                    parts.first?.text ?? "", isAlignedRight: parts.last?.isTrue ?? false)
+            },
+            (rows.array ?? []).map { ($0.table?.array ?? []).map { $0.text ?? "" } })
     }
 
     private static func write(_ bytes: some Sequence<UInt8>) {

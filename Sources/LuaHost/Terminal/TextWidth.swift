@@ -1,10 +1,16 @@
-/// How much room texts take on a terminal.
+import CText
+
+/// How much room texts take on a terminal, for Swift and for Lua.
 public enum TextWidth {
-    /// How many columns a text takes: two for wide characters, none for combining ones.
+    /// How many columns a text takes: two for wide characters and emoji, none for combining ones.
     public static func columns(of text: String) -> Int {
-        text.reduce(0) { sum, character in
-            guard let scalar = character.unicodeScalars.first else { return sum }
-            return sum + (isWide(scalar) ? 2 : 1)
+        var text = text
+        return text.withUTF8 { utf8 in
+            // ASCII, which most texts are, has no need of tables.
+            if utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return utf8.count }
+            return utf8.withMemoryRebound(to: CChar.self) {
+                Int(clamping: qtext_columns($0.baseAddress, $0.count))
+            }
         }
     }
 
@@ -20,15 +26,5 @@ public enum TextWidth {
             used += next
         }
         return cut + "…"
-    }
-
-    private static func isWide(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff,
-            0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6, 0x1f300...0x1f64f,
-            0x1f900...0x1f9ff, 0x20000...0x3fffd:
-            true
-        default: false
-        }
     }
 }
