@@ -140,6 +140,66 @@ static void decode_message(decoder *d) {
     lua_remove(L, names);
 }
 
+static void decode_list(decoder *d) {
+    lua_State *L = d->L;
+    uint32_t count = take_u32(d);
+    lua_createtable(L, (int)(count > 1000000 ? 1000000 : count), 0);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_list);
+    lua_setmetatable(L, -2);
+    fill_list(d, lua_gettop(L), 0);
+}
+
+static void decode_enum(decoder *d) {
+    lua_State *L = d->L;
+    uint32_t type = take_u32(d);
+    int32_t number;
+    take(d, &number, sizeof number);
+    if (lua_rawgeti(L, d->enums, type) == LUA_TTABLE) {
+        lua_rawgeti(L, -1, number);
+        lua_remove(L, -2);
+    }
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        // A number that the contract does not know stays a number.
+        lua_pop(L, 1);
+        lua_pushinteger(L, number);
+    }
+}
+
+static void decode_instant(decoder *d, char *key) {
+    int64_t seconds;
+    int32_t nanos;
+    take(d, &seconds, sizeof seconds);
+    take(d, &nanos, sizeof nanos);
+    qh_push_instant(d->L, key, seconds, nanos);
+}
+
+static void decode_secret(decoder *d) {
+    uint32_t length = take_u32(d);
+    if (d->tape->length - d->tape->cursor < length) {
+        luaL_error(d->L, "the host's answer ends too early");
+    }
+    qh_push_secret(d->L, d->tape->bytes + d->tape->cursor, length);
+    d->tape->cursor += length;
+}
+
+static void decode_handle(decoder *d) {
+    uint32_t slot = take_u32(d);
+    uint32_t generation = take_u32(d);
+    uint32_t type = take_u32(d);
+    qh_push_handle(d->L, slot, generation, type);
+}
+
+/// A table with a metatable that the Lua side has registered.
+static void decode_object(decoder *d) {
+    lua_State *L = d->L;
+    uint32_t number = take_u32(d);
+    decode_value(d);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_metatables);
+    lua_rawgeti(L, -1, (lua_Integer)number);
+    lua_setmetatable(L, -3);
+    lua_pop(L, 1);
+}
+
 static void decode_value(decoder *d) {
     lua_State *L = d->L;
     luaL_checkstack(L, 12, "the host's answer is nested too deep");
@@ -164,73 +224,18 @@ static void decode_value(decoder *d) {
         lua_newtable(L);
         fill_table(d, lua_gettop(L));
         break;
-    case QH_LIST: {
-        uint32_t count = take_u32(d);
-        lua_createtable(L, (int)(count > 1000000 ? 1000000 : count), 0);
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_list);
-        lua_setmetatable(L, -2);
-        fill_list(d, lua_gettop(L), 0);
-        break;
-    }
+    case QH_LIST: decode_list(d); break;
     case QH_MESSAGE: decode_message(d); break;
     case QH_AGAIN: decode_value(d); break;
-    case QH_ENUM: {
-        uint32_t type = take_u32(d);
-        int32_t number;
-        take(d, &number, sizeof number);
-        if (lua_rawgeti(L, d->enums, type) == LUA_TTABLE) {
-            lua_rawgeti(L, -1, number);
-            lua_remove(L, -2);
-        }
-        if (lua_type(L, -1) != LUA_TSTRING) {
-            // A number that the contract does not know stays a number.
-            lua_pop(L, 1);
-            lua_pushinteger(L, number);
-        }
-        break;
-    }
-    case QH_TIME:
-    case QH_DURATION: {
-        uint8_t tag = d->tape->bytes[d->tape->cursor - 1];
-        int64_t seconds;
-        int32_t nanos;
-        take(d, &seconds, sizeof seconds);
-        take(d, &nanos, sizeof nanos);
-        qh_push_instant(L, tag == QH_TIME ? &qh_key_time : &qh_key_duration, seconds, nanos);
-        break;
-    }
-    case QH_SECRET: {
-        uint32_t length = take_u32(d);
-        if (d->tape->length - d->tape->cursor < length) {
-            luaL_error(L, "the host's answer ends too early");
-        }
-        qh_push_secret(L, d->tape->bytes + d->tape->cursor, length);
-        d->tape->cursor += length;
-        break;
-    }
+    case QH_ENUM: decode_enum(d); break;
+    case QH_TIME: decode_instant(d, &qh_key_time); break;
+    case QH_DURATION: decode_instant(d, &qh_key_duration); break;
+    case QH_SECRET: decode_secret(d); break;
     case QH_NULL: lua_pushlightuserdata(L, &qh_key_null); break;
     case QH_CANCEL: qh_push_cancel(L); break;
-    case QH_FUNCTION: {
-        uint32_t reference = take_u32(d);
-        lua_rawgeti(L, LUA_REGISTRYINDEX, (lua_Integer)reference);
-        break;
-    }
-    case QH_HANDLE: {
-        uint32_t slot = take_u32(d);
-        uint32_t generation = take_u32(d);
-        uint32_t type = take_u32(d);
-        qh_push_handle(L, slot, generation, type);
-        break;
-    }
-    case QH_META: {
-        uint32_t number = take_u32(d);
-        decode_value(d);
-        lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_metatables);
-        lua_rawgeti(L, -1, (lua_Integer)number);
-        lua_setmetatable(L, -3);
-        lua_pop(L, 1);
-        break;
-    }
+    case QH_FUNCTION: lua_rawgeti(L, LUA_REGISTRYINDEX, (lua_Integer)take_u32(d)); break;
+    case QH_HANDLE: decode_handle(d); break;
+    case QH_META: decode_object(d); break;
     case QH_HOST:
         lua_pushinteger(L, (lua_Integer)take_u32(d));
         lua_pushcclosure(L, qh_trampoline, 1);

@@ -192,6 +192,16 @@ void qh_restrict_libraries(lua_State *L);
 /// Runs a body under lua_pcall with one light userdata; QH_DONE or QH_NO_MEMORY.
 int32_t qh_protect(qh_vm *vm, lua_CFunction body, void *argument);
 
+/// Runs a body under lua_pcall and returns its status. The state's stack is as before, whatever
+/// happens.
+int qh_run_protected(qh_vm *vm, lua_CFunction body, void *argument);
+
+/// Writes a failure without a traceback.
+void qh_report(qh_tape *out, const char *message);
+
+/// The outcome for a status other than LUA_OK; says so when memory has run out.
+int32_t qh_failure(int status, qh_tape *out);
+
 void qh_push_secret(lua_State *L, const void *bytes, size_t length);
 void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos);
 void qh_push_handle(lua_State *L, uint32_t slot, uint32_t generation, uint32_t type);

@@ -25,6 +25,9 @@ static const uint8_t file_host_boot_program_lua[] = {
 static const uint8_t file_host_boot_lua[] = {
 #embed "../../stdlib/host/boot.lua"
 };
+static const uint8_t file_host_cli_pages_lua[] = {
+#embed "../../stdlib/host/cli/pages.lua"
+};
 static const uint8_t file_host_cli_lua[] = {
 #embed "../../stdlib/host/cli.lua"
 };
@@ -293,6 +296,7 @@ static const qcsh_resource files[] = {
     {"host/boot/options.lua", file_host_boot_options_lua, sizeof file_host_boot_options_lua},
     {"host/boot/program.lua", file_host_boot_program_lua, sizeof file_host_boot_program_lua},
     {"host/boot.lua", file_host_boot_lua, sizeof file_host_boot_lua},
+    {"host/cli/pages.lua", file_host_cli_pages_lua, sizeof file_host_cli_pages_lua},
     {"host/cli.lua", file_host_cli_lua, sizeof file_host_cli_lua},
     {"host/crypto.lua", file_host_crypto_lua, sizeof file_host_crypto_lua},
     {"host/csv.lua", file_host_csv_lua, sizeof file_host_csv_lua},

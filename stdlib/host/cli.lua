@@ -14,6 +14,7 @@
 local host = ...
 
 local cli = {}
+local pages = host.part("cli.pages")
 
 ---@class cli.Argument
 ---@field [1] string a name; with dashes it is an option
@@ -148,111 +149,14 @@ end
 ---@usage cli.help { about = "says hello", args = { { "name", default = "you" } } }
 ---@return string
 function cli.help(spec)
-  local parts = read(spec)
-  local usage = { "Usage: " .. parts.name }
-  local rows = { positions = {}, options = {} }
-  for _, argument in ipairs(parts.all) do
-    local name = argument.shown
-    if argument.is_option then
-      local both = (argument.short and argument.long) and argument.short .. ", " .. argument.long
-        or (argument.long and "    " .. argument.long or argument.short)
-      if argument.type ~= "flag" then
-        both = both .. " <" .. argument.value .. ">"
-      end
-      table.insert(rows.options, { both, argument })
-      if argument.required then
-        table.insert(usage, ("%s <%s>"):format(argument.shown, argument.value))
-      end
-    else
-      name = "<" .. name .. ">" .. (argument.many and "…" or "")
-      table.insert(usage, argument.required and name or "[" .. name .. "]")
-      table.insert(rows.positions, { name, argument })
-    end
-  end
-  table.insert(usage, 2, "[options]")
-  table.insert(rows.options, { "-h, --help", { about = "Show this help." } })
-  local lines = {}
-  if parts.about then
-    lines = { parts.about, "" }
-  end
-  table.insert(lines, table.concat(usage, " "))
-  local widest = 0
-  for _, group in pairs(rows) do
-    for _, row in ipairs(group) do
-      widest = math.max(widest, host.term_columns(row[1]))
-    end
-  end
-  for _, group in ipairs { { "Arguments:", rows.positions }, { "Options:", rows.options } } do
-    if #group[2] > 0 then
-      table.insert(lines, "")
-      table.insert(lines, group[1])
-    end
-    for _, row in ipairs(group[2]) do
-      local argument = row[2]
-      local about = argument.about or ""
-      local notes = {}
-      if type(argument.type) == "table" and not argument.is_option then
-        notes[#notes + 1] = table.concat(argument.type, " or ")
-      end
-      if argument.default ~= nil and argument.type ~= "flag" and type(argument.default) ~= "table"
-      then
-        notes[#notes + 1] = "default " .. tostring(argument.default)
-      end
-      if argument.many and argument.is_option then
-        notes[#notes + 1] = "may be repeated"
-      end
-      if argument.env then
-        notes[#notes + 1] = "from " .. argument.env
-      end
-      if argument.required and argument.is_option then
-        notes[#notes + 1] = "required"
-      end
-      if #notes > 0 then
-        about = about .. (about ~= "" and " " or "") .. "(" .. table.concat(notes, "; ") .. ")"
-      end
-      local space = (" "):rep(widest - host.term_columns(row[1]) + 2)
-      table.insert(lines, (("  " .. row[1] .. space .. about):gsub("%s+$", "")))
-    end
-  end
-  if parts.epilog then
-    table.insert(lines, "")
-    table.insert(lines, parts.epilog)
-  end
-  return table.concat(lines, "\n")
+  return pages.help(read(spec))
 end
 
 --- A completion function for bash.
 ---@usage cli.completion { args = { { "--count", type = "int" } } }
 ---@return string
 function cli.completion(spec)
-  local parts = read(spec)
-  local words, cases = { "--help" }, {}
-  local complete = "    %s) COMPREPLY=($(compgen %s -- \"$word\")); return;;"
-  for _, argument in ipairs(parts.all) do
-    if argument.is_option then
-      words[#words + 1] = argument.long or argument.short
-      local names = table.concat({ argument.long or argument.short,
-        argument.long and argument.short or nil }, "|")
-      if type(argument.type) == "table" then
-        cases[#cases + 1] = complete:format(names,
-          "-W '" .. table.concat(argument.type, " ") .. "'")
-      elseif argument.type == "file" then
-        cases[#cases + 1] = complete:format(names, "-f")
-      end
-    end
-  end
-  local identifier = "_" .. parts.name:gsub("%W", "_")
-  local choices = #cases > 0 and ('  case "${COMP_WORDS[COMP_CWORD-1]}" in\n%s\n  esac\n'):format(
-    table.concat(cases, "\n")) or ""
-  return ([[
-%s() {
-  local word="${COMP_WORDS[COMP_CWORD]}"
-%s  case "$word" in
-    -*) COMPREPLY=($(compgen -W '%s' -- "$word"));;
-    *) COMPREPLY=($(compgen -f -- "$word"));;
-  esac
-}
-complete -F %s %s]]):format(identifier, choices, table.concat(words, " "), identifier, parts.name)
+  return pages.completion(read(spec))
 end
 
 local function set(spec, values, argument, text)
@@ -276,6 +180,89 @@ local function set(spec, values, argument, text)
   end
 end
 
+--- An option of the command line and the words after it.
+---@return integer index of the next word
+local function take_option(parts, values, words, index)
+  local word = words[index]
+  local name, text = word:match("^(%-%-[^=]+)=(.*)$")
+  local argument = parts.options[name or word]
+  if not argument then
+    local near = host.nearest_name(name or word, parts.options)
+    fail(parts, ("there is no option %s%s"):format(name or word,
+      near and "; did you mean " .. near .. "?" or ""))
+  end
+  if argument.type == "flag" then
+    if text then
+      fail(parts, argument.shown .. " takes no value")
+    end
+    values[argument.key] = true
+    return index + 1
+  end
+  if not text then
+    index = index + 1
+    text = words[index]
+    if text == nil then
+      fail(parts, argument.shown .. " needs a value")
+    end
+  end
+  set(parts, values, argument, text)
+  return index + 1
+end
+
+--- Prints what was asked for in place of running the script, and ends it.
+local function answer(text)
+  print(text)
+  os.exit(0)
+end
+
+--- Takes the words of the command line.
+local function take_words(parts, values, words)
+  local position, only_positions, i = 1, false, 1
+  while i <= #words do
+    local word = words[i]
+    if not only_positions and word == "--" then
+      only_positions = true
+      i = i + 1
+    elseif not only_positions and (word == "--help" or word == "-h") then
+      answer(pages.help(parts))
+    elseif not only_positions and word == "--complete-bash" then
+      answer(pages.completion(parts))
+    elseif not only_positions and word:find("^%-.") and not tonumber(word) then
+      i = take_option(parts, values, words, i)
+    else
+      local argument = parts.positions[position]
+      if not argument then
+        fail(parts, ("\"%s\" is too many"):format(word))
+      end
+      set(parts, values, argument, word)
+      position = argument.many and position or position + 1
+      i = i + 1
+    end
+  end
+end
+
+--- The value of an argument that nobody has given.
+local function default_of(parts, argument)
+  if argument.required then
+    fail(parts, (argument.is_option and argument.shown or "<" .. argument.shown .. ">")
+      .. " is missing")
+  end
+  local default = argument.default
+  if default == nil and argument.type == "flag" then
+    return false
+  elseif default == nil and argument.many then
+    return {}
+  elseif type(default) ~= "string" or argument.many then
+    return default
+  end
+  -- Written as one would write it on the command line.
+  local value, problem = convert(argument, default)
+  if problem then
+    host.blame(("the default of %s %s, got \"%s\""):format(argument.shown, problem, default))
+  end
+  return value
+end
+
 --- Reads the arguments that the script was called with. `--help` prints the help and ends the
 --- script; what cannot be understood ends it with the status 2.
 ---@usage cli.parse({ args = { { "--count", type = "int" } } }, { "--count", "3" }).count
@@ -284,80 +271,15 @@ end
 ---@return table<string, any>
 function cli.parse(spec, words)
   local parts = read(spec)
-  words = words or arg or {}
-  local values, position, only_positions = {}, 1, false
-  local i = 1
-  while i <= #words do
-    local word = words[i]
-    i = i + 1
-    if not only_positions and word == "--" then
-      only_positions = true
-    elseif not only_positions and (word == "--help" or word == "-h") then
-      print(cli.help(spec))
-      os.exit(0)
-    elseif not only_positions and word == "--complete-bash" then
-      print(cli.completion(spec))
-      os.exit(0)
-    elseif not only_positions and word:find("^%-.") and not tonumber(word) then
-      local name, text = word:match("^(%-%-[^=]+)=(.*)$")
-      local argument = parts.options[name or word]
-      if not argument then
-        local near = host.nearest_name(name or word, parts.options)
-        fail(parts, ("there is no option %s%s"):format(name or word,
-          near and "; did you mean " .. near .. "?" or ""))
-      end
-      if argument.type == "flag" then
-        if text then
-          fail(parts, argument.shown .. " takes no value")
-        end
-        values[argument.key] = true
-      else
-        if not text then
-          text = words[i]
-          i = i + 1
-          if text == nil then
-            fail(parts, argument.shown .. " needs a value")
-          end
-        end
-        set(parts, values, argument, text)
-      end
-    else
-      local argument = parts.positions[position]
-      if not argument then
-        fail(parts, ("\"%s\" is too many"):format(word))
-      end
-      set(parts, values, argument, word)
-      if not argument.many then
-        position = position + 1
-      end
-    end
-  end
+  local values = {}
+  take_words(parts, values, words or arg or {})
   for _, argument in ipairs(parts.all) do
-    if values[argument.key] == nil and argument.env then
-      local text = host.environment(argument.env)
-      if text and text ~= "" then
-        set(parts, values, argument, text)
-      end
+    local text = values[argument.key] == nil and argument.env and host.environment(argument.env)
+    if text and text ~= "" then
+      set(parts, values, argument, text)
     end
     if values[argument.key] == nil then
-      if argument.required then
-        fail(parts, (argument.is_option and argument.shown or "<" .. argument.shown .. ">")
-          .. " is missing")
-      end
-      local default = argument.default
-      if default == nil and argument.type == "flag" then
-        default = false
-      elseif default == nil and argument.many then
-        default = {}
-      elseif type(default) == "string" and not argument.many then
-        -- Written as one would write it on the command line.
-        local value, problem = convert(argument, default)
-        if problem then
-          error(("the default of %s %s, got \"%s\""):format(argument.shown, problem, default), 2)
-        end
-        default = value
-      end
-      values[argument.key] = default
+      values[argument.key] = default_of(parts, argument)
     end
   end
   return values

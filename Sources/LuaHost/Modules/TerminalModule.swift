@@ -54,6 +54,10 @@ final class TerminalModule {
                     isColoured && row == nil ? "\u{1b}[1m\(text)\u{1b}[0m" : text
                 })
         }
+        registerTalk(in: &functions)
+    }
+
+    private func registerTalk(in functions: inout HostFunctions) {
         // term_write(text): to standard error, at once and in order with what Lua has printed; what
         // would steer a terminal is made visible.
         functions.declare("term_write", .string, writesToTerminal: true) { _, text in

@@ -193,6 +193,62 @@ end
 --- What Lua itself has: never looked for in files.
 local LUA = host.names "_G coroutine debug io math os package string table utf8"
 
+--- The modules that a rockspec names, or those of the folders where libraries have them.
+local function listed_modules(build, kind, folder)
+  if fs.exists(fs.join(folder, "rock_manifest")) then
+    -- A rock that is built already: its modules are as they are to be.
+    local listed = {}
+    if fs.exists(fs.join(folder, "lua")) then
+      collect(listed, "lua", "", folder)
+    end
+    return listed
+  elseif kind == "none" or build.modules then
+    return kind ~= "none" and build.modules or {}
+  end
+  for _, name in ipairs { "src", "lua", "lib" } do
+    local listed = {}
+    if fs.exists(fs.join(folder, name)) then
+      collect(listed, name, "", folder)
+    end
+    if next(listed) ~= nil then
+      return listed
+    end
+  end
+  return {}
+end
+
+--- Adds modules with their files.
+local function add_modules(modules, list, spec)
+  for module, path in pairs(list) do
+    if type(path) ~= "string" or not path:find("%.lua$") then
+      error(("%s: module %s is not Lua; native modules are not loaded"):format(spec.package,
+        tostring(module)), 0)
+    end
+    if type(module) ~= "string" then
+      module = path:gsub("^.*/", ""):gsub("%.lua$", "")
+    end
+    if not module:find("^[%w_][%w_.-]*$") or module:find("%.%.") or module:find("%.$") then
+      error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
+    end
+    check_path(path, spec)
+    modules[module] = path
+  end
+end
+
+--- The scripts that a rockspec installs, by their names.
+local function scripts_of(list, spec)
+  local scripts = {}
+  for name, path in pairs(list) do
+    check_path(path, spec)
+    name = type(name) == "string" and name or path:gsub("^.*/", "")
+    if not name:find("^[%w_][%w_.-]*$") then
+      error(("%s: \"%s\" is no name of a script"):format(spec.package, name), 0)
+    end
+    scripts[name] = path
+  end
+  return scripts
+end
+
 --- The modules of a package with their files, and its scripts.
 ---@usage pcall(require("qdrant.library.rockspec").contents, { package = "x", version = "1-1" }, "/tmp")
 ---@param spec table what `read` returned
@@ -207,47 +263,10 @@ function rockspec.contents(spec, folder)
       .. "\"builtin\"); luarocks --tree lua_modules install %s installs others"):format(
       spec.package, tostring(kind), spec.package), 0)
   end
-  local modules, scripts = {}, {}
-  local listed = kind ~= "none" and build.modules
-  if fs.exists(fs.join(folder, "rock_manifest")) then
-    -- A rock that is built already: its modules are as they are to be.
-    listed = {}
-    if fs.exists(fs.join(folder, "lua")) then
-      collect(listed, "lua", "", folder)
-    end
-  elseif kind ~= "none" and not listed then
-    listed = {}
-    for _, name in ipairs { "src", "lua", "lib" } do
-      if next(listed) == nil and fs.exists(fs.join(folder, name)) then
-        collect(listed, name, "", folder)
-      end
-    end
-  end
   local install = build.install or {}
-  for _, list in ipairs { listed or {}, install.lua or {} } do
-    for module, path in pairs(list) do
-      if type(path) ~= "string" or not path:find("%.lua$") then
-        error(("%s: module %s is not Lua; native modules are not loaded"):format(spec.package,
-          tostring(module)), 0)
-      end
-      if type(module) ~= "string" then
-        module = path:gsub("^.*/", ""):gsub("%.lua$", "")
-      end
-      if not module:find("^[%w_][%w_.-]*$") or module:find("%.%.") or module:find("%.$") then
-        error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
-      end
-      check_path(path, spec)
-      modules[module] = path
-    end
-  end
-  for name, path in pairs(install.bin or {}) do
-    check_path(path, spec)
-    name = type(name) == "string" and name or path:gsub("^.*/", "")
-    if not name:find("^[%w_][%w_.-]*$") then
-      error(("%s: \"%s\" is no name of a script"):format(spec.package, name), 0)
-    end
-    scripts[name] = path
-  end
+  local modules, scripts = {}, scripts_of(install.bin or {}, spec)
+  add_modules(modules, listed_modules(build, kind, folder), spec)
+  add_modules(modules, install.lua or {}, spec)
   for _, list in ipairs { modules, scripts } do
     for _, path in pairs(list) do
       check_file(fs.join(folder, path))

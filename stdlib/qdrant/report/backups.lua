@@ -57,6 +57,68 @@ local COLUMNS = {
   { "schedules", "Schedule" }, { "retention", "Kept" }, { "next", "Next" },
 }
 
+--- What the schedules of a cluster say: their times, the longest retention, the next backup.
+local function planned(schedules, now)
+  local crons, kept, soonest = {}, nil, nil
+  for i, schedule in ipairs(schedules) do
+    crons[i] = schedule.schedule
+    local length = schedule.retention_period
+    if length and (not kept or length > kept) then
+      kept = length
+    end
+    local at = schedule:next(now)
+    if at and (not soonest or at < soonest) then
+      soonest = at
+    end
+  end
+  return crons, kept, soonest
+end
+
+--- Whether the backups of a cluster are as a policy wants them: a state, and why.
+---@param facts { age?: userdata, kept?: userdata, count: integer } of its newest backup and schedules
+local function verdict(cluster, facts, policy, now)
+  local capability = cluster.state.capabilities and cluster.state.capabilities.backup
+  if capability and capability.status:find("NOT_SUPPORTED") then
+    return "warn", "not supported"
+  elseif not facts.age and facts.count > 0 and now - cluster.created_at < policy.max_age then
+    return "warn", "none yet"
+  elseif not facts.age then
+    return "bad", "no backup"
+  elseif facts.age > policy.max_age then
+    return "bad", "too old"
+  elseif facts.count == 0 then
+    return "warn", "no schedule"
+  elseif policy.retention and facts.kept and facts.kept < policy.retention then
+    return "warn", "kept too short"
+  end
+  return "good", "as it should be"
+end
+
+--- The row of a cluster.
+local function row_of(cluster, found, schedules, policy, now)
+  local crons, kept, soonest = planned(schedules, now)
+  local newest = found and found.newest
+  local age = newest and now - newest.created_at
+  local state, text = verdict(cluster, { age = age, kept = kept, count = #schedules }, policy, now)
+  return {
+    cluster = cluster.name, count = found and found.good or 0, failed = found and found.bad or 0,
+    schedules = #crons > 0 and table.concat(crons, ", ") or nil, next = soonest,
+    retention = kept and { value = kept.total, text = time.human(kept) },
+    age = age and { value = age.total, text = time.human(age) }, at = newest and newest.created_at,
+    state = { text = text, state = state },
+  }
+end
+
+--- The schedules of each cluster, by its id.
+local function schedules_of(connection)
+  local schedules = {}
+  for _, schedule in ipairs(connection.schedules:list()) do
+    local list = schedules[schedule.cluster_id] or {}
+    schedules[schedule.cluster_id], list[#list + 1] = list, schedule
+  end
+  return schedules
+end
+
 --- Adds the section.
 ---@usage require("qdrant.report.backups").add(qdrant.report:page { title = "Backups" }, qdrant, { max_age = "26h" })
 ---@async
@@ -65,57 +127,18 @@ local COLUMNS = {
 ---@param options { max_age?: string|number, retention?: string|number, labels?: table, days?: integer } max_age: of the newest backup, 26 h when not given; retention: the shortest that is right
 function backups.add(page, connection, options)
   local now, days = host.now(), options.days or 30
-  local max_age = time.duration(options.max_age or "26h")
-  local retention = options.retention and time.duration(options.retention)
+  local policy = {
+    max_age = time.duration(options.max_age or "26h"),
+    retention = options.retention and time.duration(options.retention),
+  }
   local found, first = by_cluster(connection.backups:list(), now, days)
-  local schedules = {}
-  for _, schedule in ipairs(connection.schedules:list()) do
-    local list = schedules[schedule.cluster_id] or {}
-    schedules[schedule.cluster_id], list[#list + 1] = list, schedule
-  end
+  local schedules = schedules_of(connection)
   local rows, grid, count = {}, {}, { good = 0, warn = 0, bad = 0 }
-  for _, cluster in ipairs(connection.clusters:list { labels = options.labels }) do
-    local one, plan = found[cluster.id], schedules[cluster.id] or {}
-    local row = {
-      cluster = cluster.name, count = one and one.good or 0, failed = one and one.bad or 0,
-    }
-    local state, text = "good", "as it should be"
-    local crons, kept, soonest = {}, nil, nil
-    for i, schedule in ipairs(plan) do
-      crons[i] = schedule.schedule
-      local length = schedule.retention_period
-      if length and (not kept or length > kept) then
-        kept = length
-      end
-      local at = schedule:next(now)
-      if at and (not soonest or at < soonest) then
-        soonest = at
-      end
-    end
-    row.schedules, row.next = #crons > 0 and table.concat(crons, ", ") or nil, soonest
-    row.retention = kept and { value = kept.total, text = time.human(kept) }
-    if one and one.newest then
-      local age = now - one.newest.created_at
-      row.age, row.at = { value = age.total, text = time.human(age) }, one.newest.created_at
-    end
-    local capability = cluster.state.capabilities and cluster.state.capabilities.backup
-    if capability and capability.status:find("NOT_SUPPORTED") then
-      state, text = "warn", "not supported"
-    elseif not row.age and #plan > 0 and now - cluster.created_at < max_age then
-      state, text = "warn", "none yet"
-    elseif not row.age then
-      state, text = "bad", "no backup"
-    elseif row.age.value > max_age.total then
-      state, text = "bad", "too old"
-    elseif #plan == 0 then
-      state, text = "warn", "no schedule"
-    elseif retention and kept and kept < retention then
-      state, text = "warn", "kept too short"
-    end
-    row.state = { text = text, state = state }
-    count[state] = count[state] + 1
-    rows[#rows + 1] = row
-    grid[#grid + 1] = day_row(cluster.name, one, first, days)
+  for i, cluster in ipairs(connection.clusters:list { labels = options.labels }) do
+    local one = found[cluster.id]
+    rows[i] = row_of(cluster, one, schedules[cluster.id] or {}, policy, now)
+    count[rows[i].state.state] = count[rows[i].state.state] + 1
+    grid[i] = day_row(cluster.name, one, first, days)
   end
   table.sort(rows, function(a, b)
     if a.state.state ~= b.state.state then
@@ -127,8 +150,8 @@ function backups.add(page, connection, options)
     return a.name < b.name
   end)
   page:section("Backups", ("The newest backup of a cluster should be at most %s old, and a "
-    .. "schedule make the next one%s."):format(time.human(max_age), retention and ", kept for "
-    .. time.human(retention) or ""))
+    .. "schedule make the next one%s."):format(time.human(policy.max_age), policy.retention
+    and ", kept for " .. time.human(policy.retention) or ""))
   page:figures {
     { "as they should be", ("%d of %d"):format(count.good, #rows),
       count.good == #rows and "good" or nil },

@@ -211,6 +211,90 @@ end
 ---@field times? string[] of each value, shown where the pointer is
 ---@field width? integer
 
+--- Where values stand in a chart of lines: its edges, and the coordinates of a value.
+local function frame_of(list, shown, options)
+  local most, least, count = options.limit or 0, 0, 0
+  for _, values in ipairs(shown) do
+    count = math.max(count, #values)
+    for _, value in ipairs(values) do
+      if value == value then
+        most, least = math.max(most, value), math.min(least, value)
+      end
+    end
+  end
+  local steps = chart.steps(least, most)
+  local low, high = steps[1], steps[#steps]
+  local frame = {
+    steps = steps, count = count, width = options.width or chart.WIDE,
+    top = #list > 1 and 30 or 12, bottom = 180, side = 56,
+    unit = options.unit and " " .. options.unit or "",
+  }
+  function frame.y_of(value)
+    return frame.bottom - (value - low) / (high - low) * (frame.bottom - frame.top)
+  end
+  function frame.x_of(i)
+    local share = count > 1 and (i - 1) / (count - 1) or 0
+    return frame.side + share * (frame.width - frame.side - 4)
+  end
+  return frame
+end
+
+--- The lines of the grid with their numbers, and the limit.
+local function add_grid(parts, frame, options)
+  for _, step in ipairs(frame.steps) do
+    local y = frame.y_of(step)
+    parts[#parts + 1] = element("line", {
+      x1 = frame.side, x2 = frame.width, y1 = y, y2 = y,
+      class = step == frame.steps[1] and "axis" or "grid",
+    })
+    parts[#parts + 1] = label(frame.side - 8, y + 4, plot.number(step), {
+      ["text-anchor"] = "end",
+    })
+  end
+  if options.limit then
+    local y = frame.y_of(options.limit)
+    parts[#parts + 1] = element("line", {
+      x1 = frame.side, x2 = frame.width, y1 = y, y2 = y, class = "limit",
+    }, title((options.limit_name or "limit") .. ": " .. plot.number(options.limit) .. frame.unit))
+  end
+end
+
+--- The names of several lines, each after its colour.
+local function add_names(parts, list, x)
+  for i, one in ipairs(list) do
+    local text = cut(one.name, 18)
+    parts[#parts + 1] = element("rect", {
+      x = x, y = 5, width = 12, height = 4, rx = 2, class = "s" .. (i - 1) % SERIES + 1,
+    })
+    parts[#parts + 1] = label(x + 17, 12, text)
+    x = x + 34 + 6.6 * (utf8.len(text) or #text)
+  end
+end
+
+--- Areas that show the numbers of what the pointer is over.
+local function add_zones(parts, list, shown, frame, times)
+  local zones, count = math.min(frame.count, 48), frame.count
+  local wide = (frame.width - frame.side) / zones
+  for zone = 1, zones do
+    local i = zones > 1 and math.floor((zone - 1) / (zones - 1) * (count - 1) + 0.5) + 1 or 1
+    local lines = {}
+    if times then
+      local share = count > 1 and (i - 1) / (count - 1) or 0
+      lines[1] = times[math.floor(share * (#times - 1) + 0.5) + 1]
+    end
+    for k, one in ipairs(list) do
+      local value = shown[k][i]
+      if value and value == value then
+        lines[#lines + 1] = ("%s: %s%s"):format(one.name, plot.number(value), frame.unit)
+      end
+    end
+    parts[#parts + 1] = element("rect", {
+      x = frame.side + (zone - 1) * wide, y = frame.top, width = wide,
+      height = frame.bottom - frame.top, class = "zone",
+    }, title(table.concat(lines, "\n")))
+  end
+end
+
 --- Lines over time; the names are above them when there are several.
 ---@usage require("qdrant.report.chart").series("CPU", { { name = "node 0", values = { 1, 2, 1.5 } } })
 ---@param name string
@@ -219,84 +303,25 @@ end
 ---@return string
 function chart.series(name, list, options)
   options = options or {}
-  local width = options.width or chart.WIDE
-  local most, least = options.limit or 0, 0
-  local shown, count = {}, 0
+  local shown, parts = {}, {}
   for i, one in ipairs(list) do
     shown[i] = plot.squeeze(one.values, 240)
-    count = math.max(count, #shown[i])
-    for _, value in ipairs(shown[i]) do
-      if value == value then
-        most, least = math.max(most, value), math.min(least, value)
-      end
-    end
   end
-  local steps = chart.steps(least, most)
-  local unit = options.unit and " " .. options.unit or ""
-  local top, bottom, side = #list > 1 and 30 or 12, 180, 56
-  local low, high = steps[1], steps[#steps]
-  local function y_of(value)
-    return bottom - (value - low) / (high - low) * (bottom - top)
-  end
-  local function x_of(i)
-    return side + (count > 1 and (i - 1) / (count - 1) or 0) * (width - side - 4)
-  end
-  local parts = {}
-  for _, step in ipairs(steps) do
-    local y = y_of(step)
-    parts[#parts + 1] = element("line", {
-      x1 = side, x2 = width, y1 = y, y2 = y, class = step == low and "axis" or "grid",
-    })
-    parts[#parts + 1] = label(side - 8, y + 4, plot.number(step), {
-      ["text-anchor"] = "end",
-    })
-  end
-  if options.limit then
-    local y = y_of(options.limit)
-    parts[#parts + 1] = element("line", {
-      x1 = side, x2 = width, y1 = y, y2 = y, class = "limit",
-    }, title((options.limit_name or "limit") .. ": " .. plot.number(options.limit) .. unit))
-  end
+  local frame = frame_of(list, shown, options)
+  add_grid(parts, frame, options)
   for i, one in ipairs(list) do
-    local class = "s" .. (i - 1) % SERIES + 1
     parts[#parts + 1] = element("path", {
-      d = line(shown[i], x_of, y_of), class = "line " .. class,
+      d = line(shown[i], frame.x_of, frame.y_of), class = "line s" .. (i - 1) % SERIES + 1,
     }, title(one.name))
   end
   if #list > 1 then
-    local x = side
-    for i, one in ipairs(list) do
-      local text = cut(one.name, 18)
-      parts[#parts + 1] = element("rect", {
-        x = x, y = 5, width = 12, height = 4, rx = 2, class = "s" .. (i - 1) % SERIES + 1,
-      })
-      parts[#parts + 1] = label(x + 17, 12, text)
-      x = x + 34 + 6.6 * (utf8.len(text) or #text)
-    end
+    add_names(parts, list, frame.side)
   end
-  -- What the pointer is over says its numbers.
-  local zones = math.min(count, 48)
-  for zone = 1, zones do
-    local i = zones > 1 and math.floor((zone - 1) / (zones - 1) * (count - 1) + 0.5) + 1 or 1
-    local lines = {}
-    if options.times then
-      local share = count > 1 and (i - 1) / (count - 1) or 0
-      lines[1] = options.times[math.floor(share * (#options.times - 1) + 0.5) + 1]
-    end
-    for k, one in ipairs(list) do
-      local value = shown[k][i]
-      if value and value == value then
-        lines[#lines + 1] = ("%s: %s%s"):format(one.name, plot.number(value), unit)
-      end
-    end
-    local wide = (width - side) / zones
-    parts[#parts + 1] = element("rect", {
-      x = side + (zone - 1) * wide, y = top, width = wide, height = bottom - top, class = "zone",
-    }, title(table.concat(lines, "\n")))
-  end
-  parts[#parts + 1] = label(side, bottom + 18, options.from or "")
-  parts[#parts + 1] = label(width - 2, bottom + 18, options.to or "", { ["text-anchor"] = "end" })
-  return svg(width, bottom + 24, name, parts)
+  add_zones(parts, list, shown, frame, options.times)
+  local bottom = frame.bottom + 18
+  parts[#parts + 1] = label(frame.side, bottom, options.from or "")
+  parts[#parts + 1] = label(frame.width - 2, bottom, options.to or "", { ["text-anchor"] = "end" })
+  return svg(frame.width, frame.bottom + 24, name, parts)
 end
 
 ---@class qdrant.report.DayRow

@@ -86,6 +86,67 @@ local function course(page, one, name, title, unit, since)
   })
 end
 
+--- The version that clusters get when none is named; nil when it is not to be had.
+local function newest_release(connection)
+  local newest
+  for _, release in ipairs(markup.optional(function()
+    return connection.releases:list()
+  end) or {}) do
+    newest = release.default and release.version or newest
+  end
+  return newest
+end
+
+--- The row of a cluster that was examined.
+local function row_of(one)
+  local cluster = one.cluster
+  return {
+    cluster = cluster.name,
+    phase = { value = one.phase, text = markup.short(one.phase, ""),
+      state = inventory.state(one.phase) },
+    nodes = { value = cluster.state.nodes_up, text = ("%d/%d"):format(cluster.state.nodes_up,
+      cluster.configuration.number_of_nodes) },
+    version = { value = cluster.state.version, state = one.is_behind and "warn" or nil },
+    cpu = meter(used(one.nodes, "cpu")), ram = meter(used(one.nodes, "ram")),
+    disk = meter(used(one.nodes, "disk")), cpu_line = line(one.usage.cpu),
+    ram_line = line(one.usage.ram),
+    problems = #one.problems > 0 and table.concat(one.problems, "; ") or nil,
+  }
+end
+
+--- The rows of the alerts of all clusters.
+local function alerts_of(all)
+  local alerts = {}
+  for _, one in ipairs(all) do
+    for _, alert in ipairs(one.alerts) do
+      local severity = alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", "")
+      alerts[#alerts + 1] = {
+        cluster = one.cluster.name, title = alert.title, since = alert.last_firing_at,
+        text = alert.description,
+        severity = { text = severity:lower(), state = SEVERITY[severity] },
+      }
+    end
+  end
+  return alerts
+end
+
+--- The figures above the tables.
+local function figures(all, alerts, newest)
+  local count, behind = { rest = 0, good = 0, warn = 0, bad = 0 }, 0
+  for _, one in ipairs(all) do
+    count[one.state] = count[one.state] + 1
+    behind = behind + (one.is_behind and 1 or 0)
+  end
+  return {
+    { "well", ("%d of %d"):format(count.good, #all),
+      count.good + count.rest == #all and "good" or nil },
+    { "to be looked at", count.warn, count.warn > 0 and "warn" or nil },
+    { "suspended", count.rest }, { "in trouble", count.bad, count.bad > 0 and "bad" or nil },
+    { "alerts", #alerts, #alerts > 0 and "warn" or nil },
+    { newest and "not at " .. newest or "behind", behind },
+  }
+end
+
 --- Adds the section.
 ---@usage require("qdrant.report.health").add(qdrant.report:page { title = "Health" }, qdrant, { since = "6h" })
 ---@async
@@ -94,12 +155,7 @@ end
 ---@param options { labels?: table, since?: string, charts?: integer } charts: of how many clusters
 function health.add(page, connection, options)
   local since = options.since or "24h"
-  local newest
-  for _, release in ipairs(markup.optional(function()
-    return connection.releases:list()
-  end) or {}) do
-    newest = release.default and release.version or newest
-  end
+  local newest = newest_release(connection)
   local all = task.map(connection.clusters:list { labels = options.labels }, function(cluster)
     return examine(cluster, since, newest)
   end, { limit = 8 })
@@ -109,41 +165,12 @@ function health.add(page, connection, options)
     end
     return a.cluster.name < b.cluster.name
   end)
-  local rows, alerts, count, behind = {}, {}, { rest = 0, good = 0, warn = 0, bad = 0 }, 0
+  local rows, alerts = {}, alerts_of(all)
   for i, one in ipairs(all) do
-    local cluster = one.cluster
-    count[one.state] = count[one.state] + 1
-    behind = behind + (one.is_behind and 1 or 0)
-    rows[i] = {
-      cluster = cluster.name,
-      phase = { value = one.phase, text = markup.short(one.phase, ""),
-        state = inventory.state(one.phase) },
-      nodes = { value = cluster.state.nodes_up, text = ("%d/%d"):format(cluster.state.nodes_up,
-        cluster.configuration.number_of_nodes) },
-      version = { value = cluster.state.version, state = one.is_behind and "warn" or nil },
-      cpu = meter(used(one.nodes, "cpu")), ram = meter(used(one.nodes, "ram")),
-      disk = meter(used(one.nodes, "disk")), cpu_line = line(one.usage.cpu),
-      ram_line = line(one.usage.ram),
-      problems = #one.problems > 0 and table.concat(one.problems, "; ") or nil,
-    }
-    for _, alert in ipairs(one.alerts) do
-      local severity = alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", "")
-      alerts[#alerts + 1] = {
-        cluster = cluster.name, title = alert.title, since = alert.last_firing_at,
-        text = alert.description,
-        severity = { text = severity:lower(), state = SEVERITY[severity] },
-      }
-    end
+    rows[i] = row_of(one)
   end
   page:section("Health", ("As of %s UTC."):format(time.format(host.now(), "%Y-%m-%d %H:%M")))
-  page:figures {
-    { "well", ("%d of %d"):format(count.good, #all),
-      count.good + count.rest == #all and "good" or nil },
-    { "to be looked at", count.warn, count.warn > 0 and "warn" or nil },
-    { "suspended", count.rest }, { "in trouble", count.bad, count.bad > 0 and "bad" or nil },
-    { "alerts", #alerts, #alerts > 0 and "warn" or nil },
-    { newest and "not at " .. newest or "behind", behind },
-  }
+  page:figures(figures(all, alerts, newest))
   page:table("Clusters", COLUMNS, rows)
   if #alerts > 0 then
     page:table("Alerts", {

@@ -76,6 +76,90 @@ local CLUSTERS = {
   { "labels", "Labels", wrap = true }, { "created", "Created" }, { "id", "Id", code = true },
 }
 
+--- The row of a cluster, and what it costs a month.
+local function row_of(cluster, package)
+  local configuration, phase = cluster.configuration, cluster:phase()
+  local count = configuration.number_of_nodes
+  local has = cluster.state.resources or {}
+  local row = {
+    name = cluster.name, phase = { text = markup.short(phase, ""), value = phase,
+      state = inventory.state(phase) },
+    region = cluster.cloud_provider_id .. " " .. cluster.cloud_provider_region_id,
+    version = cluster.state.version ~= "" and cluster.state.version or configuration.version,
+    nodes = { value = count, text = cluster.state.nodes_up == count and tostring(count)
+      or ("%d of %d"):format(cluster.state.nodes_up, count) },
+    package = package and package.name, labels = labels_of(cluster),
+    created = cluster.created_at, id = cluster.id,
+    cpu = has.cpu and has.cpu.base * count / 1000, ram = has.ram and has.ram.base * count,
+    disk = has.disk and has.disk.base * count,
+  }
+  if package and phase ~= "SUSPENDED" then
+    local monthly = package.unit_int_price_per_hour * count * units.HOURS_A_MONTH
+    row.monthly = { value = monthly, text = units.price(monthly, package.currency, 2) }
+  end
+  return row
+end
+
+--- The figures above the tables.
+local function figures(rows, currency, spaces, environments)
+  local total, broken, nodes = 0, 0, 0
+  for _, row in ipairs(rows) do
+    total = total + (row.monthly and row.monthly.value or 0)
+    broken = broken + (row.phase.state == "bad" and 1 or 0)
+    nodes = nodes + row.nodes.value
+  end
+  local list = {
+    { "clusters", #rows }, { "nodes", nodes },
+    { "in trouble", broken, broken > 0 and "bad" or "good" },
+    { "a month at list prices", currency and units.price(total, currency, 0) or "not to be had" },
+  }
+  if #spaces > 0 then
+    list[#list + 1] = { "serverless spaces", #spaces }
+  end
+  if #environments > 0 then
+    list[#list + 1] = { "hybrid environments", #environments }
+  end
+  return list
+end
+
+--- The table of serverless spaces, if there are any.
+local function add_spaces(page, spaces)
+  local list = {}
+  for i, space in ipairs(spaces) do
+    local phase = space.state.phase:gsub("^SPACE_STATE_PHASE_", "")
+    list[i] = {
+      name = space.name,
+      phase = { text = markup.short(phase, ""), state = inventory.state(phase) },
+      region = space.cloud_provider_id .. " " .. space.cloud_provider_region_id,
+      created = space.created_at, id = space.id,
+    }
+  end
+  if #list > 0 then
+    page:table("Serverless spaces", { { "name", "Space" }, { "phase", "Phase" },
+      { "region", "Region" }, { "created", "Created" }, { "id", "Id", code = true } }, list)
+  end
+end
+
+--- The table of hybrid environments, if there are any.
+local function add_environments(page, environments)
+  local list = {}
+  for i, environment in ipairs(environments) do
+    local phase = environment:phase()
+    local status = environment.status or {}
+    list[i] = {
+      name = environment.name,
+      phase = { text = markup.short(phase, ""), state = inventory.state(phase) },
+      nodes = status.number_of_nodes, kubernetes = status.kubernetes_version,
+      created = environment.created_at, id = environment.id,
+    }
+  end
+  if #list > 0 then
+    page:table("Hybrid environments", { { "name", "Environment" }, { "phase", "Phase" },
+      { "kubernetes", "Kubernetes" }, { "nodes", "Nodes", number = true }, { "created", "Created" },
+      { "id", "Id", code = true } }, list)
+  end
+end
+
 --- Adds the section.
 ---@usage require("qdrant.report.inventory").add(qdrant.report:page { title = "What there is" }, qdrant, {})
 ---@async
@@ -93,48 +177,16 @@ function inventory.add(page, connection, options)
     return connection.environments:list()
   end) or {}
   local packages = packages_of(connection, clusters)
-  local rows, total, broken, nodes, currency = {}, 0, 0, 0, nil
+  local rows, currency = {}, nil
   for i, cluster in ipairs(clusters) do
-    local configuration, phase = cluster.configuration, cluster:phase()
-    local count = configuration.number_of_nodes
-    local package = packages[configuration.package_id]
-    local has = cluster.state.resources or {}
-    local row = {
-      name = cluster.name, phase = { text = markup.short(phase, ""), value = phase,
-        state = inventory.state(phase) },
-      region = cluster.cloud_provider_id .. " " .. cluster.cloud_provider_region_id,
-      version = cluster.state.version ~= "" and cluster.state.version or configuration.version,
-      nodes = { value = count, text = cluster.state.nodes_up == count and tostring(count)
-        or ("%d of %d"):format(cluster.state.nodes_up, count) },
-      package = package and package.name, labels = labels_of(cluster),
-      created = cluster.created_at, id = cluster.id,
-      cpu = has.cpu and has.cpu.base * count / 1000, ram = has.ram and has.ram.base * count,
-      disk = has.disk and has.disk.base * count,
-    }
-    if package and phase ~= "SUSPENDED" then
-      local monthly = package.unit_int_price_per_hour * count * units.HOURS_A_MONTH
-      row.monthly = { value = monthly, text = units.price(monthly, package.currency, 2) }
-      total, currency = total + monthly, currency or package.currency
-    end
-    broken = broken + (inventory.state(phase) == "bad" and 1 or 0)
-    nodes = nodes + count
-    rows[i] = row
+    local package = packages[cluster.configuration.package_id]
+    rows[i] = row_of(cluster, package)
+    currency = currency or rows[i].monthly and package.currency
   end
   table.sort(rows, function(a, b)
     return a.name < b.name
   end)
-  local figures = {
-    { "clusters", #clusters }, { "nodes", nodes },
-    { "in trouble", broken, broken > 0 and "bad" or "good" },
-    { "a month at list prices", currency and units.price(total, currency, 0) or "not to be had" },
-  }
-  if #spaces > 0 then
-    figures[#figures + 1] = { "serverless spaces", #spaces }
-  end
-  if #environments > 0 then
-    figures[#figures + 1] = { "hybrid environments", #environments }
-  end
-  page:section("Inventory"):figures(figures)
+  page:section("Inventory"):figures(figures(rows, currency, spaces, environments))
   page:beside(function()
     page:bars("Clusters by region", tally(rows, function(row) return row.region end))
     page:bars("Clusters by version", tally(rows, function(row) return row.version end))
@@ -142,36 +194,8 @@ function inventory.add(page, connection, options)
   page:table("Clusters", CLUSTERS, rows)
   page:text("Prices are those of the packages for all nodes; disks beyond the package, storage "
     .. "tiers and discounts come on top or off.")
-  local list = {}
-  for i, space in ipairs(spaces) do
-    local phase = space.state.phase:gsub("^SPACE_STATE_PHASE_", "")
-    list[i] = {
-      name = space.name,
-      phase = { text = markup.short(phase, ""), state = inventory.state(phase) },
-      region = space.cloud_provider_id .. " " .. space.cloud_provider_region_id,
-      created = space.created_at, id = space.id,
-    }
-  end
-  if #list > 0 then
-    page:table("Serverless spaces", { { "name", "Space" }, { "phase", "Phase" },
-      { "region", "Region" }, { "created", "Created" }, { "id", "Id", code = true } }, list)
-  end
-  list = {}
-  for i, environment in ipairs(environments) do
-    local phase = environment:phase()
-    local status = environment.status or {}
-    list[i] = {
-      name = environment.name,
-      phase = { text = markup.short(phase, ""), state = inventory.state(phase) },
-      nodes = status.number_of_nodes, kubernetes = status.kubernetes_version,
-      created = environment.created_at, id = environment.id,
-    }
-  end
-  if #list > 0 then
-    page:table("Hybrid environments", { { "name", "Environment" }, { "phase", "Phase" },
-      { "kubernetes", "Kubernetes" }, { "nodes", "Nodes", number = true }, { "created", "Created" },
-      { "id", "Id", code = true } }, list)
-  end
+  add_spaces(page, spaces)
+  add_environments(page, environments)
 end
 
 return inventory

@@ -150,7 +150,54 @@ local function is_lost(spec, key)
   return spec.file ~= nil and not (file and file.modified and file.modified >= key.created_at)
 end
 
---- Plans keys: they cannot be changed, only made anew.
+--- How a key differs from its declaration, and what is done about it.
+---@param older table<string, any> the older keys of its name
+local function compare_key(action, spec, present, create, changes, older)
+  action.problem = nil
+  action.changes = changes
+  if has_expired(present) then
+    action.text = "it has expired"
+  elseif older[present.name] and is_lost(spec, present) then
+    action.text = "its secret is not in " .. spec.file
+  end
+  for _, change in ipairs(action.changes) do
+    if change.path == "access_rules" then
+      change.text = ("%s → %s"):format(rules_text(change.from), rules_text(change.to))
+    end
+  end
+  if #action.changes > 0 or action.text then
+    action.verb = "replace"
+    action.warnings = { "its secret will be another one" }
+    -- The new one first: nobody is without a key meanwhile.
+    action.apply = function()
+      create()
+      present:delete()
+    end
+  end
+end
+
+--- Plans what becomes of older keys of the declared names. A replacement that was interrupted leaves
+--- the old key, which nobody should go on with. One that is as declared is no such thing: somebody
+--- has made two of a name.
+local function plan_older(context, options, older, changes)
+  for _, key in ipairs(older) do
+    local spec = options.specs and options.specs[key.name]
+    if spec and #changes(spec, key) == 0 and not has_expired(key) then
+      context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
+        options.owner.kind, options.owner.name, key.name, key.id))
+    elseif spec ~= nil then
+      context:add {
+        kind = options.kind, name = options.owner.name .. "/" .. key.name,
+        key = options.kind:gsub(" ", "-") .. ":" .. key.id,
+        after = { options.owner.kind .. ":" .. options.owner.name }, spec = {}, changes = {},
+        present = key, verb = "delete", text = "an older one of this name (" .. key.id .. ")",
+        apply = function() key:delete() end,
+      }
+    end
+  end
+end
+
+--- Plans keys: they cannot be changed, only replaced.
 ---@param context table
 ---@param options qdrant.stack.Keys
 function children.keys(context, options)
@@ -186,46 +233,10 @@ function children.keys(context, options)
       end
     end,
     compare = function(action, spec, present, create)
-      action.problem = nil
-      action.changes = changes(spec, present)
-      if has_expired(present) then
-        action.text = "it has expired"
-      elseif older_of[present.name] and is_lost(spec, present) then
-        action.text = "its secret is not in " .. spec.file
-      end
-      for _, change in ipairs(action.changes) do
-        if change.path == "access_rules" then
-          change.text = ("%s → %s"):format(rules_text(change.from), rules_text(change.to))
-        end
-      end
-      if #action.changes > 0 or action.text then
-        action.verb = "replace"
-        action.warnings = { "its secret will be another one" }
-        -- The new one first: nobody is without a key meanwhile.
-        action.apply = function()
-          create()
-          present:delete()
-        end
-      end
+      compare_key(action, spec, present, create, changes(spec, present), older_of)
     end,
   })
-  -- A replacement that was interrupted leaves the old key, which nobody should go on with. One that is
-  -- as declared is no such thing: somebody has made two of a name.
-  for _, key in ipairs(older) do
-    local spec = options.specs and options.specs[key.name]
-    if spec and #changes(spec, key) == 0 and not has_expired(key) then
-      context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
-        options.owner.kind, options.owner.name, key.name, key.id))
-    elseif spec ~= nil then
-      local name = options.owner.name .. "/" .. key.name
-      context:add {
-        kind = options.kind, name = name, key = options.kind:gsub(" ", "-") .. ":" .. key.id,
-        after = { options.owner.kind .. ":" .. options.owner.name }, spec = {}, changes = {},
-        present = key, verb = "delete", text = "an older one of this name (" .. key.id .. ")",
-        apply = function() key:delete() end,
-      }
-    end
-  end
+  plan_older(context, options, older, changes)
 end
 
 ---@class qdrant.stack.Schedules

@@ -175,6 +175,40 @@ local function space_spec(space)
   return spec
 end
 
+--- The roles of each user by e-mail address, but for those that come with the account.
+local function users_of(context)
+  local users = {}
+  for _, user in ipairs(context:list("users")) do
+    local roles = {}
+    for _, role in ipairs(user:roles()) do
+      -- What comes with being in the account, and with owning it, is nobody's to declare.
+      local kind = role.sub_type or ""
+      if not kind:find("BASE$") and not kind:find("OWNER$") then
+        roles[#roles + 1] = role.name
+      end
+    end
+    if #roles > 0 then
+      table.sort(roles)
+      users[user.email] = { roles = roles }
+    end
+  end
+  return users
+end
+
+--- The roles that people have made.
+local function roles_of(context)
+  local roles = {}
+  for _, role in ipairs(context:list("roles")) do
+    if role.role_type == "ROLE_TYPE_CUSTOM" then
+      roles[role.name] = {
+        description = role.description ~= "" and role.description or nil,
+        permissions = role:values(),
+      }
+    end
+  end
+  return roles
+end
+
 --- The text of a stack that declares clusters and spaces by name; all of them when none is named,
 --- and the roles that people have made.
 ---@async
@@ -188,48 +222,22 @@ return function(names, file)
   for _, one in ipairs(names) do
     wanted[one] = true
   end
-  local declared = { name = name, clusters = {}, spaces = {}, environments = {}, roles = {},
-    users = {} }
-  for _, cluster in ipairs(context:list("clusters")) do
-    if #names == 0 or wanted[cluster.name] then
-      declared.clusters[cluster.name] = cluster_spec(context, cluster)
-      wanted[cluster.name] = nil
-    end
-  end
-  for _, space in ipairs(context:list("spaces")) do
-    if #names == 0 or wanted[space.name] then
-      declared.spaces[space.name] = space_spec(space)
-      wanted[space.name] = nil
-    end
-  end
-  for _, environment in ipairs(context:list("environments")) do
-    if #names == 0 or wanted[environment.name] then
-      declared.environments[environment.name] = environment_spec(environment)
-      wanted[environment.name] = nil
-    end
-  end
-  for _, user in ipairs(#names == 0 and context:list("users") or {}) do
-    local roles = {}
-    for _, role in ipairs(user:roles()) do
-      -- What comes with being in the account, and with owning it, is nobody's to declare.
-      local kind = role.sub_type or ""
-      if not kind:find("BASE$") and not kind:find("OWNER$") then
-        roles[#roles + 1] = role.name
+  local takes_all = #names == 0
+  local declared = {
+    name = name, clusters = {}, spaces = {}, environments = {},
+    roles = takes_all and roles_of(context) or {}, users = takes_all and users_of(context) or {},
+  }
+  local function declare(kind, spec_of)
+    for _, one in ipairs(context:list(kind)) do
+      if takes_all or wanted[one.name] then
+        declared[kind][one.name] = spec_of(one)
+        wanted[one.name] = nil
       end
     end
-    if #roles > 0 then
-      table.sort(roles)
-      declared.users[user.email] = { roles = roles }
-    end
   end
-  for _, role in ipairs(#names == 0 and context:list("roles") or {}) do
-    if role.role_type == "ROLE_TYPE_CUSTOM" then
-      declared.roles[role.name] = {
-        description = role.description ~= "" and role.description or nil,
-        permissions = role:values(),
-      }
-    end
-  end
+  declare("clusters", function(cluster) return cluster_spec(context, cluster) end)
+  declare("spaces", space_spec)
+  declare("environments", environment_spec)
   local missing = host.sorted_keys(wanted)
   if #missing > 0 then
     error("there is no cluster, space or environment " .. table.concat(missing, ", "), 0)
