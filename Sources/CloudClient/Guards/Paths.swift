@@ -2,6 +2,21 @@ import Glibc
 
 /// Paths as the kernel sees them, so that no `..` and no link leads out of a folder.
 package enum Paths {
+    /// The names in a directory, without `.` and `..`, sorted; nil when it cannot be read, with `errno`
+    /// set.
+    package static func names(in path: String) -> [String]? {
+        guard let directory = opendir(path) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     /// How many links are followed, as the kernel does.
     private static let mostLinks = 40
 

@@ -92,27 +92,13 @@ final class FilesModule {
             Self.write(status, call.results)
         }
         functions.declare("fs_list", .path.needing("read:files")) { call, path in
-            guard let names = Self.names(in: path) else { throw Self.problem("list", path) }
-            call.results.list { for name in names.sorted() { call.results.put(name) } }
+            guard let names = Paths.names(in: path) else { throw Self.problem("list", path) }
+            call.results.list { for name in names { call.results.put(name) } }
         }
         functions.declare("fs_resolve", .path) { call, path in
             call.results.put(Paths.resolved(path))
         }
         functions.declare("fs_cwd") { call in call.results.put(Paths.resolved(".")) }
-    }
-
-    /// What a folder has; nil when it cannot be read, with `errno` set.
-    private static func names(in path: String) -> [String]? {
-        guard let folder = opendir(path) else { return nil }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 
     private static func readAll(
@@ -243,7 +229,7 @@ final class FilesModule {
         var status = stat()
         guard lstat(path, &status) == 0 else { return errno == ENOENT }
         if status.st_mode & S_IFMT == S_IFDIR {
-            guard let names = names(in: path) else { return false }
+            guard let names = Paths.names(in: path) else { return false }
             for name in names where !removeAll(path + "/" + name) { return false }
         }
         return remove(path) == 0

@@ -1,3 +1,4 @@
+import CloudClient
 import Glibc
 
 /// Names of files, for where one is meant.
@@ -9,17 +10,10 @@ enum FileNames {
         if path.hasPrefix("~/"), let home = getenv("HOME") {
             path = String(cString: home) + path.dropFirst()
         }
-        guard let handle = opendir(path) else { return Completion() }
-        defer { closedir(handle) }
         let start = String(prefix.dropFirst(folder.count))
         var found: [Completion.Candidate] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name.hasPrefix(start), name != ".", name != "..",
-                !name.hasPrefix(".") || start.hasPrefix(".")
-            else { continue }
+        for name in Paths.names(in: path) ?? []
+        where name.hasPrefix(start) && (!name.hasPrefix(".") || start.hasPrefix(".")) {
             var status = stat()
             let isFolder =
                 stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CloudClient
 import Glibc
 import LuaMachine
 import LuaMessages
@@ -208,13 +209,7 @@ struct LibraryCommand: ParsableCommand {
             var files: [String] = []
             var open = ["lua", "src", "bin"]
             while let folder = open.popLast() {
-                guard let entries = opendir(folder) else { continue }
-                defer { closedir(entries) }
-                while let entry = readdir(entries) {
-                    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                    }
-                    guard !name.hasPrefix(".") else { continue }
+                for name in Paths.names(in: folder) ?? [] where !name.hasPrefix(".") {
                     let path = folder + "/" + name
                     var status = stat()
                     guard lstat(path, &status) == 0 else { continue }

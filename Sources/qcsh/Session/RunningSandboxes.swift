@@ -1,3 +1,4 @@
+import CloudClient
 import Glibc
 import Sandbox
 
@@ -38,13 +39,9 @@ enum RunningSandboxes {
 
     /// Those that run. Files of others, whose process has gone, are removed.
     static func all() -> [Entry] {
-        guard let folder, let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
+        guard let folder else { return [] }
         var found: [Entry] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in Paths.names(in: folder) ?? [] {
             guard let port = Int(name), let bytes = UserFiles.readOwn(folder + "/" + name) else {
                 continue
             }
