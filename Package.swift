@@ -26,6 +26,8 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline")]),
         .target(name: "CRegex", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CZone"),
+        .target(name: "CSignals"),
         .target(name: "CText", linkerSettings: [.linkedLibrary("utf8proc")]),
         .target(name: "CCrypto"),
         .target(name: "CSpawn"),
@@ -65,7 +67,7 @@ let package = Package(
             dependencies: [
                 "LuaReference", "LuaMessages", "LuaMachine", "LuaSource", "CloudClient",
                 "EventLoop", "GRPCProtocol", "Codec", "Contract", "CLuaHost", "CCrypto", "CSpawn",
-                "CText", "GuardedYAML",
+                "CText", "CZone", "GuardedYAML",
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
@@ -92,7 +94,7 @@ let package = Package(
                 "Shell", "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "LuaSource",
                 "CloudClient", "EventLoop", "Sandbox", "Budgets",
                 "GRPCProtocol", "Codec",
-                "Contract", "GuardedYAML", "CSpawn",
+                "Contract", "GuardedYAML", "CSignals", "CSpawn", "CZone",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -135,7 +137,7 @@ let package = Package(
             name: "LuaHostTests",
             dependencies: [
                 "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "EventLoop", "CloudClient",
-                "Contract",
+                "Contract", "CZone", "TestSupport",
             ]),
         .testTarget(
             name: "ShellTests",

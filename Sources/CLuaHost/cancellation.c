@@ -193,6 +193,8 @@ void qh_interrupt(qh_vm *vm) {
     arm(vm->running);
 }
 
+void qh_interrupt_in_handler(void *vm) { qh_interrupt(vm); }
+
 void qh_set_check(qh_vm *vm, qh_check check) { vm->check = check; }
 
 void qh_set_instruction_limit(qh_vm *vm, uint64_t limit) {

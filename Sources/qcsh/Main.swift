@@ -1,5 +1,6 @@
 import ArgumentParser
 import CSpawn
+import CZone
 import Glibc
 import Shell
 
@@ -18,6 +19,7 @@ enum Main {
 
     static func main() {
         openStandardStreams()
+        qzone_reserve()
         let arguments = (0..<qspawn_argument_count())
             .compactMap { qspawn_argument($0).map { String(cString: $0) } }.dropFirst()
         if let runner = Runner(plain: arguments, isSubcommand: { Subcommands.all[$0] != nil }) {

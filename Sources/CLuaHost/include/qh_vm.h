@@ -127,6 +127,9 @@ int32_t qh_define_enum(qh_vm *vm, uint32_t id, const char *const *names, const i
 /// by a signal handler of the machine's thread.
 void qh_interrupt(qh_vm *vm);
 
+/// The same for handlers of signals, which know the machine as their argument.
+void qh_interrupt_in_handler(void *vm);
+
 /// Says what to ask between instructions.
 void qh_set_check(qh_vm *vm, qh_check check);
 

@@ -1,3 +1,4 @@
+import CZone
 import Codec
 import Glibc
 import LuaMachine
@@ -148,15 +149,10 @@ struct TimeModule {
             $0.isASCII && ($0.isLetter || $0.isNumber || "/_+-".contains($0))
         }
         guard isName, !zone.isEmpty, !zone.hasPrefix("/"),
-            zone == "UTC" || access("/usr/share/zoneinfo/" + zone, R_OK) == 0
+            zone == "UTC" || access("/usr/share/zoneinfo/" + zone, R_OK) == 0,
+            qzone_enter(zone == "UTC" ? "UTC0" : ":" + zone)
         else { throw .message("there is no time zone \"\(zone)\"; they are like Europe/Berlin") }
-        let before = getenv("TZ").map { String(cString: $0) }
-        setenv("TZ", zone == "UTC" ? "UTC0" : ":" + zone, 1)
-        tzset()
-        defer {
-            if let before { setenv("TZ", before, 1) } else { unsetenv("TZ") }
-            tzset()
-        }
+        defer { qzone_leave() }
         return body()
     }
 }

@@ -144,6 +144,15 @@ public final class LuaMachine {
     /// Safe in a signal handler of the machine's thread.
     public func interrupt() { qh_interrupt(vm) }
 
+    /// Calls a body with what a signal handler may call to interrupt running code: a function of C and
+    /// its argument, which are valid as long as the machine.
+    public func withInterrupter<Result>(
+        _ body: (@convention(c) (UnsafeMutableRawPointer?) -> Void, UnsafeMutableRawPointer) ->
+            Result
+    ) -> Result {
+        body(qh_interrupt_in_handler, UnsafeMutableRawPointer(vm))
+    }
+
     /// Limits how many instructions may be executed from now on; nil means no limit.
     public func limitInstructions(_ limit: UInt64?) { qh_set_instruction_limit(vm, limit ?? 0) }
 

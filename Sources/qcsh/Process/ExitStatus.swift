@@ -1,3 +1,4 @@
+import CSignals
 import LuaHost
 
 /// The exit statuses that no error object decides; the others are in `ErrorReport`.
@@ -9,7 +10,7 @@ enum ExitStatus {
     /// SIGINT.
     static let interrupted: Int32 = 130
     /// SIGTERM; SIGHUP when the terminal has gone.
-    static var terminated: Int32 { Interrupts.wasHungUp ? 129 : 143 }
+    static var terminated: Int32 { qsignals_terminated_status() }
 
     /// The status of a run that was ended.
     static func of(_ reason: RunControl.Reason) -> Int32 {
