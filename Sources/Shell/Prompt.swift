@@ -10,14 +10,14 @@ struct PromptText {
     func prompt(isContinued: Bool) -> LineEditor.Prompt {
         let continuation = [StyledSpan("   .> ", .faint)]
         if isContinued { return .init(spans: continuation, continuation: continuation) }
-        let lines = state.hasOwnPrompt ? own() : [usual()]
+        let lines = state.settings.hasOwnPrompt ? own() : [usual()]
         return .init(
             above: Array(lines.dropLast()), spans: lines.last ?? usual(),
             continuation: continuation)
     }
 
     private func usual() -> [StyledSpan] {
-        let place = state.place()
+        let place = state.surroundings.place
         var spans: [StyledSpan] = []
         if state.runningJobs > 0 { spans.append(StyledSpan("[\(state.runningJobs)] ", .warning)) }
         spans.append(StyledSpan("qcsh", .bold))
@@ -39,7 +39,7 @@ struct PromptText {
         var problem = "it returned no text"
         do throws(LuaFailure) {
             let values = try call { writer in
-                let place = state.place()
+                let place = state.surroundings.place
                 writer.table {
                     for (name, value) in [("context", place.name), ("account", place.account)] {
                         guard let value else { continue }
@@ -59,7 +59,7 @@ struct PromptText {
         } catch {
             problem = error.isCancellation ? "it was interrupted" : ErrorReport.text(error)
         }
-        state.hasOwnPrompt = false
+        state.settings.hasOwnPrompt = false
         Output.note("\nshell.prompt is not used any longer: \(problem)")
         return [usual()]
     }

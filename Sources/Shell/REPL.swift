@@ -6,17 +6,17 @@ import LuaMachine
 /// The interactive shell: reads entries, runs them, prints what they return. Tasks go on while the
 /// prompt waits.
 public final class REPL {
-    private let runtime: LuaRuntime
+    let runtime: LuaRuntime
     private let control: RunControl
     private let signals: Signals
-    private let state: ShellState
-    private let printer: ResultPrinter
+    let state: ShellState
+    let printer: ResultPrinter
     private let secretTexts: HistoryMask
     private var background: BackgroundOutput? { state.background }
     private let startFile: String?
     private let isColoured: Bool
     private var editor: LineEditor?
-    private var completer: Completer
+    var completer: Completer
     /// Lines that were accepted and have not run.
     private var lines: [String?] = []
     /// What was typed of an entry where the terminal can show one line only.
@@ -26,7 +26,7 @@ public final class REPL {
     private var shownJobs = 0
     private var wantsEditor = false
     private var isReading = false
-    private var isToObey = false
+    var isToObey = false
     /// Descriptor of the terminal that the prompt is shown on.
     private let terminal: Int32
 
@@ -71,8 +71,8 @@ public final class REPL {
         state.editor = editor
         completer.onArrival { [weak editor] in editor?.completeLate() }
         Output.willWrite = { [weak state] in state?.willWrite() }
-        state.isInterrupted = { [weak self] in self?.isToObey ?? false }
-        state.openHistory()
+        state.front = self
+        state.log.open()
         runStartFile()
         if state.isLeft { isOver = true }
         while !isOver {
@@ -187,7 +187,9 @@ public final class REPL {
         guard pending.isEmpty, let editor else { return }
         // The user's own function is called once for each prompt, and when tasks have ended.
         let isChanged = shownJobs != state.runningJobs
-        guard isChanged || (editor.line.text.isEmpty && !state.hasOwnPrompt) else { return }
+        guard isChanged || (editor.line.text.isEmpty && !state.settings.hasOwnPrompt) else {
+            return
+        }
         editor.update(makePrompt())
     }
 
@@ -314,7 +316,7 @@ public final class REPL {
 
     private func finish(_ entry: String, _ began: Int64, _ succeeded: Bool) {
         let duration = Double(runtime.machine.loop.now() - began) / 1e9
-        state.remember(
+        state.log.remember(
             entry, masked: secretTexts.masked(entry), duration: duration, hasFailed: !succeeded)
         printer.tellTime(duration)
     }

@@ -15,22 +15,19 @@ final class ResultPrinter {
         self.secrets = secrets
         secrets.advice = ":reveal() shows it, :write(path) keeps it in a file"
         self.isColoured = isColoured
-        state.render = { [weak self] value, format in
-            self?.text(value, format: format) ?? ""
-        }
-        state.showText = { [weak self] in self?.write($0) }
     }
 
-    private func text(_ value: LuaValue, format: OutputFormat?) -> String {
+    func text(_ value: LuaValue, format: OutputFormat?) -> String {
         let size = Terminal.size(of: state.screen)
         let renderer = Renderer(
-            registry: runtime.registry, format: format ?? state.format,
+            registry: runtime.registry, format: format ?? state.settings.format,
             width: Terminal.isTerminal(state.original(of: STDOUT_FILENO)) ? size.columns : 100,
             style: .init(
                 isColoured: isColoured && Terminal.isTerminal(state.original(of: STDOUT_FILENO)),
-                now: state.showsAges ? state.wallClock() : nil, prefersTrees: true))
+                now: state.settings.showsAges ? state.surroundings.present() : nil,
+                prefersTrees: true))
         let shown = renderer.text(value)
-        let isData = [.json, .jsonl, .yaml, .csv].contains(format ?? state.format)
+        let isData = [.json, .jsonl, .yaml, .csv].contains(format ?? state.settings.format)
         guard isData, Terminal.isTerminal(state.original(of: STDOUT_FILENO)) else { return shown }
         return TerminalText.harmless(shown, keepsStyles: false)
     }
@@ -55,13 +52,14 @@ final class ResultPrinter {
         fflush(nil)
     }
 
-    private func write(_ text: String) {
+    /// Writes a text to standard output, page by page when it is long.
+    func write(_ text: String) {
         guard !text.isEmpty else { return }
         let columns = max(1, Terminal.size(of: state.screen).columns)
         let rows = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             .reduce(0) { $0 + max(1, (TextWidth.columns(of: String($1)) + columns - 1) / columns) }
         let isPaged =
-            state.pages && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
+            state.settings.pages && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
             && Terminal.isTerminal(STDIN_FILENO)
             && Terminal.movesItsCursor && rows > Terminal.size(of: state.screen).rows - 2
         if isPaged, TerminalProgram.page(text, loop: runtime.machine.loop) { return }
@@ -70,7 +68,7 @@ final class ResultPrinter {
 
     /// Tells how long an entry took, when that is wanted.
     func tellTime(_ duration: Double) {
-        guard state.tellsTime else { return }
+        guard state.settings.showsTime else { return }
         var line = "\(Self.duration(duration))"
         let calls = state.calls
         if calls.attempts > 0 {

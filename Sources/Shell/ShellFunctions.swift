@@ -3,6 +3,7 @@ import Glibc
 import LuaHost
 import LuaMachine
 import LuaMessages
+import LuaReference
 
 /// The functions of the host behind Lua's `shell`.
 public enum ShellFunctions {
@@ -44,7 +45,7 @@ public enum ShellFunctions {
             state.moved(to: text)
         }
         functions.declare("shell_contexts") { call in
-            call.results.put(state.contexts())
+            call.results.put(state.surroundings.contexts)
         }
         functions.declare("shell_quit", .integer) { _, number in
             state.leave(Int32(truncatingIfNeeded: number))
@@ -63,25 +64,25 @@ public enum ShellFunctions {
                     "there is no format \"\(value.text ?? ValueText.scalar(value))\"; there are \(all)"
                 )
             }
-            state.format = format
-        case ("timing", .bool(let isOn)): state.tellsTime = isOn
-        case ("pager", .bool(let isOn)): state.pages = isOn
-        case ("ages", .bool(let isOn)): state.showsAges = isOn
-        case ("prompt", .bool(let isOn)): state.hasOwnPrompt = isOn
+            state.settings.format = format
+        case ("timing", .bool(let isOn)): state.settings.showsTime = isOn
+        case ("pager", .bool(let isOn)): state.settings.pages = isOn
+        case ("ages", .bool(let isOn)): state.settings.showsAges = isOn
+        case ("prompt", .bool(let isOn)): state.settings.hasOwnPrompt = isOn
         case ("trace", .bool(let isOn)):
-            state.traces = isOn
-            state.setTrace(isOn)
+            state.settings.traces = isOn
+            state.surroundings.trace(isOn)
         default: throw .message("\(name) is true or false, not a \(value.typeName)")
         }
     }
 
     private static func put(_ name: String, _ state: ShellState, _ results: TapeWriter) {
         switch name {
-        case "format": results.put(state.format.rawValue)
-        case "timing": results.put(state.tellsTime)
-        case "pager": results.put(state.pages)
-        case "ages": results.put(state.showsAges)
-        case "trace": results.put(state.traces)
+        case "format": results.put(state.settings.format.rawValue)
+        case "timing": results.put(state.settings.showsTime)
+        case "pager": results.put(state.settings.pages)
+        case "ages": results.put(state.settings.showsAges)
+        case "trace": results.put(state.settings.traces)
         default: results.putNil()
         }
     }
@@ -90,24 +91,24 @@ public enum ShellFunctions {
 
     private static func addHistory(_ state: ShellState, _ functions: inout HostFunctions) {
         functions.declare("shell_history") { call in
-            write(state.entries(), call.results)
+            write(state.log.entries(), call.results)
         }
         functions.declare("shell_is_command", .string) { call, text in
             call.results.put(MetaCommand(text) != nil)
         }
         functions.declare("shell_session") { call in
-            write(state.session.filter { !$0.hasFailed }, call.results)
+            write(state.log.session.filter { !$0.hasFailed }, call.results)
         }
         functions.declare("shell_forget", .any) { call, what in
             let count: Int
             if let number = what.integer {
-                guard let unwanted = state.entries().element(numbered: number) else {
+                guard let unwanted = state.log.entries().element(numbered: number) else {
                     throw HostError.message("there is no entry \(number)")
                 }
-                count = state.removeEntries { $0 == unwanted }
+                count = state.log.remove { $0 == unwanted }
             } else {
                 let text = what.text ?? ""
-                count = state.removeEntries { !text.isEmpty && $0.text.contains(text) }
+                count = state.log.remove { !text.isEmpty && $0.text.contains(text) }
             }
             call.results.put(count)
         }
@@ -151,10 +152,10 @@ public enum ShellFunctions {
 
     private static func addScreen(_ state: ShellState, _ functions: inout HostFunctions) {
         functions.declare("shell_text", .any, format) { call, value, format in
-            call.results.put(state.render(value, format))
+            call.results.put(state.front?.text(of: value, format) ?? "")
         }
         functions.declare("shell_show", .string) { _, text in
-            state.showText(text)
+            state.front?.show(text)
         }
         functions.declare("shell_clear") { _ in
             guard Terminal.movesItsCursor else { return }
@@ -197,31 +198,38 @@ public enum ShellFunctions {
             }
         }
         functions.declare("shell_help", .string) { call, name in
-            call.results.put(try state.help(name).plain)
+            call.results.put(try help(on: name, state).plain)
         }
         functions.declare("shell_show_help", .string) { _, text in
-            let page = try state.help(text)
+            let page = try help(on: text, state)
             let isColoured =
                 state.isColoured && Terminal.isTerminal(state.original(of: STDOUT_FILENO))
-            state.showText(StyledText.text(page, isColoured: isColoured))
+            state.front?.show(StyledText.text(page, isColoured: isColoured))
         }
         functions.declare("shell_overview") { call in
             call.results.put(HelpPages.overview(state))
         }
         functions.declare("shell_describe", .any, .optional(.string)) { call, value, text in
             let kind = text ?? value.typeName
-            call.results.put("A \(kind):\n" + state.render(value, nil))
+            call.results.put("A \(kind):\n" + (state.front?.text(of: value, nil) ?? ""))
         }
+    }
+
+    private static func help(
+        on name: String, _ state: ShellState
+    ) throws(HostError) -> ReferenceText {
+        guard let front = state.front else { throw .message("the shell does not run yet") }
+        return try front.help(on: name)
     }
 
     // MARK: - Completion
 
     private static func addCompletion(_ state: ShellState, _ functions: inout HostFunctions) {
         functions.declare("shell_template", .string) { call, text in
-            call.results.put(optional: state.template(text))
+            call.results.put(optional: state.front?.template(of: text))
         }
         functions.declare("shell_complete", .bytes) { call, text in
-            let found = state.complete(text)
+            let found = state.front?.complete(text) ?? Completion()
             call.results.list {
                 for candidate in found.candidates {
                     call.results.table {

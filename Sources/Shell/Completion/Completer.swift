@@ -17,30 +17,18 @@ final class Completer {
         self.runtime = runtime
         self.state = state
         types = ValueTypes(runtime: runtime)
-        names = LiveNames(runtime: runtime, wallClock: state.wallClock)
+        names = LiveNames(runtime: runtime, wallClock: state.surroundings.present)
         pages = HelpPages(registry: runtime.registry)
-        state.onMove = { [names] in names.forget() }
-        state.onChange = { [names] in names.forget() }
-        state.complete = { [weak self] text in
-            guard let self else { return Completion() }
-            let start = CursorContext.Words(text, at: text.count).start(text, before: text.count)
-            return complete(text, start: start, point: text.count)
-        }
-        state.help = { [pages, weak state] name throws(HostError) in
-            let width = state.map { Terminal.size(of: $0.screen).columns } ?? 80
-            guard let page = pages.page(name, width: min(width, 100)) else {
-                throw .message(pages.unknown(name))
-            }
-            return page
-        }
-        state.template = { [weak self] name in
-            guard let self, let method = pages.method(name) else { return nil }
-            return RequestExample(registry: runtime.registry).template(method)
-        }
+    }
+
+    /// What may stand at the end of a text.
+    func complete(_ text: [UInt8]) -> Completion {
+        let start = CursorContext.Words(text, at: text.count).start(text, before: text.count)
+        return complete(text, start: start, point: text.count)
     }
 
     /// Whether what waits is to end.
-    var isInterrupted: Bool { state.isInterrupted() }
+    var isInterrupted: Bool { state.front?.isInterrupted ?? false }
 
     /// Names that are shown as given.
     var builtins: Set<String> {
@@ -61,7 +49,7 @@ final class Completer {
         let prefix = String(decoding: text[start..<point], as: UTF8.self)
         let query = CompletionQuery(
             runtime: runtime, types: types, names: names, context: context, prefix: prefix,
-            canWait: canWait, isInterrupted: { [state] in state.isInterrupted() })
+            canWait: canWait, isInterrupted: { [state] in state.front?.isInterrupted ?? false })
         var completion: Completion
         switch context.place {
         case .none: return Completion()
@@ -100,13 +88,15 @@ final class Completer {
         case "history": words = ["delete", "save"]
         case "context":
             words =
-                state.contexts().table?.entries.compactMap { $0.value.table?["name"]?.text } ?? []
+                state.surroundings.contexts.table?.entries.compactMap {
+                    $0.value.table?["name"]?.text
+                } ?? []
         case "load", "save": return FileNames.matching(prefix)
         case "help", "edit": return subjects(prefix)
         case "account":
             let source = LiveNames.Source(method: "account.list_accounts", item: "id", needs: [])
             let (found, note) = names.names(source, [:], canWait: true) { [state] in
-                state.isInterrupted()
+                state.front?.isInterrupted ?? false
             }
             return Completion(
                 candidates: found.map { .init(text: $0.label, type: $0.value) }, note: note)

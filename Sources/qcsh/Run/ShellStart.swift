@@ -10,30 +10,19 @@ struct ShellStart {
 
     /// The state that the shell and the functions of its Lua side share.
     func state() throws(LuaFailure) -> ShellState {
-        let state = ShellState(
-            format: options.output ?? .table, wallClock: { [connections] in connections.present() })
         let contexts: Contexts
         do throws(Contexts.Problem) {
             contexts = try Contexts.load()
         } catch {
             throw LuaFailure(error.description)
         }
-        let whereabouts = Whereabouts(options: options, contexts: contexts)
+        let whereabouts = Whereabouts(
+            options: options, contexts: contexts, connections: connections)
+        let state = ShellState(whereabouts, format: options.output ?? .table)
         connections.onOpen = { session, wanted in
             whereabouts.opened(session, wanted)
             state.follow(session)
         }
-        state.place = { whereabouts.place }
-        state.onArrival = { whereabouts.arrive(as: $0) }
-        state.contexts = {
-            .list(
-                contexts.all.map {
-                    $0.row(isCurrent: $0.name == whereabouts.place.name)
-                })
-        }
-        state.historyPolicy = contexts.history
-        state.historyPath = { UserFiles.historyFile(of: $0) }
-        state.setTrace = { [connections] in connections.traces = $0 }
         return state
     }
 

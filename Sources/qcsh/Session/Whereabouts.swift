@@ -2,18 +2,33 @@ import CloudClient
 import LuaMachine
 import Shell
 
-/// Where the shell's calls go.
-final class Whereabouts {
+/// Where the shell's calls go, and what it finds in the configuration.
+final class Whereabouts: ShellSurroundings {
     private let options: RunOptions
-    private let contexts: Contexts
+    private let known: Contexts
+    private let connections: Connections
     /// Where the shell is, and what was opened last: the session, and the context it is of.
     private var current: (session: Session, name: String?)?
     private var latest: (session: Session, name: String?)?
 
-    init(options: RunOptions, contexts: Contexts) {
+    init(options: RunOptions, contexts: Contexts, connections: Connections) {
         self.options = options
-        self.contexts = contexts
+        known = contexts
+        self.connections = connections
     }
+
+    var contexts: LuaValue {
+        let name = place.name
+        return .list(known.all.map { $0.row(isCurrent: $0.name == name) })
+    }
+
+    var historyPolicy: HistoryFile.Policy { known.history }
+
+    func historyPath(of context: String?) -> String? { UserFiles.historyFile(of: context) }
+
+    func trace(_ isOn: Bool) { connections.traces = isOn }
+
+    func present() -> (seconds: Int64, nanos: Int32) { connections.present() }
 
     /// A session was opened: the shell's own, or one that somebody asked for.
     func opened(_ session: Session, _ wanted: LuaTable) {
@@ -33,7 +48,7 @@ final class Whereabouts {
 
     /// Whether calls go to another place than the one that a context names.
     private func isElsewhere(_ name: String?, _ endpoint: Endpoint) -> Bool {
-        guard let context = contexts.all.first(where: { $0.name == name }) else {
+        guard let context = known.all.first(where: { $0.name == name }) else {
             return name == nil && endpoint != Connections.cloud
         }
         guard let own = context.endpoint.flatMap({ try? Endpoint($0) }) else {
@@ -49,15 +64,15 @@ final class Whereabouts {
         current = latest.map { ($0.session, name ?? $0.name) }
     }
 
-    var place: ShellState.Place {
-        var place = ShellState.Place()
+    var place: ShellPlace {
+        var place = ShellPlace()
         let name =
             current != nil
             ? current?.name
             : options.sandbox
                 ? "sandbox"
                 : elsewhere ?? wantedContext
-        let context = name.flatMap { name in contexts.all.first { $0.name == name } }
+        let context = name.flatMap { name in known.all.first { $0.name == name } }
         place.name = name
         place.code = context?.color.flatMap { ContextColours.codes[$0] }
         let account = current?.session.accountID ?? context?.accountID ?? options.account
@@ -79,6 +94,6 @@ final class Whereabouts {
 
     /// The context that an option, a variable or the configuration chooses.
     private var wantedContext: String? {
-        options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
+        options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? known.current
     }
 }

@@ -1,0 +1,43 @@
+import LuaMachine
+
+/// Where one is, as the prompt tells it.
+public struct ShellPlace {
+    /// The context, or what stands for it.
+    public var name: String?
+    /// The account, short.
+    public var account: String?
+    /// The context's own colour, as SGR parameters.
+    public var code: String?
+    /// Whether nothing can be changed.
+    public var isReadOnly = false
+    public var isDryRun = false
+
+    /// Creates a place without a name.
+    public init() {}
+}
+
+/// What the shell needs of configuration, files and sessions.
+public protocol ShellSurroundings: AnyObject {
+    /// Where one is.
+    var place: ShellPlace { get }
+
+    /// The contexts that there are, as rows.
+    var contexts: LuaValue { get }
+
+    /// Which entries are kept.
+    var historyPolicy: HistoryFile.Policy { get }
+
+    /// Where a context's entries are kept; nil for nowhere.
+    func historyPath(of context: String?) -> String?
+
+    /// Goes to the session that was opened last.
+    ///
+    /// - Parameter name: what the place is called; nil for its own name.
+    func arrive(as name: String?)
+
+    /// Turns the trace of calls on and off.
+    func trace(_ isOn: Bool)
+
+    /// The present time: seconds since 1970 and nanoseconds.
+    func present() -> (seconds: Int64, nanos: Int32)
+}
