@@ -21,7 +21,7 @@ let package = Package(
             name: "LuaSystem", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(
             name: "NGHTTP2System", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
-        .target(name: "CLuaHost", dependencies: ["LuaSystem"]),
+        .target(name: "CLuaHost", dependencies: ["LuaSystem", "CText"]),
         .target(name: "CHTTP2", dependencies: ["NGHTTP2System"]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline")]),
@@ -45,7 +45,8 @@ let package = Package(
         .target(
             name: "Contract",
             dependencies: [
-                "Wire", "CResources", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                "Wire", "CResources", "CText",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["Protos"]),
         .target(name: "Codec", dependencies: ["Contract", "Wire", "CRegex"]),

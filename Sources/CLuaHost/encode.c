@@ -49,9 +49,10 @@ bool qh_registered_number(lua_State *L, int slot, uint32_t *number) {
     if (lua_rawgeti(L, metatable, slot) == LUA_TNUMBER) {
         lua_Integer wanted = lua_tointeger(L, -1);
         // A script's own metatable may have a number there, too: only the registered one counts.
-        lua_rawgetp(L, LUA_REGISTRYINDEX, slot == 1 ? &qh_key_messages : &qh_key_metatables);
+        lua_rawgetp(L, LUA_REGISTRYINDEX,
+                    slot == QH_SLOT_MESSAGE ? &qh_key_messages : &qh_key_metatables);
         lua_rawgeti(L, -1, wanted);
-        if (slot == 1 && lua_istable(L, -1)) lua_rawgeti(L, -1, 0);
+        if (slot == QH_SLOT_MESSAGE && lua_istable(L, -1)) lua_rawgeti(L, -1, 0);
         is_ours = lua_rawequal(L, -1, metatable);
         *number = (uint32_t)wanted;
     }
@@ -74,21 +75,20 @@ static bool encode_table(encoder *e, int index) {
         lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_list);
         is_list = lua_rawequal(L, -1, -2);
         lua_pop(L, 1);
-        // A message type's metatable has its number at 1, another registered one at 2.
         uint32_t number;
-        if (!is_list && qh_registered_number(L, 1, &number)) {
+        if (!is_list && qh_registered_number(L, QH_SLOT_MESSAGE, &number)) {
             qh_put_message(tape, number, 0);
             lua_pop(L, 1);
             goto pairs;
         }
-        bool is_object = !is_list && qh_registered_number(L, 2, &number);
+        bool is_object = !is_list && qh_registered_number(L, QH_SLOT_OBJECT, &number);
         // A handle is what it stands for.
-        bool is_handle = lua_rawgeti(L, -1, 3) == LUA_TBOOLEAN;
+        bool is_handle = lua_rawgeti(L, -1, QH_SLOT_HANDLE) == LUA_TBOOLEAN;
         lua_pop(L, 2);
         // After the mark of an object comes its table, and nothing else.
         if (is_object && !is_handle) qh_put_u32(tape, QH_META, number);
         if (is_handle) {
-            lua_rawgeti(L, index, 1);
+            lua_rawgeti(L, index, QH_HANDLE_MESSAGE);
             bool ok = encode_value(e, lua_gettop(L));
             lua_pop(L, 1);
             e->depth--;

@@ -98,8 +98,18 @@ void qh_close_memory(qh_memory *memory);
 /// elsewhere its reference is 0.
 void qh_encode(lua_State *L, qh_tape *tape, int first, int last, bool keeps_functions);
 
-/// Whether the metatable on top of the stack is that of a message type (slot 1) or a registered one
-/// (slot 2), and its number. Neither raises nor allocates.
+/// What metatables have under integer keys, where reading neither raises nor allocates.
+enum {
+    QH_SLOT_MESSAGE = 1, ///< of a message type: its number
+    QH_SLOT_OBJECT = 2,  ///< of a metatable that the Lua side has registered: its number
+    QH_SLOT_HANDLE = 3,  ///< of a handle: true
+};
+
+/// Where a handle keeps the message that it stands for.
+enum { QH_HANDLE_MESSAGE = 1 };
+
+/// Whether the metatable on top of the stack is that of a message type (QH_SLOT_MESSAGE) or a registered
+/// one (QH_SLOT_OBJECT), and its number. Neither raises nor allocates.
 bool qh_registered_number(lua_State *L, int slot, uint32_t *number);
 
 /// The same without raising: false, with a sentence in `error`.

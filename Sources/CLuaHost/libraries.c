@@ -29,7 +29,7 @@ static int set_metatable(lua_State *L) {
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
     lua_pushinteger(L, number);
-    lua_rawseti(L, 2, 2);
+    lua_rawseti(L, 2, QH_SLOT_OBJECT);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_metatables);
     lua_insert(L, 2);
     lua_rawseti(L, 2, number);
@@ -52,8 +52,8 @@ static int new_list(lua_State *L) {
 static int message_type(lua_State *L) {
     // host.is_message(value): whether a table is a message of the contract.
     uint32_t number;
-    bool is_message =
-        lua_istable(L, 1) && lua_getmetatable(L, 1) && qh_registered_number(L, 1, &number);
+    bool is_message = lua_istable(L, 1) && lua_getmetatable(L, 1) &&
+                      qh_registered_number(L, QH_SLOT_MESSAGE, &number);
     lua_pushboolean(L, is_message);
     return 1;
 }
@@ -155,6 +155,10 @@ void qh_restrict_libraries(lua_State *L) {
     lua_setfield(L, -2, "list");
     lua_pushcfunction(L, message_type);
     lua_setfield(L, -2, "is_message");
+    lua_pushinteger(L, QH_SLOT_HANDLE);
+    lua_setfield(L, -2, "HANDLE");
+    lua_pushinteger(L, QH_HANDLE_MESSAGE);
+    lua_setfield(L, -2, "MESSAGE");
     lua_pushcfunction(L, qh_check_arguments);
     lua_setfield(L, -2, "check_arguments");
     lua_pushcfunction(L, qh_check_count);

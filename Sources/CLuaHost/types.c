@@ -1,39 +1,21 @@
 // Message types and enums: metatables that know the contract's names and defaults.
 #include "internal.h"
 
+#include <qtext.h>
 #include <stdio.h>
 
 /// Marks in the table of defaults, by address.
 static char mark_nil, mark_list, mark_map;
 
-static int edit_distance(const char *a, const char *b) {
-    enum { LIMIT = 64 };
-    size_t n = strlen(a), m = strlen(b);
-    if (n >= LIMIT || m >= LIMIT) return LIMIT;
-    int row[LIMIT + 1];
-    for (size_t j = 0; j <= m; j++) row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int substitution = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            int shorter = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = substitution < shorter ? substitution : shorter;
-        }
-    }
-    return row[m];
-}
-
 /// Raises an error that names the nearest field. Upvalue 1 has the defaults, 2 the type's name.
 static int unknown_field(lua_State *L, const char *name) {
     const char *type = lua_tostring(L, lua_upvalueindex(2));
     const char *best = NULL;
-    int distance = (int)strlen(name) / 3 + 2;
+    size_t length = strlen(name), distance = qtext_tolerance(length) + 1;
     lua_pushnil(L);
     while (lua_next(L, lua_upvalueindex(1))) {
         const char *candidate = lua_tostring(L, -2);
-        int found = edit_distance(name, candidate);
+        size_t found = qtext_distance(name, length, candidate, strlen(candidate));
         if (found < distance) {
             distance = found;
             best = candidate;
@@ -122,10 +104,10 @@ static int define_message_body(lua_State *L) {
         push_default(L, &define->fields[i]);
         lua_rawset(L, defaults);
     }
-    lua_createtable(L, 1, 4); // the metatable; the type's number at 1 tells encode what it is
+    lua_createtable(L, 1, 4); // the metatable; the type's number tells encode what it is
     int metatable = lua_gettop(L);
     lua_pushinteger(L, define->id);
-    lua_rawseti(L, metatable, 1);
+    lua_rawseti(L, metatable, QH_SLOT_MESSAGE);
     lua_pushstring(L, define->name);
     lua_setfield(L, metatable, "__name");
     lua_pushvalue(L, defaults);

@@ -1,3 +1,5 @@
+import CText
+
 /// Conversions between the spellings that protobuf, Lua and JSON use.
 public enum Names {
     /// `ListDatabaseApiKeys` → `list_database_api_keys`.
@@ -52,13 +54,15 @@ public enum Names {
     public static func nearest(to name: String, in candidates: some Sequence<String>) -> String? {
         // A longer text is not a name misspelt.
         guard name.utf8.count <= 100 else { return nil }
-        let wanted = Array(name.lowercased().utf8)
+        let wanted = name.lowercased()
         var best: (distance: Int, name: String)?
         for candidate in candidates {
-            let distance = editDistance(wanted, Array(candidate.lowercased().utf8))
+            let distance = editDistance(wanted, candidate.lowercased())
             if distance < best?.distance ?? Int.max { best = (distance, candidate) }
         }
-        guard let best, best.distance <= max(1, wanted.count / 3) else { return nil }
+        guard let best, best.distance <= Int(clamping: qtext_tolerance(wanted.utf8.count)) else {
+            return nil
+        }
         return best.name
     }
 
@@ -67,25 +71,7 @@ public enum Names {
         nearest.map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
-    /// How many letters have to be put in, taken out, replaced or exchanged with their neighbours
-    /// (Damerau and Levenshtein, each place touched once).
-    static func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var before: [Int] = []
-        var previous = Array(0...b.count)
-        for (i, left) in a.enumerated() {
-            var current = [i + 1]
-            current.reserveCapacity(b.count + 1)
-            for (j, right) in b.enumerated() {
-                let substitution = previous[j] + (left == right ? 0 : 1)
-                var best = min(substitution, previous[j + 1] + 1, current[j] + 1)
-                if i > 0, j > 0, left == b[j - 1], a[i - 1] == right {
-                    best = min(best, before[j - 1] + 1)
-                }
-                current.append(best)
-            }
-            before = previous
-            previous = current
-        }
-        return previous[b.count]
+    private static func editDistance(_ a: String, _ b: String) -> Int {
+        Int(clamping: qtext_distance(a, a.utf8.count, b, b.utf8.count))
     }
 }

@@ -170,7 +170,7 @@ function Backup:wait(options)
     timeout = options.timeout, patience = PATIENCE,
     connection = self.connection, progress = options.progress, is_new = options.is_new,
     look = function()
-      return self:refresh()[1]
+      return resource.message(self:refresh())
     end,
     judge = readiness.succeeded(host.monotonic, status_of),
   }
@@ -232,7 +232,7 @@ function Backup:delete(options)
       timeout = options.wait, patience = PATIENCE, gone = true,
       connection = self.connection, progress = options.progress,
       look = function()
-        return self:refresh()[1]
+        return resource.message(self:refresh())
       end,
       judge = function(backup)
         return { text = status_of(backup) }

@@ -156,7 +156,7 @@ function Environment:wait(options)
     timeout = options.timeout, patience = PATIENCE,
     connection = self.connection, progress = options.progress,
     look = function()
-      return self:refresh()[1]
+      return resource.message(self:refresh())
     end,
     judge = function(environment)
       local status = environment.status

@@ -9,6 +9,9 @@ local resource = {}
 
 -- Modules and handles -------------------------------------------------------------------------
 
+--- What marks the metatable of a handle, and where a handle keeps its message.
+local HANDLE, MESSAGE = host.HANDLE, host.MESSAGE
+
 --- Classes of modules by name: `clusters`.
 local classes = {}
 --- The metatables of objects, by class.
@@ -17,7 +20,7 @@ local metas = {}
 --- The metatable of a handle; nil of anything else.
 local function handle_meta(value)
   local meta = type(value) == "table" and getmetatable(value)
-  return type(meta) == "table" and rawget(meta, 3) == true and meta or nil
+  return type(meta) == "table" and rawget(meta, HANDLE) == true and meta or nil
 end
 
 local function unknown(what, key, ...)
@@ -125,13 +128,13 @@ function resource.handle(name, options)
   metas[class] = {
     __name = "qdrant." .. name, methods = class, noun = noun,
     -- The host takes the message in its place.
-    [3] = true,
+    [HANDLE] = true,
     __index = function(self, key)
       local member = class[key]
       if member ~= nil then
         return member
       end
-      local ok, value = pcall(field_of, rawget(self, 1), key)
+      local ok, value = pcall(field_of, rawget(self, MESSAGE), key)
       if ok then
         return value
       end
@@ -147,10 +150,10 @@ function resource.handle(name, options)
       return getmetatable(a) == getmetatable(b) and a.id == b.id
     end,
     __pairs = function(self)
-      return pairs(rawget(self, 1))
+      return pairs(rawget(self, MESSAGE))
     end,
     __tostring = function(self)
-      local state = phase and phase(rawget(self, 1))
+      local state = phase and phase(rawget(self, MESSAGE))
       return ("%s %s (%s)%s"):format(noun, self[label] or "", self.id or "?",
         state and ": " .. state or "")
     end,
@@ -170,11 +173,19 @@ function resource.wrap(class, message, connection, extra)
   if getmetatable(message) == metas[class] then
     return message
   end
-  local handle = { message, connection = connection }
+  local handle = { [MESSAGE] = message, connection = connection }
   for key, value in pairs(extra or {}) do
     handle[key] = value
   end
   return setmetatable(handle, metas[class])
+end
+
+--- The message that a handle stands for.
+---@usage resource.message(resource.wrap(resource.handle("Pet"), { name = "Rex" }, qdrant)).name
+---@param handle table
+---@return table
+function resource.message(handle)
+  return rawget(handle, MESSAGE)
 end
 
 --- Puts a newer message into a handle.
@@ -183,7 +194,7 @@ end
 ---@param message table
 ---@return table handle
 function resource.renew(handle, message)
-  rawset(handle, 1, message)
+  rawset(handle, MESSAGE, message)
   return handle
 end
 
@@ -196,7 +207,7 @@ end
 function resource.found(handle, list, name)
   for _, item in ipairs(list) do
     if item.id == handle.id then
-      return resource.renew(handle, handle_meta(item) and rawget(item, 1) or item)
+      return resource.renew(handle, handle_meta(item) and resource.message(item) or item)
     end
   end
   resource.fail("NOT_FOUND", ("the %s %s (%s) is not there any longer"):format(

@@ -136,7 +136,7 @@ function Restore:wait(options)
     timeout = options.timeout, patience = PATIENCE,
     connection = self.connection, progress = options.progress,
     look = function()
-      return self:refresh()[1]
+      return resource.message(self:refresh())
     end,
     judge = readiness.succeeded(host.monotonic, status_of),
   }

@@ -184,7 +184,7 @@ function Space:wait(options)
     timeout = options.timeout, patience = PATIENCE,
     progress = options.progress, is_new = options.is_new,
     look = function()
-      return self:refresh()[1]
+      return resource.message(self:refresh())
     end,
     judge = function(space)
       local phase = phase_of(space)
@@ -243,7 +243,7 @@ function Space:delete(options)
       timeout = options.wait, patience = PATIENCE,
       connection = self.connection, progress = options.progress,
       look = function()
-        return self:refresh()[1]
+        return resource.message(self:refresh())
       end,
       judge = function(space)
         return { text = phase_of(space) }

@@ -1,4 +1,5 @@
-/// How much room texts take on a terminal, by the tables of libutf8proc.
+/// How much room texts take on a terminal, by the tables of libutf8proc, and how near they are to each
+/// other.
 #ifndef QCSH_TEXT_H
 #define QCSH_TEXT_H
 
@@ -6,5 +7,13 @@
 
 /// The columns that a text in UTF-8 takes. Bytes that are no UTF-8 take one column each.
 size_t qtext_columns(const char *text, size_t length);
+
+/// How many bytes have to be put in, taken out, replaced or exchanged with their neighbours to make one
+/// text of another (Damerau and Levenshtein, each place touched once). Of texts that are longer than a
+/// name it is the length of the longer one.
+size_t qtext_distance(const char *a, size_t a_length, const char *b, size_t b_length);
+
+/// How many of them a name that is meant by another one may have.
+size_t qtext_tolerance(size_t length);
 
 #endif

@@ -74,7 +74,7 @@ function host.options(options, name_of_function, ...)
   end
   local meta = type(options) == "table" and getmetatable(options)
   -- A handle is none.
-  if type(options) ~= "table" or type(meta) == "table" and rawget(meta, 3) == true then
+  if type(options) ~= "table" or type(meta) == "table" and rawget(meta, host.HANDLE) == true then
     host.blame(("%s takes a table of options, got %s"):format(name_of_function,
       meta and "the " .. tostring(options) or "a " .. type(options)))
   end

@@ -19,7 +19,7 @@ local function kind_of(value)
   local meta = getmetatable(value)
   local name = type(meta) == "table" and rawget(meta, "__name")
   if type(meta) == "table" and type(rawget(meta, "methods")) == "table" then
-    return rawget(meta, 3) == true and "handle" or "resource", name
+    return rawget(meta, host.HANDLE) == true and "handle" or "resource", name
   elseif type(name) ~= "string" then
     return kind
   elseif name:find("^qdrant%.") or name:find("^google%.") then
@@ -59,7 +59,7 @@ function member(value, name)
     return rawget(value, name)
   elseif kind == "handle" then
     local own = methods_of(value)[name]
-    return own ~= nil and own or member(rawget(value, 1), name)
+    return own ~= nil and own or member(rawget(value, host.MESSAGE), name)
   elseif has_libraries(value) then
     for _, library in ipairs(host.libraries) do
       if library == name then
@@ -120,7 +120,7 @@ function inspect.member_of(path)
     if methods_of(holder)[name] ~= nil then
       return type_name .. ":" .. name
     end
-    type_name = kind == "handle" and select(2, kind_of(rawget(holder, 1))) or nil
+    type_name = kind == "handle" and select(2, kind_of(rawget(holder, host.MESSAGE))) or nil
   elseif kind ~= "message" then
     return nil
   end
@@ -148,7 +148,7 @@ function inspect.look(path)
       credential = "" }, names, seen)
   elseif kind == "handle" then
     add_names(methods_of(value), names, seen)
-    name = select(2, kind_of(rawget(value, 1)))
+    name = select(2, kind_of(rawget(value, host.MESSAGE)))
   elseif kind == "string" then
     add_names(string, names, seen)
   elseif type(value) == "table" and kind ~= "message" then

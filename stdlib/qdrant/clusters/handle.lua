@@ -84,7 +84,7 @@ function handle.await(self, options, what, kind, judge, gone)
     timeout = options.timeout, patience = PATIENCE,
     progress = options.progress, gone = gone, judge = judge, is_new = options.is_new,
     look = function()
-      return self:refresh()[1]
+      return resource.message(self:refresh())
     end,
   }
   return self
@@ -196,10 +196,11 @@ end
 ---@return qdrant.Cluster self
 function Cluster:update(options)
   local cluster = settings.cluster(options, { wait = true, progress = true }, "cluster:update")
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   local mask = handle.send(self, cluster)
   return handle.settle(self, options, "cluster.update", {
-    restarts = has_restart(mask, before, self[1]), since = self.configuration.last_modified_at,
+    restarts = has_restart(mask, before, resource.message(self)),
+    since = self.configuration.last_modified_at,
   }, before)
 end
 
@@ -211,10 +212,11 @@ end
 ---@return qdrant.Cluster self
 function Cluster:patch(fields, options)
   options = resource.options(options, "cluster:patch", "wait progress package disk")
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   local mask = handle.send(self, fields)
   return handle.settle(self, options, "cluster.update", {
-    restarts = has_restart(mask, before, self[1]), since = self.configuration.last_modified_at,
+    restarts = has_restart(mask, before, resource.message(self)),
+    since = self.configuration.last_modified_at,
     package = options.package, disk = options.disk,
   }, before)
 end
@@ -243,7 +245,7 @@ local function change_list(self, read, change, build)
     handle.send(self, build(wanted))
     -- What was written together with another's change may not be what is there. A look that is behind
     -- the answer tells nothing.
-    local answer = rawget(self, 1)
+    local answer = resource.message(self)
     local written, seen = answer.configuration.last_modified_at,
       self:refresh().configuration.last_modified_at
     if written and seen and seen < written then

@@ -34,7 +34,7 @@ end
 function Cluster:upgrade(version, options)
   resource.text(version, "cluster:upgrade", "a version, \"latest\" or \"v1.17.1\"")
   options = resource.options(options, "cluster:upgrade", WAIT)
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   local target_version = self.connection.releases:target(self, version)
   if target_version == self.state.version and target_version == self.configuration.version then
     return self
@@ -54,7 +54,7 @@ end
 ---@return qdrant.Cluster self
 function Cluster:restart(options)
   options = resource.options(options, "cluster:restart", WAIT)
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   resource.change(function()
     service(self).restart_cluster { cluster_id = self.id }
     return true
@@ -84,7 +84,7 @@ end
 ---@return qdrant.Cluster self
 function Cluster:suspend(options)
   options = resource.options(options, "cluster:suspend", WAIT)
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   if not is_in(self, "SUSPENDED", "SUSPENDING") then
     resource.change(function()
       service(self).suspend_cluster { cluster_id = self.id }
@@ -107,7 +107,7 @@ end
 ---@return qdrant.Cluster self
 function Cluster:resume(options)
   options = resource.options(options, "cluster:resume", WAIT)
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   if readiness.phase(before) == "SUSPENDING" then
     -- One that is just being stopped cannot be started yet.
     handle.await(self, { timeout = options.wait, progress = options.progress }, "to be suspended",
@@ -131,7 +131,7 @@ end
 ---@return qdrant.Cluster self
 function Cluster:enable_jwt_rbac(options)
   options = resource.options(options, "cluster:enable_jwt_rbac", WAIT)
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   if not self.state.jwt_rbac then
     resource.change(function()
       service(self).enable_cluster_jwt_rbac { cluster_id = self.id }

@@ -116,7 +116,7 @@ end
 ---@return qdrant.Cluster self
 function Cluster:scale(options)
   options = resource.options(options, "cluster:scale", SIZES)
-  local before = self:refresh()[1]
+  local before = resource.message(self:refresh())
   local present, package, disk, extra, total = target(self, options)
   local configuration = {}
   if options.nodes and options.nodes ~= self.configuration.number_of_nodes then
