@@ -7,9 +7,6 @@ import Shell
 /// Where the program begins.
 @main
 enum Main {
-    /// The exit status of a command line that makes no sense.
-    private static let usageStatus: Int32 = 2
-
     /// A file that is opened must not get the number of a closed standard stream.
     private static func openStandardStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
@@ -43,7 +40,7 @@ enum Main {
                 exit(Runner.checkOutput(status.rawValue))
             }
             Output.note(command.fullMessage(for: error))
-            exit(usageStatus)
+            exit(ExitStatus.usage)
         }
     }
 }

@@ -2,7 +2,40 @@
 public struct Endpoint: Sendable, Hashable {
     /// A text that names no endpoint.
     public struct ParseError: Error, Sendable, CustomStringConvertible {
-        public let description: String
+        /// What is wrong with a text.
+        public enum Reason: Sendable, Equatable {
+            case unknownScheme(String)
+            case pathOrUser
+            case openBracket
+            case port
+            case afterHost
+            case host(String)
+            case noHost
+            case cleartext
+        }
+
+        /// The text.
+        public let text: String
+        public let reason: Reason
+
+        public var description: String {
+            let rest =
+                switch reason {
+                case .unknownScheme(let scheme):
+                    ": the scheme \(scheme) is not known; write https://host:port, host:port or "
+                        + "http://127.0.0.1:port"
+                case .pathOrUser: ": write host:port, without a path or user"
+                case .openBracket: ": the bracket is not closed"
+                case .port: ": the port must be a number from 1 to 65535"
+                case .afterHost: ": only a port may follow the host"
+                case .host(let host): ": \"\(host)\" is no name or address of a host"
+                case .noHost: " names no host"
+                case .cleartext:
+                    ": cleartext is for loopback addresses only, since it would show the "
+                        + "credential to the network; use https://"
+                }
+            return "endpoint \"\(text)\"\(rest)"
+        }
     }
 
     /// Whether the connection is encrypted.
@@ -31,20 +64,17 @@ public struct Endpoint: Sendable, Hashable {
             isSecure = false
         } else if let scheme = rest.firstRange(of: "://") {
             throw ParseError(
-                description:
-                    "endpoint \"\(text)\": the scheme \(rest[..<scheme.lowerBound]) is not known; "
-                    + "write https://host:port, host:port or http://127.0.0.1:port")
+                text: text, reason: .unknownScheme(String(rest[..<scheme.lowerBound])))
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@"), !rest.contains("?") else {
-            throw ParseError(
-                description: "endpoint \"\(text)\": write host:port, without a path or user")
+            throw ParseError(text: text, reason: .pathOrUser)
         }
         var port = isSecure ? 443 : 80
         var host = rest
         if rest.hasPrefix("[") {
             guard let close = rest.firstIndex(of: "]") else {
-                throw ParseError(description: "endpoint \"\(text)\": the bracket is not closed")
+                throw ParseError(text: text, reason: .openBracket)
             }
             host = rest[rest.index(after: rest.startIndex)..<close]
             rest = rest[rest.index(after: close)...]
@@ -56,28 +86,23 @@ public struct Endpoint: Sendable, Hashable {
         }
         if rest.hasPrefix(":") {
             guard let number = Int(rest.dropFirst()), (1...65_535).contains(number) else {
-                throw ParseError(
-                    description: "endpoint \"\(text)\": the port is no number from 1 to 65535")
+                throw ParseError(text: text, reason: .port)
             }
             port = number
         }
         guard rest.isEmpty || rest.hasPrefix(":") else {
-            throw ParseError(description: "endpoint \"\(text)\": only a port may follow the host")
+            throw ParseError(text: text, reason: .afterHost)
         }
         let allowed = host.contains(":") ? "0123456789abcdefABCDEF:." : Self.nameCharacters
         guard host.allSatisfy(allowed.contains) else {
-            throw ParseError(
-                description: "endpoint \"\(text)\": \"\(host)\" is no name or address of a host")
+            throw ParseError(text: text, reason: .host(String(host)))
         }
         guard !host.isEmpty else {
-            throw ParseError(description: "endpoint \"\(text)\" names no host")
+            throw ParseError(text: text, reason: .noHost)
         }
         self.init(isSecure: isSecure, host: String(host), port: port)
         guard isSecure || isLoopback else {
-            throw ParseError(
-                description:
-                    "endpoint \"\(text)\": cleartext is for loopback addresses only, since "
-                    + "it would show the credential to the network; use https://")
+            throw ParseError(text: text, reason: .cleartext)
         }
     }
 

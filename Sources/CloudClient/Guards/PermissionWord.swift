@@ -2,8 +2,22 @@
 /// and for things of this machine `read:files=./data/*`.
 public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is no permission.
-    public struct Problem: Error, CustomStringConvertible {
-        public let description: String
+    public enum Problem: Error, Equatable, CustomStringConvertible {
+        /// A text without the form of a permission.
+        case form(String)
+        /// A permission that cannot be restricted to a value.
+        case value(String)
+
+        public var description: String {
+            switch self {
+            case .form(let text):
+                return "\"\(text)\" is no permission: it has to be like read:clusters, write:* or "
+                    + "read:files=PATH"
+            case .value(let text):
+                let known = PermissionWord.localWords.map(\.key).joined(separator: ", ")
+                return "\"\(text)\": only \(known) can be restricted with ="
+            }
+        }
     }
 
     /// The words for things that are not the API's, and what their values are.
@@ -30,16 +44,13 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
         }
         guard words.count == 2, words.allSatisfy({ !$0.isEmpty && $0.allSatisfy(Self.isPart) })
         else {
-            throw Problem(
-                description: "\"\(text)\" is no permission: it has to be like read:clusters, "
-                    + "write:* or read:files=PATH")
+            throw .form(text)
         }
         verb = String(words[0])
         noun = String(words[1])
         value = sides.count == 2 ? String(sides[1]) : nil
         if value != nil, !Self.localWords.contains(where: { $0.key == "\(verb):\(noun)" }) {
-            let known = Self.localWords.map(\.key).joined(separator: ", ")
-            throw Problem(description: "\"\(text)\": only \(known) can be restricted with =")
+            throw .value(text)
         }
     }
 

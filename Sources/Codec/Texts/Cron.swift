@@ -2,8 +2,28 @@
 /// `@every` with a length of time.
 public struct Cron: Sendable {
     /// A text that is no schedule, in words for a person.
-    public struct Problem: Error, CustomStringConvertible {
-        public let description: String
+    public enum Problem: Error, Equatable, CustomStringConvertible {
+        /// `@every` with a length that schedules do not have.
+        case interval(String)
+        /// A text with another number of fields than five.
+        case fieldCount(Int, of: String)
+        /// A part of a field that the field does not allow.
+        case value(String, field: String, allowed: ClosedRange<Int>)
+        /// A part of a field whose step is no positive number.
+        case step(String)
+
+        public var description: String {
+            switch self {
+            case .interval(let text):
+                "\"\(text)\" is no length from a minute to ten years, like 12h"
+            case .fieldCount(let count, let text):
+                "\"\(text)\" has \(count) fields; five are wanted: minute, hour, day of the month, "
+                    + "month, day of the week"
+            case .value(let text, let field, let allowed):
+                "\"\(text)\" is no \(field) (\(allowed.lowerBound) to \(allowed.upperBound))"
+            case .step(let text): "\"\(text)\" has a step that is no number above zero"
+            }
+        }
     }
 
     private enum Rule: Sendable {
@@ -44,8 +64,7 @@ public struct Cron: Sendable {
             guard let parsed = TimeText.parseHumanDuration(String(length)),
                 (60...Self.longest).contains(parsed.seconds)
             else {
-                throw Problem(
-                    description: "\"\(length)\" is no length from a minute to ten years, like 12h")
+                throw .interval(String(length))
             }
             rule = .every(parsed.seconds * 1_000_000_000 + Int64(parsed.nanos))
             return
@@ -53,9 +72,7 @@ public struct Cron: Sendable {
         let plain = Self.names[text] ?? text
         let fields = plain.split(separator: " ", omittingEmptySubsequences: false)
         guard fields.count == Self.ranges.count else {
-            throw Problem(
-                description: "\"\(text)\" has \(fields.count) fields; five are wanted: minute, "
-                    + "hour, day of the month, month, day of the week")
+            throw .fieldCount(fields.count, of: text)
         }
         var sets: [UInt64] = []
         for (field, allowed) in zip(fields, Self.ranges) {
@@ -88,12 +105,10 @@ public struct Cron: Sendable {
                     ? allowed.upperBound : numbers[numbers.count - 1]
                 range = numbers[0]...last
             } else {
-                throw Problem(
-                    description: "\"\(part)\" is no \(name) (\(allowed.lowerBound) to "
-                        + "\(allowed.upperBound))")
+                throw .value(String(part), field: name, allowed: allowed)
             }
             guard halves.count <= 2, let step, step > 0 else {
-                throw Problem(description: "\"\(part)\" has a step that is no number above zero")
+                throw .step(String(part))
             }
             for number in stride(from: range.lowerBound, through: range.upperBound, by: step) {
                 set |= 1 << UInt64(number)

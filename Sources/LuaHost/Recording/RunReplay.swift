@@ -8,8 +8,18 @@ import LuaMessages
 /// Gives a run what it got when it was recorded, in the same order, and nothing else.
 public final class RunReplay: WaitReplay {
     /// A file that is no recording, in words for a person.
-    public struct Problem: Error, CustomStringConvertible {
-        public let description: String
+    public enum Problem: Error, CustomStringConvertible {
+        case empty(file: String)
+        case version(file: String)
+        case line(Int, file: String)
+
+        public var description: String {
+            switch self {
+            case .empty(let file): "\(file) is empty"
+            case .version(let file): "\(file) is no recording of this version of qcsh"
+            case .line(let number, let file): "\(file):\(number) is no line of a recording"
+            }
+        }
     }
 
     struct RecordedCall {
@@ -46,18 +56,17 @@ public final class RunReplay: WaitReplay {
         for line in text.split(separator: UInt8(ascii: "\n")) {
             number += 1
             guard let record = try? ValueJSON.value(Array(line)).table else {
-                throw Problem(description: "\(file):\(number) is no line of a recording")
+                throw .line(number, file: file)
             }
             if number == 1 {
                 guard record["recording"]?.integer == RunRecorder.version else {
-                    throw Problem(
-                        description: "\(file) is no recording of this version of qcsh")
+                    throw .version(file: file)
                 }
                 continue
             }
             take(record)
         }
-        guard number > 0 else { throw Problem(description: "\(file) is empty") }
+        guard number > 0 else { throw .empty(file: file) }
     }
 
     private func take(_ record: LuaTable) {

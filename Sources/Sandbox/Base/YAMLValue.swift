@@ -19,11 +19,24 @@ indirect enum YAMLValue: Equatable, Sendable {
         var value: YAMLValue
     }
 
-    /// A text that cannot be read, or says something that is not understood; in words for a person.
+    /// A text that cannot be read, or says something that is not understood.
     struct Problem: Error, CustomStringConvertible {
-        let description: String
+        /// The path of the value, as in `faults[0].status`; empty for the whole text.
+        let path: String
+        let reason: String
 
-        init(_ description: String) { self.description = description }
+        /// Creates a problem of a value.
+        init(at path: String = "", _ reason: String) {
+            self.path = path
+            self.reason = reason
+        }
+
+        /// The problem as one of the value that the text belongs to.
+        func inside(_ outer: String) -> Problem {
+            Problem(at: path.isEmpty ? outer : "\(outer).\(path)", reason)
+        }
+
+        var description: String { path.isEmpty ? reason : "\(path): \(reason)" }
     }
 
     /// Reads YAML, or JSON, which is YAML.

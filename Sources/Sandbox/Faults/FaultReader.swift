@@ -19,7 +19,7 @@ enum FaultReader {
             do throws(YAMLValue.Problem) {
                 faults.append(try fault(entry, registry, name: name))
             } catch {
-                throw YAMLValue.Problem("faults[\(index)].\(error)")
+                throw error.inside("faults[\(index)]")
             }
         }
         return faults
@@ -34,7 +34,7 @@ enum FaultReader {
         }
         for member in members where !names.contains(member.name) {
             throw YAMLValue.Problem(
-                "\(member.name): is not known; a fault has \(names.joined(separator: ", "))")
+                at: member.name, "is not known; a fault has \(names.joined(separator: ", "))")
         }
         var fault = Fault(name: tree["name"]?.text ?? name())
         fault.scope = try scope(tree, registry)
@@ -42,7 +42,8 @@ enum FaultReader {
             guard let code = StatusCode.errors.first(where: { $0.name == text.uppercased() })
             else {
                 let known = StatusCode.errors.map(\.name).joined(separator: ", ")
-                throw YAMLValue.Problem("status: there is no code \(text); there are \(known)")
+                throw YAMLValue.Problem(
+                    at: "status", "there is no code \(text); there are \(known)")
             }
             fault.status = Fault.Status(code: code)
             if let message = tree["message"]?.text { fault.status?.message = message }
@@ -53,13 +54,13 @@ enum FaultReader {
         if let text = tree["break"]?.text {
             guard let found = Fault.Break(rawValue: text) else {
                 let known = Fault.Break.allCases.map(\.rawValue).joined(separator: ", ")
-                throw YAMLValue.Problem("break: \(text) is not known; there are \(known)")
+                throw YAMLValue.Problem(at: "break", "\(text) is not known; there are \(known)")
             }
             fault.breaks = found
         }
         if let trickle = tree["trickle"] {
             guard let bytes = trickle["bytes"]?.integer, bytes > 0 else {
-                throw YAMLValue.Problem("trickle.bytes: is no number above zero")
+                throw YAMLValue.Problem(at: "trickle.bytes", "is no number above zero")
             }
             fault.trickle = Fault.Trickle(
                 bytes: bytes, pause: try length(trickle, "every") ?? 100_000_000)
@@ -69,7 +70,8 @@ enum FaultReader {
         case "stuck": fault.lifecycle = .stuck
         case "fail": fault.lifecycle = .fails(tree["reason"]?.text ?? "injected fault")
         case let other?:
-            throw YAMLValue.Problem("lifecycle: \(other) is not known; there are stuck and fail")
+            throw YAMLValue.Problem(
+                at: "lifecycle", "\(other) is not known; there are stuck and fail")
         }
         let does =
             fault.status != nil || fault.latency > 0 || fault.staleBy > 0 || fault.breaks != nil
@@ -91,7 +93,8 @@ enum FaultReader {
             let all = (try? registry.allMethods()) ?? []
             guard all.contains(where: probe.concerns) else {
                 throw YAMLValue.Problem(
-                    "method: no method is called \(method); names are like cluster.get_cluster, "
+                    at: "method",
+                    "no method is called \(method); names are like cluster.get_cluster, "
                         + "GetCluster or *")
             }
         }
@@ -101,14 +104,14 @@ enum FaultReader {
         }
         if let probability = tree["probability"] {
             guard let number = probability.double, (0...1).contains(number) else {
-                throw YAMLValue.Problem("probability: is no number from 0 to 1")
+                throw YAMLValue.Problem(at: "probability", "is no number from 0 to 1")
             }
             scope.probability = number
         }
         for name in ["skip", "times"] {
             guard let value = tree[name] else { continue }
             guard let number = value.integer, number >= 0 else {
-                throw YAMLValue.Problem("\(name): is no number of calls")
+                throw YAMLValue.Problem(at: name, "is no number of calls")
             }
             if name == "skip" { scope.skip = number } else { scope.times = number }
         }
@@ -121,7 +124,7 @@ enum FaultReader {
         guard let value = tree[name] else { return nil }
         guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
             (0...31_536_000).contains(parsed.seconds)
-        else { throw YAMLValue.Problem("\(name): is no length of time like 250ms or 2s") }
+        else { throw YAMLValue.Problem(at: name, "is no length of time like 250ms or 2s") }
         return Nanoseconds.sum(parsed)
     }
 

@@ -8,13 +8,13 @@ extension SeedPlanter {
 
     func message(_ tree: YAMLValue, _ type: String, _ place: String) throws -> Message {
         guard let type = try cloud.world.registry.message(named: type) else {
-            throw YAMLValue.Problem("\(place): the contract has no \(type)")
+            throw YAMLValue.Problem(at: place, "the contract has no \(type)")
         }
         do {
             return try JSONReader(registry: cloud.world.registry).message(
                 Array(tree.json.utf8), as: type)
         } catch {
-            throw YAMLValue.Problem("\(place): \(error)")
+            throw YAMLValue.Problem(at: place, "\(error)")
         }
     }
 
@@ -59,7 +59,7 @@ extension SeedPlanter {
     ) throws {
         guard let method = try cloud.world.registry.method(path: "/" + section.method),
             let type = method.input.field(section.field)?.messageType
-        else { throw YAMLValue.Problem("\(place): the contract has no \(section.method)") }
+        else { throw YAMLValue.Problem(at: place, "the contract has no \(section.method)") }
         var fields = stripped(entry)
         if section.name == "roles", let permissions = entry["permissions"]?.items {
             // In a seed, permissions are words.

@@ -15,8 +15,29 @@ public enum SecretPolicy: Sendable, Equatable {
 /// Applies a policy to results.
 public final class SecretOutput {
     /// Why a file of secrets could not be written.
-    public struct Problem: Error, CustomStringConvertible {
-        public let description: String
+    public enum Problem: Error, CustomStringConvertible {
+        /// Something that is no plain file has the name.
+        case notAFile(String)
+        /// The file cannot be opened: an `errno`.
+        case notOpened(String, Int32)
+        /// The file cannot be written: an `errno`.
+        case notWritten(String, Int32)
+        /// The secrets are in another file, which cannot get the name: an `errno`.
+        case notRenamed(scratch: String, Int32)
+
+        public var description: String {
+            switch self {
+            case .notAFile(let path):
+                "secrets cannot be written to \"\(path)\": it is no plain file"
+            case .notOpened(let path, let problem):
+                "secrets cannot be written to \(path): \(String(cString: strerror(problem)))"
+            case .notWritten(let path, let problem):
+                "writing \(path) failed: \(String(cString: strerror(problem)))"
+            case .notRenamed(let path, let problem):
+                "the secrets are in \(path), which cannot be renamed: "
+                    + String(cString: strerror(problem))
+            }
+        }
     }
 
     private let policy: SecretPolicy
@@ -40,17 +61,14 @@ public final class SecretOutput {
     private static func open(_ path: String) throws(Problem) -> Int32 {
         var status = stat()
         if path.isEmpty || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG) {
-            throw Problem(
-                description: "secrets cannot be written to \"\(path)\": it is no plain file")
+            throw .notAFile(path)
         }
         let scratch = scratchPath(path)
         unlink(scratch)
         let file = Glibc.open(
             scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else {
-            throw Problem(
-                description:
-                    "secrets cannot be written to \(path): \(String(cString: strerror(errno)))")
+            throw .notOpened(path, errno)
         }
         return file
     }
@@ -84,13 +102,10 @@ public final class SecretOutput {
         let file = try Self.open(path)
         defer { close(file) }
         guard Output.writeAll(contents, to: file) else {
-            throw Problem(
-                description: "writing \(scratchPath) failed: \(String(cString: strerror(errno)))")
+            throw .notWritten(scratchPath, errno)
         }
         guard fchmod(file, 0o600) == 0, rename(scratchPath, path) == 0 else {
-            throw Problem(
-                description: "the secrets are in \(scratchPath), which cannot be renamed: "
-                    + String(cString: strerror(errno)))
+            throw .notRenamed(scratch: scratchPath, errno)
         }
     }
 

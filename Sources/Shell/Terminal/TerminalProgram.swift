@@ -4,8 +4,19 @@ import Glibc
 /// Programs that take the terminal for a while: editors and pagers. Tasks go on meanwhile.
 enum TerminalProgram {
     /// Why one could not be used.
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
+    enum Problem: Error, CustomStringConvertible {
+        /// A file or a program, and the `errno` that it failed with.
+        case system(String, Int32)
+        /// The editor ended with a status other than 0.
+        case editor(String, status: Int32)
+
+        var description: String {
+            switch self {
+            case .system(let name, let problem): "\(name): \(String(cString: strerror(problem)))"
+            case .editor(let name, let status):
+                "\(name) ended with status \(status); the entry is unchanged"
+            }
+        }
     }
 
     /// A text as somebody has left it in `$VISUAL` or `$EDITOR`.
@@ -18,8 +29,7 @@ enum TerminalProgram {
         // What is written may have secrets: a folder that only its owner can enter.
         var template = Array(((environment("TMPDIR") ?? "/tmp") + "/qcsh-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw Problem(
-                description: "no folder for the editor: \(String(cString: strerror(errno)))")
+            throw .system("a directory for the editor", errno)
         }
         let folder = String(
             decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -30,17 +40,16 @@ enum TerminalProgram {
         }
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0, Output.writeAll(text.utf8, to: descriptor) else {
-            throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
+            throw .system(file, errno)
         }
         close(descriptor)
         // $EDITOR may have options: a shell takes it apart, as others do.
         let status = try run(["/bin/sh", "-c", editor + " \"$1\"", "sh", file], loop: loop)
         guard status == 0 else {
-            throw Problem(
-                description: "\(editor) ended with status \(status); the entry is unchanged")
+            throw .editor(editor, status: status)
         }
         guard let content = read(file) else {
-            throw Problem(description: "\(file): \(String(cString: strerror(errno)))")
+            throw .system(file, errno)
         }
         return content.trimmed
     }
@@ -96,7 +105,7 @@ enum TerminalProgram {
         fflush(nil)
         let problem = posix_spawn(&process, words[0], nil, &attributes, &arguments, environ)
         guard problem == 0 else {
-            throw Problem(description: "\(words[0]): \(String(cString: strerror(problem)))")
+            throw .system(words[0], problem)
         }
         var status: Int32 = 0
         var isOver = false

@@ -36,13 +36,15 @@ struct APICommand: ParsableCommand {
     @OptionGroup var source: ContractSource
 
     func run() throws {
-        do {
+        try reportingErrors(as: "api") {
             let registry = try ContractLoader.load(source.choice)
             if let export { return try Self.write(registry, to: export) }
             let reference = APIReference(registry: registry)
             if let search {
                 let hits = try reference.search(search)
-                guard !hits.isEmpty else { throw Failure("nothing of the API has \"\(search)\"") }
+                guard !hits.isEmpty else {
+                    throw CommandError("nothing of the API has \"\(search)\"")
+                }
                 return show(
                     reference.page(hits, width: Self.width), reference.value(hits), registry)
             }
@@ -50,17 +52,7 @@ struct APICommand: ParsableCommand {
                 show(
                     reference.page(subject, width: Self.width), reference.value(subject), registry)
             }
-        } catch let status as ExitCode {
-            throw status
-        } catch {
-            Output.note("qcsh api: \(error)")
-            throw ExitCode(2)
         }
-    }
-
-    private struct Failure: Error, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
     }
 
     /// Lines longer than this are hard to read.
@@ -71,7 +63,7 @@ struct APICommand: ParsableCommand {
         let found = try reference.lookUp(name)
         guard !found.isEmpty else {
             let near = Names.suggestion(try reference.nearest(to: name))
-            throw Failure(
+            throw CommandError(
                 "the API has no \"\(name)\"\(near)"
                     + (near.isEmpty ? "; qcsh api --search finds words" : ""))
         }
@@ -82,7 +74,7 @@ struct APICommand: ParsableCommand {
         }
         if found.count > 1, !(areServices && name.last.map { $0.isNumber } == true) {
             let names = found.map(\.name).sorted().joined(separator: "\n  ")
-            throw Failure("\"\(name)\" is the name of several things; say which:\n  \(names)")
+            throw CommandError("\"\(name)\" is the name of several things; say which:\n  \(names)")
         }
         return found
     }
@@ -99,8 +91,8 @@ struct APICommand: ParsableCommand {
 
     private static func write(_ registry: Registry, to file: String) throws {
         guard UserFiles.write(registry.descriptorSet(), to: file) else {
-            Output.note("qcsh api: \(file) cannot be written: \(UserFiles.reason)")
-            throw ExitCode(1)
+            throw CommandError(
+                "\(file) cannot be written: \(UserFiles.reason)", status: ExitStatus.failed)
         }
     }
 }

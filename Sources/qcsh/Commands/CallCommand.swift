@@ -40,17 +40,15 @@ struct CallCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
     var fields: [String] = []
 
-    /// Why the command line makes no sense.
-    private struct Usage: Error, CustomStringConvertible {
-        let description: String
-        init(_ description: String) { self.description = description }
-    }
-
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
         let time = RunTime(loop, timeout: options.values.timeout)
+        try reportingErrors(as: "call") { try run(time, on: loop) }
+    }
+
+    private func run(_ time: RunTime, on loop: PollLoop) throws {
         do {
             let limits = RunLimits(options.values)
             let connections = Connections(
@@ -68,11 +66,6 @@ struct CallCommand: ParsableCommand {
         } catch let failure as LuaFailure {
             Output.note("qcsh: " + ErrorReport.text(failure))
             throw ExitCode(ErrorReport.exitStatus(failure))
-        } catch let code as ExitCode {
-            throw code
-        } catch {
-            Output.note("qcsh call: \(error)")
-            throw ExitCode(ExitStatus.usage)
         }
     }
 
@@ -107,13 +100,13 @@ struct CallCommand: ParsableCommand {
             return nil
         }
         guard several.isEmpty else {
-            throw Usage(
+            throw CommandError(
                 "\"\(method)\" is the name of several methods; say which: "
                     + several.joined(separator: ", "))
         }
         let names = try registry.allMethods().flatMap { [$0.displayName, $0.luaName] }
         let near = Names.nearest(to: method, in: names)
-        throw Usage(
+        throw CommandError(
             "there is no method \"\(method)\""
                 + (near == nil ? "; qcsh api lists them" : Names.suggestion(near)))
     }
@@ -123,7 +116,7 @@ struct CallCommand: ParsableCommand {
         guard options.values.secrets == .mask, method.route?.verb != "GET",
             let path = Self.secretPath(method.output)
         else { return }
-        throw Usage(
+        throw CommandError(
             "the answer holds a secret (\(path)): give --reveal to print it, or --secret-file FILE "
                 + "to keep it")
     }
@@ -147,14 +140,14 @@ struct CallCommand: ParsableCommand {
                 request = try JSONReader(registry: registry).message(
                     try Self.body(data), as: method.input)
             } catch {
-                throw Usage("-d: \(error)")
+                throw CommandError("-d: \(error)")
             }
         }
         for word in fields {
             do throws(CodecError) {
                 try FieldAssignment(word, registry: registry).apply(to: &request)
             } catch {
-                throw Usage("\(error)")
+                throw CommandError("\(error)")
             }
         }
         return request
@@ -185,7 +178,9 @@ struct CallCommand: ParsableCommand {
         guard let items = method.output.field(named: "items"), items.isRepeated,
             let next = method.output.field(named: "next_page_token"),
             let token = method.input.field(named: "page_token")
-        else { throw Usage("\(method.displayName) has no pages: --all is for lists that have") }
+        else {
+            throw CommandError("\(method.displayName) has no pages: --all is for lists that have")
+        }
         return Pages(items: items, next: next, token: token)
     }
 

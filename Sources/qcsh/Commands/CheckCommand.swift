@@ -35,13 +35,7 @@ struct CheckCommand: ParsableCommand {
     var scripts: [String]
 
     func run() throws {
-        let registry: Registry
-        do {
-            registry = try ContractLoader.load(source.choice)
-        } catch {
-            Output.note("qcsh check: \(error)")
-            throw ExitCode(ExitStatus.usage)
-        }
+        let registry = try reportingErrors(as: "check") { try ContractLoader.load(source.choice) }
         let checker = ScriptChecker(
             registry: registry, policy: HeaderPermissions(), now: { Clocks.wall() }
         ) { module, folder in
@@ -63,7 +57,9 @@ struct CheckCommand: ParsableCommand {
         } else {
             Output.data(report.text(showsPermissions: permissions))
         }
-        if results.contains(where: { !$0.result.findings.isEmpty }) { throw ExitCode(1) }
+        if results.contains(where: { !$0.result.findings.isEmpty }) {
+            throw ExitCode(ExitStatus.failed)
+        }
     }
 
     /// The file of a module, as `require` of a script in a folder finds it.

@@ -16,25 +16,6 @@ struct ContextCommand: ParsableCommand {
         subcommands: [Set.self, Use.self, List.self, Show.self, Delete.self],
         defaultSubcommand: List.self)
 
-    /// Turns what went wrong into the exit status of a wrong command line.
-    fileprivate static func attempt(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let code as ExitCode {
-            throw code
-        } catch let problem as Contexts.Problem {
-            Output.note("qcsh context: \(problem.description)")
-            throw ExitCode(ExitStatus.usage)
-        } catch {
-            Output.note("qcsh context: \(error)")
-            throw ExitCode(ExitStatus.usage)
-        }
-    }
-
-    private struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// A colour that a context may have.
     enum Color: String, ExpressibleByArgument, CaseIterable {
         case red, green, yellow, blue, magenta, cyan, white
@@ -106,7 +87,7 @@ struct ContextCommand: ParsableCommand {
         }
 
         func run() throws {
-            try ContextCommand.attempt {
+            try reportingErrors(as: "context") {
                 var file = try ContextFile()
                 var fields: [String: Any?] = [:]
                 if let endpoint { fields["endpoint"] = endpoint }
@@ -135,7 +116,7 @@ struct ContextCommand: ParsableCommand {
             guard apiKey || token else { return nil }
             let what = apiKey ? "Management key" : "Token"
             guard let text = HiddenInput.line(prompt: what + ": "), !text.isEmpty else {
-                throw Failure(description: "no credential was given")
+                throw CommandError("no credential was given")
             }
             return (apiKey ? "api_key" : "token", text)
         }
@@ -149,7 +130,7 @@ struct ContextCommand: ParsableCommand {
         var name: String
 
         func run() throws {
-            try ContextCommand.attempt {
+            try reportingErrors(as: "context") {
                 _ = try Contexts.load().context(named: name)
                 var file = try ContextFile()
                 file.use(name)
@@ -166,7 +147,7 @@ struct ContextCommand: ParsableCommand {
         var output = OutputFormat.table
 
         func run() throws {
-            try ContextCommand.attempt {
+            try reportingErrors(as: "context") {
                 let contexts = try Contexts.load()
                 let rows = contexts.all.map { context in
                     context.row(isCurrent: context.name == contexts.current)
@@ -195,11 +176,11 @@ struct ContextCommand: ParsableCommand {
         var name: String?
 
         func run() throws {
-            try ContextCommand.attempt {
+            try reportingErrors(as: "context") {
                 let contexts = try Contexts.load()
                 let chosen =
                     name ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
-                guard let chosen else { throw Failure(description: "no context is in use") }
+                guard let chosen else { throw CommandError("no context is in use") }
                 let context = try contexts.context(named: chosen)
                 ContextCommand.show(
                     context.row(isCurrent: chosen == contexts.current), output)
@@ -214,13 +195,12 @@ struct ContextCommand: ParsableCommand {
         var name: String
 
         func run() throws {
-            try ContextCommand.attempt {
+            try reportingErrors(as: "context") {
                 var file = try ContextFile()
                 guard file.has(name) else {
                     let other = try Contexts.load().context(named: name)
-                    throw Failure(
-                        description:
-                            "context \"\(name)\" is in \(other.file), which is left as it is")
+                    throw CommandError(
+                        "context \"\(name)\" is in \(other.file), which is left as it is")
                 }
                 file.remove(name)
                 try file.write()

@@ -91,7 +91,7 @@ private struct Examination {
 
     mutating func examine(_ connections: Connections) {
         good("program", "\(Version.text), \(Registry.embedded.packages.count) packages of the API")
-        do throws(Contexts.Problem) {
+        do throws(CommandError) {
             let contexts = try Contexts.load()
             let files = contexts.files.isEmpty ? "no file" : contexts.files.joined(separator: ", ")
             good(

@@ -24,33 +24,23 @@ struct PermitCommand: ParsableCommand {
     @Flag(help: "Allow what was refused, too.")
     var refused = false
 
-    private struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     func run() throws {
-        do {
-            Output.data(try header())
-        } catch {
-            Output.note("qcsh permit: \(error)")
-            throw ExitCode(ExitStatus.usage)
-        }
+        try reportingErrors(as: "permit") { Output.data(try header()) }
     }
 
     private func header() throws -> String {
         guard let source = UserFiles.read(script) else {
-            throw Failure(
-                description: "cannot read \(script): \(UserFiles.reason)")
+            throw CommandError("cannot read \(script): \(UserFiles.reason)")
         }
         guard let audit = UserFiles.read(from) else {
-            throw Failure(description: "cannot read \(from): \(UserFiles.reason)")
+            throw CommandError("cannot read \(from): \(UserFiles.reason)")
         }
         var words: Set<String> = []
         var deletes = false
         for (index, line) in audit.split(separator: UInt8(ascii: "\n")).enumerated() {
             guard let record = try? ValueJSON.value(Array(line)).table,
                 let use = record["use"]?.text
-            else { throw Failure(description: "\(from):\(index + 1): no line of an audit") }
+            else { throw CommandError("\(from):\(index + 1): no line of an audit") }
             let isRefused = (record["refused"]?.integer ?? 0) > 0
             if isRefused, !refused { continue }
             words.insert(use)
@@ -58,7 +48,7 @@ struct PermitCommand: ParsableCommand {
         }
         let present: ScriptHeader?
         do throws(ScriptHeader.Problem) { present = try ScriptHeader.read(source) } catch {
-            throw Failure(description: "\(script):\(error)")
+            throw CommandError("\(script):\(error)")
         }
         var lines = ["script {"]
         if let about = present?.about { lines.append("  about = \(ValueText.quoted(about)),") }

@@ -195,13 +195,13 @@ struct SnapshotCommand: ParsableCommand {
     func run() throws {
         guard force || access(file, F_OK) != 0 else {
             Output.note("qcsh sandbox: \(file) is there already; --force overwrites it")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         let bytes = try target.client().request("GET", "/snapshot")
         guard UserFiles.writePrivately(bytes, to: file) else {
             Output.note(
                 "qcsh sandbox: cannot write \(file): \(UserFiles.reason)")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
     }
 }
@@ -219,7 +219,7 @@ struct RestoreCommand: ParsableCommand {
     func run() throws {
         guard let bytes = UserFiles.read(file) else {
             Output.note("qcsh sandbox: cannot read \(file): \(UserFiles.reason)")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         Output.data(try target.client().request("POST", "/restore", body: bytes))
     }
@@ -256,7 +256,7 @@ private enum JSONText {
         }
         guard let text else {
             Output.note("qcsh sandbox: the answer cannot be read")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         return text
     }

@@ -119,7 +119,7 @@ struct ServeCommand: ParsableCommand {
             server = try SandboxServer(configuration)
         } catch {
             Output.note("qcsh sandbox: \(error)")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         let registration = RunningSandboxes.register(server)
         Output.data(Self.announcement(server) + "\n")
@@ -127,7 +127,7 @@ struct ServeCommand: ParsableCommand {
             Output.note("qcsh sandbox: standard output: \(Output.problem ?? "")")
             registration?.remove()
             server.stop()
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         var received: Int32 = 0
         sigwait(&signals, &received)
@@ -193,7 +193,7 @@ enum SandboxFiles {
     static func text(_ path: String) throws -> String {
         guard let bytes = UserFiles.read(path) else {
             Output.note("qcsh sandbox: cannot read \(path): \(UserFiles.reason)")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -28,7 +28,7 @@ struct StubsCommand: ParsableCommand {
             files = try LuaStubs(registry: .embedded).files()
         } catch {
             Output.note("qcsh stubs: \(error)")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         let root = out.hasPrefix("/") ? out : currentFolder + "/" + out
         for file in files {
@@ -36,7 +36,7 @@ struct StubsCommand: ParsableCommand {
             UserFiles.makeFolders(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
             guard UserFiles.write(Array(file.text.utf8), to: path) else {
                 Output.note("qcsh stubs: \(path): \(UserFiles.reason)")
-                throw ExitCode(1)
+                throw ExitCode(ExitStatus.failed)
             }
         }
         Output.note("\(files.count) files in \(out)")
@@ -51,7 +51,7 @@ struct StubsCommand: ParsableCommand {
             """
         guard UserFiles.write(Array(settings.utf8), to: ".luarc.json") else {
             Output.note("qcsh stubs: .luarc.json: \(UserFiles.reason)")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         Output.note("wrote .luarc.json")
     }

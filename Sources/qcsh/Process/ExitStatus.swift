@@ -3,6 +3,8 @@ import LuaHost
 
 /// The exit statuses that no error object decides; the others are in `ErrorReport`.
 enum ExitStatus {
+    /// Something failed, and nothing says more.
+    static let failed: Int32 = 1
     /// The command line makes no sense.
     static let usage: Int32 = 2
     /// `--timeout`, as with timeout(1).

@@ -3,8 +3,28 @@ import Glibc
 /// Runs the command that prints a secret.
 enum SecretProgram {
     /// Why a command gave no secret, in words that follow "the command".
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
+    enum Problem: Error, CustomStringConvertible {
+        /// The shell could not be started: an `errno`.
+        case notStarted(Int32)
+        /// Somebody ended the run.
+        case givenUp
+        /// It took longer than it may, in seconds.
+        case timedOut(Double)
+        /// It ended with another status than 0, as waitpid(2) has it.
+        case failed(status: Int32, command: String)
+        case empty(command: String)
+
+        var description: String {
+            switch self {
+            case .notStarted(let problem): "cannot be run: \(String(cString: strerror(problem)))"
+            case .givenUp: "was given up"
+            case .timedOut(let seconds): "did not end within \(seconds) s"
+            case .failed(let status, let command) where status & 0x7f == 0:
+                "ended with status \(status >> 8 & 0xff): \(command)"
+            case .failed(_, let command): "ended with a signal: \(command)"
+            case .empty(let command): "printed nothing: \(command)"
+            }
+        }
     }
 
     /// How long a command may take, in nanoseconds: it may ask its user.
@@ -14,7 +34,7 @@ enum SecretProgram {
     /// terminal for questions.
     static func run(_ command: String, timeout: Int64 = timeout) -> Result<String, Problem> {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return .failure(because(errno)) }
+        guard pipe(&ends) == 0 else { return .failure(.notStarted(errno)) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[0]) }
         var actions = posix_spawn_file_actions_t()
@@ -27,7 +47,7 @@ enum SecretProgram {
         var process: pid_t = 0
         let problem = posix_spawn(&process, "/bin/sh", &actions, nil, &words, environ)
         close(ends[1])
-        guard problem == 0 else { return .failure(because(problem)) }
+        guard problem == 0 else { return .failure(.notStarted(problem)) }
         let started = Clocks.monotonic()
         let end = min(started + timeout, Interrupts.runEnd)
         guard let output = read(ends[0], until: end) else {
@@ -35,26 +55,20 @@ enum SecretProgram {
             var status: Int32 = 0
             waitpid(process, &status, 0)
             guard Clocks.monotonic() >= end else {
-                return .failure(Problem(description: "was given up"))
+                return .failure(.givenUp)
             }
-            let seconds = Double((end - started) / 10_000_000) / 100
-            return .failure(Problem(description: "did not end within \(seconds) s"))
+            return .failure(.timedOut(Double((end - started) / 10_000_000) / 100))
         }
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         guard status == 0 else {
-            let code = status & 0x7f == 0 ? "status \(status >> 8 & 0xff)" : "a signal"
-            return .failure(Problem(description: "ended with \(code): \(command)"))
+            return .failure(.failed(status: status, command: command))
         }
         let secret = String(decoding: output, as: UTF8.self).prefix { !$0.isNewline }
         guard !secret.isEmpty else {
-            return .failure(Problem(description: "printed nothing: \(command)"))
+            return .failure(.empty(command: command))
         }
         return .success(String(secret))
-    }
-
-    private static func because(_ problem: Int32) -> Problem {
-        Problem(description: "cannot be run: \(String(cString: strerror(problem)))")
     }
 
     /// The most that a command may print, in bytes.

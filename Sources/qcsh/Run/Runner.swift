@@ -189,7 +189,7 @@ struct Runner {
     }
 
     private func loadContract() throws(LuaFailure) -> Registry {
-        do throws(ContractLoader.Problem) {
+        do throws(CommandError) {
             return try ContractLoader.load(options.contract, options: options)
         } catch {
             throw LuaFailure(error.description)

@@ -11,7 +11,7 @@ struct ShellStart {
     /// The state that the shell and the functions of its Lua side share.
     func state() throws(LuaFailure) -> ShellState {
         let contexts: Contexts
-        do throws(Contexts.Problem) {
+        do throws(CommandError) {
             contexts = try Contexts.load()
         } catch {
             throw LuaFailure(error.description)

@@ -9,10 +9,6 @@ import Shell
 
 /// Makes sessions from options, environment and what a script asks for.
 final class Connections {
-    /// What is configured wrongly, in words for a person.
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
-    }
 
     /// Where Qdrant Cloud is.
     static let cloud = Endpoint(
@@ -53,7 +49,7 @@ final class Connections {
 
     /// Opens a session. The table is what a script gives `qdrant.connect`.
     func open(_ wanted: LuaTable) throws(LuaFailure) -> Session {
-        do throws(Problem) {
+        do throws(CommandError) {
             let configuration: SessionConfiguration
             var layer: PermissionLayer?
             if let replayed = try replayedConfiguration() {
@@ -110,10 +106,10 @@ final class Connections {
     }
 
     /// The session that was opened when the run was recorded; nil when none is repeated.
-    private func replayedConfiguration() throws(Problem) -> SessionConfiguration? {
+    private func replayedConfiguration() throws(CommandError) -> SessionConfiguration? {
         guard case .replaying(let replay) = journal else { return nil }
         guard let recorded = replay.nextSession() else {
-            throw Problem(description: "replay: more sessions are opened than were recorded")
+            throw CommandError("replay: more sessions are opened than were recorded")
         }
         var configuration = SessionConfiguration(
             endpoint: try Self.endpoint(recorded.endpoint),
@@ -143,24 +139,24 @@ final class Connections {
 
     /// An option of `qdrant.connect`. Nothing is passed over: a wrong value must not mean another
     /// credential.
-    private static func text(_ name: String, _ wanted: LuaTable) throws(Problem) -> String? {
+    private static func text(_ name: String, _ wanted: LuaTable) throws(CommandError) -> String? {
         switch wanted[name] {
         case nil, .nil: return nil
         case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
         case .secret(let bytes) where name == "api_key" || name == "token":
             return String(decoding: bytes, as: UTF8.self)
         case .some(let other):
-            throw Problem(
-                description: "qdrant.connect: \(name) has to be a string, got a \(other.typeName)")
+            throw CommandError(
+                "qdrant.connect: \(name) has to be a string, got a \(other.typeName)")
         }
     }
 
     private func configuration(
         _ wanted: LuaTable
-    ) throws(Problem) -> (SessionConfiguration, PermissionLayer?) {
+    ) throws(CommandError) -> (SessionConfiguration, PermissionLayer?) {
         for (key, _) in wanted.entries where !Self.names.contains(key.text ?? "") {
-            throw Problem(
-                description: "qdrant.connect has no option \"\(key.text ?? key.typeName)\"; it has "
+            throw CommandError(
+                "qdrant.connect has no option \"\(key.text ?? key.typeName)\"; it has "
                     + Self.names.joined(separator: ", "))
         }
         let isSandbox = options.sandbox && wanted["endpoint"] == nil && wanted["context"] == nil
@@ -172,14 +168,13 @@ final class Connections {
         let environment = isSandbox ? nil : UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
         if let account = try Self.text("account", wanted) ?? options.account ?? environment {
             if let context, context.locksAccount, let own = context.accountID, own != account {
-                throw Problem(
-                    description: "context \"\(context.name)\" is locked to its account \(own)")
+                throw CommandError("context \"\(context.name)\" is locked to its account \(own)")
             }
             configuration.accountID = account
         }
         if let transport = try Self.text("transport", wanted) {
             guard let kind = TransportKind(rawValue: transport) else {
-                throw Problem(description: "the transport has to be \"grpc\" or \"rest\"")
+                throw CommandError("the transport has to be \"grpc\" or \"rest\"")
             }
             configuration.transport = kind
         } else if let transport = options.transport {
@@ -193,7 +188,7 @@ final class Connections {
     /// From low to high: defaults, context, environment, flags, what the script asks for.
     private func remoteConfiguration(
         _ wanted: LuaTable, _ context: Context?
-    ) throws(Problem) -> SessionConfiguration {
+    ) throws(CommandError) -> SessionConfiguration {
         let isOwnContext = wanted["context"] != nil
         // A context that a script names stands for itself.
         func outer(_ flag: String?, _ variable: String) -> String? {
@@ -205,11 +200,11 @@ final class Connections {
             try Self.text("rest_endpoint", wanted)
             ?? (wanted["endpoint"] == nil
                 ? outer(options.restEndpoint, "QDRANT_CLOUD_REST_ENDPOINT") : nil)
-        let endpoint = try (overriding ?? context?.endpoint).map { (text) throws(Problem) in
+        let endpoint = try (overriding ?? context?.endpoint).map { (text) throws(CommandError) in
             try Self.endpoint(text)
         }
         let restText = restOverriding ?? (overriding == nil ? context?.restEndpoint : nil)
-        let rest = try restText.map { (text) throws(Problem) in try Self.endpoint(text) }
+        let rest = try restText.map { (text) throws(CommandError) in try Self.endpoint(text) }
         var configuration = SessionConfiguration(
             endpoint: endpoint ?? Self.cloud,
             restEndpoint: rest ?? endpoint.flatMap { $0 == Self.cloud ? nil : $0 }
@@ -228,8 +223,8 @@ final class Connections {
             // A context's credential goes to that context's hosts and nowhere else.
             let isElsewhere = overriding != nil || restOverriding != nil
             if isElsewhere, try !Self.isSamePlace(configuration, context) {
-                throw Problem(
-                    description: "the credential of context \"\(context.name)\" is not sent to "
+                throw CommandError(
+                    "the credential of context \"\(context.name)\" is not sent to "
                         + "another endpoint; give one for it in QDRANT_CLOUD_API_KEY")
             }
             configuration.credential = credential(context)
@@ -237,26 +232,27 @@ final class Connections {
         return configuration
     }
 
-    private func context(_ wanted: LuaTable) throws(Problem) -> Context? {
+    private func context(_ wanted: LuaTable) throws(CommandError) -> Context? {
         let named = try Self.text("context", wanted)
-        do throws(Contexts.Problem) {
+        do throws(CommandError) {
             let contexts = try Contexts.load()
             let name =
                 named ?? options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT")
                 ?? contexts.current
-            return try name.map { (name) throws(Contexts.Problem) in
+            return try name.map { (name) throws(CommandError) in
                 try contexts.context(named: name)
             }
         } catch {
-            throw Problem(description: error.description)
+            throw CommandError(error.description)
         }
     }
 
     private static func isSamePlace(
         _ configuration: SessionConfiguration, _ context: Context
-    ) throws(Problem) -> Bool {
-        let own = try context.endpoint.map { (text) throws(Problem) in try endpoint(text) }
-        let rest = try context.restEndpoint.map { (text) throws(Problem) in try endpoint(text) }
+    ) throws(CommandError) -> Bool {
+        let own = try context.endpoint.map { (text) throws(CommandError) in try endpoint(text) }
+        let rest = try context.restEndpoint.map { (text) throws(CommandError) in try endpoint(text)
+        }
         let places = [own ?? cloud, rest ?? own ?? defaultRESTEndpoint]
         return places.contains(configuration.endpoint)
             && places.contains(configuration.restEndpoint)
@@ -279,17 +275,17 @@ final class Connections {
             })
     }
 
-    private static func endpoint(_ text: String) throws(Problem) -> Endpoint {
+    private static func endpoint(_ text: String) throws(CommandError) -> Endpoint {
         do throws(Endpoint.ParseError) {
             return try Endpoint(text)
         } catch {
-            throw Problem(description: error.description)
+            throw CommandError(error.description)
         }
     }
 
     private func sandboxConfiguration(
         _ wanted: LuaTable
-    ) throws(Problem) -> SessionConfiguration {
+    ) throws(CommandError) -> SessionConfiguration {
         let server = try embeddedSandbox()
         let endpoint = Endpoint(isSecure: false, host: "127.0.0.1", port: server.port)
         var configuration = SessionConfiguration(endpoint: endpoint, restEndpoint: endpoint)
@@ -307,7 +303,7 @@ final class Connections {
     func present() -> (seconds: Int64, nanos: Int32) { sandbox?.now ?? Clocks.wall() }
 
     /// The sandbox of this run, started when it is first needed.
-    func embeddedSandbox() throws(Problem) -> SandboxServer {
+    func embeddedSandbox() throws(CommandError) -> SandboxServer {
         if let sandbox { return sandbox }
         var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         configuration.speed = .factor(Self.embeddedSpeed)
@@ -317,16 +313,16 @@ final class Connections {
             sandbox = server
             return server
         } catch {
-            throw Problem(description: "the sandbox cannot be started: \(error)")
+            throw CommandError("the sandbox cannot be started: \(error)")
         }
     }
 
     /// What the embedded sandbox holds at first: `demo`, unless the environment names a file.
-    private static func seed() throws(Problem) -> String {
+    private static func seed() throws(CommandError) -> String {
         guard let option = UserFiles.environment("QCSH_SANDBOX_SEED") else { return "demo" }
         if option == "demo" || option == "bare" { return option }
         guard let bytes = UserFiles.read(option) else {
-            throw Problem(description: "QCSH_SANDBOX_SEED: cannot read \(option)")
+            throw CommandError("QCSH_SANDBOX_SEED: cannot read \(option)")
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -4,37 +4,32 @@ import Yams
 
 /// The user's own file of contexts, for changing it. What it holds besides contexts stays.
 struct ContextFile {
-    /// What cannot be done, in words for a person.
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
-    }
-
     let path: String
     private var top: [String: Any]
 
     /// Opens the file; one that does not exist is empty.
-    init() throws(Problem) {
+    init() throws(CommandError) {
         let named = UserFiles.environment("QDRANT_CLOUD_CONFIG")
         guard let path = named ?? UserFiles.configurationFolder.map({ $0 + "/qcsh/config.yaml" })
-        else { throw Problem(description: "there is no home folder for a configuration") }
+        else { throw CommandError("there is no home folder for a configuration") }
         self.path = path
         guard access(path, F_OK) == 0 else {
             top = [:]
             return
         }
         guard let bytes = UserFiles.readOwn(path) else {
-            throw Problem(description: "\(path): \(UserFiles.reason)")
+            throw CommandError("\(path): \(UserFiles.reason)")
         }
         do {
             let loaded = try YAMLText.values(String(decoding: bytes, as: UTF8.self))
             guard let fields = (loaded ?? [String: Any]()) as? [String: Any] else {
-                throw Problem(description: "\(path) has no settings at its top level")
+                throw CommandError("\(path) has no settings at its top level")
             }
             top = fields
-        } catch let problem as Problem {
+        } catch let problem as CommandError {
             throw problem
         } catch {
-            throw Problem(description: "\(path) is not YAML: \(error)")
+            throw CommandError("\(path) is not YAML: \(error)")
         }
     }
 
@@ -65,12 +60,12 @@ struct ContextFile {
     }
 
     /// Writes the file, for its owner only: all of it or nothing.
-    func write() throws(Problem) {
+    func write() throws(CommandError) {
         let text: String
         do {
             text = try Yams.dump(object: top, sortKeys: true)
         } catch {
-            throw Problem(description: "\(path) cannot be written: \(error)")
+            throw CommandError("\(path) cannot be written: \(error)")
         }
         if let slash = path.lastIndex(of: "/") { UserFiles.makeFolders(String(path[..<slash])) }
         let scratch = "\(path).\(getpid()).tmp"
@@ -79,7 +74,7 @@ struct ContextFile {
         else {
             let reason = UserFiles.reason
             unlink(scratch)
-            throw Problem(description: "\(path) cannot be written: \(reason)")
+            throw CommandError("\(path) cannot be written: \(reason)")
         }
     }
 }

@@ -38,11 +38,6 @@ struct Context {
 /// The file is `~/.config/qcsh/config.yaml`, or what `QDRANT_CLOUD_CONFIG` names; the contexts in
 /// `~/.config/qcloud/config.yaml` are read, too. Both have `current_context` and `contexts`.
 struct Contexts {
-    /// A file or a name that is wrong, in words for a person.
-    struct Problem: Error {
-        let description: String
-    }
-
     private(set) var current: String?
     /// The files that were read.
     private(set) var files: [String] = []
@@ -51,14 +46,12 @@ struct Contexts {
     private(set) var history = HistoryFile.Policy()
 
     /// Reads the files that exist. Of two contexts with one name the first file's counts.
-    static func load() throws(Problem) -> Contexts {
+    static func load() throws(CommandError) -> Contexts {
         var contexts = Contexts()
         var files: [String] = []
         if let named = UserFiles.environment("QDRANT_CLOUD_CONFIG") {
             guard access(named, R_OK) == 0 else {
-                throw Problem(
-                    description:
-                        "QDRANT_CLOUD_CONFIG: \(named): \(UserFiles.reason)")
+                throw CommandError("QDRANT_CLOUD_CONFIG: \(named): \(UserFiles.reason)")
             }
             files = [named]
         } else if let folder = UserFiles.configurationFolder {
@@ -72,18 +65,18 @@ struct Contexts {
     }
 
     /// The context with a name; an unknown one is an error.
-    func context(named name: String) throws(Problem) -> Context {
+    func context(named name: String) throws(CommandError) -> Context {
         if let found = all.first(where: { $0.name == name }) { return found }
         let names = all.map(\.name).joined(separator: ", ")
-        throw Problem(
-            description: "there is no context \"\(name)\"; "
+        throw CommandError(
+            "there is no context \"\(name)\"; "
                 + (names.isEmpty ? "no context is configured" : "there are: \(names)"))
     }
 
     /// `history: { size: 10000, leading_space: true, repeats: false }`
-    private mutating func readHistory(_ value: Any, _ file: String) throws(Problem) {
+    private mutating func readHistory(_ value: Any, _ file: String) throws(CommandError) {
         guard let fields = value as? [String: Any] else {
-            throw Problem(description: "\(file): history has to have settings")
+            throw CommandError("\(file): history has to have settings")
         }
         for (name, value) in fields {
             switch (name, value) {
@@ -91,8 +84,8 @@ struct Contexts {
             case ("leading_space", let flag as Bool): history.ignoresLeadingSpace = flag
             case ("repeats", let flag as Bool): history.ignoresRepeats = !flag
             default:
-                throw Problem(
-                    description: "\(file): history.\(name): there are size (a number), "
+                throw CommandError(
+                    "\(file): history.\(name): there are size (a number), "
                         + "leading_space (whether one keeps an entry out) and repeats")
             }
         }
@@ -101,44 +94,44 @@ struct Contexts {
     /// A colour that there is: one that nobody sees would warn nobody.
     private func color(
         _ text: String?, _ name: String, _ file: String
-    ) throws(Problem) -> String? {
+    ) throws(CommandError) -> String? {
         guard let text, ContextColours.codes[text] == nil else { return text }
         let known = ContextColours.codes.keys.sorted().joined(separator: ", ")
-        throw Problem(
-            description: "\(file): context \"\(name)\": color is one of \(known), not \"\(text)\"")
+        throw CommandError(
+            "\(file): context \"\(name)\": color is one of \(known), not \"\(text)\"")
     }
 
-    private mutating func read(_ file: String) throws(Problem) {
+    private mutating func read(_ file: String) throws(CommandError) {
         guard let bytes = UserFiles.readOwn(file) else {
-            throw Problem(description: "\(file): \(UserFiles.reason)")
+            throw CommandError("\(file): \(UserFiles.reason)")
         }
         let loaded: Any?
         do {
             loaded = try YAMLText.values(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw Problem(description: "\(file) is not YAML: \(error)")
+            throw CommandError("\(file) is not YAML: \(error)")
         }
         guard let loaded else { return }
         guard let top = loaded as? [String: Any] else {
-            throw Problem(description: "\(file) has no settings at its top level")
+            throw CommandError("\(file) has no settings at its top level")
         }
         if let wanted = top["history"] { try readHistory(wanted, file) }
         if current == nil { current = top["current_context"] as? String }
         for entry in top["contexts"] as? [Any] ?? [] {
             guard let fields = entry as? [String: Any], let name = fields["name"] as? String else {
-                throw Problem(description: "\(file): a context has no name")
+                throw CommandError("\(file): a context has no name")
             }
             guard !all.contains(where: { $0.name == name }) else { continue }
             func text(_ key: String) -> String? {
                 let value = fields[key] as? String
                 return value?.isEmpty == true ? nil : value
             }
-            func flag(_ key: String) throws(Problem) -> Bool {
+            func flag(_ key: String) throws(CommandError) -> Bool {
                 guard let value = fields[key] else { return false }
                 guard let flag = value as? Bool else {
                     // Taken for false, a mistake would unlock what is to be protected.
-                    throw Problem(
-                        description: "\(file): context \"\(name)\": \(key) has to be true or false")
+                    throw CommandError(
+                        "\(file): context \"\(name)\": \(key) has to be true or false")
                 }
                 return flag
             }

@@ -7,10 +7,6 @@ import Glibc
 
 /// Reads descriptions of the API.
 enum ContractLoader {
-    /// Why there is no description.
-    struct Problem: Error, CustomStringConvertible {
-        let description: String
-    }
 
     /// How long a server may take to describe itself, in nanoseconds.
     private static let patience: Int64 = 30_000_000_000
@@ -18,15 +14,14 @@ enum ContractLoader {
     /// The contract that was chosen.
     static func load(
         _ choice: ContractChoice, options: RunOptions = RunOptions()
-    ) throws(Problem) -> Registry {
+    ) throws(CommandError) -> Registry {
         let bytes: [UInt8]
         let name: String
         switch choice {
         case .embedded: return .embedded
         case .file(let file):
             guard let read = UserFiles.read(file) else {
-                throw Problem(
-                    description: "cannot read \(file): \(UserFiles.reason)")
+                throw CommandError("cannot read \(file): \(UserFiles.reason)")
             }
             (bytes, name) = (read, file)
         case .host(let address): (bytes, name) = (try fetch(address, options), address)
@@ -40,18 +35,18 @@ enum ContractLoader {
             }
             return registry
         } catch {
-            throw Problem(description: "\(name) does not describe an API: \(error)")
+            throw CommandError("\(name) does not describe an API: \(error)")
         }
     }
 
     private static func fetch(
         _ address: String, _ options: RunOptions
-    ) throws(Problem) -> [UInt8] {
+    ) throws(CommandError) -> [UInt8] {
         let endpoint: Endpoint
         do throws(Endpoint.ParseError) {
             endpoint = try Endpoint(address)
         } catch {
-            throw Problem(description: error.description)
+            throw CommandError(error.description)
         }
         let loop = PollLoop(now: Clocks.monotonic)
         var settings = ConnectionSettings()
@@ -68,8 +63,8 @@ enum ContractLoader {
         switch outcome {
         case .success(let bytes): return bytes
         case .failure(let error):
-            throw Problem(description: "\(address): \(error.code.name): \(error.message)")
-        case nil: throw Problem(description: "\(address): no answer")
+            throw CommandError("\(address): \(error.code.name): \(error.message)")
+        case nil: throw CommandError("\(address): no answer")
         }
     }
 

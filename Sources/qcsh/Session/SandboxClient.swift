@@ -21,12 +21,12 @@ struct SandboxTarget: ParsableArguments {
             Output.note(
                 port.map { "qcsh sandbox: none of yours runs on port \($0)" }
                     ?? "qcsh sandbox: none of yours runs; start one with qcsh sandbox")
-            throw ExitCode(1)
+            throw ExitCode(ExitStatus.failed)
         }
         guard fitting.count == 1 else {
             let ports = fitting.map { "\($0.port)" }.joined(separator: ", ")
             Output.note("qcsh sandbox: several run; say which with --port (\(ports))")
-            throw ExitCode(2)
+            throw ExitCode(ExitStatus.usage)
         }
         return SandboxClient(entry, world: world ?? "")
     }
@@ -80,7 +80,7 @@ struct SandboxClient {
                 } ?? shown
         }
         Output.note(Terminal.safe("qcsh sandbox: \(shown)"))
-        return ExitCode(1)
+        return ExitCode(ExitStatus.failed)
     }
 }
 

@@ -69,7 +69,7 @@ final class SandboxController: SandboxControl {
 
     func attach(port: Int64?) throws(LuaFailure) -> Int64 {
         if port == nil, connections.hasEmbeddedSandbox {
-            do throws(Connections.Problem) {
+            do throws(CommandError) {
                 return add(.here(try connections.embeddedSandbox()))
             } catch {
                 throw LuaFailure(error.description)
