@@ -244,6 +244,9 @@ static const uint8_t file_qdrant_spaces_lua[] = {
 static const uint8_t file_qdrant_stack_access_lua[] = {
 #embed "../../stdlib/qdrant/stack/access.lua"
 };
+static const uint8_t file_qdrant_stack_action_lua[] = {
+#embed "../../stdlib/qdrant/stack/action.lua"
+};
 static const uint8_t file_qdrant_stack_children_lua[] = {
 #embed "../../stdlib/qdrant/stack/children.lua"
 };
@@ -369,6 +372,7 @@ static const qcsh_resource files[] = {
     {"qdrant/schedules.lua", file_qdrant_schedules_lua, sizeof file_qdrant_schedules_lua},
     {"qdrant/spaces.lua", file_qdrant_spaces_lua, sizeof file_qdrant_spaces_lua},
     {"qdrant/stack/access.lua", file_qdrant_stack_access_lua, sizeof file_qdrant_stack_access_lua},
+    {"qdrant/stack/action.lua", file_qdrant_stack_action_lua, sizeof file_qdrant_stack_action_lua},
     {"qdrant/stack/children.lua", file_qdrant_stack_children_lua, sizeof file_qdrant_stack_children_lua},
     {"qdrant/stack/clusters.lua", file_qdrant_stack_clusters_lua, sizeof file_qdrant_stack_clusters_lua},
     {"qdrant/stack/command.lua", file_qdrant_stack_command_lua, sizeof file_qdrant_stack_command_lua},

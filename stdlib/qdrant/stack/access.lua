@@ -1,6 +1,7 @@
 --- Roles of a stack, and who holds which.
 local host = ...
 
+local Action = require "qdrant.stack.action"
 local diff = require "qdrant.stack.diff"
 local resource = require "qdrant.resource"
 
@@ -27,15 +28,14 @@ end
 function kinds.remove(context, role)
   local declared = context.stack.roles
   local spec = declared and declared[role.name] or {}
-  context:add {
-    kind = "role", name = role.name, key = "role:" .. role.name, after = {}, verb = "delete",
-    changes = {}, spec = spec, present = role,
+  context:add(Action.new {
+    kind = "role", name = role.name, verb = "delete", spec = spec, present = role,
     -- Roles have no labels: nobody knows who else counts on one.
     warnings = { "other stacks may declare it, too" },
     problem = is_of_the_system(role) and UNTOUCHABLE
       or spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
     apply = function() role:delete() end,
-  }
+  })
 end
 
 --- Checks that permissions exist: a misspelt one is told of before anything is done.
@@ -61,9 +61,8 @@ local function plan_role(context, name, spec, present)
     resource.options(spec, "role", "description permissions prevent_destroy")
     check_permissions(context, spec.permissions or {})
   end)
-  local action = {
-    kind = "role", name = name, key = "role:" .. name, after = {}, spec = spec, changes = {},
-    present = present,
+  local action = Action.new {
+    kind = "role", name = name, spec = spec, present = present,
   }
   if not present then
     action.verb, action.text = "create", table.concat(spec.permissions or {}, ", ")
@@ -129,9 +128,8 @@ local function plan_users(context)
     for i, name in ipairs(give) do
       after[i] = "role:" .. name
     end
-    local action = {
-      kind = "user", name = email, key = "user:" .. email, after = after, spec = spec,
-      changes = {}, present = user,
+    local action = Action.new {
+      kind = "user", name = email, after = after, spec = spec, present = user,
     }
     if #give + #take > 0 then
       action.verb = "update"

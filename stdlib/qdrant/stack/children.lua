@@ -1,6 +1,7 @@
 --- What belongs to a cluster or a space of a stack: keys and backup schedules.
 local host = ...
 
+local Action = require "qdrant.stack.action"
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
@@ -33,9 +34,8 @@ local function plan(context, options)
   for _, title in ipairs(host.sorted_keys(options.specs or {})) do
     local spec, present = options.specs[title], options.present[title]
     local name = owner.name .. "/" .. title
-    local action = {
-      kind = kind, name = name, key = kind:gsub(" ", "-") .. ":" .. name,
-      after = { owner.kind .. ":" .. owner.name }, spec = spec or {}, changes = {},
+    local action = Action.new {
+      kind = kind, name = name, after = { owner.kind .. ":" .. owner.name }, spec = spec or {},
       present = present,
     }
     local function create()
@@ -186,13 +186,13 @@ local function plan_older(context, options, older, changes)
       context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
         options.owner.kind, options.owner.name, key.name, key.id))
     elseif spec ~= nil then
-      context:add {
+      context:add(Action.new {
         kind = options.kind, name = options.owner.name .. "/" .. key.name,
         key = options.kind:gsub(" ", "-") .. ":" .. key.id,
-        after = { options.owner.kind .. ":" .. options.owner.name }, spec = {}, changes = {},
+        after = { options.owner.kind .. ":" .. options.owner.name }, spec = {},
         present = key, verb = "delete", text = "an older one of this name (" .. key.id .. ")",
         apply = function() key:delete() end,
-      }
+      })
     end
   end
 end

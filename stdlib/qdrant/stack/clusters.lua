@@ -1,4 +1,5 @@
 --- Clusters of a stack, with their keys and backup schedules.
+local Action = require "qdrant.stack.action"
 local Cluster = require("qdrant.clusters.handle").Cluster
 local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
@@ -309,9 +310,8 @@ local function is_priced(action)
 end
 
 local function plan_cluster(context, name, spec, present)
-  local action = {
-    kind = "cluster", name = name, key = "cluster:" .. name, spec = spec, changes = {},
-    present = present,
+  local action = Action.new {
+    kind = "cluster", name = name, spec = spec, present = present,
     after = spec.cloud == "hybrid" and { "environment:" .. tostring(spec.region) } or {},
   }
   context:claim(action)
@@ -347,15 +347,14 @@ end
 --- Plans that a cluster goes.
 function kinds.remove(context, cluster)
   local spec = context.stack.clusters and context.stack.clusters[cluster.name] or {}
-  context:add {
-    kind = "cluster", name = cluster.name, key = "cluster:" .. cluster.name, after = {},
-    verb = "delete", changes = {}, spec = spec, present = cluster,
+  context:add(Action.new {
+    kind = "cluster", name = cluster.name, verb = "delete", spec = spec, present = cluster,
     problem = context:protection(cluster, spec),
     warnings = { spec.delete_backups and "its data and its backups are deleted"
       or "its data is deleted; its backups stay" },
     price = { before = present_quote(context, cluster) },
     apply = function() delete(cluster, spec) end,
-  }
+  })
 end
 
 return kinds

@@ -1,4 +1,5 @@
 --- Hybrid environments of a stack.
+local Action = require "qdrant.stack.action"
 local diff = require "qdrant.stack.diff"
 local settings = require "qdrant.resource.settings"
 
@@ -12,9 +13,9 @@ local function removal(context, environment, spec)
       after[#after + 1] = "cluster:" .. cluster.name
     end
   end
-  return {
-    kind = "environment", name = environment.name, key = "environment:" .. environment.name,
-    after = after, verb = "delete", changes = {}, spec = spec or {}, present = environment,
+  return Action.new {
+    kind = "environment", name = environment.name,
+    after = after, verb = "delete", spec = spec or {}, present = environment,
     -- Environments have no labels: nobody knows who else counts on one.
     warnings = { "other stacks may declare it, too" },
     problem = spec and spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
@@ -29,9 +30,8 @@ function kinds.remove(context, environment)
 end
 
 local function plan_environment(context, name, spec, present)
-  local action = {
-    kind = "environment", name = name, key = "environment:" .. name, after = {}, spec = spec,
-    changes = {}, present = present,
+  local action = Action.new {
+    kind = "environment", name = name, spec = spec, present = present,
   }
   local wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)
   wanted.name = nil

@@ -1,4 +1,5 @@
 --- Serverless spaces of a stack, with their keys and backup schedules.
+local Action = require "qdrant.stack.action"
 local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
@@ -61,15 +62,15 @@ end
 --- Plans that a space goes.
 function kinds.remove(context, space)
   local spec = context.stack.spaces and context.stack.spaces[space.name] or {}
-  context:add {
-    kind = "space", name = space.name, key = "space:" .. space.name, after = {}, verb = "delete",
-    changes = {}, spec = spec, present = space, problem = context:protection(space, spec),
+  context:add(Action.new {
+    kind = "space", name = space.name, verb = "delete",
+    spec = spec, present = space, problem = context:protection(space, spec),
     warnings = { spec.delete_backups and "its data and its backups are deleted"
       or "its data is deleted; its backups stay" },
     apply = function()
       space:delete { wait = true, progress = false, backups = spec.delete_backups == true }
     end,
-  }
+  })
 end
 
 --- What a declaration means, as the API has it.
@@ -114,9 +115,8 @@ local function change(context, action, wanted, create)
 end
 
 local function plan_space(context, name, spec, present)
-  local action = {
-    kind = "space", name = name, key = "space:" .. name, after = {}, spec = spec, changes = {},
-    present = present,
+  local action = Action.new {
+    kind = "space", name = name, spec = spec, present = present,
   }
   context:claim(action)
   local wanted = wanted_of(context, name, spec, present)
