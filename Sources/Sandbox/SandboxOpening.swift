@@ -57,7 +57,7 @@ enum SandboxOpening {
                     YAMLValue(parsing: text), world.registry, name: world.faults.newName)
                 for fault in faults { world.faults.add(fault) }
             } catch {
-                throw SandboxError("the fault cannot be used: \(error)")
+                throw .fault("\(error)")
             }
         }
     }
@@ -98,8 +98,8 @@ enum SandboxOpening {
                 atPath: folder, withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o700])
         } catch {
-            throw SandboxError(
-                "cannot use the data folder \(folder): \(error.localizedDescription)")
+            throw .file(
+                "use the data folder", path: folder, reason: error.localizedDescription)
         }
         let path = folder + "/seed"
         let present = try PrivateFile.read(path, limit: secretSize + 1)
@@ -107,9 +107,7 @@ enum SandboxOpening {
         // All keys of a state derive from it: another one would make them invalid.
         if present != nil || FileManager.default.fileExists(atPath: folder + "/sandbox.sqlite") {
             let what = present.map { "has \($0.count) bytes instead of \(secretSize)" }
-            throw SandboxError(
-                "\(path) \(what ?? "is missing"), and the keys in \(folder) derive from it: put the "
-                    + "file back from a backup, or remove the folder to begin with new keys")
+            throw .seedFile(path: path, folder: folder, problem: what ?? "is missing")
         }
         var dice = RandomSource(state: configuration.seedNumber)
         let secret = dice.bytes(secretSize)

@@ -37,7 +37,7 @@ public final class SandboxServer: Sendable {
 
     /// Starts a sandbox.
     public init(_ configuration: SandboxConfiguration) throws(SandboxError) {
-        if let reason = Self.cryptoProblem { throw SandboxError(reason) }
+        if let reason = Self.cryptoProblem { throw .unavailable(reason) }
         try Self.check(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
@@ -86,7 +86,7 @@ public final class SandboxServer: Sendable {
         } catch {
             try? group.syncShutdownGracefully()
             if let known = error as? SandboxError { throw known }
-            throw SandboxError("\(error)")
+            throw .unavailable("\(error)")
         }
     }
 
@@ -105,8 +105,7 @@ public final class SandboxServer: Sendable {
     private static func check(_ configuration: SandboxConfiguration) throws(SandboxError) {
         let isLoopback = HostCheck.isLoopback(configuration.host.lowercased())
         guard isLoopback || configuration.usesTLS else {
-            throw SandboxError(
-                "listening on \(configuration.host) lets other machines in: that needs --tls")
+            throw .needsTLS(host: configuration.host)
         }
     }
 
@@ -207,7 +206,7 @@ public final class SandboxServer: Sendable {
                 front.flatMapThrowing { front in
                     let load = front.value.load
                     guard load.connections < load.budgets[.connections] else {
-                        throw SandboxError("there are too many connections")
+                        throw SandboxError.tooManyConnections
                     }
                     let pipeline = channel.pipeline.syncOperations
                     if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
@@ -223,12 +222,10 @@ public final class SandboxServer: Sendable {
         do {
             return try bootstrap.bind(host: configuration.host, port: configuration.port).wait()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw SandboxError(
-                "port \(configuration.port) is in use by another program; choose another with "
-                    + "--port, or 0 for any free one")
+            throw SandboxError.portInUse(configuration.port)
         } catch {
-            throw SandboxError(
-                "cannot listen on \(configuration.host) port \(configuration.port): \(error)")
+            throw SandboxError.cannotListen(
+                host: configuration.host, port: configuration.port, reason: "\(error)")
         }
     }
 }

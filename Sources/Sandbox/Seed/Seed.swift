@@ -18,7 +18,7 @@ struct Seed: Sendable {
         do throws(YAMLValue.Problem) {
             tree = try YAMLValue(parsing: self.text)
         } catch {
-            throw SandboxError("the seed \(error)")
+            throw .seed("\(error)")
         }
     }
 
@@ -28,11 +28,11 @@ struct Seed: Sendable {
             try SeedPlanter(cloud).plant(tree)
             try cloud.perform { try $0.transaction.setFact("world", "planted") }
         } catch let error as YAMLValue.Problem {
-            throw SandboxError("the seed: \(error)")
+            throw .seed("\(error)")
         } catch let error as SandboxError {
             throw error
         } catch {
-            throw SandboxError("the seed cannot be planted: \(error)")
+            throw .seed("cannot be planted: \(error)")
         }
     }
 }

@@ -39,7 +39,7 @@ struct Certificates {
             ).write(to: URL(fileURLWithPath: names))
             try Data(wanted.utf8).write(to: URL(fileURLWithPath: namesFile))
         } catch {
-            throw SandboxError("cannot write \(names): \(error.localizedDescription)")
+            throw .file("write", path: names, reason: error.localizedDescription)
         }
         try Self.openssl([
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
@@ -84,13 +84,13 @@ struct Certificates {
         do {
             try process.run()
         } catch {
-            throw SandboxError("the openssl command, which --tls needs, cannot be run: \(error)")
+            throw .unavailable("the openssl command, which --tls needs, cannot be run: \(error)")
         }
         let text = String(
             decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw SandboxError("openssl failed: \(text.suffix(300))")
+            throw .unavailable("openssl failed: \(text.suffix(300))")
         }
     }
 }

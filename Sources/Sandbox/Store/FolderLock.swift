@@ -11,10 +11,12 @@ final class FolderLock: Sendable {
     init(_ folder: String) throws(SandboxError) {
         let path = folder + "/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SandboxError("cannot write \(path)") }
+        guard descriptor >= 0 else {
+            throw .file("write", path: path, reason: String(cString: strerror(errno)))
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            throw SandboxError("another sandbox uses the data folder \(folder)")
+            throw .folderInUse(folder)
         }
     }
 

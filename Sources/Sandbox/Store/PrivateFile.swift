@@ -39,6 +39,6 @@ enum PrivateFile {
     private static func problem(_ what: String, _ path: String) -> SandboxError {
         let reason =
             errno == ELOOP ? "it is a symbolic link" : String(cString: strerror(errno))
-        return SandboxError("cannot \(what) \(path): \(reason)")
+        return .file(what, path: path, reason: reason)
     }
 }

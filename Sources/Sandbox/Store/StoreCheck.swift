@@ -42,9 +42,9 @@ enum StoreCheck {
         let isOwn =
             identifier == Schema.applicationID
             || (identifier == 0 && (tables.isEmpty || tables.isSuperset(of: ["records", "facts"])))
-        guard isOwn else { throw SandboxError("\(path) is not a sandbox's state") }
+        guard isOwn else { throw SandboxError.notASandbox(path: path) }
         if tables.contains("grdb_migrations"), try Schema.migrator.hasBeenSuperseded(database) {
-            throw SandboxError("\(path) was written by a newer qcsh; use that one")
+            throw SandboxError.newer(path: path)
         }
     }
 
@@ -54,7 +54,7 @@ enum StoreCheck {
     static func run(_ database: Database, registry: Registry) throws {
         let damage = try String.fetchAll(database, sql: "PRAGMA integrity_check(3)")
         guard damage == ["ok"] else {
-            throw SandboxError("the state is damaged: \(damage.joined(separator: "; "))")
+            throw SandboxError.damaged(damage.joined(separator: "; "))
         }
         try checkSchema(database)
         try checkColumns(database)
@@ -75,7 +75,7 @@ enum StoreCheck {
             statements.map { $0.filter { !$0.isWhitespace } }.sorted()
         }
         guard words(try String.fetchAll(database, sql: list)) == words(wanted) else {
-            throw SandboxError("the state has other tables than a sandbox's")
+            throw SandboxError.damaged("it has other tables than a sandbox's")
         }
     }
 
@@ -86,7 +86,7 @@ enum StoreCheck {
                     database,
                     sql: "SELECT count(*) FROM \(table) WHERE typeof(\(name)) != '\(type)'")
                 guard wrong == 0 else {
-                    throw SandboxError("the state is damaged: \(table).\(name) is not \(type)")
+                    throw SandboxError.damaged("\(table).\(name) is not \(type)")
                 }
             }
         }
@@ -99,7 +99,7 @@ enum StoreCheck {
                     AND (typeof(\(name)) != 'integer' OR \(name) NOT BETWEEN ? AND ?)
                     """, arguments: [range.lowerBound, range.upperBound])
             guard wrong == 0 else {
-                throw SandboxError("the state is damaged: \(table).\(name) is outside of time")
+                throw SandboxError.damaged("\(table).\(name) is outside of time")
             }
         }
     }
@@ -109,13 +109,13 @@ enum StoreCheck {
         while let row = try rows.next() {
             let (kind, id, name): (String, String, String) = (row["kind"], row["id"], row["type"])
             let body: Data = row["body"]
-            do {
-                guard let known = Kind(rawValue: kind), known.holds(name),
-                    let type = try registry.message(named: name)
-                else { throw SandboxError("its kind or type is unknown") }
+            guard let known = Kind(rawValue: kind), known.holds(name),
+                let type = try registry.message(named: name)
+            else { throw SandboxError.damaged("the kind or type of \(kind) \(id) is unknown") }
+            do throws(CodecError) {
                 _ = try ProtobufReader().message([UInt8](body), as: type)
             } catch {
-                throw SandboxError("the state is damaged: \(kind) \(id) cannot be read: \(error)")
+                throw SandboxError.damaged("\(kind) \(id) cannot be read: \(error)")
             }
         }
         guard let event = try registry.message(named: "qdrant.cloud.event.v1.Event") else { return }
@@ -123,7 +123,7 @@ enum StoreCheck {
         while let row = try journal.next() {
             let (number, body): (Int64, Data) = (row["number"], row["body"])
             guard (try? ProtobufReader().message([UInt8](body), as: event)) != nil else {
-                throw SandboxError("the state is damaged: event \(number) cannot be read")
+                throw SandboxError.damaged("event \(number) cannot be read")
             }
         }
     }
