@@ -1,3 +1,5 @@
+import Glibc
+
 /// Puts checks of arguments into the standard library's functions, by their annotations.
 ///
 /// `function time.format(at, format)` becomes `function time.format(at, format)
@@ -8,8 +10,8 @@ package struct ArgumentChecks {
     /// The classes by the variables that hold them.
     private var classes: [String: String] = [:]
     private var pendingClass: String?
-    /// The types of the parameters of the comment that is being read.
-    private var types: [String: String] = [:]
+    /// The parameters of the comment that is being read, as they are written.
+    private var parameterLines: [Slice<UnsafeRawBufferPointer>] = []
     /// The end of the long string that is open; nil outside of one.
     private var closing: String?
     private let module: String
@@ -30,21 +32,37 @@ package struct ArgumentChecks {
         var result: [UInt8] = []
         result.reserveCapacity(source.count + source.count / 8)
         result.append(contentsOf: preamble.utf8)
+        // What lies between two lists of parameters is taken over as it is.
+        var copied = 0
         var start = 0
         while start < source.count {
-            let end = source[start...].firstIndex(of: UInt8(ascii: "\n")) ?? source.count
-            let line = source[start..<end]
-            if let (head, position, check) = checks.take(line) {
-                result.append(contentsOf: source[start..<head])
+            let end = self.end(of: start, in: source)
+            if let (head, position, check) = checks.take(source[start..<end]) {
+                result.append(contentsOf: source[copied..<head])
                 result.append(contentsOf: check.utf8)
-                result.append(contentsOf: source[position..<end])
-            } else {
-                result.append(contentsOf: line)
+                copied = position
             }
-            if end < source.count { result.append(UInt8(ascii: "\n")) }
             start = end + 1
         }
+        result.append(contentsOf: source[copied...])
         return result
+    }
+
+    /// Where the line that begins at a byte ends.
+    private static func end(of start: Int, in source: UnsafeRawBufferPointer) -> Int {
+        guard let base = source.baseAddress,
+            let found = memchr(base + start, Int32(UInt8(ascii: "\n")), source.count - start)
+        else { return source.count }
+        return UnsafeRawPointer(found) - base
+    }
+
+    /// Whether a line begins with a word.
+    private static func begins(_ line: Slice<UnsafeRawBufferPointer>, _ word: StaticString) -> Bool
+    {
+        guard line.count >= word.utf8CodeUnitCount,
+            let base = line.base.baseAddress
+        else { return false }
+        return memcmp(base + line.startIndex, word.utf8Start, word.utf8CodeUnitCount) == 0
     }
 
     /// Reads a line; what takes the place of its list of parameters.
@@ -52,23 +70,26 @@ package struct ArgumentChecks {
         _ line: Slice<UnsafeRawBufferPointer>
     ) -> (from: Int, to: Int, text: String)? {
         if isInLongString(line) { return nil }
-        if line.starts(with: "---".utf8) {
+        if Self.begins(line, "---") {
             takeComment(line)
             return nil
         }
-        defer { types = [:] }
-        if let name = pendingClass, line.starts(with: "local ".utf8) {
+        defer {
+            if !parameterLines.isEmpty { parameterLines = [] }
+        }
+        if let name = pendingClass, Self.begins(line, "local ") {
             let variable = line.dropFirst(6).prefix { Self.isName($0) }
             classes[String(decoding: variable, as: UTF8.self)] = name
             pendingClass = nil
             return nil
         }
-        guard line.starts(with: "function ".utf8),
+        guard Self.begins(line, "function "),
             let open = line.firstIndex(of: UInt8(ascii: "(")),
             let close = line[open...].firstIndex(of: UInt8(ascii: ")")),
             let name = publicName(
                 String(decoding: line[(line.startIndex + 9)..<open], as: UTF8.self))
         else { return nil }
+        let types = self.types
         let list = String(decoding: line[line.index(after: open)..<close], as: UTF8.self)
         // `function Class.method(self, …)` has no receiver that is called so.
         let isMethodOfClass =
@@ -95,6 +116,8 @@ package struct ArgumentChecks {
 
     /// Whether a line belongs to a long string, or begins one that goes on.
     private mutating func isInLongString(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        // Most lines have no bracket at all.
+        if closing == nil, !Self.mayOpenLongString(line) { return false }
         var rest = line
         let wasOpen = closing != nil
         if let closing {
@@ -111,6 +134,19 @@ package struct ArgumentChecks {
             rest = rest[closed.upperBound...]
         }
         return wasOpen
+    }
+
+    private static func mayOpenLongString(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard !line.isEmpty, let base = line.base.baseAddress else { return false }
+        let bracket = UInt8(ascii: "[")
+        var rest = line
+        while let found = memchr(base + rest.startIndex, Int32(bracket), rest.count) {
+            let next = UnsafeRawPointer(found) - base + 1
+            guard next < line.endIndex else { return false }
+            if line[next] == bracket || line[next] == UInt8(ascii: "=") { return true }
+            rest = line[next...]
+        }
+        return false
     }
 
     /// The first long bracket of a line that opens outside of quotes and of comments of one line.
@@ -142,13 +178,26 @@ package struct ArgumentChecks {
     }
 
     private mutating func takeComment(_ line: Slice<UnsafeRawBufferPointer>) {
-        let text = Substring(decoding: line.dropFirst(3), as: UTF8.self)
-        if text.hasPrefix("@class ") {
-            let name = text.dropFirst(7).prefix { $0 != ":" && $0 != " " }
-            pendingClass = String(name)
-        } else if text.hasPrefix("@param "), let option = LuaOptions.field(text.dropFirst(7)) {
+        if Self.begins(line, "---@class ") {
+            let name = line.dropFirst(10).prefix {
+                $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: " ")
+            }
+            pendingClass = String(decoding: name, as: UTF8.self)
+        } else if Self.begins(line, "---@param ") {
+            parameterLines.append(line.dropFirst(10))
+        }
+    }
+
+    /// The types of the parameters of the comment that was read.
+    private var types: [String: String] {
+        var types: [String: String] = [:]
+        for line in parameterLines {
+            guard let option = LuaOptions.field(Substring(decoding: line, as: UTF8.self)) else {
+                continue
+            }
             types[option.name] = option.type + (option.isRequired ? "" : "?")
         }
+        return types
     }
 
     /// The name that people call a function by; nil for one that is not theirs.

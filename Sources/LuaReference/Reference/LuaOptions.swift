@@ -39,22 +39,33 @@ enum LuaOptions {
     /// The type at the beginning of a text, and what stands behind it.
     static func typeAndText(_ text: Substring) -> (type: String, text: String) {
         let text = text.drop { $0 == " " }
+        let bytes = text.utf8
         var depth = 0
-        var end = text.startIndex
+        var end = bytes.startIndex
         // `fun(a: string): boolean` goes on behind its colon.
         var isOpen = false
-        while end < text.endIndex {
-            switch text[end] {
-            case "{", "(", "<", "[": depth += 1
-            case "}", ")", ">", "]": depth -= 1
-            case " " where depth == 0 && !isOpen:
-                return (String(text[..<end]), String(text[end...].drop { $0 == " " }))
-            default: break
+        while end < bytes.endIndex {
+            let byte = bytes[end]
+            depth += nesting(byte)
+            if byte == UInt8(ascii: " ") {
+                if depth == 0, !isOpen {
+                    return (String(text[..<end]), String(text[end...].drop { $0 == " " }))
+                }
+            } else {
+                isOpen = depth == 0 && (byte == UInt8(ascii: ":") || byte == UInt8(ascii: ","))
             }
-            if text[end] != " " { isOpen = depth == 0 && [":", ","].contains(text[end]) }
-            end = text.index(after: end)
+            end = bytes.index(after: end)
         }
         return (String(text), "")
+    }
+
+    /// By how much a byte opens or closes brackets.
+    private static func nesting(_ byte: UInt8) -> Int {
+        switch byte {
+        case UInt8(ascii: "{"), UInt8(ascii: "("), UInt8(ascii: "<"), UInt8(ascii: "["): 1
+        case UInt8(ascii: "}"), UInt8(ascii: ")"), UInt8(ascii: ">"), UInt8(ascii: "]"): -1
+        default: 0
+        }
     }
 
     /// The options of a table type, `{ name: string, wait?: boolean }`; nil when it is another type.
@@ -97,18 +108,18 @@ enum LuaOptions {
     }
 
     /// What stands between separators that are in no brackets.
-    static func parts(_ text: Substring, at separator: Character) -> [Substring] {
+    static func parts(_ text: Substring, at separator: Unicode.Scalar) -> [Substring] {
+        let bytes = text.utf8
+        let mark = UInt8(ascii: separator)
         var parts: [Substring] = []
         var depth = 0
-        var start = text.startIndex
-        for index in text.indices {
-            switch text[index] {
-            case "{", "(", "<", "[": depth += 1
-            case "}", ")", ">", "]": depth -= 1
-            case separator where depth == 0:
+        var start = bytes.startIndex
+        for index in bytes.indices {
+            let byte = bytes[index]
+            depth += nesting(byte)
+            if byte == mark, depth == 0 {
                 parts.append(text[start..<index])
-                start = text.index(after: index)
-            default: break
+                start = bytes.index(after: index)
             }
         }
         parts.append(text[start...])

@@ -1,7 +1,7 @@
 --- Roles of a stack, and who holds which.
 local host = ...
 
-local Action = require "qdrant.stack.action"
+local actions = require "qdrant.stack.action"
 local diff = require "qdrant.stack.diff"
 local resource = require "qdrant.resource"
 
@@ -28,7 +28,7 @@ end
 function kinds.remove(context, role)
   local declared = context.stack.roles
   local spec = declared and declared[role.name] or {}
-  context:add(Action.new {
+  context:add(actions.new {
     kind = "role", name = role.name, verb = "delete", spec = spec, present = role,
     -- Roles have no labels: nobody knows who else counts on one.
     warnings = { "other stacks may declare it, too" },
@@ -61,7 +61,7 @@ local function plan_role(context, name, spec, present)
     resource.options(spec, "role", "description permissions prevent_destroy")
     check_permissions(context, spec.permissions or {})
   end)
-  local action = Action.new {
+  local action = actions.new {
     kind = "role", name = name, spec = spec, present = present,
   }
   if not present then
@@ -128,7 +128,7 @@ local function plan_users(context)
     for i, name in ipairs(give) do
       after[i] = "role:" .. name
     end
-    local action = Action.new {
+    local action = actions.new {
       kind = "user", name = email, after = after, spec = spec, present = user,
     }
     if #give + #take > 0 then

@@ -31,10 +31,12 @@ function Action.__newindex(self, name, value)
   rawset(self, name, value)
 end
 
+local actions = {}
+
 --- Makes an action.
 ---@param fields table its fields; `key`, `after`, `spec` and `changes` have defaults
 ---@return qdrant.stack.Action
-function Action.new(fields)
+function actions.new(fields)
   local self = setmetatable({ after = {}, spec = {}, changes = {} }, Action)
   for name, value in pairs(fields) do
     self[name] = value
@@ -43,4 +45,4 @@ function Action.new(fields)
   return self
 end
 
-return Action
+return actions

@@ -1,7 +1,7 @@
 --- What belongs to a cluster or a space of a stack: keys and backup schedules.
 local host = ...
 
-local Action = require "qdrant.stack.action"
+local actions = require "qdrant.stack.action"
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
@@ -34,7 +34,7 @@ local function plan(context, options)
   for _, title in ipairs(host.sorted_keys(options.specs or {})) do
     local spec, present = options.specs[title], options.present[title]
     local name = owner.name .. "/" .. title
-    local action = Action.new {
+    local action = actions.new {
       kind = kind, name = name, after = { owner.kind .. ":" .. owner.name }, spec = spec or {},
       present = present,
     }
@@ -186,7 +186,7 @@ local function plan_older(context, options, older, changes)
       context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
         options.owner.kind, options.owner.name, key.name, key.id))
     elseif spec ~= nil then
-      context:add(Action.new {
+      context:add(actions.new {
         kind = options.kind, name = options.owner.name .. "/" .. key.name,
         key = options.kind:gsub(" ", "-") .. ":" .. key.id,
         after = { options.owner.kind .. ":" .. options.owner.name }, spec = {},

@@ -1,5 +1,5 @@
 --- Clusters of a stack, with their keys and backup schedules.
-local Action = require "qdrant.stack.action"
+local actions = require "qdrant.stack.action"
 local Cluster = require("qdrant.clusters.handle").Cluster
 local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
@@ -310,7 +310,7 @@ local function is_priced(action)
 end
 
 local function plan_cluster(context, name, spec, present)
-  local action = Action.new {
+  local action = actions.new {
     kind = "cluster", name = name, spec = spec, present = present,
     after = spec.cloud == "hybrid" and { "environment:" .. tostring(spec.region) } or {},
   }
@@ -347,7 +347,7 @@ end
 --- Plans that a cluster goes.
 function kinds.remove(context, cluster)
   local spec = context.stack.clusters and context.stack.clusters[cluster.name] or {}
-  context:add(Action.new {
+  context:add(actions.new {
     kind = "cluster", name = cluster.name, verb = "delete", spec = spec, present = cluster,
     problem = context:protection(cluster, spec),
     warnings = { spec.delete_backups and "its data and its backups are deleted"

@@ -1,5 +1,5 @@
 --- Hybrid environments of a stack.
-local Action = require "qdrant.stack.action"
+local actions = require "qdrant.stack.action"
 local diff = require "qdrant.stack.diff"
 local settings = require "qdrant.resource.settings"
 
@@ -13,7 +13,7 @@ local function removal(context, environment, spec)
       after[#after + 1] = "cluster:" .. cluster.name
     end
   end
-  return Action.new {
+  return actions.new {
     kind = "environment", name = environment.name,
     after = after, verb = "delete", spec = spec or {}, present = environment,
     -- Environments have no labels: nobody knows who else counts on one.
@@ -30,7 +30,7 @@ function kinds.remove(context, environment)
 end
 
 local function plan_environment(context, name, spec, present)
-  local action = Action.new {
+  local action = actions.new {
     kind = "environment", name = name, spec = spec, present = present,
   }
   local wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)

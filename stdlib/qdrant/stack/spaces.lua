@@ -1,5 +1,5 @@
 --- Serverless spaces of a stack, with their keys and backup schedules.
-local Action = require "qdrant.stack.action"
+local actions = require "qdrant.stack.action"
 local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
 local qdrant = require "qdrant"
@@ -62,7 +62,7 @@ end
 --- Plans that a space goes.
 function kinds.remove(context, space)
   local spec = context.stack.spaces and context.stack.spaces[space.name] or {}
-  context:add(Action.new {
+  context:add(actions.new {
     kind = "space", name = space.name, verb = "delete",
     spec = spec, present = space, problem = context:protection(space, spec),
     warnings = { spec.delete_backups and "its data and its backups are deleted"
@@ -115,7 +115,7 @@ local function change(context, action, wanted, create)
 end
 
 local function plan_space(context, name, spec, present)
-  local action = Action.new {
+  local action = actions.new {
     kind = "space", name = name, spec = spec, present = present,
   }
   context:claim(action)
