@@ -146,8 +146,6 @@ const char *qcurl_load(void) {
     return load_error[0] == '\0' ? NULL : load_error;
 }
 
-uint32_t qcurl_version(void) { return curl.version_info(CURLVERSION_NOW)->version_num; }
-
 const char *qcurl_error_text(int code) { return curl.easy_strerror((CURLcode)code); }
 
 qcurl_easy *qcurl_easy_new(void) { return (qcurl_easy *)curl.easy_init(); }

@@ -279,7 +279,7 @@ int qh2_flush(qh2_session *self) {
     }
 }
 
-int qh2_feed(qh2_session *self, const uint8_t *bytes, size_t length) {
+static int feed(qh2_session *self, const uint8_t *bytes, size_t length) {
     self->idle_bytes += length;
     ssize_t used = nghttp2_session_mem_recv(self->session, bytes, length);
     if (self->idle_bytes > MAXIMUM_IDLE_BYTES) end_flood(self, "bytes", MAXIMUM_IDLE_BYTES);
@@ -292,7 +292,7 @@ int qh2_read(qh2_session *self, size_t limit) {
         ssize_t length = self->callbacks.receive(self->owner, self->input, INPUT_CAPACITY);
         if (length < 0) return -1;
         if (length == 0) return 0;
-        int result = qh2_feed(self, self->input, (size_t)length);
+        int result = feed(self, self->input, (size_t)length);
         if (result < 0) return result;
         total += (size_t)length;
     }

@@ -178,10 +178,10 @@ void qh_open_gates(lua_State *L);
 /// host.check_arguments(signature, function, argument …): raises an error at the user's line about
 /// the first argument that has none of the types of the signature: for each parameter letters
 /// (boolean, number, integer, string, table, function, userdata, * for any, ? for optional), with
-/// commas between.
+/// commas between. Calls by the standard library are not checked.
 int qh_check_arguments(lua_State *L);
 
-/// host.check_count(count, needed, function): raises an error when fewer arguments came.
+/// host.check_count(needed, function, argument …): raises an error when fewer arguments came.
 int qh_check_count(lua_State *L);
 
 /// host.check_receiver(self, method): raises an error when a method was called with a dot.

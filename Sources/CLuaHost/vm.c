@@ -211,8 +211,6 @@ void qh_close(qh_vm *vm) {
     free(vm);
 }
 
-void qh_set_memory_limit(qh_vm *vm, size_t limit) { vm->memory.limit = limit; }
-
 void qh_keep_functions(qh_vm *vm, uint32_t function) {
     if (function < 64) vm->keepers |= UINT64_C(1) << function;
 }

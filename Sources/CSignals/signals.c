@@ -19,8 +19,8 @@ static volatile sig_atomic_t interrupts, terminations, was_hung_up, is_resized, 
 static _Atomic int64_t last_moment = INT64_MAX;
 static volatile sig_atomic_t last_status;
 static const char *_Atomic last_words;
-static qsignals_interrupter interrupter;
-static void *interrupter_argument;
+static qsignals_interrupter volatile interrupter;
+static void *volatile interrupter_argument;
 static int64_t patience_of_termination;
 static pthread_t main_thread;
 static int write_end = -1;
@@ -125,14 +125,19 @@ static void handle(int number, void (*handler)(int)) {
 }
 
 int qsignals_install(qsignals_interrupter own, void *argument, int64_t patience) {
-    interrupter = own;
+    // A handler that runs meanwhile finds a pair that belongs together.
+    interrupter = NULL;
+    atomic_signal_fence(memory_order_seq_cst);
     interrupter_argument = argument;
+    atomic_signal_fence(memory_order_seq_cst);
+    interrupter = own;
     patience_of_termination = patience;
     main_thread = pthread_self();
     has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
-    int ends[2];
-    if (pipe(ends) != 0) return -1;
-    for (int i = 0; i < 2; i++) {
+    int ends[2] = {-1, -1};
+    bool has_pipe = pipe(ends) == 0;
+    int problem = errno;
+    for (int i = 0; i < 2 && has_pipe; i++) {
         fcntl(ends[i], F_SETFD, FD_CLOEXEC);
         fcntl(ends[i], F_SETFL, O_NONBLOCK);
     }
@@ -141,6 +146,7 @@ int qsignals_install(qsignals_interrupter own, void *argument, int64_t patience)
     handle(SIGTERM, on_termination);
     handle(SIGHUP, on_termination);
     qsignals_handle_alarms();
+    errno = problem;
     return ends[0];
 }
 

@@ -1,56 +1,66 @@
 #define _GNU_SOURCE
 #include "qzone.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST = 255 };
-
 static const char prefix[] = "TZ=";
 
-/// The entry of the environment; one without a name stands for no variable.
-static char entry[sizeof prefix + LONGEST];
-/// The user's own zone.
-static char own[LONGEST + 1];
-static bool has_own, is_reserved;
+/// The place of TZ in the environment; the last one when the user has none.
+static char **slot;
+/// The user's own entry; NULL for none.
+static char *own;
+/// Two entries in turn: the one that is written is not the one that others may read.
+static char *entries[2];
+static int next;
+static size_t longest;
 
-static void set(const char *zone) {
-    // The name comes last: who reads meanwhile finds no variable, or a whole one.
-    entry[0] = '\0';
-    strcpy(entry + sizeof prefix - 1, zone);
-    memcpy(entry, prefix, sizeof prefix - 1);
+/// Shows an entry, or none, to whoever reads the environment.
+static void show(char *entry) {
+    atomic_store((char *_Atomic *)slot, entry);
     tzset();
 }
 
 void qzone_reserve(void) {
-    if (is_reserved) return;
-    const char *value = getenv("TZ");
-    if (value != NULL && strlen(value) > LONGEST) return;
-    has_own = value != NULL;
-    strcpy(own, has_own ? value : "");
-    strcpy(entry, prefix);
-    strcat(entry, own);
-    if (putenv(entry) != 0) return;
-    is_reserved = true;
-    if (!has_own) entry[0] = '\0';
+    if (slot != NULL) return;
+    own = NULL;
+    size_t size = 256, count = 0;
+    for (; environ != NULL && environ[count] != NULL; count++) {
+        if (strncmp(environ[count], prefix, sizeof prefix - 1) == 0 && own == NULL) {
+            own = environ[count];
+            slot = &environ[count];
+        }
+    }
+    if (own != NULL && strlen(own) + 1 > size) size = strlen(own) + 1;
+    for (int i = 0; i < 2; i++) entries[i] = calloc(1, size);
+    if (entries[0] == NULL || entries[1] == NULL) {
+        slot = NULL;
+        return;
+    }
+    longest = size - sizeof prefix;
+    if (own != NULL) return;
+    // putenv(3) makes room at the end, which is not moved again unless somebody else adds a variable.
+    strcpy(entries[0], prefix);
+    if (putenv(entries[0]) != 0) return;
+    slot = &environ[count];
+    *slot = NULL;
 }
 
 bool qzone_enter(const char *zone) {
     qzone_reserve();
-    if (!is_reserved || strlen(zone) > LONGEST) return false;
-    set(zone);
+    if (slot == NULL || strlen(zone) > longest) return false;
+    char *entry = entries[next];
+    next = !next;
+    memcpy(entry, prefix, sizeof prefix - 1);
+    strcpy(entry + sizeof prefix - 1, zone);
+    show(entry);
     return true;
 }
 
 void qzone_leave(void) {
-    if (!is_reserved) return;
-    if (has_own) {
-        set(own);
-    } else {
-        entry[0] = '\0';
-        tzset();
-    }
+    if (slot != NULL) show(own);
 }

@@ -86,7 +86,7 @@ public final class LuaRuntime {
         self.machine = machine
         self.registry = registry
         var functions = HostFunctions {
-            [bound = environment.bound] (needed, value) throws(HostError) in
+            [bound = environment.bound, unowned machine] (needed, value) throws(HostError) in
             guard let text = value.text, text != needed.exempt else { return }
             try machine.refuse(
                 bound.refusal(of: needed.word, text, isAboutName: needed.isAboutName))

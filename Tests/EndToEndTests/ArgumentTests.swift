@@ -19,7 +19,10 @@ import Testing
         var calls: [WrongCall] = []
         var right: [String] = []
         for (index, name) in (names ?? []).enumerated() where name != "..." {
-            guard let wanted = LibraryObjects.letters(entry, index) else { break }
+            guard let wanted = LibraryObjects.letters(entry, index) else {
+                Issue.record("\(entry.name): the type of \(name) is not known")
+                break
+            }
             for (letter, sample) in LibraryObjects.values where isWrong(letter, for: wanted) {
                 calls.append(
                     WrongCall(name: entry.name, arguments: right + [sample], number: index + 1))

@@ -35,7 +35,7 @@ enum LibraryObjects {
         "task.Scope": "(function() local s task.scope(function(own) s = own end) return s end)()",
     ]
 
-    /// Values of each type, by the letters of ``ArgumentChecks``.
+    /// Values of each type, by the letters of ``ParameterTypes``.
     static let values: KeyValuePairs<Character, String> = [
         "b": "true", "n": "1.5", "i": "1", "s": "\"text\"", "t": "{}", "f": "print",
         "u": "time.now()",
@@ -49,7 +49,7 @@ enum LibraryObjects {
     /// The letters of a parameter's types; nil when nothing is said of it.
     static func letters(_ entry: LuaReference.Entry, _ number: Int) -> String? {
         LuaReference.embedded.parameter(of: entry, number).map {
-            ArgumentChecks.letters($0.type + ($0.isRequired ? "" : "?"))
+            ParameterTypes($0.type).union($0.isRequired ? [] : .optional).letters
         }
     }
 

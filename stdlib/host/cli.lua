@@ -147,6 +147,7 @@ end
 
 --- The help of a declaration.
 ---@usage cli.help { about = "says hello", args = { { "name", default = "you" } } }
+---@param spec { name?: string, about?: string, args?: cli.Argument[], epilog?: string }
 ---@return string
 function cli.help(spec)
   return pages.help(read(spec))
@@ -154,6 +155,7 @@ end
 
 --- A completion function for bash.
 ---@usage cli.completion { args = { { "--count", type = "int" } } }
+---@param spec { name?: string, about?: string, args?: cli.Argument[], epilog?: string }
 ---@return string
 function cli.completion(spec)
   return pages.completion(read(spec))

@@ -43,6 +43,8 @@ end
 
 --- Whether two texts or secrets are equal, in a time that does not tell where they differ.
 ---@usage crypto.equal("a", "a")
+---@param a string|userdata
+---@param b string|userdata
 ---@return boolean
 function crypto.equal(a, b)
   return host.make_secret(a) == host.make_secret(b)

@@ -6,8 +6,8 @@ local env = {}
 --- The value of a variable, or a default.
 ---@usage env.get("PORT", "6333")
 ---@param name string
----@param default? string
----@return string?
+---@param default? any
+---@return any
 function env.get(name, default)
   local value = host.environment(name)
   if value == nil then
@@ -46,7 +46,7 @@ end
 
 return setmetatable(env, {
   __index = function(_, name)
-    return host.environment(name)
+    return type(name) == "string" and host.environment(name) or nil
   end,
   __newindex = function(_, name)
     error(("the environment cannot be changed (%s); process.run has the option env"):format(

@@ -95,6 +95,8 @@ end
 
 --- Gives a file another name.
 ---@usage fs.write("/tmp/qcsh-a", "") fs.rename("/tmp/qcsh-a", "/tmp/qcsh-b")
+---@param from string
+---@param to string
 function fs.rename(from, to)
   host.fs_rename(from, to)
 end
@@ -102,6 +104,8 @@ end
 --- Copies a file.
 ---@usage fs.write("/tmp/qcsh-a", "text") fs.copy("/tmp/qcsh-a", "/tmp/qcsh-b")
 ---@async
+---@param from string
+---@param to string
 function fs.copy(from, to)
   local info = host.fs_stat(fs.resolve(from))
   host.fs_write(to, host.fs_read(from), info and info.mode, false)

@@ -76,7 +76,7 @@ end
 
 --- What only who looks for a mistake wants to know.
 ---@usage log.trace("a cluster is ready", { cluster = "search" })
----@param message any
+---@param message? any
 ---@param fields? table<string, any>
 function log.trace(message, fields)
   write("trace", message, fields)
@@ -84,7 +84,7 @@ end
 
 --- What helps to follow the course of things.
 ---@usage log.debug("a cluster is ready", { cluster = "search" })
----@param message any
+---@param message? any
 ---@param fields? table<string, any>
 function log.debug(message, fields)
   write("debug", message, fields)
@@ -92,7 +92,7 @@ end
 
 --- What happens.
 ---@usage log.info("a cluster is ready", { cluster = "search" })
----@param message any
+---@param message? any
 ---@param fields? table<string, any>
 function log.info(message, fields)
   write("info", message, fields)
@@ -100,7 +100,7 @@ end
 
 --- What is not as it should be, but does no harm yet.
 ---@usage log.warn("a cluster is ready", { cluster = "search" })
----@param message any
+---@param message? any
 ---@param fields? table<string, any>
 function log.warn(message, fields)
   write("warn", message, fields)
@@ -108,7 +108,7 @@ end
 
 --- What went wrong.
 ---@usage log.error("a cluster is ready", { cluster = "search" })
----@param message any
+---@param message? any
 ---@param fields? table<string, any>
 function log.error(message, fields)
   write("error", message, fields)

@@ -146,7 +146,7 @@ end
 --- Moves time on: schedules fire, keys expire, invoices appear.
 ---@usage world:advance("36h")
 ---@async
----@param length string for example "36h" or "30d"
+---@param length string|userdata for example "36h" or "30d"
 ---@return string the new time
 function Handle:advance(length)
   return tell(self, "POST", "/time", { advance = tostring(length) }).now

@@ -5,7 +5,7 @@ local secret = {}
 
 --- A secret with a text.
 ---@usage secret.new("text")
----@param text string
+---@param text string|userdata a secret stays what it is
 ---@return userdata
 function secret.new(text)
   return host.make_secret(text)
@@ -13,6 +13,7 @@ end
 
 --- Whether a value is a secret.
 ---@usage secret.is(secret.new("text"))
+---@param value? any
 ---@return boolean
 function secret.is(value)
   return host.is_secret(value)

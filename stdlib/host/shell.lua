@@ -137,7 +137,7 @@ end
 --- before; what has changed is marked. Ctrl-C ends it.
 ---@usage shell.watch(0.1, function() return time.now() end, 2)
 ---@async
----@param seconds number|userdata
+---@param seconds number|string|userdata
 ---@param fn function
 ---@param times? integer how often; for ever when not given
 function shell.watch(seconds, fn, times)
@@ -185,7 +185,7 @@ end
 function shell.edit(what)
   local text = what
   if type(what) == "table" then
-    text = host.shell_template(what.name)
+    text = host.shell_template(tostring(what.name or "")) or ""
   elseif what == nil then
     text = host.part("shell.history").last() or ""
   end

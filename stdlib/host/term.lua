@@ -61,7 +61,7 @@ end
 --- A text in a style like "red" or "bold green"; as it is where colour is off.
 ---@usage term.style("bold green", "ready")
 ---@param style string
----@param text string
+---@param text string|number
 ---@param stream? "stdout"|"stderr"
 ---@return string
 function term.style(style, text, stream)
@@ -73,7 +73,7 @@ function term.style(style, text, stream)
     numbers[#numbers + 1] = codes[name]
   end
   if not term.has_colour(stream) then
-    return text
+    return tostring(text)
   end
   return ("\27[%sm%s\27[0m"):format(table.concat(numbers, ";"), text)
 end
@@ -99,11 +99,11 @@ end
 --- A column as a table: its name, the key of its values, how they stand and are shown.
 local function column_of(column)
   if type(column) ~= "table" then
-    return { name = column, key = column }
+    return { name = tostring(column), key = column }
   end
   return {
-    name = column[1], key = column.key or column[1]:lower(), right = column.right,
-    format = column.format,
+    name = tostring(column[1]), key = column.key or tostring(column[1]):lower(),
+    right = column.right, format = column.format,
   }
 end
 
@@ -213,7 +213,7 @@ end
 
 --- Shows another text.
 ---@usage bar:update("nearly")
----@param text string
+---@param text string|number
 function Progress:update(text)
   self.text = text
   draw(self)
@@ -229,7 +229,7 @@ end
 
 --- Writes a line above.
 ---@usage bar:print("one is done")
----@param text string
+---@param text string|number
 function Progress:print(text)
   if self._shown then
     host.term_draw("\r\27[K")
@@ -273,7 +273,7 @@ end
 
 --- A bar for a known number of steps: `local bar <close> = term.progress("copying", 12)`.
 ---@usage local bar <close> = term.progress("copying", 2) bar:step()
----@param text string
+---@param text? string
 ---@param total integer
 ---@return term.Progress
 function term.progress(text, total)
@@ -290,7 +290,7 @@ local last = 0
 --- Something that turns while one waits: `local wait <close> = term.spinner("creating")`. Several
 --- at once share a line.
 ---@usage local wait <close> = term.spinner("creating", { usual = 90 })
----@param text string
+---@param text? string
 ---@param options? { usual?: number } usual: how many seconds this takes as a rule
 ---@return term.Progress
 function term.spinner(text, options)

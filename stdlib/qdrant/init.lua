@@ -56,9 +56,9 @@ local function info(self)
   return known
 end
 
---- Refuses a request or options that are no tables.
-local function check(self, request, options, suffix)
-  host.check_arguments("t?,t?", "qdrant.api." .. info(self).name .. suffix, request, options)
+--- What a method is called by, for errors about its arguments.
+local function name_of(self)
+  return "qdrant.api." .. info(self).name
 end
 
 --- What a dry run has answered instead of the cloud.
@@ -66,7 +66,7 @@ local echoes = setmetatable({}, { __mode = "k" })
 
 function Method.__call(self, request, options)
   if request ~= nil and type(request) ~= "table" or options ~= nil and type(options) ~= "table" then
-    check(self, request, options, "")
+    host.check_arguments("t?,t?", name_of(self), request, options)
   end
   local place = rawget(self, "_place")
   if place.account and not (options and options.account_id) then
@@ -85,10 +85,10 @@ end
 
 --- Whether a response is no answer of the cloud, but what a dry run (`--dry-run`) put in its place.
 ---@usage qdrant.is_echo(qdrant.api.cluster.list_clusters {})
----@param response table
+---@param response? table
 ---@return boolean
 function qdrant.is_echo(response)
-  return echoes[response] == true
+  return response ~= nil and echoes[response] == true
 end
 
 function Method.__index(self, key)
@@ -115,7 +115,7 @@ end
 ---@param request? table
 ---@param options? table
 function methods.each(self, request, options)
-  check(self, request, options, ":each")
+  host.check_arguments("t?,t?", name_of(self) .. ":each", request, options)
   local facts = info(self)
   if not facts.items then
     error(facts.name .. " does not list anything", 2)
@@ -158,7 +158,7 @@ end
 ---@param options? table
 ---@return table
 function methods.all(self, request, options)
-  check(self, request, options, ":all")
+  host.check_arguments("t?,t?", name_of(self) .. ":all", request, options)
   local result = host.list()
   for item in methods.each(self, request, options) do
     result[#result + 1] = item

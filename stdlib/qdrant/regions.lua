@@ -40,7 +40,7 @@ end
 ---@usage qdrant.regions:find("eu-central-1", "aws")
 ---@async
 ---@param wanted string
----@param cloud string
+---@param cloud? string all clouds when not given
 ---@return table
 function Regions:find(wanted, cloud)
   return resource.pick(self:list(cloud), wanted, "region")

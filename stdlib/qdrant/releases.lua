@@ -68,7 +68,7 @@ end
 --- that cannot be had is an error that lists those that can.
 ---@usage qdrant.releases:target(qdrant.clusters:find("search-prod"), "latest")
 ---@async
----@param cluster qdrant.Cluster
+---@param cluster string|qdrant.Cluster
 ---@param wanted string
 ---@return string
 function Releases:target(cluster, wanted)

@@ -297,7 +297,7 @@ end
 --- The full name of a value of one of the contract's enumerations: an error lists those that there are.
 ---@usage resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", "healthy", "phase")
 ---@param type_name string
----@param value string with or without its prefix, in any case
+---@param value string|integer with or without its prefix, in any case, or its number
 ---@param what string what it is, for the error
 ---@return string
 function resource.enum(type_name, value, what)

@@ -17,9 +17,6 @@ typedef struct qcurl_headers qcurl_headers;
 /// Loads libcurl. Returns NULL, or what is wrong in words for a person.
 const char *qcurl_load(void);
 
-/// The version as a number: 0xXXYYZZ.
-uint32_t qcurl_version(void);
-
 /// libcurl's words for an error of an easy handle.
 const char *qcurl_error_text(int code);
 

@@ -72,9 +72,6 @@ const char *qh2_farewell(qh2_session *session);
 /// The rule that the peer broke last, for a stream that ended with an error; may be empty.
 const char *qh2_complaint(qh2_session *session);
 
-/// Handles bytes that were received elsewhere. Returns 0 or a negative nghttp2 error below -100.
-int qh2_feed(qh2_session *session, const uint8_t *bytes, size_t length);
-
 /// nghttp2's words for an error.
 const char *qh2_error_text(int error);
 

@@ -73,9 +73,6 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host);
 /// Closes a machine: runs pending finalizers and frees everything.
 void qh_close(qh_vm *vm);
 
-/// Changes the memory limit, in bytes; 0 means none.
-void qh_set_memory_limit(qh_vm *vm, size_t limit);
-
 /// Lets a host function keep functions that are its arguments: they come with references, which it
 /// has to release. Only the first 64 host functions can.
 void qh_keep_functions(qh_vm *vm, uint32_t function);

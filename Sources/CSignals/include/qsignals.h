@@ -25,7 +25,8 @@ typedef struct qsignals_counts {
 /// - interrupter: called for each of them, with its argument; NULL for none.
 /// - patience: after so many nanoseconds SIGTERM and SIGHUP end a program that has not ended.
 ///
-/// Returns the descriptor that can be read after each signal, or -1 with errno.
+/// Returns the descriptor that can be read after each signal, or -1 with errno: signals are handled all
+/// the same.
 int qsignals_install(qsignals_interrupter interrupter, void *argument, int64_t patience);
 
 /// Handles SIGALRM, too: each is passed on like SIGINT, and one after the last moment ends the program.

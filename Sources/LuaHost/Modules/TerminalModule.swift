@@ -5,6 +5,9 @@ import LuaMachine
 final class TerminalModule {
     private let machine: LuaMachine
 
+    /// Terminals and tables are no wider, in columns.
+    private static let widest = 1e6
+
     /// The descriptor to ask about in the place of standard output or error.
     private let original: (Int32) -> Int32
 
@@ -45,11 +48,12 @@ final class TerminalModule {
         }
         // term_table(columns, rows, width, has_header, is_coloured) → text; a column is its title and
         // whether it is aligned right, a row a list of texts
-        functions.declare("term_table", .table, .table, .integer, .flag, .flag) {
+        functions.declare("term_table", .table, .table, .number, .flag, .flag) {
             call, columns, rows, width, hasHeader, isColoured in
             call.results.put(
                 Self.table(columns, rows).text(
-                    width: Int(clamping: width), fitting: .cutting, hasHeader: hasHeader
+                    width: width > 1 ? Int(min(width, Self.widest)) : 1,
+                    fitting: .cutting, hasHeader: hasHeader
                 ) { text, row, _ in
                     isColoured && row == nil ? "\u{1b}[1m\(text)\u{1b}[0m" : text
                 })

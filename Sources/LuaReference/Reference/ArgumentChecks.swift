@@ -20,8 +20,8 @@ package struct ArgumentChecks {
 
     /// The module's chunk is called with the host's table.
     private static let preamble =
-        "local check_arguments, check_count, check_receiver, select = "
-        + "(...).check_arguments, (...).check_count, (...).check_receiver, select "
+        "local check_arguments, check_count, check_receiver = "
+        + "(...).check_arguments, (...).check_count, (...).check_receiver "
 
     /// A module's text with checks in it.
     ///
@@ -89,27 +89,26 @@ package struct ArgumentChecks {
             let name = publicName(
                 String(decoding: line[(line.startIndex + 9)..<open], as: UTF8.self))
         else { return nil }
-        let types = self.types
         let list = String(decoding: line[line.index(after: open)..<close], as: UTF8.self)
         // `function Class.method(self, …)` has no receiver that is called so.
         let isMethodOfClass =
             line[..<open].contains(UInt8(ascii: ":"))
             && classes.values.contains { name.hasPrefix($0 + ":") }
-        guard !types.isEmpty || isMethodOfClass else { return nil }
+        guard !parameterLines.isEmpty || isMethodOfClass else { return nil }
         let parameters = list.split(separator: ",").map { String($0.drop { $0 == " " }) }
         let fixed = parameters.filter { $0 != "..." }
-        let signature = fixed.map { Self.letters(types[$0]) }
-        let needed = fixed.lastIndex { types[$0].map { Self.letters($0) == "*" } ?? false }
+        let types = types(of: fixed)
+        let needed = types.lastIndex { $0 == .any }
         let counts = needed != nil && fixed.count == parameters.count
         var text = counts ? "(...) local \(list) = ..." : "(\(list))"
         if isMethodOfClass { text += " check_receiver(self, \"\(name)\")" }
-        if signature.contains(where: { !$0.hasPrefix("*") }) {
-            text +=
-                " check_arguments(\"\(signature.joined(separator: ","))\", \"\(name)\", "
-                + fixed.joined(separator: ", ") + ")"
+        if types.contains(where: { $0.map { !$0.contains(.any) } ?? false }) {
+            let signature = types.map { ($0 ?? .any).letters }.joined(separator: ",")
+            text += " check_arguments(\"\(signature)\", \"\(name)\", "
+            text += fixed.joined(separator: ", ") + ")"
         }
         if counts, let needed {
-            text += " check_count(select(\"#\", ...), \(needed + 1), \"\(name)\")"
+            text += " check_count(\(needed + 1), \"\(name)\", ...)"
         }
         return (open, line.index(after: close), text)
     }
@@ -188,16 +187,22 @@ package struct ArgumentChecks {
         }
     }
 
-    /// The types of the parameters of the comment that was read.
-    private var types: [String: String] {
-        var types: [String: String] = [:]
+    /// The types of the parameters of the comment that was read, as they are written.
+    private func types(of parameters: [String]) -> [ParameterTypes?] {
+        var found = [ParameterTypes?](repeating: nil, count: parameters.count)
         for line in parameterLines {
-            guard let option = LuaOptions.field(Substring(decoding: line, as: UTF8.self)) else {
+            var name = line.prefix { $0 != UInt8(ascii: " ") }
+            let type = line[name.endIndex...].drop { $0 == UInt8(ascii: " ") }
+            let isOptional = name.last == UInt8(ascii: "?")
+            if isOptional { name = name.dropLast() }
+            guard let index = parameters.firstIndex(where: { name.elementsEqual($0.utf8) }) else {
                 continue
             }
-            types[option.name] = option.type + (option.isRequired ? "" : "?")
+            var types = ParameterTypes(type[..<LuaOptions.endOfType(type)])
+            if isOptional { types.insert(.optional) }
+            found[index] = types
         }
-        return types
+        return found
     }
 
     /// The name that people call a function by; nil for one that is not theirs.
@@ -215,52 +220,5 @@ package struct ArgumentChecks {
     private static func isName(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
             || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "_")
-    }
-
-    // MARK: - Types
-
-    /// The letters of a type as `host.check_arguments` reads them.
-    package static func letters(_ type: String?) -> String {
-        guard var type = type?[...] else { return "*" }
-        var letters = ""
-        func add(_ more: String) {
-            for one in more where !letters.contains(one) { letters.append(one) }
-        }
-        while type.hasSuffix("?") {
-            add("?")
-            type = type.dropLast()
-        }
-        for part in LuaOptions.parts(type, at: "|") {
-            add(letter(part))
-        }
-        // Optional and of any type is no type at all.
-        return letters.contains("*") ? letters.contains("?") ? "*?" : "*" : letters
-    }
-
-    private static func letter(_ type: Substring) -> String {
-        var type = type.drop { $0 == " " }
-        while type.hasSuffix(" ") { type = type.dropLast() }
-        if type.hasSuffix("?") { return "?" + letter(type.dropLast()) }
-        if type.hasPrefix("fun(") { return "f" }
-        if type.hasSuffix("[]") { return "t" }
-        if type.hasPrefix("("), type.hasSuffix(")") {
-            return letters(String(type.dropFirst().dropLast()))
-        }
-        if type.hasPrefix("{") || type.hasPrefix("table<") { return "t" }
-        if type.hasPrefix("\"") { return "s" }
-        switch type {
-        case "string": return "s"
-        case "number": return "n"
-        case "integer": return "i"
-        case "boolean", "true", "false": return "b"
-        case "table": return "t"
-        case "function": return "f"
-        case "userdata": return "u"
-        case "nil": return "?"
-        case "any": return "*"
-        // A type parameter may be anything.
-        case let name where name.count == 1: return "*"
-        default: return type.contains(".") ? "t" : "*"
-        }
     }
 }

@@ -39,28 +39,31 @@ enum LuaOptions {
     /// The type at the beginning of a text, and what stands behind it.
     static func typeAndText(_ text: Substring) -> (type: String, text: String) {
         let text = text.drop { $0 == " " }
-        let bytes = text.utf8
+        let end = endOfType(text.utf8)
+        return (String(text[..<end]), String(text[end...].drop { $0 == " " }))
+    }
+
+    /// Where the type at the beginning of a text ends: at the first blank that is in no brackets.
+    static func endOfType<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> Bytes.Index {
         var depth = 0
-        var end = bytes.startIndex
-        // `fun(a: string): boolean` goes on behind its colon.
+        // `fun(a: string): boolean` goes on after its colon.
         var isOpen = false
+        var end = bytes.startIndex
         while end < bytes.endIndex {
             let byte = bytes[end]
             depth += nesting(byte)
             if byte == UInt8(ascii: " ") {
-                if depth == 0, !isOpen {
-                    return (String(text[..<end]), String(text[end...].drop { $0 == " " }))
-                }
+                if depth == 0, !isOpen { return end }
             } else {
                 isOpen = depth == 0 && (byte == UInt8(ascii: ":") || byte == UInt8(ascii: ","))
             }
-            end = bytes.index(after: end)
+            bytes.formIndex(after: &end)
         }
-        return (String(text), "")
+        return end
     }
 
     /// By how much a byte opens or closes brackets.
-    private static func nesting(_ byte: UInt8) -> Int {
+    static func nesting(_ byte: UInt8) -> Int {
         switch byte {
         case UInt8(ascii: "{"), UInt8(ascii: "("), UInt8(ascii: "<"), UInt8(ascii: "["): 1
         case UInt8(ascii: "}"), UInt8(ascii: ")"), UInt8(ascii: ">"), UInt8(ascii: "]"): -1

@@ -24,7 +24,12 @@ enum Interrupts {
     ///   - machine: the machine whose running code is interrupted.
     ///   - loop: the loop whose `onSignal` is called.
     static func install(for machine: LuaMachine?, on loop: PollLoop) {
-        self.machine = machine
+        // Handlers may interrupt the last one until they know this one.
+        let last = self.machine
+        defer {
+            self.machine = machine
+            withExtendedLifetime(last) {}
+        }
         let patience = RunControl.grace + RunControl.patience
         let readEnd: Int32
         if let machine {

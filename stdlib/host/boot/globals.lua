@@ -2,6 +2,8 @@
 --- first used.
 local host, settings = ...
 
+local error, rawset, require, setmetatable = error, rawset, require, setmetatable
+
 --- What a script says of itself: what it is for, which arguments it takes and what it needs to be
 --- allowed. It is read before the script runs, so it is the first statement and has literals only.
 --- Returns the arguments.

@@ -146,8 +146,8 @@ end
 
 --- Begins a section; what is added from now on belongs to it.
 ---@usage qdrant.report:page({ title = "Clusters" }):section("Sizes", "Those of production only.")
----@param title string
----@param text? string
+---@param title string|number
+---@param text? string|number|userdata
 ---@return qdrant.report.Page
 function Page:section(title, text)
   local id = "section-" .. #self.sections + 1
@@ -158,7 +158,7 @@ end
 
 --- A paragraph.
 ---@usage qdrant.report:page({ title = "Clusters" }):text("As of today.")
----@param text string
+---@param text string|number|userdata
 ---@return qdrant.report.Page
 function Page:text(text)
   return add(self, element("p", { class = "soft" }, escape(text)))
@@ -166,7 +166,7 @@ end
 
 --- A heading below a section's.
 ---@usage qdrant.report:page({ title = "Clusters" }):section("Sizes"):heading("Small ones")
----@param text string
+---@param text string|number|userdata
 ---@return qdrant.report.Page
 function Page:heading(text)
   return add(self, element("h3", { class = "part" }, escape(text)))
@@ -174,7 +174,7 @@ end
 
 --- Code, as it is.
 ---@usage qdrant.report:page({ title = "Clusters" }):code("qcsh create-cluster.lua search")
----@param text string
+---@param text string|number|userdata
 ---@return qdrant.report.Page
 function Page:code(text)
   return add(self, element("pre", nil, element("code", nil, escape(text))))
