@@ -117,6 +117,19 @@ static int run_briefly(lua_State *L) {
     return 2;
 }
 
+/// What the Lua side of the host gets from C.
+static const luaL_Reg host_functions[] = {
+    {"run_briefly", run_briefly},
+    {"metatable", set_metatable},
+    {"list", new_list},
+    {"is_message", message_type},
+    {"check_arguments", qh_check_arguments},
+    {"check_count", qh_check_count},
+    {"check_receiver", qh_check_receiver},
+    {"set_gate", set_gate},
+    {NULL, NULL},
+};
+
 void qh_restrict_libraries(lua_State *L) {
     lua_getglobal(L, "load");
     lua_pushcclosure(L, text_load, 1);
@@ -146,28 +159,13 @@ void qh_restrict_libraries(lua_State *L) {
     lua_pop(L, 3);
 
     // The Lua side of the host takes these and removes the name.
-    lua_createtable(L, 0, 8);
-    lua_pushcfunction(L, run_briefly);
-    lua_setfield(L, -2, "run_briefly");
-    lua_pushcfunction(L, set_metatable);
-    lua_setfield(L, -2, "metatable");
-    lua_pushcfunction(L, new_list);
-    lua_setfield(L, -2, "list");
-    lua_pushcfunction(L, message_type);
-    lua_setfield(L, -2, "is_message");
+    lua_createtable(L, 0, 16);
+    luaL_setfuncs(L, host_functions, 0);
     lua_pushinteger(L, QH_SLOT_HANDLE);
     lua_setfield(L, -2, "HANDLE");
     lua_pushinteger(L, QH_HANDLE_MESSAGE);
     lua_setfield(L, -2, "MESSAGE");
-    lua_pushcfunction(L, qh_check_arguments);
-    lua_setfield(L, -2, "check_arguments");
-    lua_pushcfunction(L, qh_check_count);
-    lua_setfield(L, -2, "check_count");
-    lua_pushcfunction(L, qh_check_receiver);
-    lua_setfield(L, -2, "check_receiver");
     qh_open_gates(L);
-    lua_pushcfunction(L, set_gate);
-    lua_setfield(L, -2, "set_gate");
     lua_pushlightuserdata(L, &qh_key_null);
     lua_setfield(L, -2, "null");
     lua_setglobal(L, "__host");

@@ -26,9 +26,16 @@ end
 ---@param labels table
 ---@return { key: string, value: string }[]
 function settings.pairs(labels)
+  if type(labels) ~= "table" then
+    host.blame(("labels and the like are tables such as { env = \"prod\" }, got a %s"):format(
+      type(labels)))
+  end
   local list = {}
   for key, value in pairs(labels) do
-    if type(key) == "string" then
+    if type(key) ~= "string" and type(value) ~= "table" then
+      host.blame(("a label has a name and a value, as in { env = \"prod\" }, but \"%s\" has no "
+        .. "name"):format(tostring(value)))
+    elseif type(key) == "string" then
       list[#list + 1] = { key = key, value = tostring(value) }
     else
       list[#list + 1] = { key = value.key, value = value.value }
