@@ -3,7 +3,8 @@
 -- `functions` are the host's own, `settings` what it knows.
 local functions, settings = ...
 
-local load, assert, ipairs = load, assert, ipairs
+local load, assert, error, ipairs, pairs = load, assert, error, ipairs, pairs
+local rawset, setmetatable, tostring = rawset, setmetatable, tostring
 
 local host = __host
 __host = nil
@@ -15,3 +16,21 @@ for _, part in ipairs { "options", "errors", "modules", "clocks", "program", "ga
   local source, file = host.module_source("host.boot." .. part)
   assert(load(source, "=[" .. file .. "]"))(host, settings)
 end
+
+--- What is added to `host` later, and who adds it.
+local late = {
+  in_script = "host.boot.program", finish_script = "host.task", problem_of = "qdrant",
+  uses_key = "qdrant", resource_object = "qdrant.resource", entries = "host.shell.entries",
+  load_entry = "host.shell.entries", entry_text = "host.shell.entries",
+  left_running = "host.shell.jobs",
+}
+
+setmetatable(host, {
+  __newindex = function(self, name, value)
+    if not late[name] then
+      error(("host.%s: what is added to the host later stands in host/boot.lua"):format(
+        tostring(name)), 2)
+    end
+    rawset(self, name, value)
+  end,
+})
