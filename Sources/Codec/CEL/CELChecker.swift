@@ -59,7 +59,7 @@ struct CELChecker {
         case .name(let name):
             if let known = variables[name] { return known }
             guard Self.typeNames.contains(name) else {
-                throw CELError("the name \(name) is not known")
+                throw .unknownName(name)
             }
             return .other
         case .select(let operand, let field): return try fieldType(operand, field)
@@ -106,11 +106,11 @@ struct CELChecker {
         switch try type(of: operand) {
         case .message(let type):
             guard let field = type.field(named: name), field.name == name else {
-                throw CELError("\(type.fullName) has no field \(name)")
+                throw .noField(name, of: type.fullName)
             }
             return StaticType(field)
         case .map(let value): return value
-        case .list: throw CELError("a list has no field \(name)")
+        case .list: throw .noField(name, of: "a list")
         case .other: return .other
         }
     }
@@ -121,16 +121,13 @@ struct CELChecker {
         if let target { _ = try type(of: target) }
         for argument in arguments { _ = try type(of: argument) }
         guard let signature = CELFunctions.signatures[name] else {
-            throw CELError("the function \(name)() is not known")
+            throw .unknownFunction(name)
         }
         guard let counts = target == nil ? signature.function : signature.method else {
-            throw CELError(
-                target == nil
-                    ? "\(name)() is called on a value, as in this.\(name)()"
-                    : "\(name)() is not called on a value")
+            throw (target == nil) ? CELError.notAFunction(name) : .notAMethod(name)
         }
         guard counts.contains(arguments.count) else {
-            throw CELError("\(name)() does not take \(arguments.count) arguments")
+            throw .wrongCount(name, arguments.count)
         }
         return .other
     }

@@ -97,10 +97,10 @@ struct CELEvaluator {
             let key = try evaluate(key, variables)
             switch key {
             case .bool, .int, .uint, .string: break
-            default: throw CELError("\(key.typeName) cannot be the key of a map")
+            default: throw .badKey(key.typeName)
             }
             guard !made.contains(where: { $0.key == key }) else {
-                throw CELError("a map has the same key twice")
+                throw .repeatedKey
             }
             made.append(CELEntry(key: key, value: try evaluate(value, variables)))
         }
@@ -113,15 +113,15 @@ struct CELEvaluator {
         switch operand {
         case .message(let message):
             guard let field = message.type.field(named: name) else {
-                throw CELError("\(message.type.fullName) has no field \(name)")
+                throw .noField(name, of: message.type.fullName)
             }
             return try CELValue(message[field], of: field)
         case .map(let entries):
             guard let entry = entries.first(where: { $0.key == .string(name) }) else {
-                throw CELError("a map has no key \(name)")
+                throw .noKey(name)
             }
             return entry.value
-        default: throw CELError("\(operand.typeName) has no field \(name)")
+        default: throw .noField(name, of: operand.typeName)
         }
     }
 
@@ -129,11 +129,11 @@ struct CELEvaluator {
         switch operand {
         case .message(let message):
             guard let field = message.type.field(named: name) else {
-                throw CELError("\(message.type.fullName) has no field \(name)")
+                throw .noField(name, of: message.type.fullName)
             }
             return message.has(field)
         case .map(let entries): return entries.contains { $0.key == .string(name) }
-        default: throw CELError("\(operand.typeName) has no field \(name)")
+        default: throw .noField(name, of: operand.typeName)
         }
     }
 
@@ -150,12 +150,12 @@ struct CELEvaluator {
                 default: throw .noOverload("[]", operand, index)
                 }
             guard let position, position >= 0, position < items.count else {
-                throw CELError("a list has no element \(CELFunctions.text(index))")
+                throw .noElement(CELFunctions.text(index))
             }
             return items[Int(position)]
         case .map(let entries):
             guard let entry = entries.first(where: { $0.key == index }) else {
-                throw CELError("a map has no key \(CELFunctions.text(index))")
+                throw .noKey(CELFunctions.text(index))
             }
             return entry.value
         default: throw .noOverload("[]", operand, index)
@@ -179,7 +179,7 @@ struct CELEvaluator {
         var failure: CELError?
         for element in elements {
             steps += 1
-            guard steps <= Self.budget else { throw CELError("the expression takes too long") }
+            guard steps <= Self.budget else { throw .limit(.steps) }
             let inner = CELVariables([macro.variable: element], outer: variables)
             do throws(CELError) {
                 let isMatch = try holds(macro.condition, inner, macro.kind)

@@ -18,16 +18,16 @@ enum CELFormat {
                 let digits = scalars.prefix { ("0"..."9").contains($0) }
                 scalars = scalars.dropFirst(digits.count)
                 guard let number = Int(String(Substring(digits))), number <= 100 else {
-                    throw CELError("format(): a precision is a number up to 100")
+                    throw .format(.precision)
                 }
                 precision = number
             }
-            guard let verb = scalars.popFirst() else { throw CELError("format() ends in a %") }
+            guard let verb = scalars.popFirst() else { throw .format(.openVerb) }
             if verb == "%" {
                 result += "%"
                 continue
             }
-            guard next < values.count else { throw CELError("format() has too few values") }
+            guard next < values.count else { throw .format(.tooFewValues) }
             result += try text(values[next], verb, precision)
             next += 1
         }
@@ -51,7 +51,7 @@ enum CELFormat {
         case ("X", .bytes(let bytes)): return hexadecimal(bytes, uppercase: true)
         case ("x", _): return try integer(value, radix: 16)
         case ("X", _): return try integer(value, radix: 16).uppercased()
-        default: throw CELError("format(): %\(verb) has no meaning for \(value.typeName)")
+        default: throw .noOverload("format(%\(verb))", value)
         }
     }
 
@@ -59,7 +59,7 @@ enum CELFormat {
         switch value {
         case .int(let number): return String(number, radix: radix)
         case .uint(let number): return String(number, radix: radix)
-        default: throw CELError("format(): \(value.typeName) is no integer")
+        default: throw .noOverload("format()", value)
         }
     }
 
@@ -75,7 +75,7 @@ enum CELFormat {
         case .double(let double): number = double
         case .int(let int): number = Double(int)
         case .uint(let uint): number = Double(uint)
-        default: throw CELError("format(): \(value.typeName) is no number")
+        default: throw .noOverload("format()", value)
         }
         var buffer = [CChar](repeating: 0, count: 512)
         _ = withVaList([Int32(precision), number]) {
@@ -97,10 +97,10 @@ enum CELFormat {
             var texts: [String] = []
             for entry in entries { texts.append(try plain(entry.key) + ": " + plain(entry.value)) }
             return "{" + texts.sorted().joined(separator: ", ") + "}"
-        case .message: throw CELError("format(): a message has no text")
+        case .message: throw .noOverload("format()", value)
         default:
             guard case .string(let text) = try CELConversions.convert(value, to: "string") else {
-                throw CELError("format(): \(value.typeName) has no text")
+                throw .noOverload("format()", value)
             }
             return text
         }

@@ -45,7 +45,7 @@ enum CELFunctions {
     ) throws(CELError) -> CELValue {
         // A function with a method of the same name takes the target first.
         let all = (target.map { [$0] } ?? []) + arguments
-        guard let first = all.first else { throw CELError("\(name)() needs an argument") }
+        guard let first = all.first else { throw .wrongCount(name, 0) }
         if let part = instantParts[name] { return try instant(name, part, all) }
         switch name {
         case "size": return .int(Int64(try size(first)))
@@ -90,7 +90,7 @@ enum CELFunctions {
             throw .noOverload("matches()", text, pattern)
         }
         guard let compiled = Pattern.cached(pattern) else {
-            throw CELError("\(JSONWriter.quoted(pattern)) is no regular expression")
+            throw .badPattern(pattern)
         }
         return compiled.matches(text)
     }
@@ -117,7 +117,7 @@ enum CELFunctions {
             throw .noOverload("getField()", value, name)
         }
         guard let field = message.type.field(named: name) else {
-            throw CELError("\(message.type.fullName) has no field \(name)")
+            throw .noField(name, of: message.type.fullName)
         }
         return try CELValue(message[field], of: field)
     }
@@ -244,7 +244,7 @@ enum CELFunctions {
         guard parts.count == 2, let hours = Int64(parts[0]), let minutes = Int64(parts[1]),
             (0...23).contains(hours), (0...59).contains(minutes)
         else {
-            throw CELError("the time zone \(JSONWriter.quoted(zone)) is not known; write +hh:mm")
+            throw .unknownZone(zone)
         }
         return (isWest ? -1 : 1) * (hours * 3600 + minutes * 60)
     }

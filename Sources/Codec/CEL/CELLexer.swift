@@ -53,7 +53,7 @@ struct CELLexer {
             return .symbol(symbol)
         }
         guard "()[]{}.,:?<>+-*/%!".unicodeScalars.contains(first) else {
-            throw CELError("unexpected character \(String(first)) at position \(position + 1)")
+            throw .syntax(.character(String(first), at: position + 1))
         }
         position += 1
         return .symbol(String(first))
@@ -108,14 +108,14 @@ struct CELLexer {
         let digits = string(start..<position)
         guard isDouble else { return try integer(digits, radix: 10) }
         guard let value = Double(digits.hasPrefix(".") ? "0" + digits : digits) else {
-            throw CELError("\(digits) is no number")
+            throw .syntax(.notANumber(digits))
         }
         return .double(value)
     }
 
     private mutating func integer(_ digits: String, radix: Int) throws(CELError) -> CELToken {
         guard let value = UInt64(digits, radix: radix) else {
-            throw CELError("the number \(digits) does not fit in 64 bits")
+            throw .syntax(.tooLarge(digits, signed: false))
         }
         if peek() == "u" || peek() == "U" {
             position += 1
@@ -123,7 +123,7 @@ struct CELLexer {
         }
         if value == UInt64(Int64.max) + 1 { return .magnitudeOfLeastInt }
         guard let signed = Int64(exactly: value) else {
-            throw CELError("the number \(digits) does not fit in a signed 64-bit integer")
+            throw .syntax(.tooLarge(digits, signed: true))
         }
         return .int(signed)
     }
@@ -151,7 +151,7 @@ struct CELLexer {
         var bytes: [UInt8] = []
         while true {
             guard let scalar = peek(), isLong || scalar != "\n" else {
-                throw CELError("a string is not closed")
+                throw .syntax(.openString)
             }
             if scalar == quote, !isLong || (peek(1) == quote && peek(2) == quote) {
                 position += isLong ? 3 : 1
@@ -174,7 +174,7 @@ struct CELLexer {
     ]
 
     private mutating func escape(isBytes: Bool) throws(CELError) -> [UInt8] {
-        guard let kind = peek() else { throw CELError("a string ends in an escape") }
+        guard let kind = peek() else { throw .syntax(.openEscape) }
         if let byte = Self.simpleEscapes[kind] {
             position += 1
             return [byte]
@@ -186,21 +186,21 @@ struct CELLexer {
         case "u": (digits, radix) = (4, 16)
         case "U": (digits, radix) = (8, 16)
         case "0"..."3": (digits, radix) = (3, 8)
-        default: throw CELError("the escape \\\(String(kind)) is not known")
+        default: throw .syntax(.escape(kind, .unknown))
         }
         if radix == 16 { position += 1 }
         guard position + digits <= text.count,
             let code = UInt32(string(position..<position + digits), radix: radix)
-        else { throw CELError("the escape \\\(String(kind)) needs \(digits) digits") }
+        else { throw .syntax(.escape(kind, .digits(digits))) }
         position += digits
         if isBytes {
             guard let byte = UInt8(exactly: code), kind != "u", kind != "U" else {
-                throw CELError("the escape \\\(String(kind)) is not allowed in bytes")
+                throw .syntax(.escape(kind, .bytes))
             }
             return [byte]
         }
         guard let scalar = Unicode.Scalar(code) else {
-            throw CELError("the escape \\\(String(kind)) names no character")
+            throw .syntax(.escape(kind, .character))
         }
         return Array(String(scalar).utf8)
     }

@@ -58,7 +58,7 @@ enum CELOperators {
     }
 
     private static func outOfRange(_ name: String) -> CELError {
-        CELError("the result of \(name) is out of range")
+        .outOfRange("the result of \(name)")
     }
 
     private static func add(_ left: CELValue, _ right: CELValue) throws(CELError) -> CELValue {
@@ -110,7 +110,7 @@ enum CELOperators {
         _ name: String, _ a: Number, _ b: Number
     ) throws(CELError) -> Number {
         if name == "*" { return try checked("*", a.multipliedReportingOverflow(by: b)) }
-        guard b != 0 else { throw CELError("division by zero") }
+        guard b != 0 else { throw .divisionByZero }
         return try checked(
             name,
             name == "/"

@@ -14,7 +14,7 @@ struct CELParser {
 
     static func parse(_ text: String) throws(CELError) -> CELExpression {
         let tokens = try CELLexer.tokens(of: text)
-        guard tokens.count <= mostTokens else { throw CELError("the expression is too long") }
+        guard tokens.count <= mostTokens else { throw .limit(.length) }
         var parser = CELParser(tokens: tokens)
         let expression = try parser.expression()
         guard parser.current == .end else { throw parser.unexpected() }
@@ -27,10 +27,10 @@ struct CELParser {
 
     private func unexpected() -> CELError {
         switch current {
-        case .end: CELError("the expression ends too early")
-        case .symbol(let symbol): CELError("unexpected \(symbol)")
-        case .identifier(let name): CELError("unexpected \(name)")
-        default: CELError("unexpected literal")
+        case .end: .syntax(.end)
+        case .symbol(let symbol): .syntax(.unexpected("\(symbol)"))
+        case .identifier(let name): .syntax(.unexpected(name))
+        default: .syntax(.unexpected("literal"))
         }
     }
 
@@ -54,7 +54,7 @@ struct CELParser {
     private mutating func expression() throws(CELError) -> CELExpression {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Self.deepest else { throw CELError("the expression is nested too deep") }
+        guard depth <= Self.deepest else { throw .limit(.depth) }
         let condition = try disjunction()
         guard take("?") else { return condition }
         let yes = try disjunction()
@@ -173,7 +173,7 @@ struct CELParser {
         case .symbol("["): return .list(try arguments(closing: "]"))
         case .symbol("{"): return .map(try entries())
         case .magnitudeOfLeastInt:
-            throw CELError("the number 9223372036854775808 does not fit in 64 bits")
+            throw .syntax(.tooLarge("9223372036854775808", signed: true))
         case .symbol, .end:
             if token != .end { position -= 1 }
             throw unexpected()
@@ -209,7 +209,7 @@ struct CELParser {
     ) throws(CELError) -> CELExpression {
         if target == nil, name == "has" {
             guard arguments.count == 1, case .select(let operand, let field) = arguments[0] else {
-                throw CELError("has() takes a field, as in has(this.name)")
+                throw .syntax(.hasNeedsField)
             }
             return .presence(operand, field)
         }
@@ -218,10 +218,10 @@ struct CELParser {
         }
         let most = kind == .map ? 3 : 2
         guard (2...most).contains(arguments.count) else {
-            throw CELError("\(name)() takes a variable and an expression")
+            throw .syntax(.macro(name))
         }
         guard case .name(let variable) = arguments[0] else {
-            throw CELError("the first argument of \(name)() has to be a plain name")
+            throw .syntax(.macroVariable(name))
         }
         let isMap = kind == .map
         return .comprehension(

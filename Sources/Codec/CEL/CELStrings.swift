@@ -29,7 +29,7 @@ enum CELStrings {
             return .string(string(scalars[try bound(start, scalars)...]))
         case ("substring", .int(let start), .int(let end), _):
             let (start, end) = (try bound(start, scalars), try bound(end, scalars))
-            guard start <= end else { throw CELError("substring() ends before it begins") }
+            guard start <= end else { throw .emptyRange }
             return .string(string(scalars[start..<end]))
         case ("replace", .string(let old), .string(let new), nil):
             return .string(replace(text, old, new, .max))
@@ -40,7 +40,7 @@ enum CELStrings {
         case ("split", .string(let separator), .int(let count), _):
             let parts = split(text, separator, count < 0 ? .max : Int(clamping: count))
             return .list(parts.map { .string($0) })
-        default: throw CELError("\(name)() has no meaning for these arguments")
+        default: throw .noOverload("\(name)()", operands: all.map(\.typeName))
         }
     }
 
@@ -79,7 +79,7 @@ enum CELStrings {
         _ position: Int64, _ scalars: [Unicode.Scalar]
     ) throws(CELError) -> Int {
         guard position >= 0, position < scalars.count else {
-            throw CELError("a text has no position \(position)")
+            throw .noPosition(position)
         }
         return Int(position)
     }

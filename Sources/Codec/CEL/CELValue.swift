@@ -1,17 +1,5 @@
 import Contract
 
-/// Why an expression cannot be compiled or has no value.
-public struct CELError: Error, Sendable, Equatable, CustomStringConvertible {
-    public let description: String
-
-    init(_ description: String) { self.description = description }
-
-    /// The error of an operator or function that has no meaning for the types it was given.
-    static func noOverload(_ name: String, _ operands: CELValue...) -> CELError {
-        CELError("\(name) has no meaning for " + operands.map(\.typeName).joined(separator: ", "))
-    }
-}
-
 /// A value of the Common Expression Language.
 ///
 /// Source: cel-spec, "Values". Enums are integers; wrapper messages are the value inside or null.
@@ -143,7 +131,7 @@ extension CELValue {
         } else if let scalar = Value.defaultValue(of: field.kind) {
             self = try CELValue(scalar, of: field)
         } else {
-            throw CELError("\(field.name) is of a kind that has no value")
+            throw .unsupported(field.name)
         }
     }
 
@@ -153,22 +141,22 @@ extension CELValue {
         case .timestamp:
             let time = CELInstant(message)
             guard TimeText.timestampRange.contains(time.seconds) else {
-                throw CELError("a time is out of range")
+                throw .outOfRange("a timestamp")
             }
             self = .timestamp(time)
         case .duration:
             let length = CELInstant(message)
             guard TimeText.durationRange.contains(length.seconds) else {
-                throw CELError("a duration is out of range")
+                throw .outOfRange("a duration")
             }
             self = .duration(length)
         case .some(let known) where known.isWrapper:
             guard let field = message.type.field(number: 1) else {
-                throw CELError("\(message.type.fullName) has no value")
+                throw .unsupported(message.type.fullName)
             }
             self = try CELValue(message[field], of: field)
         case .value, .struct, .listValue:
-            throw CELError("\(message.type.fullName) is not supported in expressions")
+            throw .unsupported(message.type.fullName)
         default: self = .message(message)
         }
     }

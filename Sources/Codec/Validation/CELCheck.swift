@@ -24,7 +24,7 @@ enum CELCheck {
                     path: path, rule: rule.id, message: rule.message.isEmpty ? text : rule.message,
                     value: value())
             case let other:
-                throw CELError("its value is \(other.typeName), neither bool nor string")
+                throw .badResult(other.typeName)
             }
         } catch {
             return Violation(
