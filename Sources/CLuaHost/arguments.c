@@ -20,7 +20,7 @@ enum {
 static const struct {
     char letter;
     int bit;
-    const char *name; ///< NULL for what is no type
+    const char *name; ///< NULL when the bit is not a type
 } kinds[] = {
     {'b', BOOLEAN, "boolean"}, {'n', NUMBER, "number"},     {'i', INTEGER, "integer"},
     {'s', STRING, "string"},   {'t', TABLE, "table"},       {'f', FUNCTION, "function"},

@@ -104,7 +104,7 @@ static int define_message_body(lua_State *L) {
         push_default(L, &define->fields[i]);
         lua_rawset(L, defaults);
     }
-    lua_createtable(L, 1, 4); // the metatable; the type's number tells encode what it is
+    lua_createtable(L, 1, 4); // the metatable; encode knows the type by its number
     int metatable = lua_gettop(L);
     lua_pushinteger(L, define->id);
     lua_rawseti(L, metatable, QH_SLOT_MESSAGE);

@@ -60,7 +60,7 @@ static int64_t now(void) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/// Whoever is told to end has to, though the code that runs is not reached.
+/// Ends the program later if the code that runs does not.
 static void end_soon(void) {
     if (last_moment != INT64_MAX) return;
     last_status = qsignals_terminated_status();
@@ -155,7 +155,7 @@ void qsignals_handle_alarms(void) { handle(SIGALRM, on_alarm); }
 void qsignals_watch_terminal(void) {
     handle(SIGWINCH, on_resize);
     handle(SIGTSTP, on_suspension);
-    // As other shells do: a slip of the finger is no reason to lose a session.
+    // As other shells do: a slip of the finger must not lose a session.
     signal(SIGQUIT, SIG_IGN);
 }
 

@@ -62,7 +62,7 @@ int64_t qsignals_last_moment(void);
 /// - words: written to standard error then; NULL for none. They have to live as long as the program.
 void qsignals_set_last_moment(int64_t moment, int status, const char *words);
 
-/// The status of a program that was told to end: 128 and the number of the signal.
+/// The exit status after SIGTERM or SIGHUP: 128 and the number of the signal.
 int qsignals_terminated_status(void);
 
 #endif

@@ -28,7 +28,7 @@ public struct Endpoint: Sendable, Hashable {
                 case .openBracket: ": the bracket is not closed"
                 case .port: ": the port must be a number from 1 to 65535"
                 case .afterHost: ": only a port may follow the host"
-                case .host(let host): ": \"\(host)\" is no name or address of a host"
+                case .host(let host): ": \"\(host)\" is not a host name or address"
                 case .noHost: " names no host"
                 case .cleartext:
                     ": cleartext is for loopback addresses only, since it would show the "

@@ -48,7 +48,7 @@ package struct ParameterTypes: OptionSet, Sendable {
         self = types.union(Self.one(bytes[start...]))
     }
 
-    /// A type that is no union.
+    /// A type without alternatives.
     private static func one(_ bytes: Slice<UnsafeRawBufferPointer>) -> Self {
         var bytes = bytes.drop { $0 == UInt8(ascii: " ") }
         while bytes.last == UInt8(ascii: " ") { bytes = bytes.dropLast() }
