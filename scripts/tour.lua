@@ -2,7 +2,9 @@
 --- A cluster's whole life: what there is to book, create, wait, key, scale, restart, list, what
 --- goes wrong and how that looks, delete. Ends with a table of the calls and how long each took.
 ---
----   qcsh --sandbox scripts/tour.lua
+---   qcsh --sandbox run tour
+
+script { about = "Shows the whole life of a cluster, from price to deletion, and times each call" }
 
 local task = require "task"
 local api = qdrant.api

@@ -154,6 +154,9 @@ static const uint8_t file_qdrant_library_command_lua[] = {
 static const uint8_t file_qdrant_library_docs_lua[] = {
 #embed "../../stdlib/qdrant/library/docs.lua"
 };
+static const uint8_t file_qdrant_library_plan_lua[] = {
+#embed "../../stdlib/qdrant/library/plan.lua"
+};
 static const uint8_t file_qdrant_library_rockspec_lua[] = {
 #embed "../../stdlib/qdrant/library/rockspec.lua"
 };
@@ -342,6 +345,7 @@ static const qcsh_resource files[] = {
     {"qdrant/keys.lua", file_qdrant_keys_lua, sizeof file_qdrant_keys_lua},
     {"qdrant/library/command.lua", file_qdrant_library_command_lua, sizeof file_qdrant_library_command_lua},
     {"qdrant/library/docs.lua", file_qdrant_library_docs_lua, sizeof file_qdrant_library_docs_lua},
+    {"qdrant/library/plan.lua", file_qdrant_library_plan_lua, sizeof file_qdrant_library_plan_lua},
     {"qdrant/library/rockspec.lua", file_qdrant_library_rockspec_lua, sizeof file_qdrant_library_rockspec_lua},
     {"qdrant/library/scaffold.lua", file_qdrant_library_scaffold_lua, sizeof file_qdrant_library_scaffold_lua},
     {"qdrant/library/source.lua", file_qdrant_library_source_lua, sizeof file_qdrant_library_source_lua},

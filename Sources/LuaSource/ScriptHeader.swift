@@ -27,6 +27,8 @@ public struct ScriptHeader: Sendable {
     public var needs: [(word: String, position: Position)]?
     /// Whether it deletes things of the cloud.
     public var deletes = false
+    /// The declarations of arguments, as `cli.parse` takes them.
+    public var arguments: [Value] = []
     /// Where it stands.
     public var position: Position
 
@@ -73,6 +75,7 @@ public struct ScriptHeader: Sendable {
             switch (name, value) {
             case ("about", .string(let text)): header.about = text
             case ("deletes", .bool(let flag)): header.deletes = flag
+            case ("args", .table(let items, _)): header.arguments = items
             case ("needs", .table(_, let members)) where members.isEmpty:
                 header.needs = try words(field.value)
             case ("about", _), ("deletes", _), ("needs", _):

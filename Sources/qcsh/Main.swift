@@ -19,28 +19,54 @@ enum Main {
         qzone_reserve()
         let arguments = (0..<qspawn_argument_count())
             .compactMap { qspawn_argument($0).map { String(cString: $0) } }.dropFirst()
-        if let runner = Runner(plain: arguments, isSubcommand: { Subcommands.all[$0] != nil }) {
-            exit(runner.run())
+        if arguments.first == CompletionScript.query {
+            return complete(Array(arguments.dropFirst()))
         }
-        let subcommand = arguments.first.flatMap { Subcommands.all[$0] }
-        let command = subcommand ?? RunCommand.self
+        if let runner = Runner(plain: arguments) { exit(runner.run()) }
+        do throws(CommandError) {
+            switch try CommandWords.arranged(Array(arguments)) {
+            case .help: answer(QcshCommand.help(columns: nil))
+            case .version: answer(Version.text)
+            case .command(let words): run(words, of: QcshCommand.self)
+            case .script(let words): run(words, of: ScriptCommand.self)
+            }
+        } catch {
+            Output.note("qcsh: \(error)")
+            exit(error.status)
+        }
+    }
+
+    /// Writes the candidates for the last word, for the scripts of `qcsh completions`.
+    private static func complete(_ words: [String]) {
+        guard let commands = CommandTree(QcshCommand.self),
+            let script = CommandTree(ScriptCommand.self)
+        else { return }
+        let completer = CommandLineCompleter(words, commands: commands, script: script)
+        for candidate in completer.candidates() {
+            let (text, about) = (Terminal.safe(candidate.text), Terminal.safe(candidate.about))
+            Output.data("\(text)\t\(about)\n")
+        }
+    }
+
+    private static func run(_ words: [String], of root: any ParsableCommand.Type) {
         do {
-            var parsed = try command.parseAsRoot(
-                Array(subcommand == nil ? arguments : arguments.dropFirst()))
+            var parsed = try root.parseAsRoot(words)
             try parsed.run()
         } catch let status as ExitCode {
             // The parser would write the help before it looks at the status.
             exit(status.rawValue)
         } catch {
-            guard command.exitCode(for: error) == .validationFailure else {
-                // Help and the like are data, and no failure.
-                let status = command.exitCode(for: error)
-                let text = command.fullMessage(for: error)
-                if status.isSuccess { Output.data(text + "\n") } else { Output.note(text) }
-                exit(Runner.checkOutput(status.rawValue))
-            }
-            Output.note(command.fullMessage(for: error))
+            let text = root.fullMessage(for: error)
+            // Help is data, and not a failure.
+            if root.exitCode(for: error).isSuccess { answer(text) }
+            Output.note(text)
             exit(ExitStatus.usage)
         }
+    }
+
+    /// Writes what was asked for, and ends the program.
+    private static func answer(_ text: String) -> Never {
+        Output.data(text + "\n")
+        exit(Runner.checkOutput(0))
     }
 }

@@ -1,4 +1,5 @@
-/// Data that is embedded in the binary: the compiled contract and the Lua standard library.
+/// Data that is embedded in the binary: the compiled contract, the Lua standard library and the
+/// ready-made scripts.
 #ifndef QCSH_RESOURCES_H
 #define QCSH_RESOURCES_H
 
@@ -7,7 +8,7 @@
 
 /// One embedded file.
 typedef struct qcsh_resource {
-    const char *name; ///< path relative to `stdlib/`, for example "qdrant/init.lua"
+    const char *name; ///< path relative to its directory, for example "qdrant/init.lua"
     const uint8_t *bytes;
     size_t size;
 } qcsh_resource;
@@ -20,5 +21,11 @@ size_t qcsh_stdlib_count(void);
 
 /// The file of `stdlib/` at an index below `qcsh_stdlib_count()`.
 qcsh_resource qcsh_stdlib_file(size_t index);
+
+/// The number of ready-made scripts: the Lua files of `scripts/`.
+size_t qcsh_scripts_count(void);
+
+/// The script at an index below `qcsh_scripts_count()`.
+qcsh_resource qcsh_scripts_file(size_t index);
 
 #endif

@@ -1,4 +1,3 @@
-import CCrypto
 import CLuaHost
 import CloudClient
 import LuaMachine
@@ -135,7 +134,7 @@ final class LibraryGrants {
         var found: [PermissionLayer] = []
         if let (root, inner) = Self.place(Self.normal(path)), let file = try lock(root).files[inner]
         {
-            guard Self.hash(text) == file.hash else {
+            guard SHA256.hexadecimal(text) == file.hash else {
                 throw .message(
                     "\(path) is not as it was when library \(file.library) was added: "
                         + "qcsh lib add puts back what was added")
@@ -260,14 +259,6 @@ final class LibraryGrants {
         }
         locks[root] = lock
         return lock
-    }
-
-    private static func hash(_ text: [UInt8]) -> String {
-        var digest = [UInt8](repeating: 0, count: 64)
-        let count = qcrypto_digest("sha256", nil, 0, false, text, text.count, &digest)
-        let digits = Array("0123456789abcdef")
-        return String(
-            digest[..<Int(count)].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }
 

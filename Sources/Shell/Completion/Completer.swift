@@ -94,7 +94,7 @@ final class Completer {
         case "load", "save": return FileNames.matching(prefix)
         case "help", "edit": return subjects(prefix)
         case "account":
-            let source = LiveNames.Source(method: "account.list_accounts", item: "id", needs: [])
+            let source = NameSource(method: "account.list_accounts", item: "id", needs: [])
             let (found, note) = names.names(source, [:], canWait: true) { [state] in
                 state.front?.isInterrupted ?? false
             }

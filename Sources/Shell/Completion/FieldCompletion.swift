@@ -76,7 +76,7 @@ extension CompletionQuery {
             }
         }
         let method = method
-        guard var source = names.source(of: field, in: type, method: method) else {
+        guard var source = names.sources.source(of: field, in: type, method: method) else {
             return isQuoted
                 ? Completion()
                 : Completion(note: "\(field.name): \(typeName(field)), or a variable")

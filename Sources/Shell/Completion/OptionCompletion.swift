@@ -65,8 +65,8 @@ extension CompletionQuery {
     /// What lists the things that an option names; nil when nothing does.
     private func source(
         of option: LuaOption, _ function: LuaReference.Entry
-    ) -> LiveNames.Source? {
-        if let place = names.place(option.name, of: function.name) { return place }
+    ) -> NameSource? {
+        if let place = names.sources.place(option.name, of: function.name) { return place }
         let own = function.resultClass?.name
         let isFinder = [":find", ":get"].contains { function.name.hasSuffix($0) }
         let classes =
@@ -74,13 +74,13 @@ extension CompletionQuery {
             .filter { $0.hasPrefix("qdrant.") }.map(String.init) + (isFinder ? [own ?? ""] : [])
         for name in classes {
             guard let type = types.message(of: name) else { continue }
-            return names.source(listing: type)
+            return names.sources.source(listing: type)
         }
         return nil
     }
 
     /// What there is by the names that people use.
-    private func existing(_ source: LiveNames.Source) -> Completion {
+    private func existing(_ source: NameSource) -> Completion {
         if !isQuoted, !prefix.isEmpty {
             let own = variables(after: prefix)
             if !own.candidates.isEmpty { return own }

@@ -8,7 +8,7 @@ import Shell
 /// Looks things of the API up.
 struct APICommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh api",
+        commandName: "api",
         abstract: "Look up services, methods, messages and enums of the API.",
         usage:
             "qcsh api [NAME] [--search WORD] [--json] [--export FILE] [--descriptors FILE | --from HOST]",

@@ -12,7 +12,7 @@ import Shell
 /// One call, without a script.
 struct CallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh call",
+        commandName: "call",
         abstract: "Make one call of the API.",
         usage: "qcsh call [options] METHOD [PATH=VALUE …] [-d JSON|@FILE|-]",
         discussion: """
@@ -22,7 +22,13 @@ struct CallCommand: ParsableCommand {
             result is a table on a terminal and JSON elsewhere, unless --output says otherwise.
             """)
 
-    @OptionGroup var options: GlobalOptions
+    @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
+    @OptionGroup(title: OptionTitle.output) var format: FormatOption
+    @OptionGroup(title: OptionTitle.output) var traces: TraceOptions
+    @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
+    @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
+    @OptionGroup(title: OptionTitle.limits) var permissions: PermissionOptions
+    @OptionGroup(title: OptionTitle.recording) var recording: RecordingOptions
 
     @Option(
         name: [.customShort("d"), .customLong("data")],
@@ -40,20 +46,24 @@ struct CallCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
     var fields: [String] = []
 
+    private var options: RunOptions {
+        RunOptions(connection, format, traces, secrets, timeout, permissions, recording)
+    }
+
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
-        let time = RunTime(loop, timeout: options.values.timeout)
+        let time = RunTime(loop, timeout: options.timeout)
         try reportingErrors(as: "call") { try run(time, on: loop) }
     }
 
     private func run(_ time: RunTime, on loop: PollLoop) throws {
         do {
-            let limits = RunLimits(options.values)
+            let limits = RunLimits(options)
             let connections = Connections(
-                options.values, loop: loop, bound: limits.bound,
-                journal: try JournalFile.open(options.values))
+                options, loop: loop, bound: limits.bound,
+                journal: try JournalFile.open(options))
             defer {
                 connections.close()
                 limits.writeAudit()
@@ -61,7 +71,7 @@ struct CallCommand: ParsableCommand {
             try run(time, connections)
         } catch let failure as LuaFailure where time.isUp {
             Output.note("qcsh: " + ErrorReport.text(failure))
-            Output.remark(options.values.timedOutWords)
+            Output.remark(options.timedOutWords)
             throw ExitCode(ExitStatus.timedOut)
         } catch let failure as LuaFailure {
             Output.note("qcsh: " + ErrorReport.text(failure))
@@ -70,13 +80,13 @@ struct CallCommand: ParsableCommand {
     }
 
     private func run(_ time: RunTime, _ connections: Connections) throws {
-        let registry = try ContractLoader.load(options.values.contract, options: options.values)
+        let registry = try ContractLoader.load(options.contract, options: options)
         connections.registry = registry
         let method = try find(registry)
         try refuseToLoseSecrets(method)
         let request = try self.request(method, registry)
         let pages = try pages(of: method)
-        let secrets = try SecretOutput(options.values.secrets)
+        let secrets = try SecretOutput(options.secrets)
         let session = try connections.open(LuaTable())
         let response = try answer(method, request, pages, session, time)
         let isForPeople = Terminal.isTerminal(STDOUT_FILENO)
@@ -113,7 +123,7 @@ struct CallCommand: ParsableCommand {
 
     /// A secret that is shown only once is not asked for when nothing would keep it.
     private func refuseToLoseSecrets(_ method: Method) throws {
-        guard options.values.secrets == .mask, method.route?.verb != "GET",
+        guard options.secrets == .mask, method.route?.verb != "GET",
             let path = Self.secretPath(method.output)
         else { return }
         throw CommandError(

@@ -10,7 +10,7 @@ import Shell
 /// Checks scripts against the contract without running them.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh check",
+        commandName: "check",
         abstract: "Check scripts against the API without running them.",
         usage: "qcsh check [--json | --sarif] [--permissions] SCRIPT …",
         discussion: """

@@ -7,7 +7,7 @@ import Shell
 /// Named ways to accounts.
 struct ContextCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh context",
+        commandName: "context",
         abstract: "Set, choose and list named ways to accounts.",
         discussion: """
             Contexts are in ~/.config/qcsh/config.yaml; those of qcloud, in \

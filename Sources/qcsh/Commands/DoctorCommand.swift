@@ -11,7 +11,7 @@ import Shell
 /// Tells what is configured, reachable and allowed.
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh doctor",
+        commandName: "doctor",
         abstract: "Tell what is configured, reachable and allowed.",
         usage: "qcsh doctor [options]",
         discussion: """
@@ -20,14 +20,18 @@ struct DoctorCommand: ParsableCommand {
             2 configuration, 4 credential, 8 not reachable.
             """)
 
-    @OptionGroup var options: GlobalOptions
+    @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
+    @OptionGroup(title: OptionTitle.output) var format: FormatOption
+    @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
-        let limits = RunLimits(options.values)
-        let connections = Connections(options.values, loop: loop, bound: limits.bound)
+        let options = RunOptions(connection, format, timeout)
+        if let timeout = options.timeout { Interrupts.limitRun(to: timeout) }
+        let limits = RunLimits(options)
+        let connections = Connections(options, loop: loop, bound: limits.bound)
         defer { connections.close() }
         var doctor = Examination(loop: loop)
         doctor.examine(connections)

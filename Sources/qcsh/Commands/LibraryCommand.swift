@@ -7,7 +7,7 @@ import LuaMessages
 /// Libraries of scripts: made, tested, shared, and added to a project or to what a user has.
 struct LibraryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh lib",
+        commandName: "lib",
         abstract: "Make, share and add libraries of scripts.",
         discussion: """
             A library is a LuaRocks package of Lua modules. It belongs to a project (./lua_modules, \
@@ -18,6 +18,17 @@ struct LibraryCommand: ParsableCommand {
             Pack.self,
         ],
         defaultSubcommand: List.self)
+
+    /// The options of all of these commands.
+    struct LibraryOptions: RunOptionGroup {
+        @OptionGroup(title: OptionTitle.output) var format: FormatOption
+        @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
+
+        func apply(to options: inout RunOptions) {
+            format.apply(to: &options)
+            timeout.apply(to: &options)
+        }
+    }
 
     /// Where libraries are kept.
     struct Place: ParsableArguments {
@@ -64,9 +75,9 @@ struct LibraryCommand: ParsableCommand {
 
     /// Runs a command of the library of libraries; the exit status.
     private static func run(
-        _ verb: String, _ options: GlobalOptions, _ more: [(String, LuaValue)]
+        _ verb: String, _ options: LibraryOptions, _ more: [(String, LuaValue)]
     ) -> Int32 {
-        let values = options.values
+        let values = RunOptions(options)
         let request: [(String, LuaValue?)] = [
             ("verb", .text(verb)), ("user", UserFiles.dataFolder.map(LuaValue.text)),
             ("output", (values.output?.rawValue).map(LuaValue.text)),
@@ -89,9 +100,9 @@ struct LibraryCommand: ParsableCommand {
                 rockspec, and settings for luacheck, lua-language-server and CI.
                 """)
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
 
-        @Option(help: ArgumentHelp("The folder, instead of the name.", valueName: "folder"))
+        @Option(help: ArgumentHelp("The folder, instead of the name.", valueName: "directory"))
         var folder: String?
 
         @Option(help: ArgumentHelp("What it is for, in a few words.", valueName: "text"))
@@ -117,7 +128,7 @@ struct LibraryCommand: ParsableCommand {
                 library is run when it is added.
                 """)
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
         @OptionGroup var granting: Granting
 
@@ -134,7 +145,7 @@ struct LibraryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show the libraries, and whether they are as added.")
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
 
         func run() throws { throw ExitCode(LibraryCommand.run("list", options, place.values)) }
@@ -145,7 +156,7 @@ struct LibraryCommand: ParsableCommand {
             abstract: "Take the newest of libraries, all when none is named.",
             discussion: "What a new version wants to be allowed beyond the old one is asked about.")
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
         @OptionGroup var granting: Granting
 
@@ -162,7 +173,7 @@ struct LibraryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove libraries.")
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
 
         @Flag(help: "Also when another library needs it.")
@@ -183,7 +194,7 @@ struct LibraryCommand: ParsableCommand {
             abstract: "Check a library's modules against the API, and run its specs.",
             discussion: "What is behind -- goes to qcsh test.")
 
-        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "folder"))
+        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "directory"))
         var folder = "."
 
         @Argument(
@@ -204,10 +215,10 @@ struct LibraryCommand: ParsableCommand {
             try test.run()
         }
 
-        /// The Lua files of a library: in `lua`, `src` and `bin`.
+        /// The Lua files of a library: in `lua`, `src`, `bin` and `scripts`.
         private static func modules(below root: String) -> [String] {
             var files: [String] = []
-            var open = ["lua", "src", "bin"]
+            var open = ["lua", "src", "bin", "scripts"]
             while let folder = open.popLast() {
                 for name in Paths.names(in: folder) ?? [] where !name.hasPrefix(".") {
                     let path = folder + "/" + name
@@ -228,12 +239,12 @@ struct LibraryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write a library's documentation as a page of HTML, from its annotations.")
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
 
         @Option(help: ArgumentHelp("The page, instead of docs/index.html.", valueName: "file"))
         var out: String?
 
-        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "folder"))
+        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "directory"))
         var folder = "."
 
         func run() throws {
@@ -247,12 +258,12 @@ struct LibraryCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make the archive of a library that others add.")
 
-        @OptionGroup var options: GlobalOptions
+        @OptionGroup var options: LibraryOptions
 
         @Flag(help: "Make a rock, for a server of LuaRocks; luarocks does that.")
         var rock = false
 
-        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "folder"))
+        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "directory"))
         var folder = "."
 
         func run() throws {

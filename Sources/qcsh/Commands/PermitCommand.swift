@@ -7,7 +7,7 @@ import Shell
 /// Writes the smallest header that allows what a run has used.
 struct PermitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh permit",
+        commandName: "permit",
         abstract: "Write the smallest header for what a run has used.",
         usage: "qcsh permit SCRIPT --from FILE [--refused]",
         discussion: """

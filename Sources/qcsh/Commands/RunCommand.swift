@@ -1,65 +1,72 @@
 import ArgumentParser
-/// What qcsh does without a subcommand: it runs a script, code, or the interactive shell.
+import LuaHost
+import LuaMachine
+import LuaMessages
+import Shell
+
+/// Runs a ready-made script by its name.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh",
-        abstract: "A scriptable shell for Qdrant Cloud.",
-        usage: """
-            qcsh [options]                      the interactive shell
-            qcsh [options] SCRIPT [args …]      run a script; - reads it from standard input
-            qcsh [options] -e CODE              run code, print what it returns
-            qcsh call [options] METHOD …        make one call; see qcsh call --help
-            qcsh check SCRIPT …                 check scripts without running them
-            qcsh permit SCRIPT --from FILE      write the header for what a run has used
-            qcsh test [PATH …]                  run Lua specs
-            qcsh plan|apply STACK               what a declared state changes, and changing it; also
-                                                drift, destroy and adopt
-            qcsh context …                      named ways to accounts; see qcsh context --help
-            qcsh lib …                          libraries of scripts; see qcsh lib --help
-            qcsh stubs                          type definitions for editors
-            qcsh doctor                         what is configured, reachable and allowed
-            qcsh api [NAME]                     look up the API; see qcsh api --help
-            qcsh sandbox [options]              a local Qdrant Cloud; see qcsh sandbox --help
-            """,
+        commandName: "run",
+        abstract: "Run a ready-made script by name, or list the scripts.",
+        usage: "qcsh run [options] [NAME [args …]]",
         discussion: """
-            Options of qcsh stand before the script; what follows the script is the script's own.
+            Finds NAME among your scripts (~/.local/share/qcsh/scripts), the project's (./scripts), \
+            those of libraries, and qcsh's own, in this order. PLACE/NAME selects one of them: \
+            user/NAME, project/NAME, LIBRARY/NAME or qcsh/NAME. Without a name, all scripts are \
+            listed. qcsh run NAME --help shows the arguments of a script.
+            """)
 
-            Environment: QDRANT_CLOUD_API_KEY, QDRANT_CLOUD_TOKEN, QDRANT_CLOUD_ACCOUNT_ID, \
-            QDRANT_CLOUD_ENDPOINT, QDRANT_CLOUD_REST_ENDPOINT.
-            """,
-        version: Version.text)
-
-    @OptionGroup var options: GlobalOptions
-
-    @Option(
-        name: [.customShort("e")],
-        help: ArgumentHelp(
-            "Run statements, or an expression whose value is printed. May be given several times.",
-            valueName: "code"))
-    var code: [String] = []
+    @OptionGroup var options: LuaRunOptions
 
     @Argument(
         parsing: .captureForPassthrough,
-        help: ArgumentHelp(
-            "The script and its arguments; - reads the script from standard input.",
-            valueName: "script"))
-    var script: [String] = []
+        help: ArgumentHelp("The script's name and its arguments.", valueName: "name"))
+    var words: [String] = []
 
     func validate() throws {
-        // What stands in the script's place but looks like an option is one that there is not.
-        guard let word = script.first, word.hasPrefix("-"), word != "-" else { return }
-        switch word {
-        case "--help", "-h": throw CleanExit.helpRequest()
-        case "--version": throw CleanExit.message(Version.text)
-        default: throw ValidationError("there is no option \(word)")
-        }
+        guard let word = words.first, word.hasPrefix("-") else { return }
+        if word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
+        throw ValidationError(CommandTree.unknownOption(word, of: Self.self))
     }
 
     func run() throws {
-        throw ExitCode(
-            Runner(
-                options: options.values, code: code, script: script,
-                isSubcommand: { Subcommands.all[$0] != nil }
-            ).run())
+        let values = RunOptions(options)
+        guard let name = words.first else { return list(values.output) }
+        try reportingErrors(as: "run") {
+            let (script, others) = try ReadyScripts.find(name)
+            let text = try script.read()
+            if !others.isEmpty {
+                let names = others.map(\.wholeName).joined(separator: ", ")
+                Output.remark("running \(script.wholeName); \(name) is also the name of \(names)")
+            }
+            throw ExitCode(
+                Runner(
+                    options: values, code: [], script: [script.file] + words.dropFirst(),
+                    source: text
+                ).run())
+        }
+    }
+
+    /// Lists the scripts.
+    private func list(_ format: OutputFormat?) {
+        let scripts = ReadyScripts.all()
+        guard let format, format != .table else {
+            let table = TextTable(
+                [.init("NAME"), .init("FROM"), .init("ABOUT")],
+                scripts.map { [$0.name, $0.place.name, $0.about ?? ""].map(Terminal.safe) })
+            let text = table.text(width: Terminal.width, fitting: .cutting) { text, _, _ in text }
+            return Output.data(text + "\n")
+        }
+        let rows = scripts.map { script in
+            LuaValue.table(
+                LuaTable(entries: [
+                    (.text("name"), .text(script.name)), (.text("from"), .text(script.place.name)),
+                    (.text("about"), .text(script.about ?? "")),
+                ]))
+        }
+        let renderer = Renderer(
+            registry: .embedded, format: format, width: Terminal.width)
+        Output.data(renderer.text(.list(rows)))
     }
 }

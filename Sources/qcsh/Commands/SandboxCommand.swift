@@ -3,7 +3,7 @@ import ArgumentParser
 /// A local Qdrant Cloud for other programs, and what it can be told while it runs.
 struct SandboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh sandbox",
+        commandName: "sandbox",
         abstract: "A local Qdrant Cloud.",
         discussion: """
             Without a subcommand it serves, with the options of qcsh sandbox serve --help. The other \

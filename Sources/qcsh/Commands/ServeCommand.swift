@@ -51,7 +51,7 @@ struct ServeCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Keep the data in this folder; without it all is gone at the end.",
-            valueName: "folder"))
+            valueName: "directory"))
     var data: String?
 
     @Option(

@@ -6,7 +6,7 @@ import LuaMessages
 enum StackCommand {
     /// What all of these commands take.
     struct Options: ParsableArguments {
-        @OptionGroup var global: GlobalOptions
+        @OptionGroup var global: LuaRunOptions
 
         @Option(
             name: .customLong("var"),
@@ -32,7 +32,7 @@ enum StackCommand {
                     key: LuaValue.text(String(parts[0])), value: LuaValue.text(String(parts[1]))
                 )
             }
-            let values = global.values
+            let values = RunOptions(global)
             let request: [(String, LuaValue?)] = [
                 ("verb", .text(verb)), ("file", .text(file)),
                 ("variables", .table(LuaTable(entries: pairs))),
@@ -82,7 +82,7 @@ enum StackCommand {
 
     struct Plan: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "qcsh plan",
+            commandName: "plan",
             abstract: "Show what a stack would change; status 10 when it would change something.",
             discussion: """
                 A stack is a Lua file that returns what is to be there: { name = "search", clusters = \
@@ -107,7 +107,7 @@ enum StackCommand {
 
     struct Apply: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "qcsh apply", abstract: "Make what is there what a stack declares.")
+            commandName: "apply", abstract: "Make what is there what a stack declares.")
 
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
@@ -117,7 +117,7 @@ enum StackCommand {
 
     struct Drift: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "qcsh drift",
+            commandName: "drift",
             abstract: "Tell what is not as a stack declares; status 10 when something is not.")
 
         @OptionGroup var options: Options
@@ -127,7 +127,7 @@ enum StackCommand {
 
     struct Destroy: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "qcsh destroy", abstract: "Remove everything of a stack.")
+            commandName: "destroy", abstract: "Remove everything of a stack.")
 
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
@@ -137,7 +137,7 @@ enum StackCommand {
 
     struct Adopt: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "qcsh adopt",
+            commandName: "adopt",
             abstract: "Take over what is there by the names that a stack declares.",
             discussion: """
                 A file that is not there is written first, with the clusters and spaces that are named \

@@ -8,7 +8,7 @@ import Shell
 /// Writes definitions for editors.
 struct StubsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh stubs",
+        commandName: "stubs",
         abstract: "Write type definitions for editors.",
         discussion: """
             The definitions are LuaCATS annotations of the whole API, of the host's modules and of the \
@@ -16,7 +16,7 @@ struct StubsCommand: ParsableCommand {
             there is none.
             """)
 
-    @Option(help: ArgumentHelp("The folder of the definitions.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the definitions.", valueName: "directory"))
     var out = ".qcsh/stubs"
 
     @Flag(help: "Write no .luarc.json.")

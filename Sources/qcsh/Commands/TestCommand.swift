@@ -5,7 +5,7 @@ import LuaMessages
 /// Runs Lua specs.
 struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "qcsh test",
+        commandName: "test",
         abstract: "Run Lua specs.",
         usage: "qcsh test [options] [PATH …]",
         discussion: """
@@ -19,7 +19,7 @@ struct TestCommand: ParsableCommand {
         case text, tap, junit
     }
 
-    @OptionGroup var options: GlobalOptions
+    @OptionGroup var options: LuaRunOptions
 
     @Option(help: "How results are written: text, tap or junit.")
     var format = Format.text
@@ -47,7 +47,7 @@ struct TestCommand: ParsableCommand {
         ]
         throw ExitCode(
             Runner(
-                options: options.values, code: Self.code, argument: request,
+                options: RunOptions(options), code: Self.code, argument: request,
                 moduleFolders: [".", "./src", "./lua"]
             ).run())
     }

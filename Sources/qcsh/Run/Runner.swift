@@ -18,16 +18,21 @@ struct Runner {
     let moduleFolders: [String]
     /// The argument of built-in code.
     let argument: LuaTable?
-    /// Whether a word is a subcommand's, for a hint about a script that does not exist.
-    let isSubcommand: (String) -> Bool
+
+    /// The script's text, when it is not read from its file.
+    let source: [UInt8]?
+    /// What a person may have meant by a script that does not exist.
+    let hint: (String) -> String
 
     /// Creates a runner.
     init(
         options: RunOptions, code: [String], script: [String], moduleFolders: [String] = [],
-        argument: LuaTable? = nil, isSubcommand: @escaping (String) -> Bool = { _ in false }
+        argument: LuaTable? = nil, source: [UInt8]? = nil,
+        hint: @escaping (String) -> String = { _ in "" }
     ) {
         self.argument = argument
-        self.isSubcommand = isSubcommand
+        self.source = source
+        self.hint = hint
         self.options = options
         self.code = code
         self.script = script
@@ -49,28 +54,6 @@ struct Runner {
         self.init(
             options: options, code: [code], script: [], moduleFolders: moduleFolders,
             argument: LuaTable(entries: entries))
-    }
-
-    /// Understands the commonest command lines by itself: swift-argument-parser's reflection takes
-    /// two thirds of the start-up of a program of this size. Nil for all that it does not know.
-    ///
-    /// - Parameter isSubcommand: whether a word is a subcommand's.
-    init?(plain arguments: ArraySlice<String>, isSubcommand: (String) -> Bool) {
-        var options = RunOptions()
-        var rest = arguments
-        while rest.first == "--sandbox" {
-            options.sandbox = true
-            rest = rest.dropFirst()
-        }
-        switch rest.first {
-        case "-e" where rest.count == 2:
-            self.init(options: options, code: [rest[rest.startIndex + 1]], script: [])
-        case nil, "-":
-            self.init(options: options, code: [], script: Array(rest))
-        case let word? where !word.hasPrefix("-") && !isSubcommand(word):
-            self.init(options: options, code: [], script: Array(rest))
-        default: return nil
-        }
     }
 
     /// Runs and returns the exit status.
@@ -176,12 +159,9 @@ struct Runner {
     private func readScript(_ limits: RunLimits) throws(LuaFailure) -> [UInt8]? {
         for piece in code { try limits.add(headerOf: Array(piece.utf8), file: "(command line)") }
         guard let file = scriptFile else { return nil }
-        guard let source = UserFiles.read(file) else {
+        guard let source = source ?? UserFiles.read(file) else {
             let reason = UserFiles.reason
-            let hint =
-                isSubcommand(file)
-                ? "; options of a subcommand stand behind it: qcsh \(file) [options] …" : ""
-            Output.note("qcsh: cannot read \(file): \(reason)\(hint)")
+            Output.note("qcsh: cannot read \(file): \(reason)\(hint(file))")
             exit(ExitStatus.usage)
         }
         try limits.add(headerOf: source, file: file)

@@ -6,6 +6,7 @@ local process = require "process"
 local term = require "term"
 
 local docs = require "qdrant.library.docs"
+local plan_of = require("qdrant.library.plan").of
 local rockspec = require "qdrant.library.rockspec"
 local scaffold = require "qdrant.library.scaffold"
 local source = require "qdrant.library.source"
@@ -64,20 +65,32 @@ end
 
 -- Permissions ---------------------------------------------------------------------------------
 
---- What a plan asks for that a library was not granted before.
-local function new_needs(plan, before)
+--- What a list has that a list before it did not have.
+local function new_in(list, before)
   local known, fresh = {}, {}
-  for _, need in ipairs(before and before.needs or {}) do
+  for _, need in ipairs(before or {}) do
     known[need] = true
   end
-  for _, need in ipairs(plan.needs or {}) do
+  for _, need in ipairs(list or {}) do
     if not known[need] then
       fresh[#fresh + 1] = need
     end
   end
+  return fresh
+end
+
+--- Whether a library has code whose permissions no header limits, if its modules declare no needs.
+local function has_free_code(plan)
+  return #plan.modules > 0 or not plan.script_needs
+end
+
+--- What a plan asks for that a library was not granted before.
+local function new_needs(plan, before)
+  local fresh = new_in(plan.needs, before and before.needs)
   local grows = #fresh > 0 or plan.deletes and not (before and before.deletes)
     -- A library without a word about needs is as free as the script that uses it.
-    or not plan.needs and (not before or before.needs)
+    or not plan.needs and has_free_code(plan) and (not before or before.needs)
+    or #new_in(plan.script_needs, before and before.script_needs) > 0
   return fresh, grows
 end
 
@@ -91,9 +104,16 @@ local function needs_text(entry)
 end
 
 local function describe(plan, before)
-  local fresh = {}
-  for _, need in ipairs((new_needs(plan, before))) do
-    fresh[need] = true
+  --- Needs as they are shown: those that come with this version are marked.
+  local function shown(list, known)
+    local fresh, texts = {}, {}
+    for _, need in ipairs(before and new_in(list, known) or {}) do
+      fresh[need] = true
+    end
+    for i, need in ipairs(list) do
+      texts[i] = need .. (fresh[need] and " (new)" or "")
+    end
+    return #texts > 0 and table.concat(texts, ", ") or "nothing"
   end
   say(("%s %s%s, %s"):format(plan.name, before and before.version ~= plan.version
     and before.version .. " → " or "", plan.version, source.text(plan.origin)))
@@ -104,15 +124,14 @@ local function describe(plan, before)
     say("  scripts  ", table.concat(host.sorted_keys(plan.scripts), ", "))
   end
   if plan.needs then
-    local needs = {}
-    for i, need in ipairs(plan.needs) do
-      needs[i] = need .. (before and fresh[need] and " (new)" or "")
-    end
-    say("  may      ", #needs > 0 and table.concat(needs, ", ") or "nothing",
+    say("  may      ", shown(plan.needs, before and before.needs),
       plan.deletes and (before and not before.deletes and ", delete (new)" or ", delete") or "")
-  else
+  elseif has_free_code(plan) then
     say("  may      what the script that uses it may do",
       before and before.needs and " (new)" or "")
+  end
+  if plan.script_needs then
+    say("  its scripts may  ", shown(plan.script_needs, before and before.script_needs))
   end
 end
 
@@ -170,7 +189,7 @@ end
 function add(request, tree, origin, done, rows, why)
   local folder <close> = fs.temporary()
   local package = source.fetch(origin, folder.path, tree.root)
-  local plan = tree:plan(package)
+  local plan = plan_of(package)
   if origin.expected and origin.expected ~= plan.name then
     fail("%s is %s now, and was %s", source.text(origin), plan.name, origin.expected)
   end
@@ -352,7 +371,7 @@ end
 function verbs.docs(request)
   local package = package_in(request.folder or ".")
   local modules = rockspec.contents(package.spec, package.folder)
-  local plan = tree_of(package.folder):plan(package)
+  local plan = plan_of(package)
   local file = request.out or fs.join(package.folder, "docs/index.html")
   fs.mkdir(fs.folder(file))
   docs.page(package, modules, plan.needs):write(file)
@@ -384,7 +403,7 @@ end
 
 function verbs.pack(request)
   local package = package_in(request.folder or ".")
-  local plan = tree_of(package.folder):plan(package)
+  local plan = plan_of(package)
   local name = plan.name .. "-" .. plan.version
   local folder <close> = fs.temporary()
   local file

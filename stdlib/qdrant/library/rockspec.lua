@@ -249,7 +249,25 @@ local function scripts_of(list, spec)
   return scripts
 end
 
---- The modules of a package with their files, and its scripts.
+--- The ready-made scripts of a package, which `qcsh run` finds: the Lua files of its directory
+--- `scripts`, by names like "scripts/report.lua".
+local function ready_made(folder, spec)
+  local place, scripts = fs.join(folder, "scripts"), {}
+  local info = fs.stat(place)
+  for _, name in ipairs(info and info.type == "folder" and fs.list(place) or {}) do
+    local is_named = name:find("^[%w_][%w_.-]*%.lua$")
+    if not is_named and name:find("%.lua$") and name:sub(1, 1) ~= "." then
+      error(("%s: \"%s\" is not a valid script name: use letters, digits, - and _"):format(
+        spec.package, name), 0)
+    elseif is_named then
+      scripts["scripts/" .. name] = "scripts/" .. name
+    end
+  end
+  return scripts
+end
+
+--- The modules of a package with their files, and its scripts: programs by their names, ready-made
+--- scripts by their paths.
 ---@usage pcall(require("qdrant.library.rockspec").contents, { package = "x", version = "1-1" }, "/tmp")
 ---@param spec table what `read` returned
 ---@param folder string where its files are
@@ -267,6 +285,9 @@ function rockspec.contents(spec, folder)
   local modules, scripts = {}, scripts_of(install.bin or {}, spec)
   add_modules(modules, listed_modules(build, kind, folder), spec)
   add_modules(modules, install.lua or {}, spec)
+  for name, path in pairs(ready_made(folder, spec)) do
+    scripts[name] = path
+  end
   for _, list in ipairs { modules, scripts } do
     for _, path in pairs(list) do
       check_file(fs.join(folder, path))

@@ -24,6 +24,7 @@ build = {
   modules = {
     ["MODULE"] = "lua/MODULE/init.lua",
   },
+  copy_directories = { "scripts" },
 }
 test = { type = "command", command = "qcsh test" }
 ]]
@@ -53,6 +54,17 @@ function MODULE.with_label(key, value, connection)
 end
 
 return MODULE
+]]
+
+FILES["scripts/list.lua"] = [[
+local args = script {
+  about = "Lists the clusters with a label",
+  args = { { "label", about = "as in env=prod; without = any value" } },
+  needs = { "read:clusters" },
+}
+
+local key, value = args.label:match("^([^=]+)=?(.*)$")
+return require("MODULE").with_label(key, value ~= "" and value or nil)
 ]]
 
 FILES["spec/MODULE_spec.lua"] = [[
@@ -87,6 +99,7 @@ end
 ```
 
     qcsh lib add https://example.com/NAME.git     adds it to a project, or to your own libraries
+    qcsh run NAME/list env=prod                   runs its script of that name
     qcsh lib test                                 checks it and runs its specs
     qcsh lib docs                                 writes docs/index.html from its annotations
     qcsh lib pack                                 makes the archive that others add
@@ -134,7 +147,7 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - run: sudo apt-get update && sudo apt-get install -y lua-check
-      - run: luacheck --quiet lua spec
+      - run: luacheck --quiet lua scripts spec
       - run: qcsh lib test
 ]]
 

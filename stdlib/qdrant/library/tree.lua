@@ -39,12 +39,13 @@ local function check_entry(file, name, entry)
       wrong("has no list of " .. kind)
     end
     for path, hash in pairs(files or {}) do
-      if not is_inner(path) or type(hash) ~= "string" or kind == "scripts" and path:find("/") then
+      if not is_inner(path) or type(hash) ~= "string"
+        or kind == "scripts" and path:gsub("^scripts/", ""):find("/") then
         wrong(("names %s, which is no file of the tree"):format(tostring(path)))
       end
     end
   end
-  for _, kind in ipairs { "needs", "dependencies" } do
+  for _, kind in ipairs { "needs", "script_needs", "dependencies" } do
     local list = entry[kind]
     if list ~= nil and type(list) ~= "table" then
       wrong(kind .. " is no list")
@@ -114,67 +115,13 @@ function Tree:save()
   fs.write(self.path, pretty({ format = FORMAT, libraries = self.libraries }, "") .. "\n")
 end
 
---- Where the file of a module goes: `a/b.lua`, or `a/b/init.lua`.
-local function target(module, path)
-  local name = module:gsub("%.", "/")
-  return ("/" .. path):find("/init%.lua$") and name .. "/init.lua" or name .. ".lua"
-end
-
---- What a package consists of, with texts, hashes and what it needs.
----@param package { folder: string, spec: table, origin: table }
----@return table
-function Tree.plan(_, package)
-  local modules, scripts = rockspec.contents(package.spec, package.folder)
-  local plan = {
-    name = package.spec.package, version = package.spec.version, origin = package.origin,
-    summary = package.spec.description and package.spec.description.summary,
-    files = {}, scripts = {}, modules = {}, dependencies = {},
-  }
-  local needs, seen
-  for _, module in ipairs(host.sorted_keys(modules)) do
-    local text = fs.read(fs.join(package.folder, modules[module]))
-    plan.modules[#plan.modules + 1] = module
-    plan.files[target(module, modules[module])] = text
-    local compiles, problem = load(text:gsub("^#[^\n]*", ""), "@" .. modules[module], "t")
-    if not compiles then
-      error(("%s: %s"):format(plan.name, problem), 0)
-    end
-    local ok, header = pcall(host.script_header, text, "library")
-    if not ok then
-      error(("%s: %s: %s"):format(plan.name, modules[module], tostring(header)), 0)
-    end
-    if header and header.needs then
-      needs, seen = needs or {}, seen or {}
-      plan.deletes = plan.deletes or header.deletes or nil
-      for _, need in ipairs(header.needs) do
-        if not need:find("^[%w_*]+:[%w_*]+$") and not need:find("^[%w_*]+:[%w_*]+=[%g]+$") then
-          error(("%s: %s: \"%s\" is no permission"):format(plan.name, modules[module],
-            require("term").safe(need)), 0)
-        elseif not seen[need] then
-          seen[need], needs[#needs + 1] = true, need
-        end
-      end
-    end
+--- Where a script of a library is: a program in the tree's `bin`, a ready-made script in a directory
+--- of its library's own.
+local function script_file(self, library, name)
+  if name:find("^scripts/") then
+    return fs.join(self.root, "lua_modules/share/qcsh", library, name)
   end
-  if needs then
-    table.sort(needs)
-    plan.needs = json.list(needs)
-  end
-  for _, name in ipairs(host.sorted_keys(scripts)) do
-    plan.scripts[name] = fs.read(fs.join(package.folder, scripts[name]))
-  end
-  for _, text in ipairs(package.spec.dependencies or {}) do
-    local dependency = rockspec.dependency(text)
-    if dependency.name == "lua" then
-      if not rockspec.satisfies("5.4", dependency)
-        and not rockspec.satisfies("5.4.0", dependency) then
-        error(("%s wants %s, and this is Lua 5.4"):format(plan.name, text), 0)
-      end
-    else
-      plan.dependencies[#plan.dependencies + 1] = dependency
-    end
-  end
-  return plan
+  return fs.join(self.scripts, name)
 end
 
 local function hashes(texts)
@@ -248,16 +195,26 @@ local function remove_empty(folder, root)
   end
 end
 
-local function remove_files(self, entry, but)
-  for _, list in ipairs { { self.modules, entry.files, but and but.files },
-    { self.scripts, entry.scripts, but and but.scripts } } do
-    local folder, paths, kept = list[1], list[2], list[3]
-    for path in pairs(paths or {}) do
-      local whole = fs.join(folder, path)
-      if not (kept and kept[path]) and fs.exists(whole) then
-        fs.remove(whole)
-        remove_empty(fs.folder(whole), self.root)
-      end
+--- The files of a library's entry or plan: paths, names in the list that they are from, and the list.
+local function files_of(self, library, entry)
+  local files = {}
+  for path, value in pairs(entry.files or {}) do
+    files[#files + 1] = { path = fs.join(self.modules, path), name = path, value = value,
+      kind = "files" }
+  end
+  for name, value in pairs(entry.scripts or {}) do
+    files[#files + 1] = { path = script_file(self, library, name), name = name, value = value,
+      kind = "scripts" }
+  end
+  return files
+end
+
+local function remove_files(self, library, entry, but)
+  for _, file in ipairs(files_of(self, library, entry)) do
+    local kept = but and but[file.kind] and but[file.kind][file.name]
+    if not kept and fs.exists(file.path) then
+      fs.remove(file.path)
+      remove_empty(fs.folder(file.path), self.root)
     end
   end
 end
@@ -271,8 +228,9 @@ function Tree:write(plan)
     fs.write(whole, text)
   end
   for name, text in pairs(plan.scripts) do
-    fs.mkdir(self.scripts)
-    fs.write(fs.join(self.scripts, name), text, { mode = tonumber("755", 8) })
+    local file = script_file(self, plan.name, name)
+    fs.mkdir(fs.folder(file))
+    fs.write(file, text, { mode = tonumber("755", 8) })
   end
 end
 
@@ -283,7 +241,7 @@ function Tree:install(plan, why)
   self:write(plan)
   local before = self.libraries[plan.name]
   if before then
-    remove_files(self, before, plan)
+    remove_files(self, plan.name, before, plan)
   end
   local dependencies = {}
   for i, dependency in ipairs(plan.dependencies) do
@@ -292,7 +250,7 @@ function Tree:install(plan, why)
   self.libraries[plan.name] = {
     version = plan.version, source = plan.origin, files = hashes(plan.files),
     scripts = next(plan.scripts) and hashes(plan.scripts) or nil,
-    needs = plan.needs, deletes = plan.deletes,
+    needs = plan.needs, deletes = plan.deletes, script_needs = plan.script_needs,
     dependencies = #dependencies > 0 and dependencies or nil,
     ["for"] = why or before and before["for"] or nil,
   }
@@ -313,7 +271,7 @@ end
 --- Takes a library away, when it is there.
 ---@param name string
 function Tree:remove(name)
-  remove_files(self, self.libraries[name] or {})
+  remove_files(self, name, self.libraries[name] or {})
   self.libraries[name] = nil
   self:save()
 end
@@ -340,15 +298,11 @@ end
 function Tree:state(name)
   local entry = self.libraries[name]
   local state = entry and "as added" or "missing"
-  for _, list in ipairs { { self.modules, entry and entry.files },
-    { self.scripts, entry and entry.scripts } } do
-    for path, hash in pairs(list[2] or {}) do
-      local whole = fs.join(list[1], path)
-      if not fs.exists(whole) then
-        return "missing"
-      elseif crypto.sha256(fs.read(whole)) ~= hash then
-        state = "changed"
-      end
+  for _, file in ipairs(files_of(self, name, entry or {})) do
+    if not fs.exists(file.path) then
+      return "missing"
+    elseif crypto.sha256(fs.read(file.path)) ~= file.value then
+      state = "changed"
     end
   end
   return state

@@ -12,7 +12,7 @@ import Testing
         #expect(help.status == 0)
         #expect(help.output.contains("--sandbox"))
         for command in ["call", "api", "sandbox"] {
-            #expect(help.output.contains("qcsh \(command) --help"))
+            #expect(help.output.contains("\n  \(command) "))
         }
     }
 

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Contract
+import Glibc
+
+/// Runs a script, code of the command line, or the interactive shell: qcsh without a subcommand. It
+/// is outside of the tree, so that no file's name can be mistaken for its own.
+struct ScriptCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qcsh",
+        abstract: "Run a script, code, or the interactive shell.",
+        usage: "qcsh [options] [SCRIPT [args …] | -e CODE]",
+        version: Version.text)
+
+    @OptionGroup var options: LuaRunOptions
+
+    @Option(
+        name: [.customShort("e")],
+        help: ArgumentHelp(
+            "Run statements, or print the value of an expression. Repeatable.",
+            valueName: "code"))
+    var code: [String] = []
+
+    @Flag(help: "Start the shell without init.lua.")
+    var norc = false
+
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp(
+            "The script and its arguments; - reads the script from standard input.",
+            valueName: "script"))
+    var script: [String] = []
+
+    func validate() throws {
+        guard let word = script.first, word.hasPrefix("-"), word != "-" else { return }
+        throw ValidationError(CommandTree.unknownOption(word, of: Self.self))
+    }
+
+    func run() throws {
+        var values = RunOptions(options)
+        values.skipsStartFile = norc
+        throw ExitCode(
+            Runner(options: values, code: code, script: script, hint: Self.hint).run())
+    }
+
+    /// The command or ready-made script that a person may have meant by a file that does not exist.
+    static func hint(about file: String) -> String {
+        guard !file.contains("/"), access(file, F_OK) != 0 else { return "" }
+        if let script = ReadyScripts.matches(file).first {
+            return "; qcsh run \(script.name) runs the script of that name"
+        }
+        if let command = Names.nearest(to: file, in: QcshCommand.names) {
+            return Names.suggestion("qcsh \(command)")
+        }
+        let script = Names.nearest(to: file, in: ReadyScripts.all().map(\.name))
+        return Names.suggestion(script.map { "qcsh run \($0)" })
+    }
+}
