@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 script {
-  about = "Who may do what: users with their roles, invitations, management keys",
+  about = "Lists who has access: users with their roles, invitations, management keys",
   needs = { "read:users", "read:roles", "read:invites", "read:management_keys" },
 }
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes the blocks of addresses that may connect to clusters those of a list",
+  about = "Sets the address blocks that may connect to clusters from a list",
   args = {
     { "clusters", many = true, about = "names or ids; with none, those of --label" },
     { "--label", type = "pair" },
-    { "--file", type = "file", about = "a block or an address on each line; # begins a remark" },
-    { "--add", many = true, value = "block", about = "beside what is there, or what --file has" },
+    { "--file", type = "file", about = "one block or address per line; # starts a comment" },
+    { "--add", many = true, value = "block", about = "in addition to the present ones or --file" },
     { "--remove", many = true, value = "block" },
-    { "--me", value = "address", about = "your own address: it has to stay in" },
-    { "--dry-run", type = "flag", about = "tells what would be added and removed" },
+    { "--me", value = "address", about = "your own address; fails if it would be locked out" },
+    { "--dry-run", type = "flag", about = "shows what would be added and removed" },
   },
   needs = { "read:clusters", "write:clusters", "read:files" },
 }
@@ -26,13 +26,13 @@ local function number(address)
   return #parts == 4 and bits or nil
 end
 
---- A block in the form that the API takes: the bits behind its length are zero.
+--- A block in the form that the API takes: the bits after its length are zero.
 local function block(text)
   local address, length = text:match("^([%d.]+)/?(%d*)$")
   local bits = address and number(address)
   length = length == "" and 32 or math.tointeger(tonumber(length))
   if not bits or not length or length > 32 then
-    cli.usage(("\"%s\" is no block of IPv4 addresses"):format(text))
+    cli.usage(("invalid block of IPv4 addresses \"%s\""):format(text))
   end
   bits = length == 0 and 0 or bits & (0xffffffff << 32 - length)
   return ("%d.%d.%d.%d/%d"):format(bits >> 24 & 255, bits >> 16 & 255, bits >> 8 & 255, bits & 255,
@@ -54,7 +54,7 @@ local function blocks(texts)
 end
 
 -- All that is given is looked at before anything is changed.
-local me = args.me and (number(args.me) or cli.usage("--me is no IPv4 address: " .. args.me))
+local me = args.me and (number(args.me) or cli.usage("--me is not an IPv4 address: " .. args.me))
 local added, removed, listed = blocks(args.add), blocks(args.remove), nil
 if args.file then
   listed = {}
@@ -64,10 +64,10 @@ if args.file then
     end
   end
   if not next(listed) then
-    error(args.file .. " has no block: without any, everybody could connect", 0)
+    error(args.file .. " has no address blocks: without any, everybody could connect", 0)
   end
 elseif not next(added) and not next(removed) then
-  cli.usage("what is to change? --file, --add or --remove")
+  cli.usage("nothing to change: use --file, --add or --remove")
 end
 
 local chosen = {}
@@ -79,7 +79,7 @@ else
   end
 end
 if #chosen == 0 then
-  cli.usage("which clusters? Name them, or choose them by --label")
+  cli.usage("no clusters: name them, or select them with --label")
 end
 
 --- What is to be added to a cluster and what is to be removed, sorted.
@@ -108,7 +108,7 @@ local function difference(cluster)
   table.sort(add)
   table.sort(remove)
   if not next(wanted) and #remove > 0 then
-    error("without any block everybody could connect", 0)
+    error("without address blocks everybody could connect", 0)
   elseif me and not is_in then
     error("you would be locked out: " .. args.me .. " is in none of the blocks", 0)
   end
@@ -131,7 +131,7 @@ for i, cluster in ipairs(chosen) do
   rows[i] = {
     name = cluster.name, added = table.concat(change[1], " "),
     removed = table.concat(change[2], " "),
-    outcome = is_same and "as it should be" or args.dry_run and "would change" or "done",
+    outcome = is_same and "unchanged" or args.dry_run and "would change" or "done",
   }
   for _, failed in ipairs(result.failed) do
     if failed.item == cluster then

@@ -1,11 +1,11 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes a key that can do what an application needs and no more",
+  about = "Creates a database key with only the access that an application needs",
   args = {
     { "cluster" }, { "name" },
     { "--read", many = true, value = "collection" },
     { "--write", many = true, value = "collection" },
-    { "--expires", default = "90d" }, { "--file", about = "NAME.key when not given" },
+    { "--expires", default = "90d" }, { "--file", about = "default: NAME.key" },
   },
   needs = { "read:clusters", "read:api_keys", "write:api_keys", "delete:api_keys",
     "connect:hosts", "write:files" },
@@ -20,15 +20,15 @@ for _, name in ipairs(args.write) do
   collections[name] = "write"
 end
 if not next(collections) then
-  cli.usage("which collections? --read NAME, --write NAME")
+  cli.usage("no collections: use --read NAME or --write NAME")
 end
 local cluster = qdrant.clusters:find(args.cluster)
 if cluster:phase() == "SUSPENDED" then
-  error(cluster.name .. " is suspended: a key cannot be tried", 0)
+  error(cluster.name .. " is suspended, so the key cannot be verified: resume it first", 0)
 end
 if not cluster.state.jwt_rbac then
-  error(cluster.name .. " takes no keys with rules yet; cluster:enable_jwt_rbac() lets it, for "
-    .. "good, and restarts it", 0)
+  error(cluster.name .. " does not accept keys with rules; cluster:enable_jwt_rbac() enables them, "
+    .. "which restarts the cluster and cannot be undone", 0)
 end
 local file = args.file or args.name .. ".key"
 local key = cluster:keys():create {

@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Tells of each cluster how old its newest backup is; 9 when one is too old",
+  about = "Reports the age of each cluster's newest backup; exits with 9 if any is too old",
   args = { { "--max-age", type = "duration", default = "26h" },
     { "--label", type = "pair" } },
   needs = { "read:clusters", "read:backups" },

@@ -1,11 +1,11 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Has every cluster of a label backed up by a schedule; makes and mends schedules",
+  about = "Checks the backup schedules of all clusters with a label; creates and corrects them",
   args = {
     { "--label", default = "env=prod", type = "pair" },
     { "--name", default = "policy-daily" }, { "--cron", default = "0 3 * * *" },
     { "--retention", default = "30d" },
-    { "--fix", type = "flag", about = "changes what is not as it should be" },
+    { "--fix", type = "flag", about = "creates missing schedules and corrects different ones" },
   },
   needs = { "read:clusters", "read:backup_schedules", "write:backup_schedules" },
 }
@@ -19,7 +19,7 @@ end
 local rows, is_wrong = json.list {}, false
 for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
   local schedule = schedules[cluster.id]
-  local row = { cluster = cluster.name, schedule = args.name, state = "as it should be" }
+  local row = { cluster = cluster.name, schedule = args.name, state = "ok" }
   local is_supported = cluster.state.capabilities.backup.status:find("NOT_SUPPORTED") == nil
   if not is_supported then
     row.state = "has no backups"
@@ -28,17 +28,17 @@ for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
     if args.fix then
       cluster:schedules():create { name = args.name, cron = args.cron,
         retention = args.retention }
-      row.state = "made"
+      row.state = "created"
     end
   elseif schedule.schedule ~= args.cron
     or schedule.retention_period ~= time.duration(args.retention) then
-    row.state = "other than it should be"
+    row.state = "different"
     if args.fix then
       schedule:update { cron = args.cron, retention = args.retention }
       row.state = "changed"
     end
   end
-  is_wrong = is_wrong or row.state == "missing" or row.state == "other than it should be"
+  is_wrong = is_wrong or row.state == "missing" or row.state == "different"
   rows[#rows + 1] = row
 end
 cli.status(is_wrong and 9 or 0)

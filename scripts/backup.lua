@@ -1,9 +1,9 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes a backup and waits until it is there",
+  about = "Creates a backup and waits until it is complete",
   args = {
-    { "cluster" }, { "--name", about = "manual-DATE when not given" },
-    { "--retention", default = "30d", about = "1 to 365 days; 0 keeps it for ever" },
+    { "cluster" }, { "--name", about = "default: manual-DATE" },
+    { "--retention", default = "30d", about = "1 to 365 days; 0 keeps it forever" },
     { "--timeout", type = "duration", default = "2h" },
   },
   needs = { "read:clusters", "read:backups", "write:backups" },

@@ -1,11 +1,11 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes a copy of a cluster with its data: production as staging, for example",
+  about = "Copies a cluster with its data, for example production to staging",
   args = {
     { "source" }, { "name" },
-    { "--fresh", type = "flag", about = "makes a backup now; else the newest one is used" },
+    { "--fresh", type = "flag", about = "copies a new backup instead of the newest one" },
     { "--label", many = true, type = "pair" }, { "--allow", many = true, value = "block" },
-    { "--key-file", about = "makes a key and writes it there, for you only" },
+    { "--key-file", about = "creates a key and writes it to this file, for you only" },
     { "--timeout", type = "duration", default = "2h" },
   },
   needs = { "read:clusters", "write:clusters", "read:backups", "write:backups",
@@ -17,7 +17,7 @@ local args = script {
 local source = qdrant.clusters:find(args.source)
 for _, range in ipairs(args.allow) do
   if not range:find("^%d+%.%d+%.%d+%.%d+/?%d*$") then
-    cli.usage("--allow takes a block of IPv4 addresses, not " .. range)
+    cli.usage("--allow must be a block of IPv4 addresses, got " .. range)
   end
 end
 local backup = not args.fresh and source:backups():latest()
@@ -36,7 +36,7 @@ local labels = { ["qcsh-copy-of"] = source.id }
 if copy then
   -- An earlier run got so far.
   if args.fresh then
-    log.warn(args.name .. " is there already: its data is what it had, and no backup is made")
+    log.warn(args.name .. " already exists: it keeps its data, and no backup is created")
   end
   copy:wait { timeout = args.timeout }
   backup = nil

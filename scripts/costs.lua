@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "What a month cost, by cluster, by what was used, or by a label",
+  about = "Shows the costs of a month, by cluster, by kind of usage, or by label",
   args = {
     { "--month", default = "this month", about = "2026-10, \"this month\" or \"last month\"" },
     { "--by", default = "cluster", about = "cluster, kind or label:NAME" },

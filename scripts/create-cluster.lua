@@ -1,18 +1,18 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Creates a cluster by size, waits until it is ready, and makes a key",
-  epilog = "Status 9: one of that name is there, and is of another size; it stays as it is.",
+  about = "Creates a cluster by size, waits until it is ready, and creates a key",
+  epilog = "Status 9: a cluster with this name exists, but has another size; it is not changed.",
   args = {
     { "name" },
     { "--cloud", default = "aws" }, { "--region", required = true },
-    { "--cpu", about = "of a node: 2000m or 2" }, { "--ram", about = "of a node: 8GiB" },
-    { "--disk", about = "of a node, all in all: 50GiB" },
-    { "--gpu", about = "of a node: 1" }, { "--package" },
+    { "--cpu", about = "per node: 2000m or 2" }, { "--ram", about = "per node: 8GiB" },
+    { "--disk", about = "per node, in total: 50GiB" },
+    { "--gpu", about = "per node: 1" }, { "--package" },
     { "--nodes", type = "int", default = 1 }, { "--multi-az", type = "flag" },
     { "--label", many = true, type = "pair" },
     { "--allow", many = true, value = "block", about = "addresses that may connect" },
     { "--version", default = "latest" },
-    { "--key-file", about = "makes a key and writes it there, for you only" },
+    { "--key-file", about = "creates a key and writes it to this file, for you only" },
     { "--timeout", type = "duration", default = "20m" },
   },
   needs = { "read:clusters", "read:cluster", "read:booking", "write:clusters", "read:api_keys",
@@ -47,8 +47,8 @@ if not is_new then
   compare("millicores", args.cpu and units.millicores(args.cpu), units.millicores(has.cpu))
   compare("GiB of memory", args.ram and units.gib(args.ram), units.gib(has.ram))
   if #differs > 0 then
-    log.warn(("%s is there, and not as asked for: %s; scale-cluster changes that"):format(args.name,
-      table.concat(differs, ", ")))
+    log.warn(("%s exists, but has another size: %s; use scale-cluster to change it"):format(
+      args.name, table.concat(differs, ", ")))
     cli.status(9)
   end
 end

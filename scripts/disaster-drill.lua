@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Shows that backups can be used: each becomes a cluster, is looked into, and goes again",
+  about = "Tests backups: restores each into a temporary cluster, checks it and deletes it",
   args = {
     { "clusters", many = true, about = "names or ids; with none, those of --label" },
     { "--label", default = "env=prod", type = "pair" },
@@ -20,13 +20,13 @@ if #args.clusters > 0 then
 else
   chosen = qdrant.clusters:list { labels = args.label }
 end
-cli.confirm(("Try the backups of %d cluster%s? Each costs a cluster for a while."):format(#chosen,
+cli.confirm(("Test the backups of %d cluster%s? Each needs a temporary cluster."):format(#chosen,
   #chosen == 1 and "" or "s"), args.yes)
 local rows = json.list {}
 local result = qdrant.fleet.run(chosen, function(cluster)
   local backup = cluster:backups():latest()
   if not backup then
-    error("no backup has succeeded", 0)
+    error("no successful backup", 0)
   end
   local started = time.clock()
   local name = ("drill-%s"):format(crypto.uuid():sub(1, 8))

@@ -1,15 +1,15 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Creates a cluster for the time of a command, as tests need one, and deletes it",
+  about = "Creates a cluster, runs a command with it, such as tests, and deletes it",
   args = {
     { "--cloud", default = "aws" }, { "--region", default = "eu-central-1" },
-    { "--package" }, { "--cpu", about = "of a node; 500m when no size is given" },
-    { "--ram", about = "of a node; 2GiB when no size is given" },
+    { "--package" }, { "--cpu", about = "per node; 500m when no size is given" },
+    { "--ram", about = "per node; 2GiB when no size is given" },
     { "--nodes", type = "int", default = 1 },
     { "--ttl", type = "duration", default = "2h", about = "when --sweep may delete it" },
     { "--prefix", default = "ci" },
-    { "--sweep", type = "flag", about = "deletes what earlier runs have left behind" },
-    { "command", many = true, about = "gets QDRANT_URL and QDRANT_API_KEY" },
+    { "--sweep", type = "flag", about = "deletes expired clusters of earlier runs" },
+    { "command", many = true, about = "has QDRANT_URL and QDRANT_API_KEY in its environment" },
   },
   needs = { "read:clusters", "read:cluster", "read:booking", "write:clusters",
     "delete:clusters", "read:api_keys", "write:api_keys", "delete:api_keys", "connect:hosts",
@@ -25,8 +25,7 @@ if args.sweep then
     local seconds = tonumber(cluster:label_map()[LABEL])
     local expires = seconds and time.parse(seconds)
     if not expires then
-      log.warn(("%s: its label %s is no time; nothing is done about it"):format(cluster.name,
-        LABEL))
+      log.warn(("%s: skipped, because its label %s is not a time"):format(cluster.name, LABEL))
     elseif expires < time.now() then
       local ok, problem = pcall(cluster.delete, cluster)
       rows[#rows + 1] = { name = cluster.name, expired = time.ago(expires),
@@ -52,7 +51,7 @@ task.defer(function()
     if one.name == name then
       local ok, problem = pcall(one.delete, one, { backups = true })
       if not ok then
-        log.error(("%s (%s) could not be deleted, and costs money: %s"):format(one.name, one.id,
+        log.error(("%s (%s) was not deleted and still costs money: %s"):format(one.name, one.id,
           tostring(problem)))
         cli.status(1)
       end

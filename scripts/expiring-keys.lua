@@ -3,7 +3,7 @@ local args = script {
   about = "Lists database keys that expire soon, have expired, or never do",
   args = {
     { "--within", type = "duration", default = "30d" },
-    { "--all", type = "flag", about = "those of later, too" },
+    { "--all", type = "flag", about = "also lists keys that expire later" },
   },
   needs = { "read:clusters", "read:api_keys" },
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "What is wrong with the clusters now, for a chat or a pager; 9 when something is",
+  about = "Lists clusters with problems, for a chat or a pager; exits with 9 if there are any",
   args = {
-    { "--all", type = "flag", about = "those that are well, too" },
-    { "--webhook", about = "posts it as { text = … }" },
+    { "--all", type = "flag", about = "also lists clusters without problems" },
+    { "--webhook", about = "posts the list to this URL as { text = … }" },
   },
   needs = { "read:clusters", "connect:hosts" },
 }

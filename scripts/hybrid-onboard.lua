@@ -1,12 +1,12 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes a hybrid environment, connects the Kubernetes cluster, waits until it is ready",
+  about = "Creates a hybrid environment, connects the Kubernetes cluster, waits until it is ready",
   args = {
     { "name" }, { "--namespace", default = "qdrant" }, { "--storage-class" },
     { "--snapshot-class" }, { "--context", about = "of kubectl and helm" },
-    { "--run", type = "flag", about = "runs the commands here; else they are written to --file" },
+    { "--run", type = "flag", about = "runs the commands here instead of writing them to --file" },
     { "--file", default = "bootstrap.sh" }, { "--timeout", type = "duration", default = "30m" },
-    { "--again", type = "flag", about = "makes new secrets, though an agent may be on its way" },
+    { "--again", type = "flag", about = "creates new secrets; earlier ones stop working" },
     { "--no-wait", type = "flag" },
   },
   needs = { "read:hybrid_cloud_environments", "write:hybrid_cloud_environments",
@@ -19,9 +19,9 @@ for _, one in ipairs(qdrant.environments:list()) do
 end
 local is_new = not environment
 if not args.run and is_new and not args.again and fs.exists(args.file) then
-  error(args.file .. " is there already, and is not of this environment: --again replaces it", 0)
+  error(args.file .. " already exists for another environment; use --again to replace it", 0)
 elseif not args.run and not fs.exists(fs.folder(args.file)) then
-  error("there is no folder for " .. args.file, 0)
+  error("the directory of " .. args.file .. " does not exist", 0)
 end
 environment = environment or qdrant.environments:create {
   name = args.name, namespace = args.namespace, storage_class = args.storage_class,
@@ -30,8 +30,8 @@ environment = environment or qdrant.environments:create {
 local is_written = false
 if environment:phase() ~= "READY" and not is_new and not args.again then
   -- The secrets that an earlier run has made may be on their way.
-  log.warn(args.name .. " was there before, and is not ready: it is waited for what was begun; "
-    .. "--again makes new secrets")
+  log.warn(args.name .. " exists, but is not ready yet: waiting for the earlier set-up; use "
+    .. "--again to create new secrets")
 elseif environment:phase() ~= "READY" then
   -- Each call makes new secrets, so it is made once, and what it gave is used. The commands go to the
   -- Kubernetes cluster that is meant, whatever the current context is.

@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Suspends clusters of a label in the evening and resumes them in the morning",
+  about = "Suspends clusters with a label in the evening and resumes them in the morning",
   args = {
     { "action", type = { "suspend", "resume" } },
     { "--label", default = "env=dev", type = "pair" },

@@ -1,20 +1,20 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Tells what a cluster would cost: by size, or all packages that are large enough",
+  about = "Shows the price of a cluster by size, or of all packages that are large enough",
   args = {
     { "--cloud", default = "aws" }, { "--region", required = true },
-    { "--cpu", about = "of a node: 2000m or 2" }, { "--ram", about = "of a node: 8GiB" },
-    { "--gpu" }, { "--disk", about = "of a node, all in all: 50GiB" }, { "--package" },
+    { "--cpu", about = "per node: 2000m or 2" }, { "--ram", about = "per node: 8GiB" },
+    { "--gpu" }, { "--disk", about = "per node, in total: 50GiB" }, { "--package" },
     { "--multi-az", type = "flag" },
     { "--nodes", type = "int", default = 1 },
     { "--storage", type = { "cost_optimised", "balanced", "performance" } },
-    { "--all", type = "flag", about = "every package that has at least as much" },
+    { "--all", type = "flag", about = "every package that is at least as large" },
   },
   needs = { "read:booking", "write:clusters" },
 }
 
 if args.package and (args.cpu or args.ram or args.gpu) then
-  cli.usage("say --package or a size, not both")
+  cli.usage("use --package or a size, not both")
 end
 local size = {
   cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram, disk = args.disk,

@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Restarts clusters one after another; each has to be ready before the next",
+  about = "Restarts clusters one after another; each must be ready before the next",
   args = {
     { "clusters", many = true },
     { "--limit", type = "int", default = 1, about = "how many at once" },

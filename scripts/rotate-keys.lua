@@ -1,11 +1,11 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Rotates database keys: the new key works and is delivered before the old one is deleted",
+  about = "Rotates database keys: verifies and delivers the new key before it deletes the old one",
   args = {
-    { "cluster" }, { "keys", many = true, about = "by name; those of --within when none is named" },
-    { "--within", default = "14d", about = "keys that expire so soon" },
-    { "--folder", default = ".", about = "where the secrets are written to, NAME.key" },
-    { "--run", about = "a command of the shell: the secret is its input, $1 the name" },
+    { "cluster" }, { "keys", many = true, about = "by name; default: those that expire --within" },
+    { "--within", default = "14d", about = "rotates keys that expire in this time" },
+    { "--folder", default = ".", about = "directory for the secrets, written to NAME.key" },
+    { "--run", about = "shell command; gets the secret on standard input, the name as $1" },
     { "--overlap", type = "duration", default = "0s", about = "how long both keys work" },
     { "--yes", type = "flag" },
   },
@@ -17,7 +17,7 @@ local args = script {
 local cluster = qdrant.clusters:find(args.cluster)
 local all = cluster:keys():list()
 
---- Where the secret of a key goes. Names that are alike as files are told apart.
+--- Where the secret of a key goes. Similar names get different files.
 local files = {}
 local function file_of(key)
   local file = ("%s/%s.key"):format(args.folder, key.name:gsub("[^%w._-]", "-"))
@@ -28,7 +28,7 @@ local function file_of(key)
   return file
 end
 
---- The note that an interrupted run has left beside a secret's file: the key that it rotated, and when it
+--- The note of an interrupted run, next to the file of a secret: the key that it rotated, and when it
 --- began. nil when no run was interrupted.
 local function begun(file)
   local note = file .. ".rotation"
@@ -37,12 +37,12 @@ local function begun(file)
   end
   local ok, state = pcall(json.decode, fs.read(note))
   if not ok or type(state) ~= "table" or not state.old then
-    error(note .. " cannot be read: remove it once only the right keys are left")
+    error(note .. " cannot be read: delete surplus keys, then remove this file")
   end
   return { old = state.old, at = time.parse(state.at) }
 end
 
---- The keys of the same name with the same rules that an interrupted run has made: nobody knows how
+--- The keys of the same name with the same rules that an interrupted run has created: no one knows how
 --- far they were delivered. Others of the same name are somebody's.
 local function left_overs(key, state)
   local found = {}
@@ -89,7 +89,7 @@ for i, key in ipairs(keys) do
   left = left + #jobs[i].left_overs
 end
 if left > 0 then
-  log.warn(("%d key%s that an interrupted run has made: replaced, too")
+  log.warn(("%d key%s of an interrupted run will also be replaced")
     :format(left, left == 1 and "" or "s"))
 end
 cli.confirm(("Rotate %d key%s of %s?"):format(#keys, #keys == 1 and "" or "s", cluster.name),

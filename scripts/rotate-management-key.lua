@@ -1,10 +1,10 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Makes a management key anew: the new one has to work before the old one is deleted",
+  about = "Rotates a management key: verifies the new key before it deletes the old one",
   args = {
-    { "prefix", about = "of the key that goes" },
-    { "--file", required = true, about = "where the new one is written to, for you only" },
-    { "--run", about = "a command that takes the key on its input, before the old one goes" },
+    { "prefix", about = "of the key to replace" },
+    { "--file", required = true, about = "file for the new key, readable by you only" },
+    { "--run", about = "command that gets the new key as input before the old one is deleted" },
     { "--yes", type = "flag" },
   },
   needs = { "read:account", "read:management_keys", "write:management_keys",
@@ -14,7 +14,7 @@ local args = script {
 }
 
 local old = qdrant.management_keys:find(args.prefix)
-cli.confirm(("Make the key %s anew? Whoever uses it has to take the new one."):format(old.prefix),
+cli.confirm(("Rotate the key %s? Its users must switch to the new one."):format(old.prefix),
   args.yes)
 local new = old:rotate {
   file = args.file,

@@ -3,11 +3,11 @@ local args = script {
   about = "Scales a cluster: shows price and risk first, keeps the disk, waits until it is done",
   args = {
     { "cluster" },
-    { "--nodes", type = "int" }, { "--cpu", about = "of a node: 2000m or 2" },
-    { "--ram", about = "of a node: 8GiB" }, { "--gpu" },
-    { "--disk", about = "of a node, all in all: 50GiB; it never shrinks" }, { "--package" },
+    { "--nodes", type = "int" }, { "--cpu", about = "per node: 2000m or 2" },
+    { "--ram", about = "per node: 8GiB" }, { "--gpu" },
+    { "--disk", about = "per node, in total: 50GiB; disks never shrink" }, { "--package" },
     { "--storage", type = { "cost_optimised", "balanced", "performance" } },
-    { "--force", type = "flag", about = "though what is in use would not fit" },
+    { "--force", type = "flag", about = "even if the data in use would not fit" },
     { "--yes", type = "flag" }, { "--timeout", type = "duration", default = "1h" },
   },
   needs = { "read:clusters", "read:booking", "write:clusters" },
@@ -17,7 +17,7 @@ local cluster = qdrant.clusters:find(args.cluster)
 local size = { nodes = args.nodes, cpu = args.cpu, ram = args.ram, disk = args.disk,
   gpu = args.gpu, package = args.package, storage = args.storage }
 if not next(size) then
-  cli.usage("what is to change? --nodes, --cpu, --ram, --gpu, --disk, --package or --storage")
+  cli.usage("nothing to change: use --nodes, --cpu, --ram, --gpu, --disk, --package or --storage")
 end
 local preview = cluster:scale_preview(size)
 local function change(what, pair, format)
@@ -33,7 +33,7 @@ for _, risk in ipairs(preview.risks) do
   log.warn("risk: " .. risk)
 end
 if preview.nodes[2] < preview.nodes[1] then
-  log.warn("risk: what only the nodes that go have has to be moved before; rebalance shards first")
+  log.warn("risk: shards must be moved off the nodes that are removed; rebalance them first")
 end
 cli.confirm(("Scale %s?"):format(cluster.name), args.yes)
 size.wait, size.force = args.timeout, args.force

@@ -1,10 +1,10 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Writes what the account has as HCL for Terraform, with import blocks",
+  about = "Exports the account's resources as HCL for Terraform, with import blocks",
   args = {
-    { "file", about = "where to; standard output when not given", required = false },
+    { "file", about = "output file; default: standard output", required = false },
     { "--only", many = true, type = { "clusters", "backups", "spaces", "environments", "access" } },
-    { "--force", type = "flag", about = "replaces a file that is there" },
+    { "--force", type = "flag", about = "replaces an existing file" },
   },
   needs = { "read:clusters", "read:api_keys", "read:backups", "read:backup_schedules",
     "read:serverless_spaces", "read:roles", "read:users", "read:hybrid_cloud_environments",
@@ -12,7 +12,7 @@ local args = script {
 }
 
 if args.file and not args.force and fs.exists(args.file) then
-  error(args.file .. " is there already; --force replaces it", 0)
+  error(args.file .. " already exists; use --force to replace it", 0)
 end
 local text = qdrant.terraform.export { only = #args.only > 0 and args.only or nil }
 if args.file then

@@ -1,6 +1,6 @@
 #!/usr/bin/env qcsh
---- A cluster's whole life: what there is to book, create, wait, key, scale, restart, list, what
---- goes wrong and how that looks, delete. Ends with a table of the calls and how long each took.
+--- The life of a cluster: available packages, create, wait, key, scale, restart, list, some errors,
+--- delete. Ends with a table of the calls and how long each took.
 ---
 ---   qcsh --sandbox run tour
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Upgrades clusters: a backup first, some before the others, an end when too much fails",
+  about = "Upgrades clusters with backups and canaries; stops after too many failures",
   args = {
     { "clusters", many = true, about = "names or ids; with none, all that --label chooses" },
     { "--label", many = true, type = "pair" },
     { "--to", default = "latest" },
     { "--canary", type = "int", default = 1 }, { "--limit", type = "int", default = 4 },
     { "--stop-after", default = "10%" }, { "--pause", default = "0s" },
-    { "--retention", default = "7d", about = "of the backups; none are made with 0" },
-    { "--journal", about = "a file by which a second run goes on" },
+    { "--retention", default = "7d", about = "of the backups; 0 makes no backups" },
+    { "--journal", about = "file from which a second run resumes" },
     { "--dry-run", type = "flag" }, { "--yes", type = "flag" },
   },
   needs = { "read:clusters", "write:clusters", "read:backups", "write:backups", "read:files",
@@ -23,7 +23,7 @@ if #args.clusters > 0 then
   end
 else
   if not next(args.label) then
-    cli.usage("which clusters? Name them, or choose them by --label")
+    cli.usage("no clusters: name them, or select them with --label")
   end
   chosen = qdrant.clusters:list { labels = args.label }
 end
@@ -32,16 +32,16 @@ local open, rows = {}, json.list {}
 for _, cluster in ipairs(chosen) do
   local target = qdrant.releases:target(cluster, args.to)
   if target == cluster.state.version then
-    rows[#rows + 1] = { name = cluster.name, outcome = "has it", version = target }
+    rows[#rows + 1] = { name = cluster.name, outcome = "up to date", version = target }
   elseif cluster:phase() ~= "HEALTHY" then
-    rows[#rows + 1] = { name = cluster.name, outcome = "not touched", problem = cluster:phase() }
+    rows[#rows + 1] = { name = cluster.name, outcome = "skipped", problem = cluster:phase() }
   else
     open[#open + 1] = { id = cluster.id, name = cluster.name, cluster = cluster, target = target }
     local replication = cluster.configuration.database_configuration
     replication = replication and replication.collection
       and replication.collection.replication_factor or 1
     log.info(("%s: %s to %s%s"):format(cluster.name, cluster.state.version, target,
-      replication < 2 and "; it does not answer while it restarts (replication factor 1)" or ""))
+      replication < 2 and "; it is unavailable while it restarts (replication factor 1)" or ""))
   end
 end
 if #open > 0 and not args.dry_run then

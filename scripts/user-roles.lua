@@ -1,10 +1,10 @@
 #!/usr/bin/env qcsh
 local args = script {
-  about = "Gives roles to a user and takes others; --offboard takes all that can be taken",
+  about = "Adds and removes roles of a user; --offboard removes all that can be removed",
   args = {
     { "email" }, { "--add", many = true, value = "role" },
     { "--remove", many = true, value = "role" },
-    { "--exactly", many = true, value = "role", about = "these and no others" },
+    { "--exactly", many = true, value = "role", about = "sets exactly these roles" },
     { "--offboard", type = "flag" }, { "--yes", type = "flag" },
   },
   needs = { "read:users", "read:roles", "write:roles" },
@@ -13,7 +13,7 @@ local args = script {
 local ways = (#args.add + #args.remove > 0 and 1 or 0) + (#args.exactly > 0 and 1 or 0)
   + (args.offboard and 1 or 0)
 if ways ~= 1 then
-  cli.usage("say --add and --remove, or --exactly, or --offboard")
+  cli.usage("use --add and --remove, or --exactly, or --offboard")
 end
 local user = qdrant.users:find(args.email)
 local before, held = {}, {}
@@ -26,13 +26,13 @@ for i, role in ipairs(user:roles()) do
 end
 if args.offboard then
   if qdrant.members:find(args.email).is_owner then
-    error(args.email .. " owns the account: hand the account over first", 0)
+    error(args.email .. " owns the account: transfer the account first", 0)
   elseif #held > 0 then
-    cli.confirm(("Take %s from %s?"):format(table.concat(held, ", "), args.email), args.yes)
+    cli.confirm(("Remove %s from %s?"):format(table.concat(held, ", "), args.email), args.yes)
     user:set_roles {}
   end
 elseif #args.exactly > 0 then
-  cli.confirm(("Let %s have %s, instead of %s?"):format(args.email,
+  cli.confirm(("Set the roles of %s to %s, instead of %s?"):format(args.email,
     table.concat(args.exactly, ", "), #held > 0 and table.concat(held, ", ") or "none"), args.yes)
   user:set_roles(args.exactly)
 else

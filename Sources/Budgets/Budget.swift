@@ -1,8 +1,8 @@
-/// The limits on what a peer may cost: every bound on bytes, frames and time that stands between the program and
-/// whoever is at the other end of a connection, with its value.
+/// The resource limits for peers: every limit on the bytes, frames and time of a connection, with
+/// its value.
 ///
-/// Answers and errors name the budget that was exceeded, so that whoever meets one can find it here
-/// and, for the sandbox's, set it (`qcsh sandbox --budget NAME=VALUE`).
+/// Answers and errors name the budget that was exceeded, so that users can find it here and set it
+/// if it is one of the sandbox's (`qcsh sandbox --budget NAME=VALUE`).
 public enum Budget: String, CaseIterable, Sendable {
     // The sandbox.
     case requestHeaders = "request-headers"
@@ -30,7 +30,7 @@ public enum Budget: String, CaseIterable, Sendable {
     case decompressionRatio = "decompression-ratio"
     case turnInput = "turn-input"
 
-    /// What a budget counts.
+    /// The unit of a budget.
     public enum Unit: Sendable {
         /// Bytes.
         case bytes
@@ -44,9 +44,9 @@ public enum Budget: String, CaseIterable, Sendable {
     public struct Entry: Sendable {
         /// The value unless it is set: bytes, nanoseconds or a number.
         public let value: Int
-        /// What the value counts.
+        /// The unit of the value.
         public let unit: Unit
-        /// What is limited, in one line.
+        /// A one-line description of the limit.
         public let about: String
         /// Whether `qcsh sandbox --budget` sets it.
         public var isSettable = true
@@ -56,7 +56,7 @@ public enum Budget: String, CaseIterable, Sendable {
     public var entry: Entry {
         switch self {
         case .requestHeaders: .bytes(64 << 10, "headers of a request, trailers included")
-        case .requestBody: .bytes(4 << 20, "body of a request, as gRPC servers have it")
+        case .requestBody: .bytes(4 << 20, "body of a request, the default of gRPC servers")
         case .anonymousBody: .bytes(64 << 10, "body of a request that needs no credential")
         case .streamMessage: .bytes(64 << 10, "message of a reflection or health stream")
         case .adminBody: .bytes(1 << 30, "body of a request with the admin token: a snapshot")
@@ -66,27 +66,27 @@ public enum Budget: String, CaseIterable, Sendable {
         case .connectionOutput:
             .bytes(4 << 20, "answers that a connection has not read; more requests wait")
         case .totalOutput:
-            .bytes(64 << 20, "unread answers of all connections; those that have some wait")
+            .bytes(64 << 20, "unread answers of all connections; those with unread answers wait")
         case .connections: .count(4096, "connections at once; more are closed")
         case .streams: .count(256, "streams of an HTTP/2 connection at once")
         case .anonymousRequests:
-            .count(1000, "requests that one connection may have refused for their credential")
+            .count(1000, "requests of one connection that failed to authenticate")
         case .controlFrames:
             .count(10_000, "PING, SETTINGS and PRIORITY frames of a connection in ten seconds")
         case .turnTime:
             .time(
-                1_000_000, "how long one connection's input is worked on before others' is")
-        case .firstBytes: .time(10 * Self.second, "until a connection says what it speaks")
+                1_000_000, "time spent on one connection before the others get their turn")
+        case .firstBytes: .time(10 * Self.second, "until a connection's protocol is known")
         case .slowRequest:
-            .time(30 * Self.second, "without a byte of a request, or until its head is whole")
-        case .slowRead: .time(30 * Self.second, "without a byte taken of an answer")
+            .time(30 * Self.second, "without a byte of a request, or until its head is complete")
+        case .slowRead: .time(30 * Self.second, "without a byte of an answer being read")
         case .idle: .time(900 * Self.second, "without a request")
         case .responseHeaders:
             .bytes(256 << 10, "headers and trailers of an answer", isSettable: false)
         case .responseBody: .bytes(64 << 20, "body of an answer", isSettable: false)
         case .decompressionRatio:
             .count(
-                100, "times its compressed bytes, behind the first 4 MiB of a decompressed answer",
+                100, "times its compressed size, after the first 4 MiB of a decompressed answer",
                 isSettable: false)
         case .turnInput:
             .bytes(
@@ -138,9 +138,9 @@ public struct Budgets: Sendable, Equatable {
         return overflow ? .max : size.addingReportingOverflow(4 << 20).partialValue
     }
 
-    /// Says that a budget was exceeded, for an answer or an error.
+    /// The message for an exceeded budget, for an answer or an error.
     public func exceeded(_ budget: Budget) -> String {
-        let hint = budget.entry.isSettable ? "; qcsh sandbox --budget sets it" : ""
+        let hint = budget.entry.isSettable ? "; change it with qcsh sandbox --budget" : ""
         return
             "over the budget \(budget.rawValue) of \(text(budget)) (\(budget.entry.about)\(hint))"
     }

@@ -209,7 +209,7 @@ int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out) {
     int encoded = qh_run_protected(vm, encode_results, &call);
     if (encoded == LUA_OK) return QH_DONE;
     if (encoded == LUA_ERRMEM) return qh_failure(encoded, out);
-    qh_report(out, "the results cannot be shown: they are nested too deep, too large, or no plain values");
+    qh_report(out, "cannot show the results: nested too deep, too large, or not plain values");
     return QH_FAILED;
 }
 

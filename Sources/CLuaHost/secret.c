@@ -51,7 +51,7 @@ static int write_file(lua_State *L) {
     }
     struct stat present;
     if (stat(path, &present) == 0 && !S_ISREG(present.st_mode)) {
-        return luaL_error(L, "the secret cannot be written to %s: it is no plain file", path);
+        return luaL_error(L, "cannot write the secret to %s: not a regular file", path);
     }
     const char *scratch = lua_pushfstring(L, "%s.%d.tmp", path, (int)getpid());
     unlink(scratch); // of a run that was killed and had this process's number
@@ -98,7 +98,7 @@ static int equal(lua_State *L) {
 }
 
 static int concatenate(lua_State *L) {
-    return luaL_error(L, "a secret is not joined to a text; secret:reveal() gives its text");
+    return luaL_error(L, "a secret cannot be concatenated; use secret:reveal() to get its value");
 }
 
 static int wipe(lua_State *L) {

@@ -1,19 +1,19 @@
 import Contract
 import Wire
 
-/// Bytes, JSON or a value that does not fit a message type.
+/// An error in bytes, JSON or a value that does not fit a message type.
 public struct CodecError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong.
+    /// The kind of the error.
     public enum Reason: Sendable, Equatable {
         /// The protobuf bytes are damaged.
         case wire(WireError)
-        /// A field came with a wire type that its kind does not have.
+        /// A field has a wire type that does not fit its kind.
         case wrongWireType
-        /// A string field holds bytes that are no UTF-8.
+        /// A string field holds bytes that are not valid UTF-8.
         case invalidUTF8
         /// Messages are nested deeper than the limit.
         case tooDeep(limit: Int)
-        /// JSON text that is none, with the byte offset.
+        /// Invalid JSON, with the byte offset of the error.
         case syntax(String, offset: Int)
         /// A value of another type than the field has.
         case mismatch(expected: String, got: String)
@@ -24,17 +24,17 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
             String, enumType: String, nearest: String? = nil, values: [String] = [])
         /// A field that the message type does not have.
         case unknownField(String, messageType: String, nearest: String?)
-        /// A key that stands twice in one JSON object.
+        /// A duplicate key in a JSON object.
         case duplicateKey(String)
-        /// A secret where only what may be shown is written.
+        /// A secret, which must not be encoded.
         case secret
-        /// A word that is no assignment of a field.
+        /// A word that is not a valid assignment of a field.
         case assignment(String)
         /// Two arms of one oneof.
         case oneofConflict(String)
     }
 
-    /// What is wrong.
+    /// The reason.
     public let reason: Reason
     /// Where, from the outermost field inwards, for example `items[3].name`.
     public private(set) var path: String
@@ -79,12 +79,12 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { path.isEmpty ? sentence : "\(path): \(sentence)" }
 
-    /// What is wrong, without the path.
+    /// The reason as a sentence, without the path.
     public var sentence: String {
         switch reason {
         case .wire(let error): "damaged protobuf data (\(error))"
         case .wrongWireType: "damaged protobuf data (unexpected wire type)"
-        case .invalidUTF8: "the text is not valid UTF-8"
+        case .invalidUTF8: "the string is not valid UTF-8"
         case .tooDeep(let limit): "nested deeper than \(limit) levels"
         case .syntax(let what, let offset): "invalid JSON at byte \(offset): \(what)"
         case .mismatch(let expected, let got): "expected \(expected), got \(got)"
@@ -94,9 +94,9 @@ public struct CodecError: Error, Sendable, CustomStringConvertible {
                 + (values.isEmpty ? "" : "; it has " + values.joined(separator: ", "))
         case .unknownField(let name, let type, let nearest):
             "\(type) has no field \"\(name)\"" + Names.suggestion(nearest)
-        case .duplicateKey(let key): "the key \"\(key)\" stands twice"
+        case .duplicateKey(let key): "duplicate key \"\(key)\""
         case .secret:
-            "a secret is not written: secret:reveal() gives its text, secret:write(path) a file"
+            "cannot encode a secret; use secret:reveal() for its value, or secret:write(path)"
         case .assignment(let what): what
         case .oneofConflict(let what): what
         }

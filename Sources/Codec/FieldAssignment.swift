@@ -3,8 +3,8 @@ import Contract
 /// Sets fields of a message from words like `cluster.labels[0].key=team`.
 ///
 /// A path names fields of the contract; `[0]` is an element of a list, where the next one after the
-/// last is new, and `["key"]` an entry of a map. `path=text` takes what a person would write;
-/// `path:=json` takes ProtoJSON. A list without an index takes one more element.
+/// last is new, and `["key"]` an entry of a map. `path=text` takes a value in human-readable form;
+/// `path:=json` takes ProtoJSON. A list without an index gets one more element.
 public struct FieldAssignment {
     private enum Step: Equatable {
         case name(String)
@@ -20,7 +20,7 @@ public struct FieldAssignment {
     /// Parses a word.
     public init(_ word: String, registry: Registry = .embedded) throws(CodecError) {
         guard let equals = word.firstIndex(of: "=") else {
-            throw CodecError(.assignment("\"\(word)\" is no assignment: write path=value"))
+            throw CodecError(.assignment("\"\(word)\" is not an assignment; expected path=value"))
         }
         var path = word[..<equals]
         isJSON = path.hasSuffix(":")
@@ -35,7 +35,7 @@ public struct FieldAssignment {
         var rest = path
         let problem = CodecError(
             .assignment(
-                "\"\(path)\" is no path: write names with dots, as in cluster.labels[0].key"))
+                "\"\(path)\" is not a path; expected a form such as cluster.labels[0].key"))
         while !rest.isEmpty {
             if rest.hasPrefix("[") {
                 guard !steps.isEmpty, let close = rest.firstIndex(of: "]") else { throw problem }
@@ -120,7 +120,7 @@ public struct FieldAssignment {
             if let item = try leaf(field, in: owner) { items.append(item) }
         case .index(let index):
             guard index <= items.count else {
-                throw CodecError(.outOfRange("there are only \(items.count) elements so far"))
+                throw CodecError(.outOfRange("the list has only \(items.count) elements so far"))
                     .inside("[\(index)]")
             }
             let known = index < items.count ? items[index] : nil
@@ -171,9 +171,9 @@ public struct FieldAssignment {
             return .enumeration(number)
         }
         switch field.messageType?.wellKnown {
-        case .timestamp: return try instant(field, TimeText.parseRFC3339, "RFC 3339")
+        case .timestamp: return try instant(field, TimeText.parseRFC3339, "an RFC 3339 time")
         case .duration:
-            return try instant(field, TimeText.parseHumanDuration, "text like 36h or 7d")
+            return try instant(field, TimeText.parseHumanDuration, "a duration such as 36h")
         case .fieldMask:
             guard let type = field.messageType else { return nil }
             var mask = Message(type)

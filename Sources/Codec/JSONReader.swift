@@ -212,7 +212,7 @@ public struct JSONReader: Sendable {
             Self.text(try scanner.string()) { sink.string($0) }
         case (.bytes, .string):
             guard let decoded = Base64.decode(try scanner.string()) else {
-                throw CodecError(.mismatch(expected: "base64 text", got: "other text"))
+                throw CodecError(.mismatch(expected: "a base64 string", got: "another string"))
             }
             decoded.withUnsafeBytes { sink.bytes($0) }
         case (.enum, .string), (.enum, .number):
@@ -220,7 +220,7 @@ public struct JSONReader: Sendable {
             if kind == .number {
                 let text = try scanner.number()
                 guard let number = JSONNumber.integer(text, in: Int64(Int32.min)...Int64(Int32.max))
-                else { throw CodecError(.outOfRange("\(text) is no 32-bit integer")) }
+                else { throw CodecError(.outOfRange("\(text) is not a 32-bit integer")) }
                 sink.enumeration(Int32(number), of: type)
                 return
             }
@@ -338,7 +338,7 @@ enum JSONNumber {
         _ text: String, of field: Field, into sink: inout some MessageSink
     ) throws(CodecError) {
         func fail() -> CodecError {
-            CodecError(.outOfRange("\"\(text)\" is no \(field.kind) value"))
+            CodecError(.outOfRange("expected a value of type \(field.kind), got \"\(text)\""))
         }
         switch field.kind {
         case .int32, .sint32, .sfixed32:

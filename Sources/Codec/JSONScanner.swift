@@ -7,7 +7,7 @@ public struct JSONScanner {
     /// Creates a scanner over borrowed bytes, which must outlive it.
     public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// What kind of value comes next.
+    /// The kind of the next value.
     public enum Kind: String, Sendable {
         case object = "an object"
         case array = "an array"
@@ -40,7 +40,7 @@ public struct JSONScanner {
         return true
     }
 
-    /// Takes a punctuation mark that has to be next.
+    /// Reads a punctuation mark, which must come next.
     public mutating func expect(_ mark: Unicode.Scalar) throws(CodecError) {
         guard take(mark) else { throw failure("expected \"\(mark)\"") }
     }
@@ -48,7 +48,7 @@ public struct JSONScanner {
     /// Checks that nothing but white space is left.
     public mutating func expectEnd() throws(CodecError) {
         skipSpace()
-        guard offset == bytes.count else { throw failure("text after the end of the value") }
+        guard offset == bytes.count else { throw failure("unexpected text after the value") }
     }
 
     /// Reads `null`, `true` or `false`.
@@ -104,7 +104,7 @@ public struct JSONScanner {
             guard byte >= 0x20 else { throw failure("control character in a string") }
             offset += 1
         }
-        guard let stop = peekByte else { throw failure("string without end") }
+        guard let stop = peekByte else { throw failure("unterminated string") }
         if stop == UInt8(ascii: "\"") {
             let text = UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
             offset += 1
@@ -115,7 +115,7 @@ public struct JSONScanner {
         }
         var text = Array(bytes[start..<offset])
         while true {
-            guard let byte = peekByte else { throw failure("string without end") }
+            guard let byte = peekByte else { throw failure("unterminated string") }
             offset += 1
             switch byte {
             case UInt8(ascii: "\""):
@@ -131,7 +131,7 @@ public struct JSONScanner {
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(CodecError) {
-        guard let byte = peekByte else { throw failure("string without end") }
+        guard let byte = peekByte else { throw failure("unterminated string") }
         offset += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
@@ -143,17 +143,17 @@ public struct JSONScanner {
         case UInt8(ascii: "u"):
             var code = try hexadecimal()
             if (0xd800..<0xdc00).contains(code) {
-                guard peekByte == UInt8(ascii: "\\") else { throw failure("half a surrogate pair") }
+                guard peekByte == UInt8(ascii: "\\") else { throw failure("unpaired surrogate") }
                 offset += 1
-                guard peekByte == UInt8(ascii: "u") else { throw failure("half a surrogate pair") }
+                guard peekByte == UInt8(ascii: "u") else { throw failure("unpaired surrogate") }
                 offset += 1
                 let low = try hexadecimal()
                 guard (0xdc00..<0xe000).contains(low) else {
-                    throw failure("half a surrogate pair")
+                    throw failure("unpaired surrogate")
                 }
                 code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
-            guard let scalar = Unicode.Scalar(code) else { throw failure("half a surrogate pair") }
+            guard let scalar = Unicode.Scalar(code) else { throw failure("unpaired surrogate") }
             text.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [])
         default: throw failure("unknown escape")
         }

@@ -22,8 +22,8 @@ public indirect enum Value: Sendable, Hashable {
 
 /// A message whose type is known at run time only. A value type: copies are independent.
 ///
-/// It may be known in the binary format only, until somebody looks into it: what is passed on as it
-/// came costs no decoding.
+/// A message in the binary format is decoded when it is first accessed: passing it on unchanged
+/// costs no decoding.
 public struct Message: Sendable {
     /// The message's type.
     public let type: MessageType
@@ -80,9 +80,9 @@ public struct Message: Sendable {
         decoded = Fields(type)
     }
 
-    /// Creates a message from its binary format, which is decoded when somebody looks into it.
+    /// Creates a message from its binary format, which is decoded on first access.
     ///
-    /// - Parameter bytes: what ``serialized()`` gave for a message of this type.
+    /// - Parameter bytes: the result of ``serialized()`` for a message of this type.
     public init(_ type: MessageType, serialized bytes: [UInt8]) {
         self.type = type
         keptSerialization = bytes
@@ -104,8 +104,8 @@ public struct Message: Sendable {
 
     /// The value of the field with a name.
     ///
-    /// For code that knows the contract's names: what is set has to be a field of the type, and what
-    /// the type does not have is unset.
+    /// For code that knows the contract's names: setting a field that the type does not have is a
+    /// programming error, and reading one gives nil.
     public subscript(name: FieldName) -> Value? {
         get { type.field(named: name.text).flatMap { self[$0] } }
         set { self[field(name)] = newValue }
@@ -132,7 +132,7 @@ public struct Message: Sendable {
         }
     }
 
-    /// The same message, decoded, for whoever looks at several fields.
+    /// The same message, decoded: use it before reading several fields.
     public var opened: Message {
         guard decoded == nil else { return self }
         var opened = self
@@ -140,9 +140,9 @@ public struct Message: Sendable {
         return opened
     }
 
-    /// Keeps what the message is in the binary format, for one that is written again and again.
+    /// Caches the binary format of a message that is encoded repeatedly.
     ///
-    /// - Parameter bytes: what ``serialized()`` gave for this very message.
+    /// - Parameter bytes: the result of ``serialized()`` for this message.
     public mutating func keepSerialization(_ bytes: [UInt8]) { keptSerialization = bytes }
 
     /// The fields that are set, in the order of their declaration.

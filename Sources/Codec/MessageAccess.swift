@@ -73,7 +73,7 @@ extension Message {
     /// A message of a field's type with nothing set.
     public func new(_ name: FieldName) -> Message {
         guard let type = type.field(named: name.text)?.messageType else {
-            preconditionFailure("\(type.fullName).\(name) is no message")
+            preconditionFailure("\(type.fullName).\(name) is not a message")
         }
         return Message(type)
     }

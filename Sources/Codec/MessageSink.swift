@@ -1,12 +1,12 @@
 import Contract
 
-/// Where a reader puts what it reads: a ``Message``, or a tape that becomes Lua tables.
+/// The output of a reader: a ``Message``, or a tape that becomes Lua tables.
 ///
 /// A reader calls ``beginMessage(_:)`` … ``endMessage()`` around the whole. Inside, each value is
-/// announced by ``field(_:isKnown:)``, or stands between ``beginList(_:isKnown:)`` and
-/// ``endList()``, or as key and value in turn between ``beginMap(_:isKnown:)`` and ``endMap()``.
-/// `isKnown` tells that the field has been written before in this message, as protobuf allows:
-/// messages merge, lists and maps go on, scalars are replaced.
+/// announced by ``field(_:isKnown:)``, or is between ``beginList(_:isKnown:)`` and ``endList()``,
+/// or is a key or value, in turn, between ``beginMap(_:isKnown:)`` and ``endMap()``.
+/// `isKnown` means that the field has occurred before in this message, as protobuf allows:
+/// messages merge, lists and maps are extended, scalars are replaced.
 public protocol MessageSink {
     mutating func beginMessage(_ type: MessageType)
     mutating func endMessage()

@@ -1,6 +1,6 @@
 /// A field of a message type. Immutable once its file is linked.
 public final class Field: @unchecked Sendable {
-    /// What a field's values are, by the names that .proto files use.
+    /// The type of a field's values, by the names that .proto files use.
     public enum Kind: Int, Sendable {
         case double = 1
         case float, int64, uint64, int32, fixed64, fixed32, bool, string, group, message, bytes
@@ -15,7 +15,7 @@ public final class Field: @unchecked Sendable {
     public let number: Int
     /// The position in ``MessageType/fields``.
     public let index: Int
-    /// What the values are; a map's kind is `message` (its entry type).
+    /// The type of the values; a map's kind is `message` (its entry type).
     public let kind: Kind
     /// Whether the field is repeated. Maps are repeated entries in the binary format.
     public let isRepeated: Bool
@@ -69,10 +69,10 @@ public final class Field: @unchecked Sendable {
         return !type.fields.contains(where: \.isRepeated)
     }
 
-    /// The type of a map's keys; nil when the field is no map.
+    /// The type of a map's keys; nil if the field is not a map.
     public var mapKey: Field? { isMap ? messageType?.fields[0] : nil }
 
-    /// The type of a map's values; nil when the field is no map.
+    /// The type of a map's values; nil if the field is not a map.
     public var mapValue: Field? { isMap ? messageType?.fields[1] : nil }
 
     /// The type as a .proto file would spell it, for messages to people.
@@ -100,7 +100,7 @@ public final class EnumType: Sendable {
     public let id: Int
     /// The values in the order of their declaration.
     public let values: [Value]
-    /// What all value names begin with, for example `CLUSTER_PHASE_`.
+    /// The common prefix of all value names, for example `CLUSTER_PHASE_`.
     public let prefix: String
     let source: SourceLocation
     private let byNumber: [Int32: String]
@@ -123,7 +123,7 @@ public final class EnumType: Sendable {
     /// The number of an exact value name.
     public func number(named name: String) -> Int32? { byName[name] }
 
-    /// A value's name without what all names begin with.
+    /// A value's name without the common prefix.
     public func shortName(_ name: String) -> String {
         name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }

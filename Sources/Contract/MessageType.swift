@@ -78,7 +78,7 @@ public struct Oneof: Sendable {
     public let name: String
     /// Positions in ``MessageType/fields``.
     public let fieldIndexes: [Int]
-    /// Whether exactly one arm has to be set (`(buf.validate.oneof).required`).
+    /// Whether exactly one arm must be set (`(buf.validate.oneof).required`).
     public let isRequired: Bool
 }
 

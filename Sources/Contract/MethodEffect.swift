@@ -1,4 +1,4 @@
-/// What a method does to the cloud's state.
+/// The effect of a method on the cloud's state.
 public enum MethodEffect: String, Sendable, CaseIterable {
     /// Nothing.
     case read

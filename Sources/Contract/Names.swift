@@ -66,7 +66,7 @@ public enum Names {
         return best.name
     }
 
-    /// How an error goes on when a near name is known; nothing otherwise.
+    /// The end of an error message that suggests a similar name; empty if there is none.
     public static func suggestion(_ nearest: String?) -> String {
         nearest.map { "; did you mean \"\($0)\"?" } ?? ""
     }

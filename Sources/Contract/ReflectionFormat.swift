@@ -4,7 +4,7 @@ import Wire
 ///
 /// Source: grpc/reflection/v1/reflection.proto.
 public enum ReflectionFormat {
-    /// What a client asks for.
+    /// A request of a client.
     public enum Request: Sendable {
         /// The names of all services.
         case services
@@ -28,7 +28,7 @@ public enum ReflectionFormat {
         }
     }
 
-    /// What a server answers.
+    /// A response of a server.
     public enum Response: Sendable {
         case services([String])
         /// Serialized FileDescriptorProtos: the one that was asked for, and what it imports.

@@ -124,7 +124,7 @@ public final class Registry: Sendable {
         scan.fileOfSymbol.keys.filter { $0.hasPrefix(prefix) }.sorted()
     }
 
-    /// All files as one FileDescriptorSet, each behind what it imports.
+    /// All files as one FileDescriptorSet, each after its imports.
     public func descriptorSet() -> [UInt8] {
         var files: [[UInt8]] = []
         var written: Set<String> = []

@@ -36,7 +36,7 @@ public enum SecretFields {
     ]
 }
 
-/// The text that stands in the place of a secret.
+/// The placeholder for a secret.
 public enum SecretMask {
     public static let text = "********"
 }

@@ -29,13 +29,13 @@ public final class Method: @unchecked Sendable {
     public let input: MessageType
     /// The response's type.
     public let output: MessageType
-    /// What the API's own options say.
+    /// The API's own options.
     public let options: MethodOptions
     /// The HTTP rule of google.api.http.
     public let route: HTTPRoute?
     /// The HTTP/2 path, for example `/qdrant.cloud.cluster.v1.ClusterService/ListClusters`.
     public let path: String
-    /// What the method does to the cloud's state.
+    /// The method's effect on the cloud's state.
     public let effect: MethodEffect
     /// The path of the account id in the request; nil when the method belongs to no account.
     public let accountIDPath: [String]?
@@ -94,7 +94,7 @@ public struct MethodOptions: Sendable {
     public var actorTypes: [String] = []
     /// How a masked update is completed.
     public var patchSource: PatchSource?
-    /// What a successful call leaves in the journal of events.
+    /// The event that a successful call adds to the journal.
     public var event: EventOptions?
     /// Whether the contract marks the method as deprecated.
     public var isDeprecated = false
@@ -115,11 +115,11 @@ public struct PatchSource: Sendable {
     public var requestResourceField = ""
 }
 
-/// What a method records when it succeeds.
+/// The event that a method records when it succeeds.
 public struct EventOptions: Sendable {
     /// The name of the EventType value.
     public var type = ""
-    /// What kind of thing the event is about.
+    /// The type of the resource that the event is about.
     public var resourceType = ""
     /// Where the thing's id is found: `req.`, `resp.`, `req-md.` or `resp-md.` and a path.
     public var resourceIDField = ""

@@ -16,7 +16,7 @@ public struct MessageRules: Sendable {
     public struct Oneof: Sendable, Equatable {
         /// The names of the fields.
         public var fields: [String] = []
-        /// Whether one of them has to be set.
+        /// Whether one of them must be set.
         public var isRequired = false
     }
 
@@ -40,7 +40,7 @@ public struct FieldRules: Sendable {
     public struct Standard: Sendable {
         /// The field number in `StringRules`, `Int32Rules`, ….
         public let number: Int
-        /// What the value is compared with.
+        /// The value to compare with.
         public let operand: Operand
     }
 
@@ -50,7 +50,7 @@ public struct FieldRules: Sendable {
         case bytes([UInt8])
     }
 
-    /// Whether the field has to be set.
+    /// Whether the field must be set.
     public var isRequired = false
     /// When the rules are passed over.
     public var ignore = Ignore.never

@@ -2,24 +2,24 @@ import CYaml
 import Foundation
 import Yams
 
-/// YAML from outside, read so that its size bounds what reading it costs.
+/// Reads YAML from outside at a cost bounded by its size.
 ///
-/// Aliases let a few bytes stand for any number of values, and a collection as a key is hashed with
-/// all that it stands for. Both are measured on libyaml's events before a tree is built.
+/// Aliases let a few bytes expand to any number of values, and a collection as a key is hashed with
+/// its whole expansion. Both are measured on libyaml's events before a tree is built.
 public enum YAMLText {
-    /// A text that is not taken, in words for a person.
+    /// Why a document was refused.
     public struct Problem: Error, CustomStringConvertible {
         public let description: String
 
         init(_ description: String) { self.description = description }
     }
 
-    /// How many values a text may stand for, all aliases replaced by what they stand for.
+    /// The maximum number of values after the expansion of all aliases.
     public static let mostValues = 1_000_000
-    /// How deep collections may be nested.
+    /// The maximum nesting depth of collections.
     public static let deepest = 100
 
-    /// The documents of a text.
+    /// The documents of a string.
     ///
     /// - Throws: ``Problem`` with the line.
     public static func documents(_ text: String) throws(Problem) -> [Node] {
@@ -36,7 +36,7 @@ public enum YAMLText {
         return documents
     }
 
-    /// The one document of a text; nil when there is none.
+    /// The single document of a string; nil if there is none.
     ///
     /// - Throws: ``Problem`` with the line.
     public static func document(_ text: String) throws(Problem) -> Node? {
@@ -48,8 +48,8 @@ public enum YAMLText {
         }
     }
 
-    /// The one document of a text as dictionaries with texts as keys, arrays, texts, numbers and
-    /// flags; nil when there is none.
+    /// The single document of a string as dictionaries with string keys, arrays, strings, numbers
+    /// and booleans; nil if there is none.
     ///
     /// - Throws: ``Problem`` with the line.
     public static func values(_ text: String) throws(Problem) -> Any? {
@@ -95,7 +95,7 @@ public enum YAMLText {
     /// Measures a text. What is no YAML passes: who reads it says what is wrong.
     private static func check(_ text: String) throws(Problem) {
         var parser = yaml_parser_t()
-        guard yaml_parser_initialize(&parser) == 1 else { throw Problem("no memory is left") }
+        guard yaml_parser_initialize(&parser) == 1 else { throw Problem("out of memory") }
         defer { yaml_parser_delete(&parser) }
         let bytes = Array(text.utf8)
         let problem = bytes.withUnsafeBufferPointer { buffer -> Problem? in
@@ -131,12 +131,12 @@ public enum YAMLText {
                 // One that is not known yet stands for itself, which who reads refuses.
                 size = name(event.data.alias.anchor).flatMap { anchors[$0] } ?? 1
                 if let level = levels.last, level.isMapping, level.isAtKey, size > 1 {
-                    throw Problem("a key has to be a single value (line \(line))")
+                    throw Problem("a key must be a single value (line \(line))")
                 }
             case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT:
                 let isMapping = event.type == YAML_MAPPING_START_EVENT
                 if let level = levels.last, level.isMapping, level.isAtKey {
-                    throw Problem("a key has to be a single value (line \(line))")
+                    throw Problem("a key must be a single value (line \(line))")
                 }
                 guard levels.count < deepest else {
                     throw Problem("it is nested deeper than \(deepest) (line \(line))")
@@ -160,7 +160,7 @@ public enum YAMLText {
                 levels[index].isAtKey.toggle()
             }
             guard total <= mostValues, (levels.last?.size ?? 0) <= mostValues else {
-                throw Problem("it stands for more than \(mostValues) values (line \(line))")
+                throw Problem("it expands to more than \(mostValues) values (line \(line))")
             }
         }
     }

@@ -8,7 +8,7 @@ import LuaReference
 
 /// A Lua machine with everything that scripts find in it: `qdrant`, the host modules, `require`.
 public final class LuaRuntime {
-    /// What the surroundings provide.
+    /// What the embedding program provides.
     public struct Environment {
         /// Opens a session for `qdrant.connect`; an empty table asks for the default one.
         public var connect: (LuaTable) throws(LuaFailure) -> Session
@@ -32,16 +32,16 @@ public final class LuaRuntime {
         public var journal = RunJournal.none
         /// Whether encoders write secrets.
         public var revealsSecrets = false
-        /// What starts and steers local clouds; without it there is no module `sandbox`.
+        /// Starts and controls local clouds; without it the module `sandbox` does not exist.
         public var sandboxes: (any SandboxControl)?
-        /// Told what a person should know that is no result, for example the fate of a change that
-        /// was on its way when the run was interrupted.
+        /// Reports notes to the user that are not results, for example the outcome of a change that
+        /// was in flight when the run was interrupted.
         public var note: (String) -> Void = { _ in }
         /// Called before the host itself writes to the terminal, or has another program do so.
         public var willWrite: () -> Void = {}
-        /// The descriptor that standard output or error has when nobody takes what is written.
+        /// The file descriptor of standard output or error when the output is not captured.
         public var terminal: (Int32) -> Int32 = { $0 }
-        /// Further functions of the host, for the Lua side of what stands above: the shell.
+        /// Additional host functions, for the Lua code of higher layers such as the shell.
         public var functions = HostFunctions()
         /// The script's name and arguments, for `arg`.
         public var scriptName: String

@@ -1,11 +1,11 @@
 import EventLoop
 import LuaMachine
 
-/// Ends a run in stages, whatever its code does.
+/// Stops a run in stages, whatever its code does.
 ///
-/// First the run's tasks are cancelled: reads are given up, changes on their way are waited for,
-/// to-be-closed variables run. When that takes longer than the time of grace, or on a second demand,
-/// nothing may wait any longer.
+/// First the run's tasks are cancelled: reads are abandoned, changes in flight are waited for,
+/// to-be-closed variables run. After the grace period, or on a second request to stop, tasks are
+/// killed: nothing may wait any longer.
 public final class RunControl {
     /// Why a run is ended.
     public enum Reason: Sendable {
@@ -37,10 +37,10 @@ public final class RunControl {
     /// Creates a control of the runs of a machine, one after another.
     ///
     /// - Parameters:
-    ///   - alarm: has the machine interrupted after some nanoseconds, though Lua code runs.
-    ///   - lastResort: has the program end after some nanoseconds whatever it does: code of a C
-    ///     library and finalizers are not reached.
-    ///   - note: tells a person what is waited for.
+    ///   - alarm: interrupts the machine after some nanoseconds, even while Lua code runs.
+    ///   - lastResort: ends the program after some nanoseconds, whatever it does: code of a C
+    ///     library and finalizers cannot be interrupted.
+    ///   - note: reports to the user what is being waited for.
     public init(
         machine: LuaMachine, alarm: @escaping (Int64) -> Void,
         lastResort: @escaping (Int64, Reason) -> Void, note: @escaping (String) -> Void
@@ -63,7 +63,7 @@ public final class RunControl {
         timer = nil
     }
 
-    /// Ends the run: politely the first time, at once the second.
+    /// Stops the run: the first call cancels its tasks, the second kills them.
     public func stop(_ reason: Reason) {
         guard let task = machine.root, !task.isOver else { return machine.stopRunning() }
         guard self.reason == nil else { return machine.killAll() }
@@ -72,8 +72,8 @@ public final class RunControl {
         let pending = machine.committedWaits
         if !pending.isEmpty {
             note(
-                "waiting for what is on its way: \(pending.joined(separator: ", "))"
-                    + (reason == .interrupted ? " (Ctrl-C again gives it up)" : ""))
+                "waiting for calls in flight: \(pending.joined(separator: ", "))"
+                    + (reason == .interrupted ? " (Ctrl-C again abandons them)" : ""))
         }
         hurry(after: Self.grace)
     }

@@ -1,7 +1,7 @@
 import Codec
 import Contract
 
-/// The secrets of one request. What is said about the request does not repeat them.
+/// The secrets of one request, which are masked in messages about it.
 package final class SecretTexts {
     /// The secrets, as bytes.
     package var texts: [[UInt8]] = []

@@ -1,8 +1,8 @@
 /// Lua whose functions stay on the stack until they return.
 ///
-/// A tail call takes the place of the function that makes it, so nobody can say afterwards who has
-/// called. In a function with a variable that is to be closed, calls are no tail calls (Lua 5.4
-/// manual, section 3.3.8): each function gets one that has nothing to close.
+/// A tail call replaces the frame of its caller, so the caller is unknown afterwards. In a function
+/// with a to-be-closed variable, calls are not tail calls (Lua 5.4 manual, section 3.3.8): each
+/// function gets one that closes nothing.
 public enum KeptFrames {
     private static let insert = Array(" local __frame <close> = nil ".utf8)
 

@@ -1,7 +1,7 @@
-/// What a script says of itself in its first statement: `script { about = …, needs = { … } }`. A
-/// module of a library says the same with `library { … }`.
+/// The header of a script, its first statement: `script { about = …, needs = { … } }`. A module of
+/// a library has the header `library { … }`.
 ///
-/// The header is read without running anything, so it may hold literals only.
+/// The header is read without running any code, so it may contain only literals.
 public struct ScriptHeader: Sendable {
     /// Why a header cannot be used.
     public struct Problem: Error, Sendable, CustomStringConvertible {
@@ -46,8 +46,8 @@ public struct ScriptHeader: Sendable {
 
     /// Reads the header of a script, or of a library's module; nil when its first statement is none.
     ///
-    /// - Throws: a ``Problem`` when there is one that is not only literals, or says something
-    ///   unknown. A text that is no Lua has no header.
+    /// - Throws: a ``Problem`` when it contains anything but literals, or an unknown field. A text
+    ///   that is not valid Lua has no header.
     public static func read(
         _ source: [UInt8], kind: Kind = .script
     ) throws(Problem) -> ScriptHeader? {
@@ -63,12 +63,12 @@ public struct ScriptHeader: Sendable {
         var header = ScriptHeader(position: call.position)
         for field in fields {
             guard let name = field.key?.text else {
-                throw Problem(message: "what \(kind) says has names", position: field.position)
+                throw Problem(message: "\(kind) takes only named fields", position: field.position)
             }
             guard kind.known.contains(name) else {
                 let known = kind.known.joined(separator: ", ")
                 throw Problem(
-                    message: "\(kind) has no \"\(name)\"; it has \(known)",
+                    message: "\(kind) has no field \"\(name)\"; expected one of \(known)",
                     position: field.position)
             }
             let value = try literal(field.value, name)
@@ -80,10 +80,11 @@ public struct ScriptHeader: Sendable {
                 header.needs = try words(field.value)
             case ("about", _), ("deletes", _), ("needs", _):
                 let wanted = [
-                    "about": "a text", "deletes": "true or false", "needs": "a list of texts",
+                    "about": "a string", "deletes": "true or false",
+                    "needs": "a list of strings",
                 ]
                 throw Problem(
-                    message: "\(name) has to be \(wanted[name] ?? "")",
+                    message: "\(name) must be \(wanted[name] ?? "")",
                     position: field.value.position)
             default: break
             }
@@ -110,7 +111,7 @@ public struct ScriptHeader: Sendable {
         for field in fields {
             guard let word = field.value.text else {
                 throw Problem(
-                    message: "needs is a list of texts like \"read:clusters\"",
+                    message: "needs must be a list of strings such as \"read:clusters\"",
                     position: field.value.position)
             }
             words.append((word, field.value.position))
@@ -139,15 +140,15 @@ public struct ScriptHeader: Sendable {
                 }
                 guard let text = key.text else {
                     throw Problem(
-                        message: "\(name): keys have to be names", position: field.position)
+                        message: "\(name): keys must be names", position: field.position)
                 }
                 members.append((text, value))
             }
             return .table(items: items, members: members)
         default:
             throw Problem(
-                message: "\(name): a header has literals only, so that it can be read without "
-                    + "running the script", position: expression.position)
+                message: "\(name): a header may contain only literals, so that it can be read "
+                    + "without running the script", position: expression.position)
         }
     }
 }

@@ -1,6 +1,6 @@
 import Budgets
 
-/// What a sandbox is started with.
+/// The configuration of a sandbox.
 public struct SandboxConfiguration: Sendable {
     /// How time passes in it.
     public enum Speed: Sendable, Equatable {
@@ -20,14 +20,14 @@ public struct SandboxConfiguration: Sendable {
     public var port = 0
     /// Whether the port speaks TLS.
     public var usesTLS = false
-    /// The folder of its data; nil keeps everything in memory.
+    /// The data directory; nil keeps everything in memory.
     public var dataFolder: String?
     /// How its time passes.
     public var speed = Speed.factor(1)
-    /// What it holds at first: YAML, or `demo` or `bare`.
+    /// The initial contents: YAML, or `demo` or `bare`.
     public var seed = "demo"
-    /// What ids, secrets and times depend on, so that two runs with the same calls give the same
-    /// answers; nil makes them random.
+    /// The seed of ids, secrets and times: two runs with the same number and the same calls give
+    /// the same answers. Nil makes them random.
     public var seedNumber: UInt64?
     /// Rules that are not applied.
     public var leniencies: Set<Leniency> = []
@@ -35,7 +35,7 @@ public struct SandboxConfiguration: Sendable {
     public var retiresIdleFreeClusters = false
     /// Faults from the start, each a YAML text of one or of a list.
     public var faults: [String] = []
-    /// The limits on what its peers may cost.
+    /// Limits on the resources that a peer may use.
     public var budgets = Budgets()
     /// The real time, in nanoseconds since 1970.
     public var realTime: @Sendable () -> Int64

@@ -99,7 +99,7 @@ enum SandboxOpening {
                 attributes: [.posixPermissions: 0o700])
         } catch {
             throw .file(
-                "use the data folder", path: folder, reason: error.localizedDescription)
+                "use the data directory", path: folder, reason: error.localizedDescription)
         }
         let path = folder + "/seed"
         let present = try PrivateFile.read(path, limit: secretSize + 1)

@@ -36,7 +36,7 @@ struct PromptText {
 
     /// The lines that the user's function returns; the usual prompt, from now on, when it fails.
     private func own() -> [[StyledSpan]] {
-        var problem = "it returned no text"
+        var problem = "it did not return a string"
         do throws(LuaFailure) {
             let values = try call { writer in
                 let place = state.surroundings.place
@@ -60,7 +60,7 @@ struct PromptText {
             problem = error.isCancellation ? "it was interrupted" : ErrorReport.text(error)
         }
         state.settings.hasOwnPrompt = false
-        Output.note("\nshell.prompt is not used any longer: \(problem)")
+        Output.note("\nshell.prompt is no longer used: \(problem)")
         return [usual()]
     }
 

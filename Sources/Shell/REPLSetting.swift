@@ -2,7 +2,7 @@ import LuaHost
 
 /// The surroundings that a shell is given.
 extension REPL {
-    /// What the terminal's signals have left behind.
+    /// Signals of the terminal that are not handled yet.
     public struct Signals {
         /// Whether Ctrl-C was pressed since this was last asked.
         let takeInterrupt: () -> Bool
@@ -10,13 +10,13 @@ extension REPL {
         let takeResize: () -> Bool
         /// Whether Ctrl-Z was pressed since this was last asked.
         let takeSuspension: () -> Bool
-        /// Whether the program was told to end.
+        /// Whether the program was asked to terminate.
         let isTerminated: () -> Bool
         /// Whether Ctrl-Z is noted rather than obeyed at once.
         let handleSuspension: (Bool) -> Void
         /// Counts Ctrl-C from the beginning.
         let forgetInterrupts: () -> Void
-        /// Stops the program until somebody lets it go on.
+        /// Suspends the program until it is continued.
         let suspend: () -> Void
 
         /// Creates a view of the signals.
@@ -36,7 +36,7 @@ extension REPL {
         }
     }
 
-    /// What the shell is given.
+    /// The settings of a shell.
     public struct Setting {
         /// Ends an entry that runs.
         public var control: RunControl

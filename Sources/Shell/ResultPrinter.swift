@@ -13,7 +13,7 @@ final class ResultPrinter {
         self.runtime = runtime
         self.state = state
         self.secrets = secrets
-        secrets.advice = ":reveal() shows it, :write(path) keeps it in a file"
+        secrets.advice = ":reveal() shows it, :write(path) saves it to a file"
         self.isColoured = isColoured
     }
 

@@ -5,9 +5,9 @@ import LuaMachine
 import LuaMessages
 import LuaReference
 
-/// The functions of the host behind Lua's `shell`.
+/// The functions of the host that implement Lua's `shell`.
 public enum ShellFunctions {
-    /// The functions; the state is what they change and tell of.
+    /// Creates the functions, which read and change the state.
     public static func make(_ state: ShellState) -> HostFunctions {
         var functions = HostFunctions()
         addOptions(state, &functions)
@@ -61,7 +61,7 @@ public enum ShellFunctions {
             guard let format = value.text.flatMap(OutputFormat.init) else {
                 let all = OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")
                 throw .message(
-                    "there is no format \"\(value.text ?? ValueText.scalar(value))\"; there are \(all)"
+                    "unknown format \"\(value.text ?? ValueText.scalar(value))\"; expected \(all)"
                 )
             }
             state.settings.format = format
@@ -72,7 +72,7 @@ public enum ShellFunctions {
         case ("trace", .bool(let isOn)):
             state.settings.traces = isOn
             state.surroundings.trace(isOn)
-        default: throw .message("\(name) is true or false, not a \(value.typeName)")
+        default: throw .message("\(name) must be true or false, got a \(value.typeName)")
         }
     }
 
@@ -103,7 +103,7 @@ public enum ShellFunctions {
             let count: Int
             if let number = what.integer {
                 guard let unwanted = state.log.entries().element(numbered: number) else {
-                    throw HostError.message("there is no entry \(number)")
+                    throw HostError.message("entry \(number) not found")
                 }
                 count = state.log.remove { $0 == unwanted }
             } else {
@@ -175,7 +175,7 @@ public enum ShellFunctions {
 
     /// The name of a format, or nil for the present one.
     private static var format: Parameter<OutputFormat?> {
-        .optional(.named(otherwise: "there is no format", OutputFormat.init(rawValue:)))
+        .optional(.named(otherwise: "unknown format", OutputFormat.init(rawValue:)))
     }
 
     // MARK: - Help
@@ -218,7 +218,7 @@ public enum ShellFunctions {
     private static func help(
         on name: String, _ state: ShellState
     ) throws(HostError) -> ReferenceText {
-        guard let front = state.front else { throw .message("the shell does not run yet") }
+        guard let front = state.front else { throw .message("the shell is not running yet") }
         return try front.help(on: name)
     }
 

@@ -137,7 +137,7 @@ import Testing
             outcome = open(client)
         }
         let error = try #require(outcome)
-        #expect(error.message == "no connection to http://127.0.0.1:\(listener.port) in time")
+        #expect(error.message == "timed out connecting to http://127.0.0.1:\(listener.port)")
         #expect(error.wasNotExecuted)
         #expect(waiting.last?.descriptor == -1)
     }

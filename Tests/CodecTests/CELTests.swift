@@ -52,11 +52,11 @@ import Testing
 
     @Test(arguments: [
         ("this.nope == 1", "qdrant.cloud.cluster.v1.Cluster has no field nope"),
-        ("this.name.sounds('x')", "the function sounds() is not known"),
-        ("other == 1", "the name other is not known"),
+        ("this.name.sounds('x')", "unknown function sounds()"),
+        ("other == 1", "unknown name other"),
         ("this.name ==", "the expression ends too early"),
         ("this.name.size(1, 2) == 1", "size() does not take 2 arguments"),
-        ("'x", "a string is not closed"),
+        ("'x", "unterminated string"),
     ])
     func whatIsNotKnownIsSaid(_ expression: String, _ reason: String) throws {
         let type = try #require(

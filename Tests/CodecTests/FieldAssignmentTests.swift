@@ -55,8 +55,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("page_size", "\"page_size\" is no assignment: write path=value"),
-        ("=5", "is no path"),
+        ("page_size", "\"page_size\" is not an assignment; expected path=value"),
+        ("=5", "is not a path"),
         ("page_siz=5", "has no field \"page_siz\"; did you mean \"page_size\"?"),
         ("page_size=ten", "page_size: expected an integer, got \"ten\""),
         ("page_size=5.5", "page_size: expected an integer"),

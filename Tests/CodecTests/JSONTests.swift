@@ -44,7 +44,7 @@ func type(_ name: String) throws -> MessageType {
     }
 
     @Test(arguments: [
-        (#"{"a":1} x"#, "after the end"), (#"{"a":01}"#, "expected"), (#"{"a""#, "expected"),
+        (#"{"a":1} x"#, "after the value"), (#"{"a":01}"#, "expected"), (#"{"a""#, "expected"),
         ("{\"a\":\"\u{1}\"}", "control"), (#"{"a":"\ud800"}"#, "surrogate"), ("[1]", "an object"),
     ])
     func damagedTextIsRefused(_ json: String, _ words: String) throws {

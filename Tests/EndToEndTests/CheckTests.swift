@@ -47,11 +47,11 @@ import Testing
         ),
         (
             "local c = qdrant.api.cluster.get_cluster { cluster_id = ID }.cluster\nc.nme = 1",
-            "1:57: warning: nothing gives the global \"ID\" a value [undefined-global]"
+            "1:57: warning: undefined global \"ID\" [undefined-global]"
         ),
         (
             "qdrant.api.cluster.list_clusters({}, { retry = 1 })",
-            "1:40: error: there is no call option \"retry\" [unknown-option]"
+            "1:40: error: unknown call option \"retry\" [unknown-option]"
         ),
         (
             "qdrant.api.cluster.auth.v1.list_database_api_keys {}",
@@ -67,7 +67,7 @@ import Testing
         ),
         (
             "prnt 'x'",
-            "1:1: warning: nothing gives the global \"prnt\" a value; did you mean \"print\"? [undefined-global]"
+            "1:1: warning: undefined global \"prnt\"; did you mean \"print\"? [undefined-global]"
         ),
         (
             "qdrant.clusters:creat {}",
@@ -92,20 +92,20 @@ import Testing
         ),
         (
             "script { needs = { 'delete:clusters' } }\nlocal d = qdrant.api.cluster.delete_cluster",
-            "1:8: error: cluster.delete_cluster: the header allows no deletes; a header that does says deletes=true [permission]"
+            "1:8: error: cluster.delete_cluster: the header allows no deletes; a header allows them with deletes=true [permission]"
         ),
         (
             "script { needs = { nil or 'x' } }",
-            "1:24: error: needs: a header has literals only, so that it can be read without running the script [header]"
+            "1:24: error: needs: a header may contain only literals, so that it can be read without running the script [header]"
         ),
         (
             "require 'no.such.module'",
-            "1:9: warning: module \"no.such.module\" is not found from here [unknown-module]"
+            "1:9: warning: module \"no.such.module\" not found [unknown-module]"
         ),
         (
             // A part of a module is none that can be required.
             "require 'task.channel'",
-            "1:9: warning: module \"task.channel\" is not found from here [unknown-module]"
+            "1:9: warning: module \"task.channel\" not found [unknown-module]"
         ),
         (
             "qdrant.api.monitoring.get_cluster_usage_metrics { aggregator = 'MEAN', cluster_id = arg[1] }",

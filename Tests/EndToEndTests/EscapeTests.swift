@@ -85,7 +85,7 @@ import Testing
     func aHeaderThatIsNotReadIsAnError(_ code: String) throws {
         let result = try qcsh(["-"], input: code + "\nprint('ran')")
         #expect(result.status == 1 && result.output.isEmpty)
-        #expect(result.errors.contains("the header of a script is its first statement"))
+        #expect(result.errors.contains("the header of a script must be its first statement"))
     }
 
     /// Code that a cancellation did not reach.
@@ -123,7 +123,7 @@ import Testing
                 + "http.post('http://\(page.address)/echo', { body = 'x' })",
         ])
         #expect(result.output == "200\n")
-        #expect(result.errors.contains("is not sent"))
+        #expect(result.errors.contains("was not sent"))
     }
 
     /// Secrets of every origin are kept out of recordings.

@@ -246,9 +246,9 @@ import Testing
             #expect(answer.output == "401")
         }
         for (fault, told) in [
-            ("{method: nothing}", "no method is called nothing"),
-            ("{status: NOPE}", "there is no code NOPE"), ("{method: '*'}", "does nothing"),
-            ("{latency: soon}", "no length of time"), ("{colour: red, latency: 1s}", "colour"),
+            ("{method: nothing}", "no method named nothing"),
+            ("{status: NOPE}", "unknown code NOPE"), ("{method: '*'}", "does nothing"),
+            ("{latency: soon}", "must be a duration"), ("{colour: red, latency: 1s}", "colour"),
         ] {
             let answer = try run(
                 "/usr/bin/curl",
@@ -263,7 +263,7 @@ import Testing
 
     @Test func otherMachinesAreLetInWithTLSOnly() throws {
         let refused = try qcsh(["sandbox", "--listen", "0.0.0.0"])
-        #expect(refused.status == 1 && refused.errors.contains("needs --tls"))
+        #expect(refused.status == 1 && refused.errors.contains("add --tls"))
         let served = try RunningSandbox("--listen", "0.0.0.0", "--tls")
         let authority = try #require(served.server.announcement["ca_file"])
         let answer = try run(

@@ -164,7 +164,7 @@ import Testing
             end)
             fails("cannot resume non-suspended coroutine", task.map, { 1, 2 }, function() return shared() end)
             -- Tasks inside a callback that cannot yield.
-            fails("cannot be started inside", string.gsub, "x", "x", function() task.map({ 1 }, tostring) end)
+            fails("cannot start a task inside", string.gsub, "x", "x", function() task.map({ 1 }, tostring) end)
             -- A list that fails to be read.
             fails("boom", task.map, setmetatable({}, { __len = function() return 1 end,
               __index = function() error("boom") end }), print)

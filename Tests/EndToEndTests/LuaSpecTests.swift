@@ -115,6 +115,6 @@ import Testing
         let empty = try TemporaryFolder()
         let none = try qcsh(["test"], folder: empty.path)
         #expect(none.status == 1)
-        #expect(none.errors.contains("there is no folder spec, tests or test here"))
+        #expect(none.errors.contains("no directory spec, tests or test here"))
     }
 }

@@ -139,7 +139,7 @@ import Testing
         let odd = try qcsh(
             ["call", "--context", "odd", "cluster.list_clusters"],
             environment: ["QDRANT_CLOUD_CONFIG": strange])
-        #expect(odd.errors.contains("read_only has to be true or false"))
+        #expect(odd.errors.contains("read_only must be true or false"))
     }
 
     @Test func whatARunUsedBecomesItsHeader() throws {
@@ -187,10 +187,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("script { needs = { 'read clusters' } }", "is no permission"),
-        ("script { needs = { 'read:' .. 'x' } }", "literals only"),
-        ("script { nedds = {} }", "script has no \"nedds\""),
-        ("script { deletes = 'yes' }", "deletes has to be true or false"),
+        ("script { needs = { 'read clusters' } }", "is not a permission"),
+        ("script { needs = { 'read:' .. 'x' } }", "only literals"),
+        ("script { nedds = {} }", "script has no field \"nedds\""),
+        ("script { deletes = 'yes' }", "deletes must be true or false"),
     ])
     func aWrongHeaderIsSaidBeforeAnythingRuns(_ header: String, _ words: String) throws {
         let result = try qcsh(["-"], input: header + "\nprint('ran')\n")

@@ -36,7 +36,7 @@ import Testing
     @Test func whatCostsTooMuchDoesNotLeave() throws {
         let sandbox = try RunningSandbox("--speed", "instant")
         let refused =
-            "create\tbound FAILED_PRECONDITION it would cost N USD an hour, and --max-hourly-price "
+            "create\tbound FAILED_PRECONDITION it would cost N USD per hour; --max-hourly-price "
             + "allows 0.05\n"
         // One node of the cheapest package is below the limit; several, or more disk, are above it.
         let result = try run(sandbox, "0.05", "create(1)\ncreate(9)\ncreate(1, 5000)")
@@ -62,7 +62,7 @@ import Testing
             """)
         #expect(
             result.output
-                == "create\ttrue\nscale\tbound FAILED_PRECONDITION it would cost N USD an hour, and "
+                == "create\ttrue\nscale\tbound FAILED_PRECONDITION it would cost N USD per hour; "
                 + "--max-hourly-price allows 0.05\nscale\ttrue\n", "\(result.errors)")
     }
 
@@ -72,7 +72,7 @@ import Testing
             "POST", "/faults",
             #"{"method":"booking.get_quote","status":"INTERNAL","message":"broken"}"#)
         let result = try run(sandbox, "1000", "create(1)")
-        #expect(result.output.contains("its price cannot be found out (--max-hourly-price)"))
+        #expect(result.output.contains("its price cannot be determined (--max-hourly-price)"))
         #expect(
             try sandbox.qcsh("return #qdrant.api.cluster.list_clusters{}.items").output == "2\n")
     }

@@ -30,9 +30,9 @@ import Testing
             let result = try qcsh(["check", file], folder: folder.path)
             // One example is about what the reader has.
             let findings = result.output.split(separator: "\n").filter {
-                !$0.contains("gives the global \"ids\"")
-                    && !$0.contains("gives the global \"wait_until_healthy\"")
-                    && !$0.contains("gives the global \"cluster\"")
+                !$0.contains("undefined global \"ids\"")
+                    && !$0.contains("undefined global \"wait_until_healthy\"")
+                    && !$0.contains("undefined global \"cluster\"")
             }
             #expect(findings.isEmpty, "\(code)\n\(findings)")
         }

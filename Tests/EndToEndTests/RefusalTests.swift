@@ -99,7 +99,7 @@ private let id = "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"
         ),
         (
             "qdrant.api.cluster.update_cluster{cluster={id='\(id)',name='xyz'},update_mask={'name.'}}",
-            "update_mask: name is named as a whole"
+            "update_mask: name can only be named as a whole"
         ),
         (
             "qdrant.api.cluster.update_cluster{cluster={id='\(id)',name='xyz'},update_mask={''}}",
@@ -111,7 +111,7 @@ private let id = "0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"
         ),
         (
             "qdrant.api.cluster.get_cluster({cluster_id='\(id)'}, {retry=3})",
-            "no call option \"retry\""
+            "unknown call option \"retry\""
         ),
     ])
     func nothingLeavesAndTheErrorHelps(_ code: String, _ expected: String) throws {

@@ -46,7 +46,7 @@ import Testing
         let before = try command("time").output
         let after = try command("time", "--advance", "36h").output
         #expect(before < after)
-        #expect(try command("time", "--advance", "soon").errors.contains("no length of time"))
+        #expect(try command("time", "--advance", "soon").errors.contains("expected a duration"))
 
         // A snapshot brings back what was there, and nothing else.
         let file = folder.path + "/state"
@@ -83,7 +83,7 @@ import Testing
         #expect(events.contains(#""eventType":"EVENT_TYPE_CREATED""#), "\(events)")
         #expect(events.contains(#""resourceType":"management-key""#), "\(events)")
         sandbox.server.stop()
-        #expect(try command("time").errors.contains("none of yours runs"))
+        #expect(try command("time").errors.contains("no sandbox is running"))
     }
 
     @Test func twoProcessesWithANumberAnswerTheSame() throws {
@@ -150,7 +150,7 @@ import Testing
             #expect(help.output.contains(rule))
         }
         let wrong = try qcsh(["sandbox", "--fault", "{method: nothing, latency: 1s}"])
-        #expect(wrong.status == 1 && wrong.errors.contains("no method is called nothing"))
+        #expect(wrong.status == 1 && wrong.errors.contains("no method named nothing"))
         #expect(try qcsh(["sandbox", "--lenient", "everything"]).status == 2)
         #expect(try qcsh(["sandbox", "--seed", "/no/such/file"]).errors.contains("/no/such/file"))
     }
@@ -213,7 +213,7 @@ import Testing
         let data = folder.path + "/data"
         let first = try RunningSandbox("--data", data, "--speed", "500")
         let second = try qcsh(["sandbox", "--data", data])
-        #expect(second.status == 1 && second.errors.contains("another sandbox uses"))
+        #expect(second.status == 1 && second.errors.contains("another sandbox is using"))
         let clock = try RunningSandbox.json(try first.admin("GET", "/time"))["now"] as? String ?? ""
         first.server.stop()
         for file in ["sandbox.sqlite", "seed", "lock"] {
@@ -237,7 +237,7 @@ import Testing
         for text in ["", "{}", "- a", "users: []\naccounts: []", "version: 2\nrecords: []"] {
             let seed = try folder.write("seed.yaml", text)
             let result = try qcsh(["sandbox", "--seed", seed])
-            #expect(result.status == 1 && result.errors.contains("the seed"), "\(text)")
+            #expect(result.status == 1 && result.errors.contains("seed: "), "\(text)")
         }
     }
 
@@ -329,9 +329,9 @@ import Testing
                 assert(sb:connect().api.account.list_accounts {}.items[1].name == "Mine")
                 assert(sb:export():find("me@example.com", 1, true))
                 local bad, why = pcall(sandbox.start, { speed = "fast" })
-                assert(not bad and tostring(why):find("neither instant"), why)
+                assert(not bad and tostring(why):find("must be instant"), why)
                 bad, why = pcall(sb.fault, sb, { method = "nothing", status = "ABORTED" })
-                assert(not bad and tostring(why):find("no method is called nothing"), why)
+                assert(not bad and tostring(why):find("no method named nothing"), why)
                 print "done"
                 """)
         #expect(result.output == "done\n", "\(result.errors)")

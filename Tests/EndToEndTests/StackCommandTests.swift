@@ -107,7 +107,7 @@ import Testing
             ("clusters = { a1 = \(Self.cluster("keys = 'reader'")) }", "declared by name"),
             (
                 "clusters = { a1 = \(Self.cluster("schedules = { nightly = { cron = 'daily' } }")) }",
-                "no schedule"
+                "invalid schedule"
             ),
             ("clusters = { a1 = \(Self.cluster("labels = 'x'")) }", "declared by key"),
             ("roles = { R = { permission = {} } }", "permissions"),
@@ -136,7 +136,7 @@ import Testing
         #expect(half.output.contains("create  role Fine, "))
         #expect(half.output.contains("FAILED  cluster half: "))
         #expect(half.output.contains("skipped key half/never: cluster:half was not done"))
-        #expect(half.errors.contains("1 done, 1 failed, 1 skipped; a second run goes on from here"))
+        #expect(half.errors.contains("1 done, 1 failed, 1 skipped; a second run continues here"))
     }
 
     private static let cluster = cluster("")
@@ -155,7 +155,7 @@ import Testing
                 .replacingOccurrences(of: "reader.key", with: "other.key"))
         let other = try run("apply", "shop.lua", "--plan", "plan.json")
         #expect(other.status == 6, "\(other.output)\(other.errors)")
-        #expect(other.errors.contains("something has changed since the plan was made"))
+        #expect(other.errors.contains("the account has changed since the plan was made"))
         // A dry run shows the plan and waits for nothing.
         let dry = try run("apply", "--dry-run", "shop.lua", "--yes")
         #expect(dry.status == 10 && dry.output.contains("cluster search"), "\(dry.errors)")

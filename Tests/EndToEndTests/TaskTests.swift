@@ -257,7 +257,7 @@ import Testing
     @Test func tasksThatWaitForEachOtherAreAnError() throws {
         let result = try qcsh(["-e", "task.channel():receive()"])
         #expect(result.status == 1)
-        #expect(result.errors.contains("all tasks wait for each other"))
+        #expect(result.errors.contains("deadlock: all tasks are waiting for each other"))
     }
 
     @Test func whereNoOtherTaskRunsIsSaid() throws {

@@ -47,7 +47,7 @@ describe("clusters", function()
     assert.has_error(function() create(q, { cpu = "3000m", ram = false }) end)
     local _, problem = pcall(create, q, { cpu = "3000m" })
     assert.equal("NOT_FOUND", problem.code)
-    assert.contains("the next ones are gpx4", problem.message)
+    assert.contains("the nearest are gpx4", problem.message)
     _, problem = pcall(create, q, { cpu = "2000m", disk = "10GiB" })
     assert.equal("NOT_FOUND", problem.code)
     assert.equal("gpx3", q.packages:choose({ cloud = "aws", region = "eu-central-1",
@@ -238,7 +238,7 @@ describe("waits for clusters", function()
     c:resume { wait = true }
     assert.equal("HEALTHY", c:phase())
     _, problem = pcall(c.upgrade, c, "v9.9.9")
-    assert.contains("cannot be upgraded to v9.9.9; there are v1.17.1, v1.18.", problem.message)
+    assert.contains("cannot be upgraded to v9.9.9; available: v1.17.1, v1.18.", problem.message)
     c:upgrade("latest", { wait = true })
     assert.is_true(q.releases:is_older("v1.17.1", c.state.version))
     assert.equal(c.configuration.version, c.state.version)
@@ -383,7 +383,7 @@ describe("backups", function()
     local _, problem = pcall(c.backup, c, { name = "doomed", wait = true })
     assert.contains("waiting for backup doomed to succeed: FAILED", problem.message)
     local _, refused = pcall(q.restores.create, q.restores, { backup = "doomed" })
-    assert.contains("only one that has succeeded can be put back", refused.message)
+    assert.contains("only a successful backup can be restored", refused.message)
   end)
 
   it("come by schedules", function()
@@ -392,7 +392,7 @@ describe("backups", function()
     local c = create(q)
     local s = c:schedules():create { name = "nightly", cron = "0 3 * * *", retention = "7d" }
     assert.has_error(function() c:schedules():create { name = "wrong", cron = "99 99 * * *" } end,
-      "is no schedule")
+      "invalid schedule")
     s:update { retention = "14d" }
     assert.equal("0 3 * * *", s:refresh().schedule)
     assert.equal(time.duration("14d"), s.retention_period)
@@ -431,7 +431,8 @@ describe("nothing is passed over:", function()
       "bad argument #1 to 'qdrant.Cluster:allow' (table expected, got string)")
     assert.has_error(function() q.users:list()[1]:assign "Admin" end,
       "bad argument #1 to 'qdrant.User:assign' (table expected, got string)")
-    assert.has_error(function() q.users:list()[1]:assign { Admin = true } end, "got names")
+    assert.has_error(function() q.users:list()[1]:assign { Admin = true } end,
+      "got a table with named fields")
     assert.has_error(function() q.roles:find("Viewer"):allow "read:backups" end,
       "bad argument #1 to 'qdrant.Role:allow' (table expected, got string)")
     assert.has_error(function() q.clusters:find(backup) end, "which cluster?")
@@ -440,9 +441,10 @@ describe("nothing is passed over:", function()
     assert.has_error(function() c:upgrade() end,
       "bad argument #1 to 'qdrant.Cluster:upgrade' (string expected")
     assert.has_error(function() c:wait "5m" end, "(table expected, got string)")
-    assert.has_error(function() c:restart { wait = "10 minutes" } end, "wait is a length")
+    assert.has_error(function() c:restart { wait = "10 minutes" } end, "wait must be a duration")
     assert.has_error(function() return c.scal end, "did you mean :scale?")
-    assert.has_error(function() q.clusters:list { phase = "HEALTY" } end, "phase is one of")
+    assert.has_error(function() q.clusters:list { phase = "HEALTY" } end,
+      "phase must be one of")
     assert.equal(4, #q.backups:list { status = "BACKUP_STATUS_SUCCEEDED" })
     assert.has_error(function() create(q, { package = "gpx1" }) end, "not both")
   end)
@@ -492,7 +494,7 @@ describe("secrets", function()
       function() q.spaces:list()[1]:create_key { name = "never", file = "/nonexistent/a" } end,
     } do
       local _, problem = pcall(call)
-      assert.contains("no key was made", tostring(problem))
+      assert.contains("no key was created", tostring(problem))
     end
     assert.equal(keys, #q.keys:list())
     assert.equal(management, #q.management_keys:list())

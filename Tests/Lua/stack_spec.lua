@@ -71,7 +71,7 @@ describe("stacks", function()
     assert.equal(8, c.configuration.additional_resources.disk)
     assert.same({ env = "prod", ["qcsh-stack"] = "shop" }, c:label_map())
     assert.equal(2, #c:keys():list())
-    assert.equal("Nothing to do: all is as declared.",
+    assert.equal("Nothing to do: everything is as declared.",
       stack.text(stack.plan(s, { connection = q })):match("[^\n]+$"))
   end)
 
@@ -200,7 +200,7 @@ describe("stacks", function()
     local function plan(s)
       return stack.plan(s, { connection = q })
     end
-    assert.has_error(function() plan { clusters = {} } end, "a stack has a name")
+    assert.has_error(function() plan { clusters = {} } end, "a stack needs a name")
     assert.has_error(function() plan { name = "x", cluster = {} } end, 'did you mean "clusters"?')
     assert.has_error(function() plan { name = "x", clusters = { { name = "a" } } } end,
       "declared by name")
@@ -208,7 +208,7 @@ describe("stacks", function()
       cloud = "aws", region = "eu-central-1", package = "gpx3", node = 3 } } }) end,
       'cluster a has no option "node"; did you mean "nodes"?')
     assert.has_error(function() plan(declared { users = { ["admin@example.com"] = {
-      roles = { "Nobodies" } } } }) end, 'there is no role "Nobodies"')
+      roles = { "Nobodies" } } } }) end, 'no role named "Nobodies"')
   end)
 
   it("go on after an interruption at any call", function()

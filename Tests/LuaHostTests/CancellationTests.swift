@@ -240,7 +240,7 @@ import Testing
         let failure = #expect(throws: LuaFailure.self) {
             try machine.evaluate("local wait = ...; wait()", [wait])
         }
-        #expect(failure?.description.contains("all tasks wait for each other") == true)
+        #expect(failure?.description.contains("all tasks are waiting for each other") == true)
     }
 
     /// Where Lua can yield, and where the loop turns for the one operation.

@@ -112,10 +112,10 @@ import Testing
         let computed = #expect(throws: ScriptHeader.Problem.self) {
             try ScriptHeader.read(Array("script { needs = { 'read:' .. what } }".utf8))
         }
-        #expect(computed?.message.hasPrefix("needs: a header has literals only") == true)
+        #expect(computed?.message.hasPrefix("needs: a header may contain only literals") == true)
         let unknown = #expect(throws: ScriptHeader.Problem.self) {
             try ScriptHeader.read(Array("script { need = {} }".utf8))
         }
-        #expect(unknown?.message.hasPrefix("script has no \"need\"") == true)
+        #expect(unknown?.message.hasPrefix("script has no field \"need\"") == true)
     }
 }

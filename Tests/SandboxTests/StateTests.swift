@@ -249,10 +249,10 @@ import Testing
     @Test(
         arguments: [
             ("accounts: [{name: Test}]", "accounts[0].owner: is missing"),
-            ("acounts: []", "\"acounts\" is not known"),
+            ("acounts: []", "unknown key \"acounts\""),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: c@d.co}]",
-                "accounts[0].owner: there is no user c@d.co"
+                "accounts[0].owner: unknown user c@d.co"
             ),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: a@b.co, clusters: [{nam: x}]}]",
@@ -260,11 +260,11 @@ import Testing
             ),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: a@b.co, quotas: {max: 1}}]",
-                "accounts[0].quotas.max: is not known"
+                "accounts[0].quotas.max: unknown quota"
             ),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: a@b.co, roles: [{name: Role, permissions: [fly:high]}]}]",
-                "there is no permission \"fly:high\""
+                "unknown permission \"fly:high\""
             ),
             ("users: [", "cannot be read"),
         ])

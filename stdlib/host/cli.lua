@@ -1,4 +1,4 @@
---- What a script is called with: declared arguments, with types, defaults, help and completion.
+--- Command-line arguments of scripts: declared, with types, defaults, help and completion.
 ---
 --- ```lua
 --- local args = cli.parse {
@@ -24,8 +24,8 @@ local pages = host.part("cli.pages")
 ---@field required? boolean
 ---@field many? boolean
 ---@field about? string
----@field env? string the environment variable that it comes from when it is not given
----@field value? string what the help calls its value
+---@field env? string the environment variable to read when the argument is not given
+---@field value? string the placeholder for the value in the help
 
 --- What cannot be understood ends the script with the status 2.
 local function fail(spec, message)
@@ -41,17 +41,17 @@ end
 
 function converters.int(text)
   local number = math.tointeger(tonumber(text))
-  return number, number == nil and "has to be a whole number" or nil
+  return number, number == nil and "must be an integer" or nil
 end
 
 function converters.number(text)
   local number = tonumber(text)
-  return number, number == nil and "has to be a number" or nil
+  return number, number == nil and "must be a number" or nil
 end
 
 function converters.duration(text)
   local length = host.time_duration(tonumber(text) or text)
-  return length, length == nil and "has to be a length of time like 36h or 7d" or nil
+  return length, length == nil and "must be a duration such as 36h or 7d" or nil
 end
 
 function converters.time(text)
@@ -59,19 +59,19 @@ function converters.time(text)
   if ok then
     return at
   end
-  return nil, "has to be a time like 2026-03-01 or 2026-03-01T12:00:00Z"
+  return nil, "must be a time such as 2026-03-01 or 2026-03-01T12:00:00Z"
 end
 
 function converters.file(text)
   if text ~= "-" and not host.fs_stat(text) then
-    return nil, "names no file"
+    return nil, "must be an existing file"
   end
   return text
 end
 
 function converters.pair(text)
   local key, value = text:match("^([^=]+)=(.*)$")
-  return key and { [key] = value }, key == nil and "has to be key=value" or nil
+  return key and { [key] = value }, key == nil and "must be key=value" or nil
 end
 
 function converters.json(text)
@@ -79,7 +79,7 @@ function converters.json(text)
   if ok then
     return value
   end
-  return nil, "has to be JSON"
+  return nil, "must be JSON"
 end
 
 local function convert(argument, text)
@@ -89,7 +89,7 @@ local function convert(argument, text)
         return text
       end
     end
-    return nil, "has to be " .. table.concat(argument.type, ", "):gsub(", ([^,]*)$", " or %1")
+    return nil, "must be " .. table.concat(argument.type, ", "):gsub(", ([^,]*)$", " or %1")
   end
   return converters[argument.type](text)
 end
@@ -110,7 +110,7 @@ local function read(spec)
     }
     if type(argument.type) == "string" and argument.type ~= "flag"
       and not converters[argument.type] then
-      error(("args[%d]: there is no type \"%s\""):format(i, argument.type), 4)
+      error(("args[%d]: unknown type \"%s\""):format(i, argument.type), 4)
     end
     for n = 1, 2 do
       local word = entry[n]
@@ -190,7 +190,7 @@ local function take_option(parts, values, words, index)
   local argument = parts.options[name or word]
   if not argument then
     local near = host.nearest_name(name or word, parts.options)
-    fail(parts, ("there is no option %s%s"):format(name or word,
+    fail(parts, ("unknown option %s%s"):format(name or word,
       near and "; did you mean " .. near .. "?" or ""))
   end
   if argument.type == "flag" then
@@ -234,7 +234,7 @@ local function take_words(parts, values, words)
     else
       local argument = parts.positions[position]
       if not argument then
-        fail(parts, ("\"%s\" is too many"):format(word))
+        fail(parts, ("unexpected argument \"%s\""):format(word))
       end
       set(parts, values, argument, word)
       position = argument.many and position or position + 1
@@ -243,7 +243,7 @@ local function take_words(parts, values, words)
   end
 end
 
---- The value of an argument that nobody has given.
+--- The value of an argument that was not given.
 local function default_of(parts, argument)
   if argument.required then
     fail(parts, (argument.is_option and argument.shown or "<" .. argument.shown .. ">")
@@ -265,8 +265,8 @@ local function default_of(parts, argument)
   return value
 end
 
---- Reads the arguments that the script was called with. `--help` prints the help and ends the
---- script; what cannot be understood ends it with the status 2.
+--- Parses the command-line arguments of the script. `--help` prints the help and exits; invalid
+--- arguments end the script with the status 2.
 ---@usage cli.parse({ args = { { "--count", type = "int" } } }, { "--count", "3" }).count
 ---@param spec { name?: string, about?: string, args?: cli.Argument[], epilog?: string }
 ---@param words? string[] instead of the script's own
@@ -287,14 +287,14 @@ function cli.parse(spec, words)
   return values
 end
 
---- Ends the script with the status 2: what it was called with cannot be meant.
+--- Reports a usage error and ends the script with the status 2.
 ---@usage if false then cli.usage("which cluster?") end
 ---@param message string
 function cli.usage(message)
   fail({ name = arg and arg[0] and arg[0]:match("[^/]*$") or "script" }, message)
 end
 
---- The status that the script ends with when it ends by itself; what it returns is printed before.
+--- Sets the exit status for when the script ends on its own; what it returns is printed first.
 ---@usage cli.status(0)
 ---@param code integer
 function cli.status(code)
@@ -304,8 +304,8 @@ function cli.status(code)
   host.set_status(code)
 end
 
---- Asks whether something is to be done, unless that was agreed to already (`--yes`). Without a person
---- at the terminal, or with any other answer than yes, the script ends with the status 1.
+--- Asks for confirmation, unless it was given already (`--yes`). When standard input is not a terminal,
+--- or the answer is not yes, the script ends with the status 1.
 ---@usage cli.confirm("Delete it?", true)
 ---@async
 ---@param question string
@@ -316,7 +316,7 @@ function cli.confirm(question, is_agreed)
   end
   local term = require "term"
   if not term.is_terminal("stdin") then
-    host.term_write(question .. "\nnobody is there to confirm: --yes does so\n")
+    host.term_write(question .. "\nnot a terminal; use --yes to confirm\n")
     os.exit(1)
   elseif not term.confirm(question, false) then
     host.term_write("nothing was done\n")

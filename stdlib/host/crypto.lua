@@ -1,4 +1,4 @@
---- Hashes, HMAC, random values and their texts.
+--- Hashes, HMAC, random values, hexadecimal and Base64.
 local host = ...
 
 local crypto = {}
@@ -41,7 +41,7 @@ function crypto.hmac(name, key, text)
   return crypto.hex(host.crypto_digest(name, text, key))
 end
 
---- Whether two texts or secrets are equal, in a time that does not tell where they differ.
+--- Compares two strings or secrets for equality, in constant time.
 ---@usage crypto.equal("a", "a")
 ---@param a string|userdata
 ---@param b string|userdata
@@ -98,7 +98,7 @@ local url_safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 --- Base64 (RFC 4648).
 ---@usage crypto.base64("abc")
 ---@param text string
----@param options? { url?: boolean, padding?: boolean } the URL's alphabet; padding unless false
+---@param options? { url?: boolean, padding?: boolean } url: use the URL-safe alphabet; padding: true when not given
 ---@return string
 function crypto.base64(text, options)
   options = host.options(options, "crypto.base64", "url padding")
@@ -122,7 +122,7 @@ for i = 1, 64 do
   values[url_safe:byte(i)] = i - 1
 end
 
---- Undoes crypto.base64; takes both alphabets, with or without padding.
+--- Decodes Base64; accepts both alphabets, with or without padding.
 ---@usage crypto.unbase64("YWJj")
 ---@param text string
 ---@return string
@@ -138,7 +138,7 @@ function crypto.unbase64(text)
       local byte = group:byte(i)
       local value = byte and values[byte] or 0
       if byte and not values[byte] then
-        error(("crypto.unbase64: %q is no base64"):format(string.char(byte)), 2)
+        error(("crypto.unbase64: %q is not a Base64 character"):format(string.char(byte)), 2)
       end
       bits = bits << 6 | value
     end

@@ -5,12 +5,12 @@ local csv = {}
 
 ---@class csv.Options
 ---@field separator? string one character; a comma when not given
----@field header? boolean|string[] whether the first row has names (so by default), or the names
+---@field header? boolean|string[] whether the first row has the names (true when not given), or the names
 
 local function separator_of(options)
   local separator = options.separator or ","
   if #separator ~= 1 or separator:find('["\r\n]') then
-    error("csv: the separator has to be one character, and no quote or line break", 3)
+    error("csv: the separator must be one character other than a quote or line break", 3)
   end
   return separator
 end
@@ -69,14 +69,14 @@ function csv.rows(text, options)
         line = line + 1
         return row
       elseif next_character ~= separator then
-        error(("csv: line %d has text behind a quote, or a quote inside of a plain field"):format(
+        error(("csv: line %d has text after a closing quote, or a quote within a field"):format(
           line), 2)
       end
     end
   end
 end
 
---- Decodes a text: a list of tables by the names of the first row, or of lists without one.
+--- Decodes a string: a list of tables keyed by the names in the first row, or of lists when there are no names.
 ---@usage csv.decode("name,nodes\nsearch,3\n")[1].name
 ---@param text string
 ---@param options? csv.Options
@@ -126,9 +126,9 @@ local function field_text(value, separator, is_safe)
   return text
 end
 
---- Encodes lists, or tables whose names are `options.header` or else all that occur, sorted.
---- Lines end as RFC 4180 has it, in CR LF, unless `options.line` says otherwise. With `options.safe`
---- texts that a spreadsheet would take for formulas (`=1+1`) get an apostrophe in front.
+--- Encodes lists, or tables whose names are `options.header` or else all names that occur, sorted.
+--- Lines end with CR LF (RFC 4180) unless `options.line` is given. With `options.safe`, strings that a
+--- spreadsheet would read as formulas (`=1+1`) are prefixed with an apostrophe.
 ---@usage csv.encode { { name = "search", nodes = 3 } }
 ---@param rows table[]
 ---@param options? { separator?: string, header?: string[]|boolean, line?: string, safe?: boolean }

@@ -16,7 +16,7 @@ function env.get(name, default)
   return value
 end
 
---- The value of a variable that has to be there.
+--- The value of a variable; raises an error when it is unset or empty.
 ---@usage env.require("HOME")
 ---@param name string
 ---@return string
@@ -49,7 +49,7 @@ return setmetatable(env, {
     return type(name) == "string" and host.environment(name) or nil
   end,
   __newindex = function(_, name)
-    error(("the environment cannot be changed (%s); process.run has the option env"):format(
+    error(("cannot set the environment variable %s; use the option env of process.run"):format(
       tostring(name)), 2)
   end,
 })

@@ -1,9 +1,9 @@
---- Files and folders. What cannot be done is an error that names the path and the reason.
+--- Files and directories. Errors name the path and the reason.
 local host = ...
 
 local fs = {}
 
---- The content of a file; "-" is standard input. Of a pipe, what comes until its end.
+--- The content of a file; "-" is standard input. A pipe is read to its end.
 ---@usage fs.write("/tmp/qcsh-example", "text") return fs.read("/tmp/qcsh-example")
 ---@async
 ---@param path string
@@ -30,7 +30,7 @@ function fs.lines(path)
   end
 end
 
---- Writes a file. It is replaced whole or not at all: nobody sees half of it.
+--- Writes a file atomically: readers see the old content or the new one.
 ---@usage fs.write("/tmp/qcsh-example", "text")
 ---@param path string
 ---@param text string
@@ -40,7 +40,7 @@ function fs.write(path, text, options)
   host.fs_write(path, text, options.mode, options.append == true)
 end
 
---- Writes behind what a file has.
+--- Appends to a file.
 ---@usage fs.append("/tmp/qcsh-example", "more\n")
 ---@param path string
 ---@param text string
@@ -54,7 +54,7 @@ end
 ---@field mode integer
 ---@field modified userdata a time
 
---- What a path names; nil when there is nothing.
+--- Information about a path; nil when it does not exist.
 ---@usage fs.stat("/tmp").type
 ---@param path string
 ---@return fs.Info?
@@ -70,7 +70,7 @@ function fs.exists(path)
   return host.fs_stat(path) ~= nil
 end
 
---- The names in a folder, sorted.
+--- The names in a directory, sorted.
 ---@usage fs.list("/usr")
 ---@param path? string
 ---@return string[]
@@ -78,14 +78,14 @@ function fs.list(path)
   return host.fs_list(path or ".")
 end
 
---- Makes a folder, and those above it.
+--- Creates a directory and its missing parents.
 ---@usage fs.mkdir("/tmp/qcsh-example.d/inner")
 ---@param path string
 function fs.mkdir(path)
   host.fs_mkdir(path)
 end
 
---- Removes a file or an empty folder; with `recursive` a folder and all that is in it.
+--- Removes a file or an empty directory; with `recursive` a directory and its content.
 ---@usage fs.write("/tmp/qcsh-gone", "") fs.remove("/tmp/qcsh-gone")
 ---@param path string
 ---@param options? { recursive?: boolean }
@@ -111,7 +111,7 @@ function fs.copy(from, to)
   host.fs_write(to, host.fs_read(from), info and info.mode, false)
 end
 
---- Sets who may do what with a file.
+--- Sets the permissions of a file.
 ---@usage fs.write("/tmp/qcsh-a", "") fs.chmod("/tmp/qcsh-a", 384)
 ---@param path string
 ---@param mode integer like tonumber("600", 8)
@@ -119,13 +119,13 @@ function fs.chmod(path, mode)
   host.fs_chmod(path, mode)
 end
 
---- A new folder that is removed when the variable goes out of scope:
+--- Creates a directory that is removed when the variable goes out of scope:
 --- `local folder <close> = fs.temporary()`; `folder.path` and `folder / "name"` are its paths.
 ---@usage fs.temporary()
 function fs.temporary()
   local path = host.fs_temporary()
   return setmetatable({ path = path }, {
-    __name = "temporary folder",
+    __name = "temporary directory",
     __tostring = function() return path end,
     __div = function(_, name) return path .. "/" .. name end,
     __close = function() host.fs_remove(path, true) end,
@@ -140,14 +140,14 @@ function fs.resolve(path)
   return host.fs_resolve(path)
 end
 
---- The folder that relative paths begin in.
+--- The current working directory.
 ---@usage fs.cwd()
 ---@return string
 function fs.cwd()
   return host.fs_cwd()
 end
 
---- Joins parts of a path; an absolute part begins anew.
+--- Joins parts of a path; an absolute part replaces those before it.
 ---@usage fs.join("backups", "2026", "a.json")
 ---@param ... string
 ---@return string
@@ -171,7 +171,7 @@ function fs.name(path)
   return path:gsub("/+$", ""):match("[^/]*$")
 end
 
---- What is before the last part; "." when there is nothing.
+--- The directory of a path; "." when it has none.
 ---@usage fs.folder("/tmp/a.json")
 ---@param path string
 ---@return string
@@ -183,7 +183,7 @@ function fs.folder(path)
   return folder == "" and "/" or folder
 end
 
---- The letters behind the last dot of the name; nil when there is none.
+--- The file extension, without its dot; nil when there is none.
 ---@usage fs.extension("/tmp/a.json")
 ---@param path string
 ---@return string?

@@ -6,19 +6,19 @@ local http = {}
 
 ---@class http.Options
 ---@field headers? table<string, string|userdata|string[]> values may be secrets
----@field query? table<string, any> what is put behind the URL's `?`; lists repeat their name
+---@field query? table<string, any> query parameters of the URL; a list repeats its name
 ---@field body? string|userdata
 ---@field json? any sent as JSON
 ---@field form? table<string, any> sent as application/x-www-form-urlencoded
 ---@field multipart? (table<string, any>|http.Part[]) sent as multipart/form-data
 ---@field auth? { user: string, password: string|userdata }|{ bearer: string|userdata }
 ---@field timeout? number|userdata seconds for the whole exchange; 30 when not given, false for none
----@field retries? integer how often a request that is safe to repeat is; 2 when not given
+---@field retries? integer how often a request is retried; when not given 2 if it is safe to repeat, else 0
 ---@field redirects? integer how many are followed; 10 when not given
 ---@field proxy? string a proxy's URL, or "" for none
----@field ca_file? string certificates to trust instead of the system's
----@field stream? boolean leaves the body to be read with chunks() or lines()
----@field limit? integer the most bytes of a body that is read whole; 64 MiB when not given
+---@field ca_file? string a file of certificates to trust instead of the system's
+---@field stream? boolean does not read the body; read it with chunks() or lines()
+---@field limit? integer the maximum size of a body that is read whole, in bytes; 64 MiB when not given
 ---@field check? boolean raises an error for a status from 400 on
 
 ---@class http.Part
@@ -32,13 +32,13 @@ local OPTIONS = "headers query body json form multipart auth timeout retries red
 
 -- Encoding ------------------------------------------------------------------------------------
 
---- Encodes a text for a URL's query or a form (RFC 3986).
+--- Percent-encodes a value for the query of a URL or for a form (RFC 3986).
 ---@usage http.escape("a b/c")
 ---@param text any
 ---@return string
 function http.escape(text)
   if host.is_secret(text) then
-    error("a secret is no part of a URL or a form: secret:reveal() gives its text", 2)
+    error("a secret cannot be part of a URL or a form; use secret:reveal() to get its value", 2)
   end
   return (tostring(text):gsub("[^%w%-._~]", function(c)
     return ("%%%02X"):format(c:byte())
@@ -117,7 +117,7 @@ end
 ---@class http.Response
 ---@field status integer
 ---@field ok boolean whether the status is from 200 to 299
----@field headers table<string, string> by their names in any case; several of one name are joined
+---@field headers table<string, string> case-insensitive; several of one name are joined
 ---@field body string what was received; not with `stream`
 ---@field url string where it came from, after redirects
 local Response = { __name = "http response" }
@@ -149,7 +149,7 @@ function Response:__gc()
   self:close()
 end
 
---- Ends the exchange; what was not read is lost.
+--- Ends the exchange and discards the rest of the body.
 ---@usage response:close()
 function Response:close()
   if rawget(self, "_number") then
@@ -394,7 +394,8 @@ function http.request(verb, url, options)
     local target = resolve(url, location)
     if host.http_origin(target) ~= host.http_origin(url) then
       if host.is_secret(body) and status >= 307 then
-        error(("%s sends a secret on to %s: it is not sent there"):format(url, target), 2)
+        error(("%s redirects to %s: the secret body is not sent to another origin"):format(url,
+          target), 2)
       end
       local kept = {}
       for _, pair in ipairs(headers) do
@@ -439,7 +440,7 @@ function http.head(url, options)
   return http.request("head", url, options)
 end
 
---- Sends something: options.json, options.form, options.body or options.parts.
+--- Sends a POST request with options.json, options.form, options.multipart or options.body.
 ---@usage pcall(http.post, "http://127.0.0.1:1/", { retries = 0 })
 ---@async
 ---@param url string

@@ -1,4 +1,4 @@
---- Messages about what a script does, on standard error: `log.info("scaled", { cluster = name })`.
+--- Log messages on standard error: `log.info("scaled", { cluster = name })`.
 ---
 --- The level is `info` unless QCSH_LOG or `log.level` says otherwise; with QCSH_LOG_FORMAT=json or
 --- `log.format = "json"` each message is a line of JSON.
@@ -11,8 +11,7 @@ local settings = { level = "info", format = "text" }
 
 local function set_level(level)
   if not levels[level] then
-    error(("log: there is no level \"%s\"; there are trace, debug, info, warn, error and off")
-      :format(
+    error(("log: unknown level \"%s\"; expected trace, debug, info, warn, error or off"):format(
       tostring(level)), 3)
   end
   settings.level = level
@@ -74,7 +73,7 @@ local function write(level, message, fields)
   host.term_write(table.concat(parts, " ") .. "\n")
 end
 
---- What only who looks for a mistake wants to know.
+--- Fine-grained details for debugging.
 ---@usage log.trace("a cluster is ready", { cluster = "search" })
 ---@param message? any
 ---@param fields? table<string, any>
@@ -82,7 +81,7 @@ function log.trace(message, fields)
   write("trace", message, fields)
 end
 
---- What helps to follow the course of things.
+--- Details that help to follow what the script does.
 ---@usage log.debug("a cluster is ready", { cluster = "search" })
 ---@param message? any
 ---@param fields? table<string, any>
@@ -90,7 +89,7 @@ function log.debug(message, fields)
   write("debug", message, fields)
 end
 
---- What happens.
+--- Normal events.
 ---@usage log.info("a cluster is ready", { cluster = "search" })
 ---@param message? any
 ---@param fields? table<string, any>
@@ -98,7 +97,7 @@ function log.info(message, fields)
   write("info", message, fields)
 end
 
---- What is not as it should be, but does no harm yet.
+--- Unexpected, but harmless so far.
 ---@usage log.warn("a cluster is ready", { cluster = "search" })
 ---@param message? any
 ---@param fields? table<string, any>
@@ -106,7 +105,7 @@ function log.warn(message, fields)
   write("warn", message, fields)
 end
 
---- What went wrong.
+--- Failures.
 ---@usage log.error("a cluster is ready", { cluster = "search" })
 ---@param message? any
 ---@param fields? table<string, any>
@@ -144,7 +143,7 @@ return setmetatable(log, {
     elseif name == "format" and (value == "text" or value == "json") then
       settings.format = value
     else
-      error(("log has the settings level and format (\"text\" or \"json\"), not %s = %s"):format(
+      error(("log: invalid setting %s = %s; expected level, or format \"text\" or \"json\""):format(
         tostring(name), tostring(value)), 2)
     end
   end,

@@ -1,13 +1,13 @@
---- Other programs. There is no shell in between: arguments arrive as they are.
+--- Runs other programs, without a shell: arguments are passed unchanged.
 local host = ...
 
 local process = {}
 
 ---@class process.Options
----@field cwd? string the folder it begins in
+---@field cwd? string the working directory
 ---@field env? table<string, string|userdata|false> further variables; false takes one away
----@field clear_env? boolean whether it gets those of `env` only
----@field input? string|userdata what it reads
+---@field clear_env? boolean whether the program gets only the variables of `env`
+---@field input? string|userdata standard input of the program
 ---@field stdout? "inherit" leaves its output to the terminal
 ---@field stderr? "inherit"
 ---@field timeout? number|userdata then it is ended
@@ -68,7 +68,7 @@ function process.run(argv, options)
   local result = setmetatable(host.process_run(argv, options), Result)
   result.ok = result.status == 0
   if not result.ok and options.check ~= false then
-    local reason = result.timed_out and "was ended after " .. tostring(options.timeout) .. " s"
+    local reason = result.timed_out and "timed out after " .. tostring(options.timeout) .. " s"
       or ("ended with status %d"):format(result.status)
     local said = result.stderr:gsub("%s+$", "")
     error(host.error {
@@ -80,7 +80,7 @@ function process.run(argv, options)
   return result
 end
 
---- Runs a line of the shell. What of it came from elsewhere has to be quoted with process.quote.
+--- Runs a shell command line. Quote parts that come from elsewhere with process.quote.
 ---@usage process.shell("echo hello | tr a-z A-Z"):text()
 ---@async
 ---@param line string
@@ -90,7 +90,7 @@ function process.shell(line, options)
   return process.run({ "/bin/sh", "-c", line }, options)
 end
 
---- A text as one word of the shell.
+--- Quotes a string as one word for the shell.
 ---@usage process.quote("it's")
 ---@param text string
 ---@return string

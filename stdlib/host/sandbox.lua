@@ -1,14 +1,14 @@
---- Local Qdrant Clouds: start one, seed it, move its time, have it fail, see what it was asked.
+--- Local Qdrant Clouds: start and seed one, advance its time, inject faults, inspect its calls.
 local host = ...
 
 local sandbox = {}
 
 ---@class sandbox.Options
----@field speed? string|number "instant", "manual", or how many seconds pass in a real one
----@field seed? string|table "demo", "bare", a YAML text, or the same as a table
----@field seed_number? integer what ids, secrets and times depend on
----@field lenient? string[] rules of the cloud that are not applied
----@field data? string a folder that keeps the data
+---@field speed? string|number "instant", "manual", or virtual seconds per real second
+---@field seed? string|table "demo", "bare", a YAML string, or an equivalent table
+---@field seed_number? integer the seed for generated ids, secrets and times
+---@field lenient? string[] rules of the cloud that are not enforced
+---@field data? string a directory to keep the data in
 ---@field faults? sandbox.Fault[]
 
 ---@class sandbox.Fault
@@ -99,7 +99,7 @@ function sandbox.start(options)
   return made
 end
 
---- The sandbox of this run (`--sandbox`), or one of yours that runs already.
+--- Attaches to the sandbox of this run (`--sandbox`), or to one of yours that is already running.
 ---@usage pcall(sandbox.attach, 1)
 ---@async
 ---@param port? integer which, when several run
@@ -143,7 +143,7 @@ function Handle:now()
   return tell(self, "GET", "/time").now
 end
 
---- Moves time on: schedules fire, keys expire, invoices appear.
+--- Advances the time: schedules fire, keys expire, invoices appear.
 ---@usage world:advance("36h")
 ---@async
 ---@param length string|userdata for example "36h" or "30d"
@@ -199,7 +199,7 @@ function Handle:events(options)
     options.after or 0, options.limit or 1000)).events
 end
 
---- Something happens by itself: `out_of_memory`, `recovery_mode`, `unreachable`, `maintenance`,
+--- Simulates an incident: `out_of_memory`, `recovery_mode`, `unreachable`, `maintenance`,
 --- `recovered`.
 ---@usage world:incident("disk_full", cluster.id)
 ---@async
@@ -227,7 +227,7 @@ function Handle:export()
   return ask(self, "GET", "/seed")
 end
 
---- Begins again, with what it held at first or with another seed.
+--- Resets the state to the initial one, or to another seed.
 ---@usage world:reset("bare")
 ---@async
 ---@param seed? string|table

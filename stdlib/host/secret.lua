@@ -1,4 +1,4 @@
---- Secrets: values whose text no printing, logging or encoding shows.
+--- Secrets: values that printing, logging and encoding do not reveal.
 local host = ...
 
 local secret = {}
@@ -32,7 +32,7 @@ function secret.read(path)
   return host.make_secret((host.fs_read(path):match("^[^\r\n]*")))
 end
 
---- The value of an environment variable that has to be there.
+--- The value of an environment variable; raises an error when it is unset or empty.
 ---@usage secret.from_env("HOME")
 ---@param name string
 ---@return userdata
@@ -44,7 +44,7 @@ function secret.from_env(name)
   return host.make_secret(value)
 end
 
---- Asks for a secret at the terminal; what is typed is not shown.
+--- Prompts for a secret at the terminal, without echo.
 ---@usage secret.ask("Password")
 ---@async
 ---@param prompt? string

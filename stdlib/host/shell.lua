@@ -1,5 +1,5 @@
---- The interactive shell from within: what its commands (`.format json`, `.watch 5s …`) do, as
---- functions. Scripts have no shell: there every function of this module raises an error.
+--- The interactive shell: its commands (`.format json`, `.watch 5s …`) as functions. In scripts every
+--- function of this module raises an error.
 local host = ...
 
 ---@class shell.Place
@@ -9,13 +9,14 @@ local host = ...
 ---@field read_only boolean
 
 ---@class shell
----@field prompt? fun(place: shell.Place): string makes the prompt; the usual one when there is none
+---@field prompt? fun(place: shell.Place): string returns the prompt; nil for the default prompt
 local shell = {}
 
 if not host.shell_option then
   return setmetatable(shell, {
     __index = function(_, name)
-      error(("shell.%s is for the interactive shell; this is a script"):format(tostring(name)), 2)
+      error(("shell.%s is only available in the interactive shell, not in scripts"):format(
+        tostring(name)), 2)
     end,
   })
 end
@@ -25,7 +26,7 @@ local jobs = host.part("shell.jobs")
 
 -- How results are shown -----------------------------------------------------------------------
 
---- How results are shown; without a name tells how.
+--- Sets how results are shown; without a name returns the current format.
 ---@usage shell.format("json")
 ---@param name? "table"|"wide"|"tree"|"json"|"jsonl"|"yaml"|"lua"|"csv"
 ---@return string
@@ -33,7 +34,7 @@ function shell.format(name)
   return host.shell_option("format", name)
 end
 
---- Tells after each entry how long it took and what it called, or does not.
+--- Sets whether each entry shows how long it took and what it called.
 ---@usage shell.timing(true)
 ---@param on? boolean
 ---@return boolean
@@ -41,7 +42,7 @@ function shell.timing(on)
   return host.shell_option("timing", on)
 end
 
---- Tells of each call as it ends, or does not.
+--- Sets whether each call is shown as it ends.
 ---@usage shell.trace(false)
 ---@param on? boolean
 ---@return boolean
@@ -49,7 +50,7 @@ function shell.trace(on)
   return host.shell_option("trace", on)
 end
 
---- Shows long results page by page, or does not.
+--- Sets whether long results are shown page by page.
 ---@usage shell.pager(false)
 ---@param on? boolean
 ---@return boolean
@@ -57,7 +58,7 @@ function shell.pager(on)
   return host.shell_option("pager", on)
 end
 
---- Shows times as ages (`3d4h`), or as they are.
+--- Sets whether times are shown as ages (`3d4h`).
 ---@usage shell.ages(true)
 ---@param on? boolean
 ---@return boolean
@@ -76,7 +77,7 @@ end
 
 -- Where one is --------------------------------------------------------------------------------
 
---- Goes to a context of the configuration; without a name lists them.
+--- Switches to a context of the configuration; without a name lists the contexts.
 ---@usage shell.context()
 ---@async
 ---@param name? string
@@ -84,7 +85,7 @@ function shell.context(name)
   return session.context(name)
 end
 
---- Goes elsewhere: options as for `qdrant.connect`.
+--- Connects to another endpoint, account or context; options as for `qdrant.connect`.
 ---@usage shell.connect { account = qdrant.session.account_id }
 ---@async
 ---@param options { context?: string, account?: string, endpoint?: string, transport?: string }
@@ -92,7 +93,7 @@ function shell.connect(options)
   return session.connect(options)
 end
 
---- Goes to another account, by name or id; without one lists those that one sees.
+--- Switches to another account, by name or id; without one lists the visible accounts.
 ---@usage shell.account()
 ---@async
 ---@param name? string
@@ -100,7 +101,7 @@ function shell.account(name)
   return session.account(name)
 end
 
---- Starts a local cloud and goes there.
+--- Starts a local cloud and switches to it.
 ---@usage shell.sandbox()
 ---@async
 ---@param options? table as for `sandbox.start`
@@ -110,7 +111,7 @@ end
 
 -- Tasks ---------------------------------------------------------------------------------------
 
---- The tasks that were left running. `shell.jobs(2)` is one of them.
+--- The background tasks; `shell.jobs(2)` returns one of them.
 ---@usage shell.jobs()
 ---@param number? integer
 function shell.jobs(number)
@@ -124,7 +125,7 @@ function shell.cancel(number)
   jobs.find(number):cancel()
 end
 
---- Runs a function beside the prompt. Its result is told above the prompt.
+--- Runs a function in the background. Its result appears above the prompt.
 ---@usage shell.background(function() return 1 end)
 ---@param fn function
 ---@param text? string what it is called in the list of jobs
@@ -133,28 +134,28 @@ function shell.background(fn, text)
   return jobs.start(fn, text)
 end
 
---- Calls a function again and again and shows what it returns in the place of what it showed
---- before; what has changed is marked. Ctrl-C ends it.
+--- Calls a function repeatedly and shows its latest result in place, with changes highlighted. Ctrl-C
+--- ends it.
 ---@usage shell.watch(0.1, function() return time.now() end, 2)
 ---@async
 ---@param seconds number|string|userdata
 ---@param fn function
----@param times? integer how often; for ever when not given
+---@param times? integer how often; forever when not given
 function shell.watch(seconds, fn, times)
   return host.part("shell.watch")(seconds, fn, times)
 end
 
 -- Entries -------------------------------------------------------------------------------------
 
---- What was entered, the newest last.
+--- Entries of the history, the newest last.
 ---@usage shell.history("cluster", 5)
----@param words? string only entries that have this text
----@param count? integer at most so many; 20 when not given
+---@param words? string only entries that contain this string
+---@param count? integer the maximum number of entries; 20 when not given
 function shell.history(words, count)
   return host.part("shell.history").list(words, count)
 end
 
---- Deletes entries from the history: by their number, or all that have a text. Returns how many.
+--- Deletes entries from the history: one by its number, or all that contain a string. Returns how many.
 ---@usage shell.forget("no such entry")
 ---@param what integer|string
 ---@return integer
@@ -162,14 +163,14 @@ function shell.forget(what)
   return host.part("shell.history").forget(what)
 end
 
---- Writes this session's entries that worked to a file, as a script.
+--- Writes the successful entries of this session to a file, as a script.
 ---@usage shell.save("/tmp/session-" .. crypto.uuid() .. ".lua")
 ---@param path string
 function shell.save(path)
   return host.part("shell.history").save(path)
 end
 
---- Runs a file as if it had been entered: what it makes local at its top stays.
+--- Runs a file as if it had been entered: its top-level locals stay available.
 ---@usage fs.write("/tmp/qcsh-load.lua", "print(6 * 7)") shell.load("/tmp/qcsh-load.lua")
 ---@async
 ---@param path string
@@ -177,8 +178,8 @@ function shell.load(path)
   return host.part("shell.history").load(path)
 end
 
---- Opens an editor: on a text, on the last entry, or on a request for a method. What comes back
---- stands at the prompt.
+--- Opens an editor on a string, on the last entry, or on a request for a method. The edited text is
+--- placed at the prompt.
 ---@usage shell.edit(qdrant.api.cluster.create_cluster)
 ---@async
 ---@param what? string|table
@@ -194,7 +195,7 @@ function shell.edit(what)
   host.shell_prefill((text:gsub("^\n", "")))
 end
 
---- What a folder of modules is, by how it is called.
+--- The meaning of a directory of modules, by its name.
 local function place_of(folder)
   if folder:find("lua_modules/share/lua/5.4$") then
     return folder:sub(1, 2) == "./" and "the project's libraries" or "your libraries"
@@ -206,8 +207,8 @@ local function place_of(folder)
   return "the project's modules"
 end
 
---- Where `require` looks, one place a line, in this order; and files that are never loaded because
---- their names are those of what is built in.
+--- The search path of `require`, one directory per line, in order; and files that are never loaded
+--- because a built-in module has the same name.
 ---@usage shell.path()
 ---@return string
 function shell.path()
@@ -220,11 +221,12 @@ function shell.path()
       seen[folder] = true
       local is_there = fs.exists(folder)
       rows[#rows + 1] = ("%s  %s%s"):format(folder, place_of(folder),
-        is_there and "" or ", not there")
+        is_there and "" or ", not found")
       for _, name in ipairs(is_there and fs.list(folder) or {}) do
         local module = name:gsub("%.lua$", "")
         if (module ~= name or module == "qdrant") and host.is_reserved(module) then
-          hidden[#hidden + 1] = fs.join(folder, name) .. "  is never loaded: the name is built in"
+          hidden[#hidden + 1] = fs.join(folder, name)
+            .. "  is never loaded: a built-in module has this name"
         end
       end
     end
@@ -246,7 +248,7 @@ function shell.quit(status)
   host.shell_quit(status or 0)
 end
 
---- What may stand behind a text, as Tab would offer it.
+--- The completions of a string, as Tab would offer them.
 ---@usage shell.complete("qdrant.api.cluster.list_cl")
 ---@param text string
 ---@return { text: string, type: string, doc: string }[]
@@ -254,7 +256,7 @@ function shell.complete(text)
   return host.shell_complete(text)
 end
 
---- Tells about a name, a value, or everything that has some words.
+--- Help about a name or a value, or a search for words.
 ---@usage shell.help("task.map")
 ---@param what any
 ---@return string
@@ -271,7 +273,7 @@ host.keep("names", session.names)
 setmetatable(shell, {
   __newindex = function(self, name, value)
     if name ~= "prompt" then
-      error("shell has no \"" .. tostring(name) .. "\" to set", 2)
+      error("shell has no setting \"" .. tostring(name) .. "\"; it has prompt", 2)
     end
     rawset(self, "_prompt", value)
     host.keep("prompt", value or function() end)

@@ -1,22 +1,22 @@
 --- Concurrency that reads sequentially: tasks are coroutines that the host runs while others wait.
 ---
---- Tasks live in scopes. A scope does not end before its tasks have ended; the first that fails
---- cancels the others, and its error is raised where the scope was opened. A cancelled task is
---- unwound from where it waits: no pcall catches that, to-be-closed variables run and may wait. A
---- change that is on its way to the cloud is waited for first, so that its fate is known.
+--- Every task belongs to a scope. A scope ends when all its tasks have ended; the first task that fails
+--- cancels the others, and its error is raised where the scope was opened. A cancelled task is unwound
+--- from where it waits: pcall does not catch that; to-be-closed variables run and may wait. A change in
+--- flight is waited for first, so that its outcome is known.
 local host = ...
 
 local task = {}
 
---- Waits.
+--- Waits for some time.
 ---@usage task.sleep(0.01)
 ---@async
----@param seconds number|string|userdata seconds, or a length like "10m"
+---@param seconds number|string|userdata seconds, or a duration such as "10m"
 function task.sleep(seconds)
   host.sleep(seconds)
 end
 
---- Ends here if the task was cancelled: for computations that take long and never wait.
+--- Stops here if the task was cancelled: for long computations that never wait.
 ---@usage task.checkpoint()
 function task.checkpoint()
   host.checkpoint()
@@ -73,7 +73,7 @@ local function run_deferred(handle)
   end
 end
 
---- Ends a task however it ended: what is open is a cancellation.
+--- Ends a task however it ended: open waits are cancelled.
 local function settle(handle)
   if handle.status == "running" then
     handle.status = "cancelled"
@@ -169,7 +169,7 @@ function Scope:spawn(fn, ...)
   return spawn_in(self, fn, ...)
 end
 
---- Has a function called when the scope ends, however it ends; the last one first.
+--- Calls a function when the scope ends, for whatever reason; the last deferred runs first.
 ---@usage task.scope(function(scope) scope:defer(function() print("last") end) end)
 ---@param fn function
 function Scope:defer(fn)
@@ -209,7 +209,7 @@ local function need_function(fn, name)
   end
 end
 
---- Calls a function with a scope. Returns what it returns, once all tasks of the scope have ended.
+--- Calls a function with a new scope. Returns its results when all tasks of the scope have ended.
 ---@usage task.scope(function(scope) scope:spawn(print, "beside") return "done" end)
 ---@async
 ---@param body fun(scope: task.Scope): ...
@@ -228,10 +228,10 @@ end
 --- The scope of a script's own tasks: the script does not end before they have.
 local main_scope
 
---- Starts a task that belongs to the task that runs: neither ends before the other one's children.
+--- Starts a child of the current task. A task does not end before its children have ended.
 ---@usage task.spawn(function() return 1 end):await()
 ---@param fn function
----@param ... any what it is called with
+---@param ... any its arguments
 ---@return task.Handle
 function task.spawn(fn, ...)
   need_function(fn, "spawn")
@@ -269,8 +269,8 @@ end
 
 local main_deferred = {}
 
---- Has a function called when the task that runs ends, however it ends; the last one first. The
---- result can be closed earlier: `local cleanup <close> = task.defer(…)`.
+--- Calls a function when the current task ends, for whatever reason; the last deferred runs first.
+--- Closing the result calls it earlier: `local cleanup <close> = task.defer(…)`.
 ---@usage task.scope(function() task.defer(function() print("last") end) end)
 ---@param fn function
 function task.defer(fn)
@@ -322,7 +322,7 @@ end
 ---@generic T, R
 ---@param list T[]
 ---@param fn fun(item: T, index: integer): R
----@param options? { limit?: integer } how many run at once; 32 when not given
+---@param options? { limit?: integer } limit: the maximum number of concurrent calls, 32 when not given
 ---@return R[]
 function task.map(list, fn, options)
   need_function(fn, "map")
@@ -331,7 +331,7 @@ function task.map(list, fn, options)
   end
   local limit = host.options(options, "task.map", "limit").limit or 32
   if math.type(limit) ~= "integer" or limit < 1 then
-    error("task.map: limit has to be a positive integer", 2)
+    error("task.map: limit must be a positive integer", 2)
   end
   local results, count, next_index = {}, #list, 1
   local scope <close> = open_scope()
@@ -374,7 +374,7 @@ function task.all(functions)
   end, { limit = math.max(1, #functions) })
 end
 
---- Runs functions at once and returns the results of the one that ends first; the others are
+--- Runs functions concurrently and returns the results of the first that ends; the others are
 --- cancelled. When the first one to end fails, its error is raised.
 ---@usage task.race { function() return "first" end, function() task.sleep(9) end }
 ---@async
@@ -402,13 +402,13 @@ function task.race(functions)
   return table.unpack(winner, 1, winner.n)
 end
 
---- Calls a function that may take some time only: then it is cancelled, and an error with the code
---- DEADLINE_EXCEEDED is raised. Code that never waits is reached, too.
+--- Calls a function with a time limit. When the time is up, the function is cancelled and an error with
+--- the code DEADLINE_EXCEEDED is raised, even if the function never waits.
 ---@usage pcall(task.timeout, 0.01, task.sleep, 9)
 ---@async
----@param seconds number|string|userdata seconds, or a length like "10m"
+---@param seconds number|string|userdata seconds, or a duration such as "10m"
 ---@param fn function
----@param ... any what it is called with
+---@param ... any its arguments
 function task.timeout(seconds, fn, ...)
   need_function(fn, "timeout")
   local scope <close> = open_scope()
@@ -428,11 +428,11 @@ function task.timeout(seconds, fn, ...)
   }, 2)
 end
 
---- Calls a function that is not cancelled when the task is: what it does is done whole.
+--- Calls a function that runs to its end even if the current task is cancelled.
 ---@usage task.shield(function() return "whole" end)
 ---@async
 ---@param fn function
----@param ... any what it is called with
+---@param ... any its arguments
 function task.shield(fn, ...)
   need_function(fn, "shield")
   local scope <close> = open_scope(true)
@@ -451,14 +451,14 @@ end
 ---@field each fun(self: task.Channel): fun(): any
 ---@field close fun(self: task.Channel)
 
---- A channel. Who sends waits while it is full, who receives waits while it is empty.
+--- Creates a channel. Sending waits while it is full, receiving waits while it is empty.
 ---@usage local c = task.channel(1) c:send("x") return c:receive()
 ---@param capacity? integer how many values it holds; 0 when not given: sending waits for a receiver
 ---@return task.Channel
 function task.channel(capacity)
   capacity = capacity or 0
   if math.type(capacity) ~= "integer" or capacity < 0 then
-    error("task.channel: the capacity has to be an integer that is not negative", 2)
+    error("task.channel: the capacity must be a non-negative integer", 2)
   end
   return host.part("task.channel")(capacity)
 end

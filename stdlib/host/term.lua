@@ -30,7 +30,7 @@ function term.width(text)
   return host.term_columns((text:gsub("\27%[[%d;]*m", "")))
 end
 
---- Makes control characters visible, so that a text from elsewhere cannot steer the terminal.
+--- Makes control characters visible, so that an untrusted string cannot control the terminal.
 ---@usage term.safe("a\27[31m")
 ---@param text string
 ---@return string
@@ -45,7 +45,7 @@ local codes = {
   yellow = 33, blue = 34, magenta = 35, cyan = 36, white = 37, grey = 90,
 }
 
---- Whether texts are coloured: on a terminal, unless NO_COLOR is set or it can do nothing.
+--- Whether colour is used: on a terminal, unless NO_COLOR is set or the terminal is dumb.
 ---@usage term.has_colour()
 ---@param stream? "stdout"|"stderr" stdout when not given
 ---@return boolean
@@ -68,7 +68,7 @@ function term.style(style, text, stream)
   local numbers = {}
   for name in style:gmatch("%S+") do
     if not codes[name] then
-      error(("term.style: there is no style \"%s\""):format(name), 2)
+      error(("term.style: unknown style \"%s\""):format(name), 2)
     end
     numbers[#numbers + 1] = codes[name]
   end
@@ -82,7 +82,7 @@ end
 
 ---@class term.Column
 ---@field [1] string the name
----@field key? string|integer what it shows of a row; the name in lower case when not given
+---@field key? string|integer the row's key to show; the name in lower case when not given
 ---@field right? boolean
 ---@field format? fun(value: any, row: table): string
 
@@ -131,7 +131,7 @@ local function is_numeric(rows, key)
   return #rows > 0
 end
 
---- A table as text: one line for each row, columns as wide as they need and the terminal allows.
+--- Formats a table: one line per row, columns as wide as needed and as the terminal allows.
 ---@usage term.table({ { name = "search", nodes = 3 } }, { "name", "nodes" })
 ---@param rows table[]
 ---@param columns? (string|term.Column)[] all names of the first row, sorted, when not given
@@ -159,8 +159,8 @@ end
 
 -- Progress ------------------------------------------------------------------------------------
 
----@class term.Progress a line on standard error that is gone when it is closed; nothing where
---- standard error is no terminal
+---@class term.Progress a line on standard error that disappears when it is closed; nothing where
+--- standard error is not a terminal
 local Progress = { __name = "progress" }
 Progress.__index = Progress
 
@@ -287,8 +287,8 @@ end
 
 local last = 0
 
---- Something that turns while one waits: `local wait <close> = term.spinner("creating")`. Several
---- at once share a line.
+--- A spinner to show while waiting: `local wait <close> = term.spinner("creating")`. Concurrent
+--- spinners share a line.
 ---@usage local wait <close> = term.spinner("creating", { usual = 90 })
 ---@param text? string
 ---@param options? { usual?: number } usual: how many seconds this takes as a rule
@@ -333,7 +333,7 @@ end
 ---@usage term.confirm("Delete it?")
 ---@async
 ---@param question string
----@param default? boolean what an empty answer means; it is asked again when not given
+---@param default? boolean the meaning of an empty answer; when not given, the question is repeated
 ---@return boolean
 function term.confirm(question, default)
   local hint = default == nil and "y/n" or default and "Y/n" or "y/N"

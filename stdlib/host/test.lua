@@ -1,7 +1,7 @@
 --- Specs: describe, it, before and after, assertions in luassert's words, TAP and JUnit.
 ---
---- `qcsh test` runs files whose names end in `_spec.lua` or `_test.lua`; what busted runs, runs
---- here.
+--- `qcsh test` runs files whose names end in `_spec.lua` or `_test.lua`. Specs for busted run
+--- unchanged.
 local host = ...
 
 local test = {}
@@ -79,28 +79,28 @@ local function add_hook(list, body)
   table.insert(current[list], body)
 end
 
---- Has something done once, before the first spec of a group.
+--- Runs a function once, before the first spec of a group.
 ---@usage test.describe("a group", function() test.setup(function() end) end)
 ---@param body function
 function test.setup(body)
   add_hook("setup", body)
 end
 
---- Has something done once, after the last spec of a group.
+--- Runs a function once, after the last spec of a group.
 ---@usage test.describe("a group", function() test.teardown(function() end) end)
 ---@param body function
 function test.teardown(body)
   add_hook("teardown", body)
 end
 
---- Has something done before each spec of a group.
+--- Runs a function before each spec of a group.
 ---@usage test.describe("a group", function() test.before_each(function() end) end)
 ---@param body function
 function test.before_each(body)
   add_hook("before_each", body)
 end
 
---- Has something done after each spec of a group, however it ended.
+--- Runs a function after each spec of a group, whether it passed or failed.
 ---@usage test.describe("a group", function() test.after_each(function() end) end)
 ---@param body function
 function test.after_each(body)
@@ -113,7 +113,7 @@ test.strict_setup, test.strict_teardown = test.setup, test.teardown
 test.context, test.insulate, test.expose = test.describe, test.describe, test.describe
 test.spec, test.test = test.it, test.it
 
---- Has something done when the spec that runs has ended.
+--- Runs a function when the current spec has ended.
 ---@usage test.describe("files", function() test.finally(function() end) end)
 ---@param body function
 function test.finally(body)
@@ -128,10 +128,10 @@ end
 
 local shared_sandbox
 
---- A world of a sandbox that only the spec that runs sees: everything as in the seed. It is gone
---- when the spec has ended.
+--- Creates a sandbox world for the current spec, in the state of the seed. It is deleted when the spec
+--- ends.
 ---@usage test.describe("a world", function() local world = test.world() end)
----@param options? table what sandbox.start takes; one sandbox serves all specs that give none
+---@param options? table options of sandbox.start; specs without options share one sandbox
 ---@return table world
 function test.world(options)
   local sandbox = require "sandbox"
@@ -215,7 +215,7 @@ local function run_body(body)
   end
 end
 
---- Runs one spec with its hooks; the hooks behind it run however it ends.
+--- Runs one spec with its hooks; the hooks after it run however it ends.
 local function run_spec(entry)
   local blocks = chain_of(entry.block)
   test.running = { finally = {} }
@@ -334,7 +334,7 @@ end
 local function find_files(path, files)
   local info = host.fs_stat(host.fs_resolve(path))
   if not info then
-    error(("there is no file or folder %s"):format(path), 0)
+    error(("no such file or directory: %s"):format(path), 0)
   end
   if info.type ~= "folder" then
     files[#files + 1] = path
@@ -377,10 +377,10 @@ local function keep_going(is_read)
   })
 end
 
---- Runs files and folders of specs and reports them. Whether there were any and none has failed.
+--- Runs files and directories of specs and reports the results. Returns whether some ran and none failed.
 ---@usage test.run({ "spec" })
 ---@async
----@param paths string[] `spec` and `tests` of the folder when empty
+---@param paths string[] when empty, `spec`, `tests` or `test` in the current directory
 ---@param options? { format?: "text"|"tap"|"junit", filter?: string, output?: string }
 ---@return boolean
 function test.run(paths, options)
@@ -394,14 +394,14 @@ function test.run(paths, options)
       end
     end
     if #paths == 0 then
-      error("there is no folder spec, tests or test here; name the specs to run", 0)
+      error("no directory spec, tests or test here; name the specs to run", 0)
     end
   end
   for _, path in ipairs(paths) do
     find_files(path, files)
   end
   if #files == 0 then
-    error("there are no specs (*_spec.lua, *_test.lua) in " .. table.concat(paths, ", "), 0)
+    error("no specs (*_spec.lua, *_test.lua) in " .. table.concat(paths, ", "), 0)
   end
   local written = {}
   local function out(text)
@@ -413,7 +413,7 @@ function test.run(paths, options)
   end
   local make = host.part("test.reporters")[options.format or "text"]
   if not make then
-    error(("there is no format \"%s\"; there are text, tap and junit"):format(options.format), 0)
+    error(("unknown format \"%s\"; expected text, tap or junit"):format(options.format), 0)
   end
   local reporter = make(out)
   local counts = { passed = 0, failed = 0, pending = 0 }

@@ -1,4 +1,4 @@
---- Times and durations: the clock, texts, arithmetic, calendars, zones and schedules.
+--- Times and durations: the clock, parsing, formatting, arithmetic, calendars, zones and schedules.
 ---
 --- Times and durations are exact to the nanosecond; they compare, add and subtract:
 --- `time.now() + "36h"` is a time, `time.now() - started` a duration.
@@ -20,7 +20,7 @@ function time.clock()
   return host.monotonic()
 end
 
---- The time that a text (RFC 3339, or a date) or a number of seconds since 1970 names.
+--- Parses a time: an RFC 3339 string, a date, or a number of seconds since 1970.
 ---@usage time.parse("2026-01-31T12:00:00Z")
 ---@param value string|number|userdata
 ---@return userdata
@@ -36,19 +36,20 @@ function time.parse(value)
   end
   local parsed = host.time_parse(text:gsub("^(%S+) (%S+)$", "%1T%2"))
   if not parsed then
-    error(("\"%s\" is no time; times are like 2026-03-01T12:00:00Z"):format(value), 2)
+    error(("invalid time \"%s\"; expected a time such as 2026-03-01T12:00:00Z"):format(value), 2)
   end
   return parsed
 end
 
---- The length that a text like "36h", "7d" or "1h30m", or a number of seconds, names.
+--- Parses a duration: a string such as "36h", "7d" or "1h30m", or a number of seconds.
 ---@usage time.duration("36h")
 ---@param value string|number|userdata
 ---@return userdata
 function time.duration(value)
   local parsed = host.time_duration(value)
   if not parsed then
-    error(("\"%s\" is no length of time; they are like 36h, 7d or 3.5s"):format(tostring(value)), 2)
+    error(("invalid duration \"%s\"; expected a duration such as 36h, 7d or 3.5s"):format(
+      tostring(value)), 2)
   end
   return parsed
 end
@@ -63,8 +64,8 @@ function time.fields(at, zone)
   return host.time_fields(at, zone)
 end
 
---- The time of calendar fields; those beyond their range carry, so day = 0 is the last of the month
---- before.
+--- Builds a time from calendar fields. Values out of range carry over: day = 0 is the last day of the
+--- previous month.
 ---@usage time.of({ year = 2026, month = 1, day = 31 }, "UTC")
 ---@param fields table year, month, day, hour, minute, second, nanos
 ---@param zone? string
@@ -73,7 +74,7 @@ function time.of(fields, zone)
   return host.time_of(fields, zone)
 end
 
---- A text as strftime(3) makes it.
+--- Formats a time as strftime(3) does.
 ---@usage time.format(time.now(), "%Y-%m-%d")
 ---@param at userdata
 ---@param format? string `%Y-%m-%d %H:%M:%S` when not given
@@ -83,7 +84,7 @@ function time.format(at, format, zone)
   return host.time_format(at, format or "%Y-%m-%d %H:%M:%S", zone)
 end
 
---- Months are not all as long: the same day some months later, or the month's last.
+--- Adds months: the same day of a later month, or its last day when that month is shorter.
 ---@usage time.add_months(time.parse("2026-01-31T00:00:00Z"), 1)
 ---@param at userdata
 ---@param months integer
@@ -119,7 +120,7 @@ function time.start_of(at, unit, zone)
   elseif unit == "minute" then
     return at - f.second - f.nanos / 1e9
   end
-  error(("\"%s\" is no calendar unit: year, month, week, day, hour or minute"):format(
+  error(("\"%s\" is not a calendar unit; expected year, month, week, day, hour or minute"):format(
     tostring(unit)), 2)
 end
 
@@ -134,7 +135,7 @@ end
 
 local units = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } }
 
---- A length of time for people: "3d 4h", "12m", "0.4s".
+--- A duration in readable form: "3d 4h", "12m", "0.4s".
 ---@usage time.human(7500)
 ---@param length userdata|number
 ---@return string

@@ -6,7 +6,7 @@ local yaml = {}
 --- The value of YAML's null, which a table cannot hold as nil.
 yaml.null = host.null
 
---- Encodes a value as one document. Keys are sorted, fields of messages stand as in the contract.
+--- Encodes a value as one document. Keys are sorted; fields of messages keep the order of the contract.
 ---@usage yaml.encode { name = "search", nodes = 3 }
 ---@param value any
 ---@return string

@@ -1,4 +1,4 @@
---- Accounts that one belongs to.
+--- The accounts that you can access.
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 
@@ -12,7 +12,7 @@ local function service(self)
   return self.connection.api.account
 end
 
---- The accounts that one sees.
+--- Lists the accounts that the session's credential can access.
 ---@usage qdrant.accounts:list()
 ---@async
 ---@return qdrant.Account[]
@@ -36,7 +36,7 @@ function Accounts:find(wanted)
   return resource.pick(self:list(), wanted, "account")
 end
 
---- How many clusters, nodes and keys there may be.
+--- The quotas of the account: the limits for clusters, nodes and keys.
 ---@usage qdrant.accounts:quotas()
 ---@async
 ---@return table
@@ -44,7 +44,7 @@ function Accounts:quotas()
   return self.connection.api.quota.get_account_quotas {}
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.accounts:find():refresh()
 ---@async
 ---@return qdrant.Account self
@@ -52,7 +52,7 @@ function Account:refresh()
   return resource.renew(self, service(self).get_account { account_id = self.id }.account)
 end
 
---- Changes its name or its company and leaves the rest as it is.
+--- Changes its name or its company.
 ---@usage local a = qdrant.accounts:find() a:update { name = a.name }
 ---@async
 ---@param options { name?: string, company?: table }

@@ -1,4 +1,4 @@
---- Backups: made, waited for, put back, turned into clusters.
+--- Backups: creates them, waits for them, restores them, creates clusters from them.
 local host = ...
 
 local readiness = require "qdrant.resource.readiness"
@@ -64,7 +64,7 @@ function Backups:get(id)
   return resource.wrap(Backup, service(self).get_backup { backup_id = id }.backup, self.connection)
 end
 
---- A backup by name or id. Names need not be unique: an error tells of several.
+--- Finds a backup by name or id. Names need not be unique: fails when several backups have the name.
 ---@usage qdrant.backups:find(qdrant.backups:list()[1].id)
 ---@async
 ---@param wanted string|qdrant.Backup
@@ -75,7 +75,7 @@ function Backups:find(wanted)
     or resource.pick(self:list(), wanted, "backup", "display_name")
 end
 
---- The newest backup that succeeded; nil when there is none.
+--- The newest successful backup; nil if there is none.
 ---@usage qdrant.clusters:find("search-prod"):backups():latest()
 ---@async
 ---@param filter? qdrant.backups.Filter
@@ -93,12 +93,12 @@ end
 
 ---@class qdrant.backups.Options
 ---@field name string 4 to 64 letters, digits, dashes and underscores
----@field retention? string how long it is kept: "30d"; for ever when not given
----@field cluster? string|qdrant.Cluster which one; not for `cluster:backups()`
----@field wait? boolean|string waits until it has succeeded, at most so long: "1h"
----@field progress? boolean false for no line on the terminal
+---@field retention? string how long it is kept: "30d"; default: forever
+---@field cluster? string|qdrant.Cluster required, except with `cluster:backups()`
+---@field wait? boolean|string waits until it succeeds; a string is the timeout: "1h"
+---@field progress? boolean false hides the progress line
 
---- Starts a backup; `wait` stays until it has succeeded.
+--- Starts a backup; with `wait` it returns once the backup has succeeded.
 ---@usage qdrant.clusters:find("search-prod"):backups():create { name = "before-migration", retention = "30d" }
 ---@async
 ---@param options qdrant.backups.Options
@@ -125,7 +125,7 @@ function Backups:create(options)
   return resource.settle(backup, options, true)
 end
 
---- What keeping so much costs.
+--- The price of storing backups of a size.
 ---@usage qdrant.backups:quote { cloud = "aws", region = "eu-central-1", size = "50GiB" }
 ---@async
 ---@param options { cloud: string, region?: string, size?: string|number }
@@ -143,7 +143,7 @@ end
 
 -- One backup ----------------------------------------------------------------------------------
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.backups:list()[1]:refresh()
 ---@async
 ---@return qdrant.Backup self
@@ -161,7 +161,7 @@ end
 --- Waits until it has succeeded; its failure is raised.
 ---@usage qdrant.backups:latest():wait()
 ---@async
----@param options? { timeout?: string|number|boolean, progress?: boolean, is_new?: boolean } is_new: whether it was made just now
+---@param options? { timeout?: string|number|boolean, progress?: boolean, is_new?: boolean } is_new: whether it was just created
 ---@return qdrant.Backup self
 function Backup:wait(options)
   options = resource.options(options, "backup:wait", "timeout progress is_new")
@@ -192,7 +192,8 @@ function Backup:rename(name)
   end))
 end
 
---- Puts it back into its cluster, which does not answer meanwhile; what came later is lost.
+--- Restores it into its cluster. The cluster is unavailable meanwhile, and data written after the
+--- backup is lost.
 ---@usage local b = qdrant.backups:latest() b:restore()
 ---@async
 ---@param options? { wait?: boolean|string, progress?: boolean }
@@ -204,7 +205,7 @@ function Backup:restore(options)
   }
 end
 
---- Makes a new cluster of it; options as for `clusters:from_backup`.
+--- Creates a new cluster from it; takes the options of `clusters:from_backup`.
 ---@usage local b = qdrant.backups:latest() b:to_cluster { name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
 ---@param options { name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores

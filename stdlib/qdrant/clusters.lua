@@ -51,7 +51,7 @@ local function fits(filter)
   end
 end
 
---- The clusters of the account, the oldest first; those that are being deleted are left out.
+--- Lists the clusters of the account, oldest first, without those that are being deleted.
 ---@usage qdrant.clusters:list { labels = { env = "prod" } }
 ---@async
 ---@param filter? qdrant.clusters.Filter
@@ -74,7 +74,7 @@ function Clusters:get(id)
   return wrap(self, service(self).get_cluster { cluster_id = id }.cluster)
 end
 
---- A cluster by name or id; an error when there is none, or more than one of the name.
+--- Finds a cluster by name or id; fails when none or several match.
 ---@usage qdrant.clusters:find("search-prod")
 ---@async
 ---@param wanted string|qdrant.Cluster
@@ -88,20 +88,20 @@ end
 -- Creating ------------------------------------------------------------------------------------
 
 ---@class qdrant.clusters.Options: qdrant.clusters.Settings
----@field cloud string the provider: "aws"; "hybrid" for an environment of one's own
+---@field cloud string the provider: "aws"; "hybrid" for a hybrid cloud environment
 ---@field region string the region, or the name or id of a hybrid environment
----@field name? string the cloud suggests one when not given
----@field cpu? string|number of a node: "2000m" or 2
----@field ram? string|number of a node: "8GiB"
----@field disk? string|number of a node, all in all: "50GiB"
+---@field name? string default: a name that the cloud suggests
+---@field cpu? string|number per node: "2000m" or 2
+---@field ram? string|number per node: "8GiB"
+---@field disk? string|number per node, in total: "50GiB"
 ---@field gpu? string|number
 ---@field package? string the package by name or id, instead of a size
 ---@field tier? qdrant.cloud.booking.v1.PackageTier
----@field multi_az? boolean whether its nodes are in several zones
----@field nodes? integer 1 when not given
----@field wait? boolean|string waits until it is ready, at most so long: "15m"
----@field duplicate? boolean whether the name may be taken
----@field progress? boolean false for no line on the terminal
+---@field multi_az? boolean whether its nodes are spread over several zones
+---@field nodes? integer default: 1
+---@field wait? boolean|string waits until it is ready; a string is the timeout: "15m"
+---@field duplicate? boolean allows a name that another cluster has
+---@field progress? boolean false hides the progress line
 
 local CREATION = resource.names("cloud region cpu ram disk gpu package multi_az tier wait "
   .. "duplicate progress")
@@ -113,12 +113,12 @@ local function place(self, options)
   end
   for _, name in ipairs { "cpu", "ram", "gpu" } do
     if options.package and options[name] then
-      error(("say package or a size, not both: package = \"%s\" and %s = \"%s\""):format(
+      error(("use package or a size, not both: package = \"%s\" and %s = \"%s\""):format(
         tostring(options.package), name, tostring(options[name])), 3)
     end
   end
   if options.disk and options.extra_disk then
-    error("say disk, which is all that a node has, or extra_disk, not both", 3)
+    error("use disk (the total per node) or extra_disk (on top of the package), not both", 3)
   end
   local region = options.region
   if options.cloud == "hybrid" and not resource.is_id(region) then
@@ -133,7 +133,7 @@ end
 local function extra_disk(disk, package)
   local extra = units.gib(disk, "disk") - units.gib(package.resource_configuration.disk)
   if extra < 0 then
-    error(("package %s has %s of disk for each node; disk cannot be less (%s)"):format(package.name,
+    error(("package %s has %s of disk per node; disk must not be less, got %s"):format(package.name,
       package.resource_configuration.disk, tostring(disk)), 3)
   end
   return extra
@@ -171,7 +171,7 @@ function Clusters:create(options)
   return handle
 end
 
---- The cluster of a name; it is created when there is none.
+--- Returns the cluster with a name; creates it if it does not exist.
 ---@usage qdrant.clusters:ensure { name = "search-prod", cloud = "aws", region = "eu-central-1", package = "gpx3" }
 ---@async
 ---@param options qdrant.clusters.Options
@@ -190,8 +190,8 @@ function Clusters:ensure(options)
   return self:create(options), true
 end
 
---- Creates a cluster from a backup, with the configuration that the backup has. Its data is there
---- when it is ready.
+--- Creates a cluster from a backup, with the backup's configuration. Its data is available once it is
+--- ready.
 ---@usage local b = qdrant.backups:list()[1] qdrant.clusters:from_backup { backup = b, name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
 ---@param options { backup: string|qdrant.Backup, name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
@@ -217,7 +217,7 @@ function Clusters:from_backup(options)
   return handle
 end
 
---- A name that no cluster of the account has.
+--- Suggests a name that no cluster of the account has.
 ---@usage qdrant.clusters:suggest_name()
 ---@async
 ---@return string
@@ -225,7 +225,7 @@ function Clusters:suggest_name()
   return service(self).suggest_cluster_name({}).name
 end
 
---- What a cluster would cost; options as for `create`.
+--- The price of a cluster before it is created; takes the options of `create`.
 ---@usage qdrant.clusters:quote { cloud = "aws", region = "eu-central-1", package = "gpx3", nodes = 3 }
 ---@async
 ---@param options qdrant.clusters.Options

@@ -1,4 +1,4 @@
---- What the account has used, and what that cost.
+--- The account's usage and its costs.
 local host = ...
 
 local resource = require "qdrant.resource"
@@ -19,18 +19,18 @@ local function month_of(month)
   local year, number = tostring(month):match("^(%d%d%d%d)%-(%d%d?)$")
   number = math.tointeger(tonumber(number))
   if not year or number < 1 or number > 12 then
-    error(("a month is \"2026-10\", \"this month\" or \"last month\", not \"%s\""):format(
+    error(("month must be \"2026-10\", \"this month\" or \"last month\", got \"%s\""):format(
       tostring(month)), 3)
   end
   return math.tointeger(tonumber(year)), number
 end
 
---- An amount without what adding fractions leaves behind.
+--- An amount without the rounding errors of sums.
 local function cents(amount)
   return math.floor(amount * 10000 + 0.5) / 10000
 end
 
---- What each month cost: { month, amount, currency }, the oldest first.
+--- The costs of each month, oldest first: { month, amount, currency }.
 ---@usage qdrant.costs:months()
 ---@async
 ---@return table[]
@@ -58,10 +58,10 @@ function Costs:lines(month)
   return self.connection.api.metering.list_meterings { year = year, month = number }.items
 end
 
---- What a month cost by cluster, by what was used, or by a label: { name, amount, discount, hours,
---- currency }, the most expensive first. Discounts are taken off. Labels are those that the cluster
---- had when it was metered, or has now. Hours are those of nodes; of a kind they are what it counts in,
---- tokens for example.
+--- The costs of a month by cluster, by kind of usage, or by label, most expensive first: { name,
+--- amount, discount, hours, currency }. Discounts are already subtracted from the amount. Labels are
+--- those that the cluster had when it was metered, or has now. Hours are node hours; by kind they are
+--- the unit of that kind, tokens for example.
 ---@usage qdrant.costs:by("label:team", "this month")
 ---@async
 ---@param what "cluster"|"kind"|string "label:NAME" for a label
@@ -71,8 +71,7 @@ function Costs:by(what, month)
   resource.text(what, "costs:by", "\"cluster\", \"kind\" or \"label:NAME\"")
   local label = what:match("^label:(.+)$")
   if not label and what ~= "cluster" and what ~= "kind" then
-    error(("costs are told by \"cluster\", \"kind\" or \"label:NAME\", not by \"%s\""):format(what),
-      2)
+    error(("costs:by expects \"cluster\", \"kind\" or \"label:NAME\", got \"%s\""):format(what), 2)
   end
   local labels = {}
   if label then
@@ -122,7 +121,7 @@ function Costs:invoices()
   return self.connection.api.billing.list_invoices({}).items
 end
 
---- The accounts that this one pays for, beside itself.
+--- The other accounts that this account pays for.
 ---@usage qdrant.costs:children()
 ---@async
 ---@return string[]

@@ -1,4 +1,4 @@
---- Hybrid cloud environments: Kubernetes clusters of one's own that Qdrant clusters run in.
+--- Hybrid cloud environments: your own Kubernetes clusters in which Qdrant clusters run.
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
@@ -76,9 +76,9 @@ end
 
 ---@class qdrant.environments.Options: qdrant.environments.Settings
 ---@field name string
----@field duplicate? boolean whether the name may be taken
+---@field duplicate? boolean allows a name that another environment has
 
---- Makes an environment. To connect it, run the commands that `bootstrap` gives in the Kubernetes
+--- Creates an environment. To connect it, run the commands that `bootstrap` returns in the Kubernetes
 --- cluster.
 ---@usage pcall(function() qdrant.environments:create { name = "factory", namespace = "qdrant" } end)
 ---@async
@@ -96,7 +96,7 @@ function Environments:create(options)
   return resource.wrap(Environment, made, self.connection)
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage for _, e in ipairs(qdrant.environments:list()) do e:refresh() end
 ---@async
 ---@return qdrant.Environment self
@@ -106,14 +106,14 @@ function Environment:refresh()
   }.hybrid_cloud_environment)
 end
 
---- How it is: "READY", "NOT_READY", "FAILED_TO_SYNC", or "NOT_CONNECTED" before its agent has called.
+--- Its phase: "READY", "NOT_READY", "FAILED_TO_SYNC", or "NOT_CONNECTED" before its agent has connected.
 ---@usage for _, e in ipairs(qdrant.environments:list()) do print(e:phase()) end
 ---@return string
 function Environment:phase()
   return phase_of(self)
 end
 
---- Changes what is named and leaves the rest as it is.
+--- Changes the given settings and keeps the others.
 ---@usage for _, e in ipairs(qdrant.environments:list()) do e:update { log_level = "info" } end
 ---@async
 ---@param options qdrant.environments.Settings
@@ -133,7 +133,7 @@ function Environment:update(options)
 end
 
 --- The commands that connect it, with their secrets: `commands`, `access_key`, `registry_username`,
---- `registry_password`. Each call makes new secrets, and those of the call before stop working.
+--- `registry_password`. Each call creates new secrets and invalidates those of the previous call.
 ---@usage for _, e in ipairs(qdrant.environments:list()) do print(#e:bootstrap().commands) end
 ---@async
 ---@return table
@@ -165,7 +165,7 @@ function Environment:wait(options)
         and status.cluster_creation_readiness == "QDRANT_CLUSTER_CREATION_STATUS_READY" then
         return { done = true }
       elseif text == "READY" then
-        text = "READY, but not for clusters yet"
+        text = "READY, but not yet ready for clusters"
       end
       if status and status.message and status.message ~= "" then
         text = text .. ": " .. status.message
@@ -176,7 +176,7 @@ function Environment:wait(options)
   return self
 end
 
---- Deletes it. There must be no clusters in it any more.
+--- Deletes it. Its clusters must be deleted before.
 ---@usage pcall(function() qdrant.environments:find("factory"):delete() end)
 ---@async
 function Environment:delete()

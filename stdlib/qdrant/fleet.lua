@@ -1,5 +1,5 @@
---- The same operation on many clusters or accounts: so many at once, some first to see whether it
---- works, an end when too much fails, and a journal by which a second run goes on.
+--- Runs the same operation on many clusters or accounts: with a concurrency limit, canaries, a failure
+--- limit, and a journal from which a second run resumes.
 local host = ...
 
 local qdrant = require "qdrant"
@@ -11,17 +11,17 @@ local time = require "time"
 local fleet = {}
 
 ---@class qdrant.fleet.Options
----@field name? string what is done, for people and for the journal: "upgrade to v1.18"
----@field limit? integer how many at once; 8 when not given
----@field canary? integer so many go first, one after another; when one fails, no other begins
----@field stop_after? integer|string so many failures, or a share of all ("10%"), end it
----@field pause? string|number between canaries and the rest, and after each of them
----@field journal? string a file that notes what was done; what it says is done is not done again
----@field dry_run? boolean says what would be done, and does nothing
----@field label? fun(item: any): string what an item is called
----@field key? fun(item: any): string what tells an item from others, across runs
----@field report? fun(line: string) told of each item as it ends
----@field progress? boolean false for no line on the terminal
+---@field name? string name of the operation, shown and used in the journal: "upgrade to v1.18"
+---@field limit? integer how many items run at once; default: 8
+---@field canary? integer how many items run first, one after another; if one fails, no other starts
+---@field stop_after? integer|string stops after this many failures, or after a share of all ("10%")
+---@field pause? string|number pause after each canary
+---@field journal? string a file that records what was done; a second run skips these items
+---@field dry_run? boolean shows what would be done, and does nothing
+---@field label? fun(item: any): string the name of an item
+---@field key? fun(item: any): string a unique key of an item, stable across runs
+---@field report? fun(line: string) called with a line for each finished item
+---@field progress? boolean false hides the progress bar
 
 ---@class qdrant.fleet.Result
 ---@field done { item: any, label: string, result: any, seconds: number }[]
@@ -54,7 +54,7 @@ local function most_failures(stop_after, count)
   end
   local share = tostring(stop_after):match("^(%d+%.?%d*)%%$")
   if not share then
-    error(("stop_after is a number or a share like \"10%%\", not \"%s\""):format(
+    error(("stop_after must be an integer or a share such as \"10%%\", got \"%s\""):format(
       tostring(stop_after)), 3)
   end
   return math.max(1, math.ceil(count * tonumber(share) / 100))
@@ -62,7 +62,7 @@ end
 
 -- The journal ---------------------------------------------------------------------------------
 
---- What a journal says is done, by operation and key. One that cannot be written is told of before
+--- What a journal says is done, by operation and key. One that cannot be written is an error before
 --- anything is done.
 local function read_journal(path, name, is_dry)
   local done = {}
@@ -98,7 +98,7 @@ local function note(run, key, label, status, problem)
     at = tostring(host.now()), problem = problem and tostring(problem) or nil,
   } .. "\n")
   if not ok then
-    run:stop("the journal: " .. tostring(reason))
+    run:stop("cannot write the journal: " .. tostring(reason))
   end
 end
 
@@ -144,7 +144,7 @@ local function seconds_of(length)
   return type(length) == "number" and length or time.duration(length).total
 end
 
---- Does something for each item, as the options say. Failures do not raise: the result has them.
+--- Calls a function for each item. Failures do not raise an error: they are in the result.
 ---@usage fleet.run({ "a", "b", "c" }, function(name) return #name end, { limit = 2, canary = 1 }).done
 ---@async
 ---@param items any[]
@@ -198,7 +198,7 @@ end
 --- The clusters of several accounts: each handle keeps the connection to its account.
 ---@usage fleet.clusters { filter = { labels = { env = "prod" } } }
 ---@async
----@param options? { accounts?: "all"|string[], filter?: table, connection?: table } accounts: by name or id; the session's own when not given
+---@param options? { accounts?: "all"|string[], filter?: table, connection?: table } accounts: by name or id; default: the session's account
 ---@return qdrant.Cluster[]
 function fleet.clusters(options)
   options = resource.options(options, "fleet.clusters", "accounts filter connection")
@@ -238,7 +238,7 @@ function fleet.connections(options)
   return connections
 end
 
---- What came of each, as rows: { name, outcome, seconds, problem }.
+--- The result of each item, as rows: { name, outcome, seconds, problem }.
 ---@usage fleet.rows(fleet.run({ 1, 2 }, function() end))
 ---@param result qdrant.fleet.Result
 ---@return table[]
@@ -258,7 +258,7 @@ function fleet.rows(result)
   return rows
 end
 
---- What came of it, in a few lines; the exit status that says so.
+--- A summary of the result in a few lines, and the matching exit status.
 ---@usage local text, status = fleet.summary(fleet.run({ 1, 2 }, function() end)) print(text, status)
 ---@param result qdrant.fleet.Result
 ---@return string text
@@ -267,7 +267,7 @@ function fleet.summary(result)
   local lines = { ("%d done, %d failed, %d skipped"):format(#result.done, #result.failed,
     #result.skipped) }
   if result.stopped then
-    lines[#lines + 1] = "ended early: " .. result.stopped
+    lines[#lines + 1] = "stopped early: " .. result.stopped
   end
   for _, failed in ipairs(result.failed) do
     lines[#lines + 1] = ("  %s: %s"):format(failed.label, tostring(failed.problem))

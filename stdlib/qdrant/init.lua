@@ -6,10 +6,10 @@ local qdrant = {}
 --- Clears a field in an update, where leaving it out would mean "no change".
 qdrant.null = host.null
 
---- The paths of an update mask that names what a table sets: of
+--- The update mask for the fields that a table sets: for
 --- `{ name = …, configuration = { number_of_nodes = … } }` it is "configuration.number_of_nodes"
 --- and "name".
---- Lists are named as a whole, and so are fields that are cleared with `qdrant.null`.
+--- A list is one path, and so is a field that is cleared with `qdrant.null`.
 ---@usage qdrant.mask { name = "x", configuration = { number_of_nodes = 3 } }
 ---@param resource table
 ---@return string[]
@@ -17,7 +17,7 @@ function qdrant.mask(resource)
   return host.mask(resource)
 end
 
---- Whether the run is a dry one (`--dry-run`): changes are shown, not sent.
+--- Whether this is a dry run (`--dry-run`): changes are shown, not sent.
 ---@usage qdrant.is_dry_run()
 ---@return boolean
 function qdrant.is_dry_run()
@@ -30,7 +30,7 @@ function qdrant.now()
   return host.now()
 end
 
---- Seconds of a clock that never goes back, for measuring.
+--- Seconds of a monotonic clock, for measuring durations.
 ---@usage qdrant.clock()
 ---@return number
 function qdrant.clock()
@@ -83,7 +83,7 @@ function Method.__call(self, request, options)
   return response
 end
 
---- Whether a response is no answer of the cloud, but what a dry run (`--dry-run`) put in its place.
+--- Whether a response was made up by a dry run (`--dry-run`) instead of coming from the cloud.
 ---@usage qdrant.is_echo(qdrant.api.cluster.list_clusters {})
 ---@param response? table
 ---@return boolean
@@ -166,7 +166,7 @@ function methods.all(self, request, options)
   return result
 end
 
---- What the contract says of the method, as text.
+--- The contract's description of the method, as a string.
 ---@return string
 function methods.describe(self)
   return host.method_page(rawget(self, "_number"))
@@ -224,7 +224,7 @@ end
 
 -- Sessions ------------------------------------------------------------------------------------
 
---- Names of the modules behind `qdrant.`: `clusters`, `stack` …
+--- Names of the modules of `qdrant`: `clusters`, `stack` …
 local libraries = {}
 for _, name in ipairs(host.libraries) do
   libraries[name] = true
@@ -290,16 +290,16 @@ local function connection_to(place)
 end
 
 ---@class qdrant.ConnectOptions
----@field context? string one of the configuration
----@field account? string its id
----@field endpoint? string where gRPC is: "host:port" or "https://host:port"
----@field rest_endpoint? string where REST is
+---@field context? string a context of the configuration file
+---@field account? string the account's id
+---@field endpoint? string the gRPC endpoint: "host:port" or "https://host:port"
+---@field rest_endpoint? string the REST endpoint
 ---@field transport? "grpc"|"rest"
 ---@field api_key? string|qdrant.Secret a management key
 ---@field token? string|qdrant.Secret a person's token
 ---@field like? table a connection whose session it uses, for another account
 
---- What the contract has against a request, as far as it is the caller's; nil when there is nothing.
+--- Why a request is invalid by the contract, as far as the caller can fix it; nil when it is valid.
 function host.problem_of(connection, type_name, request)
   return host.request_problem(places[connection.session].session(), type_name, request)
 end
@@ -310,8 +310,8 @@ function host.uses_key(connection, prefix)
   return place ~= nil and host.session_uses(place.session(), prefix)
 end
 
---- Opens another session: another context, account or endpoint, with the same modules. With `like`
---- it is the session of another connection, with its credential, for another account.
+--- Opens another session, for another context, account or endpoint, with the same modules. With
+--- `like` it reuses the session and the credential of another connection, for another account.
 ---@usage qdrant.connect { transport = "rest" }.api.account.list_accounts {}
 ---@param options? qdrant.ConnectOptions
 ---@return qdrant

@@ -16,7 +16,7 @@ local function service(self)
   return self.connection.api.account
 end
 
---- The invitations, those that are pending when nothing is said.
+--- Lists the invitations; default: the pending ones.
 ---@usage qdrant.invites:list()
 ---@async
 ---@param filter? { status?: "pending"|"accepted"|"rejected"|"canceled"|"all" }
@@ -29,7 +29,7 @@ function Invites:list(filter)
   }.items, self.connection)
 end
 
---- An invitation by address or id, whatever has become of it; the newest of an address.
+--- An invitation by address or ID, in any state; the newest of an address.
 ---@usage pcall(function() return qdrant.invites:find("new@example.com") end)
 ---@async
 ---@param wanted string|qdrant.Invite
@@ -49,7 +49,7 @@ function Invites:find(wanted)
   return newest or resource.pick(all, wanted, "invitation", "user_email")
 end
 
---- Invites somebody, with roles by name or id. Only people may do so, no management key.
+--- Invites a person, with roles by name or id. Requires a user's token; management keys cannot invite.
 ---@usage pcall(function() qdrant.invites:create { email = "new@example.com", roles = { "Admin" } } end)
 ---@async
 ---@param options { email: string, roles?: (string|qdrant.Role)[] }
@@ -68,7 +68,7 @@ function Invites:create(options)
   return resource.wrap(Invite, made, self.connection)
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage for _, invite in ipairs(qdrant.invites:list()) do invite:refresh() end
 ---@async
 ---@return qdrant.Invite self

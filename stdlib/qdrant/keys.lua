@@ -1,5 +1,5 @@
---- Database keys: made with rules and an expiry, written to where they are needed, waited for until
---- the database takes them, rotated.
+--- Database keys: creates them with rules and an expiry, writes their secrets to files, waits until the
+--- database accepts them, rotates them.
 local host = ...
 
 local resource = require "qdrant.resource"
@@ -25,10 +25,10 @@ local function cluster_of(self, options)
   return wanted and self.connection.clusters:find(wanted)
 end
 
---- The database keys, of one cluster when one is meant. Their secrets are not among what they have.
+--- Lists the database keys, of one cluster if one is named, without their secrets.
 ---@usage qdrant.keys:list { cluster = "search-prod" }
 ---@async
----@param filter? { cluster?: string|qdrant.Cluster, expires_before?: any } expires_before: a time, or a length from now
+---@param filter? { cluster?: string|qdrant.Cluster, expires_before?: any } expires_before: time or duration from now
 ---@return qdrant.Key[]
 function Keys:list(filter)
   filter = resource.options(filter, "keys:list", "cluster expires_before")
@@ -60,13 +60,13 @@ local CREATION = "name access collections expires wait file cluster duplicate pr
 
 ---@class qdrant.keys.Options
 ---@field name string
----@field cluster? string|qdrant.Cluster which one; not for `cluster:keys()`
----@field access? "manage"|"read" manage when nothing is said
+---@field cluster? string|qdrant.Cluster required, except with `cluster:keys()`
+---@field access? "manage"|"read" default: manage
 ---@field collections? table<string, string> "read" or "write" by collection, instead of access
----@field expires? any a time, a date, or a length: "90d"; never when not given
----@field file? string where the secret is written to, for its owner only
----@field wait? boolean|string waits until the database takes it
----@field duplicate? boolean whether the name may be taken
+---@field expires? any a time, a date, or a duration: "90d"; default: never
+---@field file? string file for the secret, readable by its owner only
+---@field wait? boolean|string waits until the database accepts it
+---@field duplicate? boolean allows a name that another key has
 
 local function delete_key(connection, cluster_id, id)
   connection.api.cluster.auth.delete_database_api_key {
@@ -103,8 +103,8 @@ local function working(key, cluster, options)
   return key
 end
 
---- Makes a key. Its secret is shown once: it is `key.key`, also of the error when a wait fails, and
---- in the file when one is named.
+--- Creates a key. Its secret is available only once: as `key.key`, as field `key` of the error if the
+--- wait fails, and in the file if one is named.
 ---@usage qdrant.clusters:find("search-prod"):keys():create { name = "app-" .. crypto.uuid(), access = "read", expires = "90d" }
 ---@async
 ---@param options qdrant.keys.Options
@@ -144,10 +144,11 @@ local function probe(cluster, key)
     return nil, tostring(answer.message or answer)
   end
   -- A collection that is not there yet is no reason to refuse a key.
-  return answer.ok or answer.status == 404, "the database answers " .. answer.status
+  return answer.ok or answer.status == 404, "the database responds with status " .. answer.status
 end
 
---- Waits until the database takes it. Only the handle that has made it has its secret.
+--- Waits until the database accepts it. Works only with the handle that `create` returned, which has
+--- the secret.
 ---@usage local k = qdrant.clusters:find("search-prod"):keys():create { name = "app-" .. crypto.uuid() } k:wait()
 ---@async
 ---@param options? { timeout?: string|boolean, progress?: boolean, cluster?: qdrant.Cluster }
@@ -157,7 +158,7 @@ function Key:wait(options)
   if host.is_dry_run() then
     return self
   elseif not resource.is_secret(self.key) then
-    error("the secret of this key is not known: it was shown once, when the key was made", 2)
+    error("the secret of this key is unknown: it was shown once, when the key was created", 2)
   end
   local cluster = options.cluster or self.connection.clusters:get(self.cluster_id)
   wait {
@@ -189,7 +190,7 @@ function Key:delete()
   end)
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage local k = qdrant.keys:list()[1] k:refresh()
 ---@async
 ---@return qdrant.Key self
@@ -206,17 +207,17 @@ function Key:remaining()
 end
 
 ---@class qdrant.keys.Rotation
----@field name? string that of the old one when not given
----@field expires? any as for `create`; as long as the old one was to live when not given
----@field file? string where the new secret is written to, for its owner only
----@field keep? boolean leaves the old one
----@field overlap? string how long both work: "1h"
----@field wait? boolean|string how long the new one may take to work
----@field progress? boolean false for no line on the terminal
+---@field name? string default: the name of the old key
+---@field expires? any as for `create`; default: the lifetime of the old key
+---@field file? string file for the new secret, readable by its owner only
+---@field keep? boolean does not delete the old key
+---@field overlap? string how long both keys work: "1h"
+---@field wait? boolean|string how long to wait until the new key works
+---@field progress? boolean false hides the progress line
 
---- Makes a key in the place of another one, with its rules: the new one works before the old one is
---- deleted, after `overlap`. When the new one does not come to work in time, both stay, and the error
---- has the secret as `key`.
+--- Replaces a key by a new one with the same rules: waits until the new key works, then for `overlap`,
+--- then deletes the old key. If the new key does not work in time, both keys stay, and the error has
+--- the secret as `key`.
 ---@usage local k = qdrant.clusters:find("search-prod"):keys():create { name = "app-" .. crypto.uuid() } k:rotate { keep = true }
 ---@async
 ---@param options? qdrant.keys.Rotation

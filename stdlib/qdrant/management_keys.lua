@@ -17,7 +17,7 @@ local function service(self)
   return self.connection.api.auth
 end
 
---- The keys of the account; they have no names, their prefix tells them apart.
+--- Lists the keys of the account. They have no names; their prefixes distinguish them.
 ---@usage qdrant.management_keys:list()
 ---@async
 ---@return qdrant.ManagementKey[]
@@ -36,10 +36,10 @@ function ManagementKeys:find(wanted)
     or resource.pick(self:list(), wanted, "management key", "prefix")
 end
 
---- Makes a key. Its secret is shown once: it is `key.key`, and in the file when one is named.
+--- Creates a key. Its secret is available only once: as `key.key`, and in the file if one is named.
 ---@usage qdrant.management_keys:create()
 ---@async
----@param options? { file?: string } file: for its owner only
+---@param options? { file?: string } file: for the secret, readable by its owner only
 ---@return qdrant.ManagementKey
 function ManagementKeys:create(options)
   options = resource.options(options, "management_keys:create", "file")
@@ -56,8 +56,8 @@ function ManagementKeys:create(options)
       for _, key in ipairs(self:list()) do
         if not before[key.id] then
           before[key.id] = true
-          log.warn("a management key may have been made whose secret was lost; delete it when "
-            .. "nobody else has made it", { prefix = key.prefix, id = key.id })
+          log.warn("a management key may have been created whose secret was lost; delete it unless "
+            .. "somebody else created it", { prefix = key.prefix, id = key.id })
         end
       end
     end)
@@ -67,13 +67,14 @@ function ManagementKeys:create(options)
   return resource.wrap(ManagementKey, made, self.connection)
 end
 
---- A connection that uses the key, to the same place. Only the handle that has made it has its secret.
+--- A connection to the same endpoint that uses the key. Works only with the handle that `create`
+--- returned, which has the secret.
 ---@usage qdrant.management_keys:create():connect().accounts:list()
 ---@async
 ---@return table
 function ManagementKey:connect()
   if not resource.is_secret(self.key) then
-    error("the secret of this key is not known: it was shown once, when the key was made", 2)
+    error("the secret of this key is unknown: it was shown once, when the key was created", 2)
   end
   local session = self.connection.session
   return qdrant.connect {
@@ -82,8 +83,8 @@ function ManagementKey:connect()
   }
 end
 
---- Makes a key in the place of another one. The new one has to work before the old one is deleted;
---- `hand_over` is called in between, to put it where it is needed.
+--- Replaces a key by a new one. The old key is deleted once the new one is verified; `hand_over` is
+--- called in between, to deliver the new key.
 ---@usage qdrant.management_keys:create():rotate { hand_over = function(new) return new.prefix end }
 ---@async
 ---@param options? { file?: string, hand_over?: fun(new: qdrant.ManagementKey) }
@@ -93,7 +94,7 @@ function ManagementKey:rotate(options)
   local function check(new)
     local accounts = new:connect().accounts:list()
     if #accounts == 0 then
-      resource.fail("FAILED_PRECONDITION", "the new key sees no account")
+      resource.fail("FAILED_PRECONDITION", "the new key has no access to any account")
     end
     if options.hand_over then
       options.hand_over(new)
@@ -118,7 +119,7 @@ function ManagementKey:rotate(options)
   return new
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.management_keys:list()[1]:refresh()
 ---@async
 ---@return qdrant.ManagementKey self
@@ -126,16 +127,16 @@ function ManagementKey:refresh()
   return resource.found(self, self.connection.management_keys:list(), self.prefix)
 end
 
---- Deletes it. Whoever uses it is locked out; the key of this very session goes only when that is
---- forced.
+--- Deletes it; programs that use it lose access. The key of this session is deleted only if `force`
+--- is true.
 ---@usage qdrant.management_keys:create():delete()
 ---@async
 ---@param options? { force?: boolean }
 function ManagementKey:delete(options)
   options = resource.options(options, "management_key:delete", "force")
   if not options.force and host.uses_key(self.connection, self.prefix) then
-    resource.fail("FAILED_PRECONDITION", ("the management key %s is the one of this session; "
-      .. "force = true deletes it all the same"):format(self.prefix))
+    resource.fail("FAILED_PRECONDITION", ("the management key %s is the one of this session; use "
+      .. "force = true to delete it anyway"):format(self.prefix))
   end
   resource.delete(function()
     service(self).delete_management_key { management_key_id = self.id }

@@ -46,15 +46,15 @@ function Members:owner()
   end
 end
 
---- Takes somebody out of the account; the person stays a user of Qdrant Cloud. Only people may do so,
---- no management key.
+--- Removes a member from the account; the person stays a user of Qdrant Cloud. Requires a user's token;
+--- management keys cannot do this.
 ---@usage pcall(function() qdrant.members:remove("gone@example.com") end)
 ---@async
 ---@param wanted string
 function Members:remove(wanted)
   local member = self:find(wanted)
   if member.is_owner then
-    resource.fail("FAILED_PRECONDITION", member.email .. " owns the account and stays")
+    resource.fail("FAILED_PRECONDITION", member.email .. " owns the account and cannot be removed")
   end
   resource.delete(function()
     service(self).delete_account_member { user_id = member.id }

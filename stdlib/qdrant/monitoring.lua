@@ -1,4 +1,4 @@
---- What clusters use, log and are short of.
+--- Metrics, logs and alerts of clusters.
 local host = ...
 
 local resource = require "qdrant.resource"
@@ -13,7 +13,7 @@ end
 
 local function cluster_of(self, options)
   return resource.cluster_id(self, options)
-    or error("which cluster? Say { cluster = … }, or use cluster:monitoring()", 3)
+    or error("which cluster? Use { cluster = … } or cluster:monitoring()", 3)
 end
 
 --- A time: as it is, a text, or a length that has passed since ("3h").
@@ -39,7 +39,7 @@ end
 
 local RANGE = "cluster since until"
 
---- What the nodes logged, oldest first; the last three days when nothing is said.
+--- The log entries of the nodes, oldest first; default: of the last three days.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():logs { since = "3h", match = "WARN" }
 ---@async
 ---@param options? qdrant.monitoring.Log
@@ -62,7 +62,7 @@ function Monitoring:logs(options)
   return found
 end
 
---- Calls a function with each new entry of the log, for ever; Ctrl-C or a cancelled task ends it.
+--- Calls a function with each new entry of the log, forever; Ctrl-C or a cancelled task ends it.
 ---@usage pcall(task.timeout, 0.2, function() qdrant.clusters:find("search-prod"):monitoring():follow(print) end)
 ---@async
 ---@param fn fun(entry: table)
@@ -97,7 +97,7 @@ function Monitoring:follow(fn, options)
   end
 end
 
---- What Kubernetes says of a cluster in an environment of one's own.
+--- The Kubernetes events of a cluster in a hybrid environment.
 ---@usage pcall(function() return qdrant.clusters:find("search-prod"):monitoring():events() end)
 ---@async
 ---@param options? qdrant.monitoring.Range
@@ -110,10 +110,10 @@ function Monitoring:events(options)
   }.items
 end
 
---- Alerts, the latest first; those that are firing when nothing is said.
+--- Lists alerts, newest first; default: those that are firing.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():alerts()
 ---@async
----@param options? { cluster?: string|qdrant.Cluster, state?: "firing"|"resolved"|"all" } state: firing when nothing is said
+---@param options? { cluster?: string|qdrant.Cluster, state?: "firing"|"resolved"|"all" } state: firing by default
 ---@return table[]
 function Monitoring:alerts(options)
   options = resource.options(options, "monitoring:alerts", "cluster state")
@@ -123,7 +123,7 @@ function Monitoring:alerts(options)
   }.alerts
 end
 
---- What each node uses and has.
+--- The usage and the capacity of each node.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():summary()
 ---@async
 ---@param options? { cluster?: string|qdrant.Cluster }

@@ -11,20 +11,20 @@ local Packages = resource.module "packages"
 ---@field cloud string the provider: "aws"
 ---@field region? string
 ---@field package? string its name or id, instead of a size
----@field cpu? string|number of a node: "2000m" or 2
----@field ram? string|number of a node: "8GiB"
----@field disk? string|number of a node: "50GiB"
+---@field cpu? string|number per node: "2000m" or 2
+---@field ram? string|number per node: "8GiB"
+---@field disk? string|number per node: "50GiB"
 ---@field gpu? string|number
----@field multi_az? boolean whether the nodes stand in several zones; false when not given
+---@field multi_az? boolean whether the nodes are spread over several zones; default: false
 ---@field tier? qdrant.cloud.booking.v1.PackageTier
 
 local SIZE = "cloud region package cpu ram disk gpu multi_az tier"
 
---- The packages that can be booked in a region, the cheapest first. Those in one zone without GPU
---- when nothing else is said: the API returns all kinds where it is not told.
+--- Lists the packages available in a region, cheapest first; default: those in one zone and without
+--- GPU.
 ---@usage qdrant.packages:list { cloud = "aws", region = "eu-central-1", ram = "8GiB" }
 ---@async
----@param size qdrant.packages.Size at least so much
+---@param size qdrant.packages.Size the minimum size
 ---@return table[]
 function Packages:list(size)
   size = resource.options(size, "packages:list", SIZE)
@@ -83,7 +83,7 @@ local function describe(package)
   return table.concat(parts, ", ")
 end
 
---- What a package is, for people: name, resources, price.
+--- A description of a package: its name, resources and price.
 ---@usage local p = qdrant.packages:list { cloud = "aws", region = "eu-central-1" }[1] print(qdrant.packages:describe(p))
 ---@param package table
 ---@return string
@@ -93,8 +93,8 @@ function Packages:describe(package) -- luacheck: ignore self
       or units.price(package.unit_int_price_per_hour, package.currency))
 end
 
---- The package of exactly a size: an error tells what is near when there is none, and which fit when
---- it is not clear which one is meant.
+--- The package that has exactly the given size. Fails when none matches and lists the nearest ones;
+--- fails when several match and lists them.
 ---@usage qdrant.packages:choose { cloud = "aws", region = "eu-central-1", cpu = 2, ram = "8GiB" }
 ---@async
 ---@param size qdrant.packages.Size
@@ -104,7 +104,7 @@ function Packages:choose(size)
   if size.package then
     return self:find(size.package, size)
   elseif not (size.cpu or size.ram or size.gpu) then
-    error("which size? Say cpu, ram or both, or the package by name", 2)
+    error("which size? Use cpu, ram or both, or package", 2)
   end
   local enough = self:list(size)
   local exact = host.list()
@@ -132,21 +132,21 @@ function Packages:choose(size)
   end
   local place = size.cloud .. (size.region and " in " .. size.region or "")
   if #exact > 1 then
-    resource.fail("FAILED_PRECONDITION", ("several packages of %s have %s; say which with package "
+    resource.fail("FAILED_PRECONDITION", ("several packages of %s have %s; choose one with package "
       .. "= …: %s"):format(place, table.concat(wanted, ", "), table.concat(some, ", ")))
   end
   resource.fail("NOT_FOUND", ("no package of %s has exactly %s; %s"):format(place,
-    table.concat(wanted, ", "), #some == 0 and "none has as much"
-      or "the next ones are " .. table.concat(some, ", ")))
+    table.concat(wanted, ", "), #some == 0 and "no package is large enough"
+      or "the nearest are " .. table.concat(some, ", ")))
 end
 
 ---@class qdrant.packages.Quoted: qdrant.packages.Size
----@field nodes? integer 1 when not given
----@field extra_disk? string|number of a node, on top of the package's
----@field storage? qdrant.cloud.common.v1.StorageTierType how fast disks are
+---@field nodes? integer default: 1
+---@field extra_disk? string|number per node, in addition to the package's disk
+---@field storage? qdrant.cloud.common.v1.StorageTierType performance tier of the disks
 ---@field package_id? string
 
---- What a cluster of a size costs: an hour, a month, and of what that is made.
+--- The price of a cluster of a size: per hour, per month, and its parts.
 ---@usage qdrant.packages:quote { cloud = "aws", region = "eu-central-1", ram = "8GiB", cpu = 2, nodes = 3 }
 ---@async
 ---@param size qdrant.packages.Quoted

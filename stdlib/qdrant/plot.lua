@@ -1,4 +1,4 @@
---- Charts as text: a line in a table, bars, and series over time.
+--- Charts in the terminal: sparklines, bars, and series over time.
 local host = ...
 
 local term = require "term"
@@ -19,7 +19,7 @@ local function range(values, options)
   return low or 0, high or 0
 end
 
---- As many values as fit: each is the mean of those that it stands for. NaN stands for none.
+--- Reduces values to a count: each result is the mean of a group of values. NaN means no value.
 ---@usage plot.squeeze({ 1, 3, 5, 7 }, 2)
 ---@param values number[]
 ---@param count integer
@@ -99,7 +99,7 @@ local function finite(value, above)
   return value == math.huge and (above or 0) or value
 end
 
---- Bars beside names, with their values; the longest takes all the room that there is.
+--- A bar chart with names and values; the longest bar fills the width.
 ---@usage plot.bars({ { "search", 42 }, { "staging", 7 } }, { unit = " USD" })
 ---@param rows { [1]: string, [2]: number }[]
 ---@param options? { width?: integer, max?: number, unit?: string, format?: fun(value: number): string }

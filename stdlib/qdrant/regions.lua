@@ -12,8 +12,8 @@ function Regions:providers()
   return self.connection.api.platform.list_cloud_providers({}).items
 end
 
---- The regions of a provider, those of all when none is named; each with its provider's id as
---- `cloud` when it is listed by name.
+--- The regions of a provider; default: of all providers. Each has its provider's id as `cloud` when it
+--- is listed by name.
 ---@usage qdrant.regions:list("aws")
 ---@async
 ---@param cloud? string

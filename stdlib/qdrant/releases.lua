@@ -6,7 +6,7 @@ local resource = require "qdrant.resource"
 ---@class qdrant.releases
 local Releases = resource.module "releases"
 
---- The versions that there are, the oldest first; with a cluster, those that it can be upgraded to.
+--- Lists the versions, oldest first; with `cluster`, those that it can be upgraded to.
 ---@usage qdrant.releases:list()
 ---@async
 ---@param filter? { cluster?: string|qdrant.Cluster }
@@ -32,7 +32,7 @@ function Releases:find(version)
     end
     known[release.version] = true
   end
-  resource.fail("NOT_FOUND", ("there is no version %s; there are %s"):format(wanted,
+  resource.fail("NOT_FOUND", ("version %s not found; available: %s"):format(wanted,
     table.concat(host.sorted_keys(known), ", ")))
 end
 
@@ -43,7 +43,7 @@ end
 function Releases:numbers(version)
   local major, minor, patch = tostring(version):match("^v?(%d+)%.(%d+)%.(%d+)$")
   if not major then
-    error(("\"%s\" is no version like v1.17.1"):format(tostring(version)), 2)
+    error(("expected a version such as v1.17.1, got \"%s\""):format(tostring(version)), 2)
   end
   return { math.tointeger(tonumber(major)), math.tointeger(tonumber(minor)),
     math.tointeger(tonumber(patch)) }, self
@@ -64,8 +64,8 @@ function Releases:is_older(a, b)
   return false
 end
 
---- The version that an upgrade of a cluster leads to: "latest" is the newest that can be had. One
---- that cannot be had is an error that lists those that can.
+--- The version that an upgrade of a cluster results in: "latest" is the newest available one. Fails for
+--- an unavailable version and lists the available ones.
 ---@usage qdrant.releases:target(qdrant.clusters:find("search-prod"), "latest")
 ---@async
 ---@param cluster string|qdrant.Cluster
@@ -92,8 +92,8 @@ function Releases:target(cluster, wanted)
     return wanted
   elseif not known[wanted] then
     resource.fail("FAILED_PRECONDITION", ("%s has %s and cannot be upgraded to %s; %s"):format(
-      cluster.name, present, wanted, #versions == 0 and "there is nothing newer"
-        or "there are " .. table.concat(versions, ", ")))
+      cluster.name, present, wanted, #versions == 0 and "there is no newer version"
+        or "available: " .. table.concat(versions, ", ")))
   end
   return wanted
 end

@@ -1,4 +1,4 @@
---- Reports as pages of HTML that need nothing beside themselves: what there is, what it costs, whether
+--- Reports as pages of HTML in single files: inventory, costs, whether
 --- backups are there, who may do what, how clusters are.
 local host = ...
 

@@ -1,5 +1,5 @@
---- What the modules for people (`qdrant.clusters`, `qdrant.keys` …) have in common: handles around
---- what the API answers, looking things up by name, changes that survive a moment of unavailability.
+--- Shared parts of the resource modules (`qdrant.clusters`, `qdrant.keys` …): handles that wrap API
+--- messages, lookup by name, and changes that are retried while the service is unavailable.
 local host = ...
 
 local getmetatable, rawget, rawset = getmetatable, rawget, rawset
@@ -32,7 +32,7 @@ local function unknown(what, key, ...)
     near and "; did you mean \"" .. near .. "\"?" or ""), 3)
 end
 
---- A class whose functions are methods: each tells who calls it with a dot what a colon is for.
+--- A class whose functions are methods: calling one with a dot is an error that suggests the colon.
 local function methods_of(prefix)
   local class = {}
   return setmetatable(class, {
@@ -53,7 +53,7 @@ local function methods_of(prefix)
 end
 
 --- Makes a module's class. An object of it belongs to a connection: `qdrant`, or what
---- `qdrant.connect` has returned. Returns the object of `qdrant` itself beside the class.
+--- `qdrant.connect` has returned. Returns the object of `qdrant` itself and the class.
 ---@usage resource.module("pets")
 ---@param name string
 ---@return table class
@@ -114,8 +114,8 @@ local function field_of(message, name)
   return message[name]
 end
 
---- Makes a class of handles. A handle is a message with methods: it reads as the message, is passed
---- on and encoded as the message, and keeps the connection that it came by.
+--- Creates a class of handles. A handle behaves like its message (for reading, encoding and as a
+--- request), adds methods and keeps the connection that it came from.
 ---@usage resource.handle("Pet")
 ---@param name string the class is called `qdrant.` and this
 ---@param options? { noun?: string, label?: string, phase?: fun(message: table): string? }
@@ -143,7 +143,7 @@ function resource.handle(name, options)
         or tostring(value):gsub("^.-:%d+: ", ""), 2)
     end,
     __newindex = function(_, key)
-      error(("%s handles are read-only (\"%s\"): :update changes what they stand for"):format(noun,
+      error(("%s handles are read-only (\"%s\"): use :update to change the resource"):format(noun,
         tostring(key)), 2)
     end,
     __eq = function(a, b)
@@ -180,7 +180,7 @@ function resource.wrap(class, message, connection, extra)
   return setmetatable(handle, metas[class])
 end
 
---- The message that a handle stands for.
+--- The message that a handle wraps.
 ---@usage resource.message(resource.wrap(resource.handle("Pet"), { name = "Rex" }, qdrant)).name
 ---@param handle table
 ---@return table
@@ -198,11 +198,11 @@ function resource.renew(handle, message)
   return handle
 end
 
---- Renews a handle by what is in a list: of some things the API lists all but gets none.
+--- Reloads a handle from a list, for resources that the API can list but not get.
 ---@usage local pet = resource.wrap(resource.handle("Pet"), { id = "1" }, qdrant) resource.found(pet, { { id = "1" } }, "Rex")
 ---@param handle table
 ---@param list table[] messages, or handles
----@param name string what it is called, for the error
+---@param name string its name, for the error
 ---@return table handle
 function resource.found(handle, list, name)
   for _, item in ipairs(list) do
@@ -210,7 +210,7 @@ function resource.found(handle, list, name)
       return resource.renew(handle, handle_meta(item) and resource.message(item) or item)
     end
   end
-  resource.fail("NOT_FOUND", ("the %s %s (%s) is not there any longer"):format(
+  resource.fail("NOT_FOUND", ("the %s %s (%s) no longer exists"):format(
     getmetatable(handle).noun, name, handle.id))
 end
 
@@ -233,11 +233,11 @@ end
 
 -- Errors --------------------------------------------------------------------------------------
 
---- Raises an error with a code of the API, so that scripts and exit statuses tell it from others.
+--- Raises an error with an API code, so that scripts and exit statuses can distinguish it.
 ---@usage pcall(resource.fail, "NOT_FOUND", "there is no such pet")
 ---@param code string
 ---@param message string
----@param fields? table what the error object has beside that
+---@param fields? table additional fields of the error object
 function resource.fail(code, message, fields)
   local problem = { code = code, message = message, origin = "library" }
   for key, value in pairs(fields or {}) do
@@ -257,7 +257,7 @@ function resource.is_transient(problem)
       or problem.outcome_unknown == true)
 end
 
---- Whether a field has a secret: without one it reads as an empty text.
+--- Whether a field holds a secret: without one it is an empty string.
 ---@usage resource.is_secret(secret.new("x"))
 ---@param value any
 ---@return boolean
@@ -265,7 +265,7 @@ function resource.is_secret(value)
   return type(value) == "userdata"
 end
 
---- Whether an error says that something is not there.
+--- Whether an error is NOT_FOUND.
 ---@usage resource.is_missing({ code = "NOT_FOUND" })
 ---@param problem any
 ---@return boolean
@@ -275,12 +275,12 @@ end
 
 -- Arguments -----------------------------------------------------------------------------------
 
---- Options as a method takes them, an empty table when none are given. An error tells of a name that
---- the method does not take, and of a wait that is no length of time.
+--- Checks a method's options; an empty table when none are given. Fails for an option that the method
+--- does not have, and for a `wait` that is not a duration.
 ---@usage resource.options({ nodes = 3 }, "pets:create", "nodes disk wait")
 ---@param options? table
 ---@param method string who takes them, for the error
----@param ... string|table<string, any> what they may be called: words, or the keys of tables
+---@param ... string|table<string, any> the option names: words, or the keys of tables
 ---@return table
 function resource.options(options, method, ...)
   return host.options(options, method, ...)
@@ -294,7 +294,7 @@ function resource.names(words)
   return host.names(words)
 end
 
---- The full name of a value of one of the contract's enumerations: an error lists those that there are.
+--- The full name of a value of one of the contract's enumerations; the error lists the valid values.
 ---@usage resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", "healthy", "phase")
 ---@param type_name string
 ---@param value string|integer with or without its prefix, in any case, or its number
@@ -303,14 +303,14 @@ end
 function resource.enum(type_name, value, what)
   local name, known = host.enum_value(type_name, value)
   if not name then
-    host.blame(("%s is one of %s, not \"%s\""):format(what, table.concat(known, ", "),
+    host.blame(("%s must be one of %s, got \"%s\""):format(what, table.concat(known, ", "),
       tostring(value)))
   end
   return name
 end
 
---- A list that a method takes, an empty one when none is given: a text or names in its place are an
---- error rather than nothing.
+--- A list argument of a method; an empty list when none is given. A string or a table with named
+--- fields is an error.
 ---@usage resource.list({ "a" }, "pet:feed", "a list of meals")
 ---@param value? any
 ---@param method string who takes it, for the error
@@ -320,13 +320,13 @@ function resource.list(value, method, what)
   if value == nil then
     return {}
   elseif type(value) ~= "table" or #value == 0 and next(value) ~= nil then
-    host.blame(("%s takes %s, got %s"):format(method, what,
-      type(value) == "table" and "names" or "a " .. type(value)))
+    host.blame(("%s expects %s, got %s"):format(method, what,
+      type(value) == "table" and "a table with named fields" or "a " .. type(value)))
   end
   return value
 end
 
---- A text that a method needs.
+--- A string argument that a method requires.
 ---@usage resource.text("Rex", "pet:rename", "a name")
 ---@param value any
 ---@param method string who needs it, for the error
@@ -335,7 +335,7 @@ end
 function resource.text(value, method, what)
   if type(value) ~= "string" or value == "" then
     host.blame(("%s needs %s, got %s"):format(method, what,
-      value == "" and "an empty text" or "a " .. type(value)))
+      value == "" and "an empty string" or value == nil and "nil" or "a " .. type(value)))
   end
   return value
 end
@@ -344,7 +344,7 @@ end
 
 local UUID = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
 
---- Whether a text is an id.
+--- Whether a string is an id.
 ---@usage resource.is_id("search")
 ---@param text any
 ---@return boolean
@@ -361,13 +361,13 @@ function resource.is(class, value)
   return type(value) == "table" and getmetatable(value) == metas[class]
 end
 
---- What is looked for when that is a handle already: an error when it is one of something else.
+--- Returns the argument when it already is a handle of the class; fails for a handle of another class.
 ---@usage resource.known(resource.handle("Pet"), "Rex", "pet")
 ---@generic H
 ---@param class H
 ---@param wanted string|H
 ---@param noun string
----@return H? handle nil when it has to be looked up
+---@return H? handle nil when it must be looked up
 function resource.known(class, wanted, noun)
   if type(wanted) ~= "table" then
     return nil
@@ -375,24 +375,24 @@ function resource.known(class, wanted, noun)
     return wanted
   end
   local meta = getmetatable(wanted)
-  host.blame(("which %s? It takes a name, an id or a handle of one, got %s"):format(noun,
+  host.blame(("which %s? Expected a name, an id or a handle, got %s"):format(noun,
     handle_meta(wanted) and "the " .. tostring(wanted)
       or meta and rawget(meta, "__name") and "a " .. rawget(meta, "__name") or "a table"))
 end
 
---- The one element with a name or an id; an error when there is none or more than one. Addresses of
---- e-mail are the same in any case.
+--- The element with a name or an id; fails when none or several match. E-mail addresses match in any
+--- case.
 ---@usage resource.pick({ { id = "1", name = "Rex" } }, "Rex", "pet")
 ---@param list table[]
 ---@param wanted string
 ---@param noun string
----@param field? string what the name is called; `name` when not given
+---@param field? string the field that holds the name; default: `name`
 ---@return table
 function resource.pick(list, wanted, noun, field)
   field = field or "name"
   if type(wanted) ~= "string" or wanted == "" then
-    host.blame(("which %s? It takes a name or an id, got %s"):format(noun,
-      wanted == "" and "an empty text" or wanted == nil and "nothing" or "a " .. type(wanted)))
+    host.blame(("which %s? Expected a name or an id, got %s"):format(noun,
+      wanted == "" and "an empty string" or wanted == nil and "nothing" or "a " .. type(wanted)))
   end
   local found, any_case = {}, field:find("email$") and wanted:lower()
   for _, item in ipairs(list) do
@@ -409,7 +409,7 @@ function resource.pick(list, wanted, noun, field)
     for i, item in ipairs(found) do
       ids[i] = item.id
     end
-    resource.fail("FAILED_PRECONDITION", ("%d %ss are called \"%s\"; say which by id: %s"):format(
+    resource.fail("FAILED_PRECONDITION", ("%d %ss are named \"%s\"; use the id: %s"):format(
       #found, noun, wanted, table.concat(ids, ", ")))
   end
   local names, known = {}, {}
@@ -423,10 +423,10 @@ function resource.pick(list, wanted, noun, field)
     or #names == 0 and ("; there are no %ss"):format(noun)
     or "; there are " .. table.concat(names, ", ", 1, math.min(#names, 12))
       .. (#names > 12 and (" and %d more"):format(#names - 12) or "")
-  resource.fail("NOT_FOUND", ("no %s is called \"%s\"%s"):format(noun, wanted, hint))
+  resource.fail("NOT_FOUND", ("no %s named \"%s\"%s"):format(noun, wanted, hint))
 end
 
---- What is meant by a handle, a message, a name or an id: its id. Names are looked up in a list.
+--- The id for a handle, a message, a name or an id. Names are looked up with `find`.
 ---@usage resource.id_of({ id = "1" }, "pet")
 ---@param what any
 ---@param noun string
@@ -443,16 +443,16 @@ function resource.id_of(what, noun, find)
   elseif type(what) == "string" and find then
     return find(what).id
   end
-  host.blame(("which %s? It takes a handle, a name or an id, got %s"):format(noun,
+  host.blame(("which %s? Expected a handle, a name or an id, got %s"):format(noun,
     type(what) == "string" and '"' .. what .. '"' or "a " .. type(what)))
 end
 
---- The id of the cluster that is meant: by options, or the one that a module is about.
+--- The id of the cluster that the options name, or of the cluster that the module is scoped to.
 ---@usage resource.cluster_id(qdrant.backups, { cluster = "search-prod" })
 ---@async
 ---@param module { connection: table, cluster?: any }
 ---@param options? { cluster?: any } a handle, a name or an id
----@return string? id nil when none is meant
+---@return string? id nil when there is no cluster
 function resource.cluster_id(module, options)
   local wanted = options and options.cluster or module.cluster
   return wanted and resource.id_of(wanted, "cluster", function(name)
@@ -476,8 +476,8 @@ local function look(made, problem)
     elseif not resource.is_transient(result) then
       error(result, 0)
     elseif attempt == ATTEMPTS then
-      resource.fail(problem.code, ("%s; whether it was done could not be found out (%s): look "
-        .. "before doing it again"):format(problem.message or tostring(problem), result.message
+      resource.fail(problem.code, ("%s; it may or may not have been done (%s): check before "
+        .. "you retry"):format(problem.message or tostring(problem), result.message
           or tostring(result)), { outcome_unknown = true, method = problem.method })
     end
     require("task").sleep(pause)
@@ -485,12 +485,12 @@ local function look(made, problem)
   end
 end
 
---- Makes a change, again when the service was unavailable. Where doing it twice would matter,
---- `made` looks first whether it was done after all.
+--- Makes a change and retries it while the service is unavailable. Where doing it twice would matter,
+--- `made` checks before each retry whether the change was made after all.
 ---@usage resource.change(function() return 1 end)
 ---@async
 ---@param call fun(): any
----@param made? fun(): any what the change has made, if it was done; nil when it was not
+---@param made? fun(): any returns the result of the change if it was made, nil otherwise
 ---@return any
 function resource.change(call, made)
   local pause = PAUSE
@@ -510,7 +510,7 @@ function resource.change(call, made)
   end
 end
 
---- Waits for what was made or changed when that is asked for.
+--- Waits for a created or changed resource if the options say so.
 ---@usage resource.settle({ wait = function() end }, { wait = "5m" })
 ---@async
 ---@generic H
@@ -525,9 +525,9 @@ function resource.settle(handle, options, is_new)
   return handle
 end
 
---- Creates something that people know by its name. When it is not known whether that worked, looks
---- for what was made before it tries again. Names that are taken are refused: what has a name that
---- others have, too, cannot be found by it.
+--- Creates a resource that is known by its name. If the outcome is unknown, looks for the resource
+--- before each retry. Fails if the name is taken, because a name that is used twice does not identify
+--- a resource.
 ---@usage resource.create(function() return { id = "1" } end, function() return {} end, "a", {})
 ---@async
 ---@param call fun(): table creates and returns the object
@@ -541,8 +541,9 @@ function resource.create(call, list, name, options)
   for _, item in ipairs(list()) do
     before[item.id] = true
     if item[field] == name and not options.duplicate then
-      resource.fail("ALREADY_EXISTS", ("a %s is called \"%s\" already (%s); `duplicate = true` "
-        .. "makes another one"):format(options.noun or "thing", name, item.id), { existing = item })
+      resource.fail("ALREADY_EXISTS", ("a %s named \"%s\" already exists (%s); `duplicate = true` "
+        .. "creates another one"):format(options.noun or "resource", name, item.id),
+        { existing = item })
     end
   end
   return resource.change(call, function()
@@ -554,8 +555,8 @@ function resource.create(call, list, name, options)
   end)
 end
 
---- Creates a key, whose secret only the answer shows. When the answer was lost, what was made is of no
---- use to anybody: it is deleted and made anew.
+--- Creates a key, whose secret is only in the response. If the response was lost, the key is unusable:
+--- it is deleted and created again.
 ---@usage resource.create_key(function() return { id = "1", key = secret.new("x") } end, function() return {} end, function() end, "a", {})
 ---@async
 ---@param call fun(): table creates and returns the key
@@ -573,16 +574,16 @@ function resource.create_key(call, list, delete, name, options)
     resource.delete(function() delete(made) end)
     made = resource.create(call, list, name, { noun = options.noun, duplicate = true })
   end
-  resource.fail("UNAVAILABLE", ("%s %s was made and deleted again: each time the answer with its "
-    .. "secret was lost"):format(options.noun or "key", name))
+  resource.fail("UNAVAILABLE", ("%s %s could not be created: each response with its secret was "
+    .. "lost, and the key was deleted again"):format(options.noun or "key", name))
 end
 
---- Makes a key and has its secret written to a file, for its owner only, in one step that cannot be
---- interrupted. Whether that can be done is found out before; when it fails all the same, the key is
---- deleted again: nobody would have it.
+--- Creates a key and writes its secret to a file that only its owner can read, in one step that cannot
+--- be interrupted. Checks before that the file can be written; if writing fails nevertheless, deletes
+--- the key, because its secret would be lost.
 ---@usage resource.keep_secret("/tmp/a.key", function() return { key = secret.new("x") } end, function() end)
 ---@async
----@param file? string no file when nil; a file that is there keeps what it has until then
+---@param file? string no file when nil; an existing file keeps its content until the key is created
 ---@param create fun(): table makes the key, whose secret is `key`
 ---@param delete fun(key: table)
 ---@return table key
@@ -593,7 +594,7 @@ function resource.keep_secret(file, create, delete)
   -- What is there stays until there is a new secret.
   local ok, is_new = pcall(host.fs_reserve, file)
   if not ok then
-    resource.fail("FAILED_PRECONDITION", ("%s; no key was made"):format(tostring(is_new)))
+    resource.fail("FAILED_PRECONDITION", ("%s; no key was created"):format(tostring(is_new)))
   end
   -- Whoever interrupts this gets the key and its file, or neither.
   return require("task").shield(function()
@@ -616,7 +617,7 @@ function resource.keep_secret(file, create, delete)
   end)
 end
 
---- Deletes something; that it is not there any longer is success.
+--- Deletes something; succeeds if it does not exist.
 ---@usage resource.delete(function() end)
 ---@async
 ---@param call fun()

@@ -1,4 +1,4 @@
---- Restores of backups into the clusters that they were made of.
+--- Restores of backups into the clusters that they were taken from.
 local host = ...
 
 local readiness = require "qdrant.resource.readiness"
@@ -21,7 +21,7 @@ local function service(self)
   return self.connection.api.cluster.backup
 end
 
---- The restores, of one cluster when one is meant; the oldest first.
+--- Lists the restores, oldest first, of one cluster if one is named.
 ---@usage qdrant.restores:list()
 ---@async
 ---@param filter? { cluster?: string|qdrant.Cluster }
@@ -47,8 +47,8 @@ local function newest(self, backup, others)
   return found
 end
 
---- Puts a backup back into its cluster: data, configuration and version as they were. What came later
---- is lost, and the cluster does not answer meanwhile. Done when it is ready again.
+--- Restores a backup into its cluster: its data, configuration and version. Data written after the
+--- backup is lost, and the cluster is unavailable until it is ready again.
 ---@usage qdrant.restores:create { backup = qdrant.backups:latest() }
 ---@async
 ---@param options { backup: string|qdrant.Backup, wait?: boolean|string, progress?: boolean }
@@ -57,8 +57,8 @@ function Restores:create(options)
   options = resource.options(options, "restores:create", "backup wait progress")
   local backup = self.connection.backups:find(options.backup)
   if backup:phase() ~= "SUCCEEDED" then
-    resource.fail("FAILED_PRECONDITION", ("backup %s is %s: only one that has succeeded can be put "
-      .. "back"):format(backup.display_name, backup:phase()))
+    resource.fail("FAILED_PRECONDITION", ("backup %s is %s: only a successful backup can be "
+      .. "restored"):format(backup.display_name, backup:phase()))
   end
   local before = {}
   for _, restore in ipairs(self:list { cluster = backup.cluster_id }) do
@@ -102,7 +102,7 @@ function Restores:find(wanted)
     or resource.pick(self:list(), wanted, "restore", "id")
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.restores:create({ backup = qdrant.backups:latest() }):refresh()
 ---@async
 ---@return qdrant.Restore self
@@ -114,7 +114,7 @@ function Restore:refresh()
       return resource.renew(self, restore)
     end
   end
-  resource.fail("NOT_FOUND", "the restore " .. self.id .. " is not listed any longer")
+  resource.fail("NOT_FOUND", "the restore " .. self.id .. " is no longer listed")
 end
 
 --- Its status, without prefix: "SUCCEEDED".

@@ -1,4 +1,4 @@
---- Roles: what their holders may do in the account.
+--- Roles: sets of permissions in the account.
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 
@@ -16,7 +16,7 @@ local function service(self)
   return self.connection.api.iam
 end
 
---- The roles; of the system, made by people, or both.
+--- Lists the roles: system roles, custom roles, or both.
 ---@usage qdrant.roles:list { type = "custom" }
 ---@async
 ---@param filter? { type?: "system"|"custom" }
@@ -62,7 +62,7 @@ function Roles:ids(wanted)
   return ids
 end
 
---- All permissions that there are, as { value, category }.
+--- Lists all permissions, as { value, category }.
 ---@usage qdrant.roles:permissions()
 ---@async
 ---@return table[]
@@ -97,7 +97,7 @@ local function values_of(self, wanted, method)
         values[#values + 1] = name
       end
       table.sort(values)
-      resource.fail("INVALID_ARGUMENT", ("there is no permission \"%s\"; there are %s"):format(
+      resource.fail("INVALID_ARGUMENT", ("unknown permission \"%s\"; available: %s"):format(
         tostring(value), table.concat(values, ", ")))
     elseif not seen[value] then
       seen[value] = true
@@ -107,7 +107,7 @@ local function values_of(self, wanted, method)
   return list
 end
 
---- Makes a role.
+--- Creates a role.
 ---@usage qdrant.roles:create { name = "Readers " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } }
 ---@async
 ---@param options { name: string, description?: string, permissions: string[] }
@@ -127,7 +127,7 @@ function Roles:create(options)
   return resource.wrap(Role, made, self.connection)
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.roles:find("Admin"):refresh()
 ---@async
 ---@return qdrant.Role self
@@ -158,7 +158,7 @@ local function send(self, change)
   end))
 end
 
---- Changes name, description or permissions and leaves the rest as it is.
+--- Changes its name, description or permissions.
 ---@usage local r = qdrant.roles:create { name = "R " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } } r:update { description = "what for" }
 ---@async
 ---@param options { name?: string, description?: string, permissions?: string[] }
@@ -171,7 +171,7 @@ function Role:update(options)
   })
 end
 
---- Adds permissions and removes others; what it has beside these stays.
+--- Adds and removes permissions; keeps its other permissions.
 ---@usage local r = qdrant.roles:create { name = "R " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } } r:allow({ "read:backups" }, { "read:clusters" })
 ---@async
 ---@param add? string[]
@@ -205,15 +205,16 @@ function Role:allow(add, remove)
     if not is_changed then
       return self
     elseif #wanted == 0 then
-      resource.fail("FAILED_PRECONDITION", ("role \"%s\" would have no permission left; delete it "
+      resource.fail("FAILED_PRECONDITION", ("role \"%s\" would have no permissions; delete it "
         .. "instead"):format(self.name))
     end
     self:update { permissions = wanted }
   end
-  resource.fail("ABORTED", ("role \"%s\": others change it at the same time"):format(self.name))
+  resource.fail("ABORTED", ("role \"%s\": too many concurrent changes; retry later")
+    :format(self.name))
 end
 
---- The users who hold it.
+--- The users who have it.
 ---@usage qdrant.roles:find("Admin"):users()
 ---@async
 ---@return table[]

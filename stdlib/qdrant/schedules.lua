@@ -21,7 +21,7 @@ local function service(self)
   return self.connection.api.cluster.backup
 end
 
---- The schedules, of one cluster when one is meant.
+--- Lists the schedules, of one cluster if one is named.
 ---@usage qdrant.schedules:list()
 ---@async
 ---@param filter? { cluster?: string|qdrant.Cluster }
@@ -50,11 +50,11 @@ end
 ---@class qdrant.schedules.Options
 ---@field name string 4 to 64 letters, digits, dashes and underscores
 ---@field cron string in UTC: "0 3 * * *", "@daily"
----@field retention? string how long backups are kept: "7d"; for ever when not given
----@field cluster? string|qdrant.Cluster which one; not for `cluster:schedules()`
----@field duplicate? boolean whether the name may be taken
+---@field retention? string how long backups are kept: "7d"; default: forever
+---@field cluster? string|qdrant.Cluster required, except with `cluster:schedules()`
+---@field duplicate? boolean allows a name that another schedule has
 
---- Has backups made again and again.
+--- Creates a schedule that makes backups regularly.
 ---@usage qdrant.clusters:find("search-prod"):schedules():create { name = "nightly-" .. crypto.uuid():sub(1, 8), cron = "0 3 * * *", retention = "7d" }
 ---@async
 ---@param options qdrant.schedules.Options
@@ -82,7 +82,7 @@ function Schedules:create(options)
   return resource.wrap(Schedule, made, self.connection)
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.schedules:list()[1]:refresh()
 ---@async
 ---@return qdrant.Schedule self
@@ -92,10 +92,10 @@ function Schedule:refresh()
   }.backup_schedule)
 end
 
---- Changes what is named and leaves the rest as it is.
+--- Changes the given options and keeps the others.
 ---@usage qdrant.schedules:list()[1]:update { retention = "14d" }
 ---@async
----@param options { name?: string, cron?: string, retention?: any } retention: `qdrant.null` for ever
+---@param options { name?: string, cron?: string, retention?: any } retention: `qdrant.null` means forever
 ---@return qdrant.Schedule self
 function Schedule:update(options)
   options = resource.options(options, "schedule:update", "name cron retention")
@@ -115,7 +115,7 @@ function Schedule:update(options)
   end))
 end
 
---- When it makes a backup next.
+--- The time of its next backup.
 ---@usage qdrant.schedules:list()[1]:next()
 ---@param after? userdata
 ---@return userdata?
@@ -131,7 +131,7 @@ function Schedule:backups()
   return self.connection.backups:list { schedule = self }
 end
 
---- Deletes it; its backups stay unless they are to go, too.
+--- Deletes it. Keeps its backups unless `backups` is true.
 ---@usage local s = qdrant.clusters:find("search-prod"):schedules():create { name = "short-" .. crypto.uuid():sub(1, 8), cron = "@daily" } s:delete()
 ---@async
 ---@param options? { backups?: boolean }

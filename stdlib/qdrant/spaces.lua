@@ -51,7 +51,7 @@ local ACCESS = { manage = "MANAGE", read = "READ_ONLY", metrics = "METRICS_READ_
 
 local CREATION = resource.names "cloud region wait duplicate progress"
 
---- The spaces of the account; those that are being deleted are left out.
+--- Lists the spaces of the account, without those that are being deleted.
 ---@usage qdrant.spaces:list()
 ---@async
 ---@param filter? { cloud?: string, region?: string }
@@ -95,19 +95,19 @@ function Spaces:regions(cloud)
 end
 
 ---@class qdrant.spaces.Settings
----@field name? string the cloud suggests one when not given
----@field labels? table<string, string> all that it is to have
----@field cost_label? string what it is charged to, in usage and invoices
----@field allow? string[] blocks of addresses that may connect; everybody by `qdrant.null`
----@field origins? string[] web pages that may connect
+---@field name? string default: a name that the cloud suggests
+---@field labels? table<string, string> replaces all labels
+---@field cost_label? string cost allocation label, shown in usage and invoices
+---@field allow? string[] address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
+---@field origins? string[] web origins that may connect
 ---@field max_storage? string|number "10GiB"
----@field wait? boolean|string waits until it is ready, at most so long: "15m"
----@field progress? boolean false for no line on the terminal
+---@field wait? boolean|string waits until it is ready; a string is the timeout: "15m"
+---@field progress? boolean false hides the progress line
 
 ---@class qdrant.spaces.Options: qdrant.spaces.Settings
 ---@field cloud string the provider: "aws"
 ---@field region string
----@field duplicate? boolean whether the name may be taken
+---@field duplicate? boolean allows a name that another space has
 
 --- Creates a space.
 ---@usage qdrant.spaces:create { name = "s-" .. crypto.uuid():sub(1, 8), cloud = "aws", region = qdrant.spaces:regions("aws")[1].id }
@@ -127,7 +127,7 @@ function Spaces:create(options)
   return resource.settle(resource.wrap(Space, made, self.connection), options, true)
 end
 
---- Creates a space from a backup of one.
+--- Creates a space from a backup of a space.
 ---@usage pcall(qdrant.spaces.from_backup, qdrant.spaces, { backup = "00000000-0000-4000-8000-000000000000", name = "copy" })
 ---@async
 ---@param options { backup: string|qdrant.SpaceBackup, name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean }
@@ -146,7 +146,7 @@ function Spaces:from_backup(options)
   return resource.settle(resource.wrap(Space, made, self.connection), options, true)
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:refresh() end
 ---@async
 ---@return qdrant.Space self
@@ -161,7 +161,7 @@ function Space:phase()
   return phase_of(self)
 end
 
---- Where its REST API answers; nil as long as it has no address.
+--- The URL of its REST API; nil while it has no address.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do print(s:url()) end
 ---@return string?
 function Space:url()
@@ -217,7 +217,7 @@ function Space:patch(fields)
   end))
 end
 
---- Changes what is named and leaves the rest as it is.
+--- Changes the given settings and keeps the others.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:update { labels = { env = "dev" } } end
 ---@async
 ---@param options qdrant.spaces.Settings
@@ -228,7 +228,7 @@ function Space:update(options)
   return resource.settle(self, options)
 end
 
---- Deletes it. Its backups stay unless they are to go, too.
+--- Deletes it. Keeps its backups unless `backups` is true.
 ---@usage pcall(function() qdrant.spaces:find("notes"):delete() end)
 ---@async
 ---@param options? { backups?: boolean, wait?: boolean|string, progress?: boolean }
@@ -264,13 +264,13 @@ end
 
 ---@class qdrant.spaces.KeyOptions
 ---@field name string
----@field access? "manage"|"read"|"metrics" manage when nothing is said
+---@field access? "manage"|"read"|"metrics" default: manage
 ---@field collections? table<string, string> "read" or "write" by name
----@field expires? any a time, or a length from now
----@field file? string where the secret goes, for its owner only
----@field duplicate? boolean another key may have the name
+---@field expires? any a time, or a duration from now
+---@field file? string file for the secret, readable by its owner only
+---@field duplicate? boolean allows a name that another key has
 
---- Makes a key. Its secret is shown once: it is `key.key`, and in the file when one is named.
+--- Creates a key. Its secret is available only once: as `key.key`, and in the file if one is named.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:create_key { name = "k-" .. crypto.uuid():sub(1, 8) } end
 ---@async
 ---@param options qdrant.spaces.KeyOptions
@@ -383,7 +383,7 @@ function Space:schedules()
   end)
 end
 
---- Has backups made again and again, of all of it or of one collection.
+--- Creates a backup schedule for the whole space or for one collection.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:create_schedule { name = "nightly", cron = "@daily" } end
 ---@async
 ---@param options { name: string, cron: string, retention?: string, collection?: string }
@@ -402,7 +402,7 @@ function Space:create_schedule(options)
   return resource.wrap(SpaceSchedule, made, self.connection)
 end
 
---- Changes what is named and leaves the rest as it is; `paused = true` has it make no backups until
+--- Changes the given options and keeps the others; `paused = true` suspends its backups until
 --- `paused = false`.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, schedule in ipairs(s:schedules()) do schedule:update { paused = true } end end
 ---@async
@@ -429,7 +429,7 @@ function SpaceSchedule:update(options)
   end))
 end
 
---- Deletes it; its backups stay unless they are to go, too.
+--- Deletes it. Keeps its backups unless `backups` is true.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, schedule in ipairs(s:schedules()) do schedule:delete() end end
 ---@async
 ---@param options? { backups?: boolean }

@@ -1,6 +1,6 @@
---- Desired state: a stack says what is to be there, a plan tells what that changes, and applying it
---- does so. There is no state file: the cloud is the state. A stack knows its clusters and spaces by
---- name and by the label `qcsh-stack`, and what is in them by name.
+--- Desired state: a stack declares resources, a plan lists the changes that they need, and applying it
+--- makes these changes. There is no state file: the cloud is the state. A stack identifies its clusters
+--- and spaces by name and by the label `qcsh-stack`, and the resources in them by name.
 local host = ...
 
 local Context = require "qdrant.stack.context"
@@ -20,8 +20,8 @@ local resource = require "qdrant.resource"
 ---@field account? string
 ---@field actions table[] each with verb, kind, name, changes, price, warnings and problem
 ---@field has_changes boolean
----@field is_refused boolean whether something in it must not be done
----@field digest string two plans with the same digest do the same to the same
+---@field is_refused boolean whether it contains a change that is not allowed
+---@field digest string plans with the same digest make the same changes
 
 local stack = {}
 
@@ -36,7 +36,7 @@ local known = { name = true, clusters = true, spaces = true, environments = true
 --- Checks that a declaration has the form of one.
 local function check(declared)
   if type(declared) ~= "table" then
-    error("a stack is a table with a name, or a function that returns one; got a "
+    error("a stack must be a table with a name, or a function that returns one; got a "
       .. type(declared), 3)
   end
   for key, value in pairs(declared) do
@@ -49,15 +49,15 @@ local function check(declared)
       for name, spec in pairs(value) do
         local labels = spec and spec.labels
         if labels and labels ~= qdrant.null and (type(labels) ~= "table" or #labels > 0) then
-          error(("%s %s: labels are declared by key: { env = \"prod\" }"):format(key, name), 0)
+          error(("%s %s: labels must be declared by key: { env = \"prod\" }"):format(key, name), 0)
         end
       end
     end
   end
   if type(declared.name) ~= "string" or not declared.name:find("^[%w][%w_.-]*$")
     or #declared.name > 63 then
-    error("a stack has a name of letters, digits, dots, dashes and underscores; what it has made "
-      .. "is known by it", 3)
+    error("a stack needs a name of letters, digits, dots, dashes and underscores, which identifies "
+      .. "its resources", 3)
   end
   return declared
 end
@@ -80,7 +80,7 @@ function stack.load(path, variables)
   return check(declared)
 end
 
---- A value in a form in which the same is always written the same; what is a function is none of its
+--- A value in a form in which the same is always written the same; a function is not part of its
 --- business.
 local function canonical(value)
   if type(value) ~= "table" then
@@ -116,7 +116,7 @@ end
 local function finish(context)
   for owner, names in pairs(context.undeclared) do
     table.sort(names)
-    context:note(("%s has what is not declared, and stays: %s"):format(owner, table.concat(names,
+    context:note(("%s has undeclared resources, which stay: %s"):format(owner, table.concat(names,
       ", ")))
   end
   table.sort(context.notes)
@@ -143,17 +143,17 @@ local function finish(context)
 end
 
 ---@class qdrant.stack.Options
----@field connection? table `qdrant` when not given
----@field adopt? boolean whether what is there by a declared name is taken over
+---@field connection? table default: `qdrant`
+---@field adopt? boolean adopts existing resources that have a declared name
 
 ---@class qdrant.stack.Application: qdrant.stack.Options
----@field parallel? integer how much is done at once
----@field report? fun(line: string) told of each thing as it is done
----@field destroy? boolean whether the plan is one to remove all
+---@field parallel? integer how many changes run at once
+---@field report? fun(line: string) called with a line for each finished change
+---@field destroy? boolean whether the plan is one of `plan_destroy`
 
 local PLANNING = "connection adopt"
 
---- Compares what is declared with what is there, and tells what to do.
+--- Compares the declaration with the existing resources and plans the changes.
 ---@usage stack.plan({ name = "empty" }).has_changes
 ---@async
 ---@param declared qdrant.Stack
@@ -169,7 +169,7 @@ function stack.plan(declared, options)
   return finish(context)
 end
 
---- Plans to remove all that a stack has declared or made.
+--- Plans to delete everything that a stack has declared or created.
 ---@usage stack.plan_destroy({ name = "empty" }).has_changes
 ---@async
 ---@param declared qdrant.Stack
@@ -203,9 +203,8 @@ function stack.plan_destroy(declared, options)
   return finish(context)
 end
 
---- Carries a plan out. Everything is read once more before: when it is not as it was when the plan was
---- made, nothing is done. What can be done side by side is. A second run goes on where the first one
---- ended.
+--- Applies a plan. Plans again first, and fails if anything has changed since the plan was made.
+--- Independent changes run in parallel. A second run continues where the first one stopped.
 ---@usage local s = { name = "empty" } stack.apply(s, stack.plan(s))
 ---@async
 ---@param declared qdrant.Stack
@@ -218,7 +217,7 @@ function stack.apply(declared, plan, options)
   local present = make(declared, { connection = options.connection, adopt = options.adopt })
   local digest = type(plan) == "table" and plan.digest or plan
   if present.digest ~= digest then
-    resource.fail("ABORTED", "something has changed since the plan was made; plan again",
+    resource.fail("ABORTED", "the account has changed since the plan was made; plan again",
       { plan = present })
   elseif present.is_refused then
     local reasons = {}
@@ -232,7 +231,7 @@ function stack.apply(declared, plan, options)
   return require "qdrant.stack.run"(present, options)
 end
 
---- A plan as text.
+--- A plan as a string, for people.
 ---@usage stack.text(stack.plan { name = "empty" })
 ---@param plan qdrant.Plan
 ---@return string

@@ -1,5 +1,4 @@
---- What an account has as HCL for the official Terraform provider, with `import` blocks: for those who
---- want to go on with Terraform, or to see how it would look.
+--- Exports the resources of an account as HCL for the official Terraform provider, with `import` blocks.
 local host = ...
 
 local hcl = require "qdrant.terraform.hcl"
@@ -244,7 +243,7 @@ function Writer:backups()
   end
 end
 
---- What the provider knows no resource for is told, not passed over.
+--- Reports resources that the provider does not support.
 function Writer:spaces()
   local names = {}
   for i, space in ipairs(self.connection.spaces:list()) do
@@ -319,7 +318,8 @@ end
 ---@field connection? table `qdrant` when not given
 ---@field only? string[] "clusters", "backups", "spaces", "environments", "access"; all of them when not given
 
---- The HCL of what an account has. No secret is in it: Terraform cannot import those of keys either.
+--- The HCL for the resources of an account. It contains no secrets; Terraform cannot import the secrets
+--- of keys either.
 ---@usage terraform.export { only = { "clusters" } }
 ---@async
 ---@param options? qdrant.terraform.Options
@@ -339,7 +339,7 @@ function terraform.export(options)
   for _, part in ipairs(options.only or parts) do
     if not Writer[part] or part == "resource" then
       local near = host.nearest_name(part, host.names "clusters backups spaces environments access")
-      error(("terraform.export: there is no part \"%s\"%s"):format(tostring(part),
+      error(("terraform.export: unknown part \"%s\"%s"):format(tostring(part),
         near and "; did you mean \"" .. near .. "\"?" or ""), 2)
     end
     writer[part](writer)

@@ -1,4 +1,4 @@
---- The users of the account and the roles that they hold.
+--- The users of the account and their roles.
 local resource = require "qdrant.resource"
 
 ---@class qdrant.users
@@ -42,7 +42,7 @@ function Users:with_roles()
   return self.connection.api.ui.list_users_with_roles({}).items
 end
 
---- Looks at the user anew.
+--- Reloads the user.
 ---@usage qdrant.users:list()[1]:refresh()
 ---@async
 ---@return qdrant.User self
@@ -50,7 +50,7 @@ function User:refresh()
   return resource.found(self, self.connection.users:list(), self.email)
 end
 
---- The roles that the user holds.
+--- The user's roles.
 ---@usage qdrant.users:list()[1]:roles()
 ---@async
 ---@return table[]
@@ -96,12 +96,12 @@ local function differences(self, add, remove)
   return given, taken
 end
 
---- Gives roles and takes others, by name or id, in one call; those that are not named stay.
+--- Adds and removes roles, by name or id, in one call; keeps the user's other roles.
 ---@usage local u = qdrant.users:list()[1] u:assign({}, {})
 ---@async
 ---@param add? (string|qdrant.Role)[]
 ---@param remove? (string|qdrant.Role)[]
----@return table[] roles that the user holds now
+---@return table[] roles that the user has now
 function User:assign(add, remove)
   add = resource.list(add, "user:assign", "a list of roles")
   remove = resource.list(remove, "user:assign", "a list of roles")
@@ -117,11 +117,11 @@ function User:assign(add, remove)
   return self:roles()
 end
 
---- Has the user hold exactly some roles.
+--- Sets the user's roles: adds the given ones and removes all others.
 ---@usage local u = qdrant.users:list()[1] local names = {} for i, r in ipairs(u:roles()) do names[i] = r.name end u:set_roles(names)
 ---@async
 ---@param wanted (string|qdrant.Role)[]
----@return table[] roles that the user holds now
+---@return table[] roles that the user has now
 function User:set_roles(wanted)
   resource.list(wanted, "user:set_roles", "a list of roles")
   local keep = {}
@@ -138,15 +138,15 @@ function User:set_roles(wanted)
   return self:assign(wanted, remove)
 end
 
---- Deletes the person from Qdrant Cloud, in all accounts. `members:remove` takes somebody out of this
---- account only. It wants to be told the address once more.
+--- Deletes the user from Qdrant Cloud, in all accounts. `members:remove` removes a member from this
+--- account only. Requires the user's address as a confirmation.
 ---@usage pcall(function() qdrant.users:list()[1]:delete_everywhere("not the address") end)
 ---@async
 ---@param email string
 function User:delete_everywhere(email)
   if email ~= self.email then
-    resource.fail("FAILED_PRECONDITION", ("this deletes %s from all accounts; say "
-      .. "delete_everywhere(\"%s\") if that is meant"):format(self.email, self.email))
+    resource.fail("FAILED_PRECONDITION", ("this deletes %s from all accounts; call "
+      .. "delete_everywhere(\"%s\") to confirm"):format(self.email, self.email))
   end
   resource.delete(function()
     service(self).delete_user { user_id = self.id }

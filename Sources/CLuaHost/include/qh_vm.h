@@ -105,8 +105,8 @@ int32_t qh_call(qh_vm *vm, qh_ref function, qh_tape *in, qh_tape *out);
 /// Creates a task (a coroutine) that will call a function.
 int32_t qh_task_new(qh_vm *vm, qh_ref function, qh_ref *task, qh_tape *out);
 
-/// Starts a task with arguments from `in`, or goes on with what it waited for: then `in` begins
-/// with QH_TRUE and results, or QH_FALSE and the error to raise.
+/// Starts a task with arguments from `in`, or resumes it with the result of its wait: then `in`
+/// begins with QH_TRUE and results, or with QH_FALSE and the error to raise.
 int32_t qh_task_resume(qh_vm *vm, qh_ref task, qh_tape *in, qh_tape *out);
 
 /// Drops a reference. A task that waits is closed: its to-be-closed variables run.

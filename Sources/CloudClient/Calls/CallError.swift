@@ -4,11 +4,11 @@ import GRPCProtocol
 
 /// A call that did not succeed.
 public struct CallError: Error, Sendable, CustomStringConvertible {
-    /// Who says so.
+    /// The source of an error.
     public enum Origin: Sendable, Equatable {
         /// The API answered with an error.
         case server
-        /// The answer could not be had, or could not be read.
+        /// The answer could not be received or could not be read.
         case transport
         /// The call was refused before it left: a rule of the contract, or the wrong actor.
         case local
@@ -20,7 +20,7 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     public var code: StatusCode
     /// A sentence for a person.
     public var message: String
-    /// Who says so.
+    /// The source of the error.
     public var origin: Origin
     /// The method's name, for example `cluster.get_cluster`; empty when no method is concerned.
     public var method = ""
@@ -28,7 +28,7 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     public var details: [Message] = []
     /// The HTTP status, where there was one.
     public var httpStatus: Int?
-    /// What the API calls this request in its own logs (`qc-trace-id`).
+    /// The request's id in the API's logs (`qc-trace-id`).
     public var traceID: String?
     /// How often the call was tried.
     public var attempts = 1
@@ -58,9 +58,9 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         return error
     }
 
-    /// A call that nobody waited for to its end.
+    /// The error of a call that was abandoned before its answer came.
     public static func givenUp(_ method: Method) -> CallError {
-        var error = CallError(.cancelled, "given up before its answer came", origin: .transport)
+        var error = CallError(.cancelled, "abandoned before the answer arrived", origin: .transport)
         error.method = method.displayName
         error.outcomeIsUnknown = true
         return error

@@ -1,8 +1,8 @@
 /// Where an API is reached.
 public struct Endpoint: Sendable, Hashable {
-    /// A text that names no endpoint.
+    /// Why a string is not a valid endpoint.
     public struct ParseError: Error, Sendable, CustomStringConvertible {
-        /// What is wrong with a text.
+        /// The kind of the error.
         public enum Reason: Sendable, Equatable {
             case unknownScheme(String)
             case pathOrUser
@@ -22,16 +22,16 @@ public struct Endpoint: Sendable, Hashable {
             let rest =
                 switch reason {
                 case .unknownScheme(let scheme):
-                    ": the scheme \(scheme) is not known; write https://host:port, host:port or "
+                    ": unknown scheme \(scheme); use https://host:port, host:port or "
                         + "http://127.0.0.1:port"
-                case .pathOrUser: ": write host:port, without a path or user"
-                case .openBracket: ": the bracket is not closed"
+                case .pathOrUser: ": expected host:port, without a path or user"
+                case .openBracket: ": missing closing bracket"
                 case .port: ": the port must be a number from 1 to 65535"
                 case .afterHost: ": only a port may follow the host"
                 case .host(let host): ": \"\(host)\" is not a host name or address"
-                case .noHost: " names no host"
+                case .noHost: ": missing host"
                 case .cleartext:
-                    ": cleartext is for loopback addresses only, since it would show the "
+                    ": cleartext is for loopback addresses only, since it would expose the "
                         + "credential to the network; use https://"
                 }
             return "endpoint \"\(text)\"\(rest)"

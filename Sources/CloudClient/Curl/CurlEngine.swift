@@ -32,7 +32,7 @@ final class CurlEngine {
                     return 0
                 }, user)
         else {
-            throw CallError(.unavailable, "libcurl has no memory left", origin: .transport)
+            throw CallError(.unavailable, "libcurl is out of memory", origin: .transport)
         }
         self.multi = multi
         self.user = user

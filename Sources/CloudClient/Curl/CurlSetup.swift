@@ -31,7 +31,7 @@ enum CurlSetup {
         case .peerNotVerified:
             reason += "; --ca-file FILE names the certificate authority to trust"
         case .handshakeFailed: reason += "; is it a cleartext port (http://)?"
-        case .timedOut: return .transport(.unavailable, "no connection to \(endpoint.url) in time")
+        case .timedOut: return .transport(.unavailable, "timed out connecting to \(endpoint.url)")
         default: break
         }
         return .notConnected(to: endpoint, reason)

@@ -23,7 +23,7 @@ final class CurlSocket: StreamSocket {
     func open(_ completion: @escaping (CallError?) -> Void) {
         guard let easy = qcurl_easy_new() else {
             engine.loop.enqueue {
-                completion(.transport(.unavailable, "libcurl has no memory left"))
+                completion(.transport(.unavailable, "libcurl is out of memory"))
             }
             return
         }

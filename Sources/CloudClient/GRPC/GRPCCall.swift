@@ -134,7 +134,7 @@ final class GRPCCall: TransportCall, RunningCall {
             let code = status == 200 ? StatusCode.unknown : StatusCode(httpStatusOfGRPC: status)
             var what = "the server answered HTTP \(status)"
             if !contentType.isEmpty { what += " with \(contentType)" }
-            var error = CallError.transport(code, what + ", which is no gRPC")
+            var error = CallError.transport(code, what + ", which is not gRPC")
             error.httpStatus = status
             return .failure(error)
         }
@@ -146,7 +146,7 @@ final class GRPCCall: TransportCall, RunningCall {
     private func tooLarge(_ length: Int) -> CallError {
         .transport(
             .resourceExhausted,
-            "the answer has \(length) bytes; at most \(maximumResponseSize) are taken")
+            "the answer has \(length) bytes; at most \(maximumResponseSize) are allowed")
     }
 
     /// The one message of the answer.
@@ -160,7 +160,7 @@ final class GRPCCall: TransportCall, RunningCall {
         guard content.isCompressed else { return Array(content.payload) }
         guard encoding == "gzip" else {
             throw .transport(
-                .internal, "the server compressed its message with \(encoding ?? "identity")")
+                .internal, "the server used unsupported compression: \(encoding ?? "identity")")
         }
         let bound = min(
             maximumResponseSize, Budgets().decompressedSize(of: content.payload.count))
@@ -177,7 +177,7 @@ final class GRPCCall: TransportCall, RunningCall {
         switch problem {
         case .empty: .transport(.internal, "the server sent status OK without a message")
         case .cutPrefix:
-            .transport(.internal, "the server's message is cut off inside its prefix")
+            .transport(.internal, "the server's message ends inside its prefix")
         case .cut(let present, let announced):
             .transport(.internal, "the server's message has \(present) of \(announced) bytes")
         case .more: .transport(.internal, "the server sent more than one message")

@@ -3,8 +3,9 @@ import GRPCProtocol
 
 /// Unary gRPC over HTTP/2: many calls on one connection.
 ///
-/// What is repeated unasked: calls that never left, were refused, or stand above a GOAWAY's last
-/// stream. All else that was in flight when a connection ended has an unknown outcome.
+/// Retries without being asked: calls that were never sent, that were refused, or whose stream is
+/// above a GOAWAY's last one. All other calls in flight when a connection ends have an unknown
+/// outcome.
 public final class GRPCTransport: Transport, GRPCCallOwner {
     private let endpoint: Endpoint
     private let settings: ConnectionSettings

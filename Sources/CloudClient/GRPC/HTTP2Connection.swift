@@ -104,7 +104,7 @@ final class HTTP2Connection: GRPCCallOwner {
         }
         guard socket.descriptor >= 0 else {
             return fail(
-                .transport(.unavailable, "the connection to \(endpoint.url) closed at once"))
+                .transport(.unavailable, "the connection to \(endpoint.url) closed immediately"))
         }
         state = .open
         lastRead = loop.now()
@@ -114,7 +114,7 @@ final class HTTP2Connection: GRPCCallOwner {
             fail(
                 .transport(
                     .unavailable,
-                    "\(endpoint.url) accepts connections, but does not speak HTTP/2 in time"))
+                    "\(endpoint.url) accepted the connection, but did not start HTTP/2 in time"))
         }
         // Nothing is sent to a server that does not speak HTTP/2: what TLS has agreed on is known
         // after the first attempt to read.
@@ -258,7 +258,7 @@ final class HTTP2Connection: GRPCCallOwner {
             return fail(
                 .transport(
                     .internal,
-                    "the server broke a rule of HTTP/2 (\(String(cString: violation)))"))
+                    "the server violated HTTP/2 (\(String(cString: violation)))"))
         }
         let needsOutput = result == 1
         if needsOutput != watchesOutput {
@@ -272,7 +272,7 @@ final class HTTP2Connection: GRPCCallOwner {
         if !farewell.isEmpty { reason += " (\(farewell))" }
         if result < -2 { reason += " (\(String(cString: qh2_error_text(result))))" }
         if remoteLimit == nil {
-            reason = "\(endpoint.url) closed the connection before it spoke HTTP/2"
+            reason = "\(endpoint.url) closed the connection before HTTP/2 started"
             if result < -1 { reason = "\(endpoint.url) does not speak HTTP/2" }
             if !endpoint.isSecure { reason += "; is it a TLS port (https://), or another program?" }
         }
@@ -348,7 +348,7 @@ final class HTTP2Connection: GRPCCallOwner {
         guard !calls.isEmpty, state != .closed, let session else { return }
         let present = loop.now()
         if let pingSent, present - pingSent >= settings.keepaliveTimeout {
-            fail(.transport(.unavailable, "\(endpoint.url) does not answer any more"))
+            fail(.transport(.unavailable, "\(endpoint.url) stopped responding"))
         } else if pingSent != nil {
             keepalive = loop.after(settings.keepaliveTimeout) { [weak self] in
                 self?.keepalive = nil

@@ -98,8 +98,8 @@ extension HTTP2Connection {
         var failure = CallError.transport(
             code,
             complaint.isEmpty
-                ? "the server broke the call off (HTTP/2 error \(error))"
-                : "the server broke a rule of HTTP/2 (\(complaint))")
+                ? "the server reset the call (HTTP/2 error \(error))"
+                : "the server violated HTTP/2 (\(complaint))")
         failure.outcomeIsUnknown = true
         finish(call, .failure(failure))
     }

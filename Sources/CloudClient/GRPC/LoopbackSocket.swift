@@ -56,7 +56,7 @@ final class LoopbackSocket: StreamSocket {
                 guard let self else { return }
                 close()
                 var error = CallError.transport(
-                    .unavailable, "no connection to \(endpoint.url) in time")
+                    .unavailable, "timed out connecting to \(endpoint.url)")
                 error.wasNotExecuted = true
                 completion(error)
             }

@@ -1,7 +1,7 @@
 import Contract
 import GRPCProtocol
 
-/// Asks a server what API it has: reflection version 1, then 1alpha.
+/// Asks a server for its API by reflection: version 1, then 1alpha.
 public final class ReflectionClient {
     private let transport: GRPCTransport
     private let metadata: [(name: String, value: String)]
@@ -53,7 +53,7 @@ public final class ReflectionClient {
                 paths = paths.dropFirst()
                 begin()
             case .success(.error(let code, let message)): fail(code, message, "its services")
-            case .success: fail(13, "the answer is none", "its services")
+            case .success: fail(13, "unexpected response", "its services")
             case .failure(let error): completion(.failure(error))
             }
         }
@@ -72,7 +72,7 @@ public final class ReflectionClient {
             switch result {
             case .success(.files(let found)): take(found)
             case .success(.error(let code, let message)): fail(code, message, what)
-            case .success: fail(13, "the answer is none", what)
+            case .success: fail(13, "unexpected response", what)
             case .failure(let error): completion(.failure(error))
             }
         }
@@ -118,7 +118,7 @@ public final class ReflectionClient {
                     guard let response = try? ReflectionFormat.Response(reply.body) else {
                         return .failure(
                             CallError(
-                                .internal, "the server's description of itself cannot be read",
+                                .internal, "the server's reflection response cannot be read",
                                 origin: .transport))
                     }
                     return .success(response)

@@ -2,9 +2,9 @@ import Codec
 import Contract
 import EventLoop
 
-/// Sends reads only. A change is shown, and answered with what the cloud could have answered: the
-/// request's resource with what the server adds. Such an echo is read again by later reads of the
-/// same thing, so that a script goes on as it would.
+/// Sends reads only. Shows each change and simulates its response: the request's resource with the
+/// fields that the server adds. Later reads of the same resource return it, so that the script
+/// continues as in a real run.
 public final class DryRunTransport: Transport {
     private let inner: any Transport
     private let loop: PollLoop
@@ -14,9 +14,9 @@ public final class DryRunTransport: Transport {
     /// Echoes by the type of the resource and its id.
     private var echoes: [String: Message] = [:]
 
-    /// Puts a dry run around a way to the API.
+    /// Wraps a transport in a dry run.
     ///
-    /// - Parameter show: tells a person what would be sent.
+    /// - Parameter show: shows the user which request would be sent.
     public init(
         _ inner: any Transport, loop: PollLoop,
         now: @escaping () -> (seconds: Int64, nanos: Int32), show: @escaping (String) -> Void

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Paths as the kernel sees them, so that no `..` and no link leads out of a folder.
+/// Paths as the kernel resolves them, so that no `..` and no link leads out of a directory.
 package enum Paths {
     /// The names in a directory, without `.` and `..`, sorted; nil when it cannot be read, with `errno`
     /// set.
@@ -20,8 +20,8 @@ package enum Paths {
     /// How many links are followed, as the kernel does.
     private static let mostLinks = 40
 
-    /// The path that the kernel would reach: absolute, links followed, those that lead nowhere, too,
-    /// and without dots. What does not exist stays as it is written.
+    /// The path as the kernel resolves it: absolute, without dots, all links followed, dangling
+    /// ones included. Parts that do not exist are kept as written.
     package static func resolved(_ path: String) -> String {
         var rest = steps(path)
         var reached: [Substring] = path.hasPrefix("/") ? [] : workingFolder

@@ -1,7 +1,7 @@
 import Codec
 import Contract
 
-/// A change before it is made: what it would leave behind.
+/// A change before it is made, and its expected result.
 package struct PendingChange {
     let call: OutgoingCall
 

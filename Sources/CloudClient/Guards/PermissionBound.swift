@@ -1,21 +1,21 @@
 import Contract
 import GRPCProtocol
 
-/// What a run may do: what all of its layers allow. Refuses before anything happens, and notes what
-/// was used.
+/// The permissions of a run: those that all of its layers allow. Refuses an action before it
+/// happens and records every use.
 public final class PermissionBound: CallGuard {
     /// The layers.
     public private(set) var layers: [PermissionLayer] { didSet { hasRules = asks } }
-    /// Told of each use: the word, the method if it is a call, and whether it was refused.
+    /// Called for each use: the permission, the method if it is a call, and whether it was refused.
     public var onUse: ((PermissionWord, Method?, Bool) -> Void)? { didSet { hasRules = asks } }
     /// Whether anything is forbidden or noted at all.
     public var isActive: Bool { hasRules || caller.layers != nil }
     /// Whether there is any without libraries.
     package private(set) var hasRules = false
-    /// What the code that calls may do, when it is a library's; shared with narrower bounds.
+    /// The permissions of the calling code, if it is a library's; shared with narrower bounds.
     package let caller: Caller
 
-    /// Tells what the code that calls may do.
+    /// Provides the permissions of the calling code.
     package final class Caller {
         package var layers: (() -> [PermissionLayer])?
     }
@@ -42,7 +42,7 @@ public final class PermissionBound: CallGuard {
     /// Makes the bound narrower.
     public func add(_ layer: PermissionLayer) { layers.append(layer) }
 
-    /// A narrower bound, of one session; what it notes is noted here.
+    /// A narrower bound for one session; its uses are recorded here, too.
     public func narrowed(by layer: PermissionLayer) -> PermissionBound {
         let narrower = PermissionBound(layers + [layer], caller: caller)
         narrower.onUse = onUse
@@ -57,8 +57,8 @@ public final class PermissionBound: CallGuard {
             }
     }
 
-    /// What a method needs, in words: its permissions, or for one that asks for none its effect on
-    /// its module, as in `write:account`. Public methods need nothing.
+    /// The permissions that a method requires; for a method without any, its effect on its module,
+    /// as in `write:account`. Public methods require nothing.
     public static func words(of method: Method) -> [PermissionWord] {
         let checked = method.options.checkedPermissions.compactMap { try? PermissionWord($0) }
         if !checked.isEmpty { return checked }
@@ -104,7 +104,7 @@ public final class PermissionBound: CallGuard {
 
     // MARK: - This machine
 
-    /// Why something may not be done with this machine; nil when it may.
+    /// Why an action on this machine is not allowed; nil if it is.
     ///
     /// - Parameters:
     ///   - word: one of ``PermissionWord/localWords``, for example `read:files`.
@@ -135,7 +135,7 @@ public final class PermissionBound: CallGuard {
 }
 
 extension PermissionBound {
-    /// Why a folder may not be removed or renamed with all that is in it; nil when it may.
+    /// Why a directory may not be deleted or renamed with its contents; nil if it may.
     package func refusalInside(_ folder: String) -> CallError? {
         let base = Paths.resolvedName(folder)
         for layer in layers {
@@ -143,7 +143,7 @@ extension PermissionBound {
                 guard let value = word.value else { continue }
                 let denied = Paths.resolved(String(value.prefix { $0 != "*" }))
                 guard denied.hasPrefix(base + "/") else { continue }
-                return Self.error("\(layer.source) forbids \(word), which is inside", nil)
+                return Self.error("\(layer.source) forbids \(word), which is inside it", nil)
             }
         }
         return nil

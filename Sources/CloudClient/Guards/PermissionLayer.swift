@@ -1,12 +1,12 @@
 import Contract
 
-/// What one place says that a run may do: the command line, a script's header, a context.
+/// The permissions that one source gives a run: the command line, a script's header, a context.
 public struct PermissionLayer: Sendable {
-    /// Who says so, for messages: `--allow`, `the header of clean.lua`.
+    /// The name of the source in messages: `--allow`, `the header of clean.lua`.
     public var source: String
-    /// What may be done; nil means everything.
+    /// Allowed permissions; nil means everything.
     public var allowed: [PermissionWord]?
-    /// What may not be done, whatever else is said.
+    /// Denied permissions; they take precedence over the allowed ones.
     public var denied: [PermissionWord] = []
     /// Whether nothing of the cloud may be changed.
     public var isReadOnly = false
@@ -34,10 +34,10 @@ extension PermissionLayer {
     /// Why a method may not be called; nil when it may.
     func reason(against method: Method, _ words: [PermissionWord]) -> String? {
         if isReadOnly, method.effect != .read {
-            return "\(source) allows reading only, and this is a \(method.effect.rawValue)"
+            return "\(source) allows reading only, but this is a \(method.effect.rawValue)"
         }
         if !mayDelete, method.effect == .delete {
-            return "\(source) allows no deletes; a header that does says deletes=true"
+            return "\(source) allows no deletes; a header allows them with deletes=true"
         }
         if let word = words.first(where: denies) { return "\(source) forbids \(word)" }
         let missing = words.filter { !allows($0) }

@@ -1,7 +1,7 @@
-/// What a script may do, in the words of the contract's permissions: `read:clusters`, `write:*`,
-/// and for things of this machine `read:files=./data/*`.
+/// A permission of a script, in the form of the contract's permissions: `read:clusters`, `write:*`,
+/// and for this machine's resources `read:files=./data/*`.
 public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
-    /// Why a text is no permission.
+    /// Why a string is not a permission.
     public enum Problem: Error, Equatable, CustomStringConvertible {
         /// A text without the form of a permission.
         case form(String)
@@ -11,8 +11,8 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
         public var description: String {
             switch self {
             case .form(let text):
-                return "\"\(text)\" is no permission: it has to be like read:clusters, write:* or "
-                    + "read:files=PATH"
+                return "\"\(text)\" is not a permission; expected a form such as read:clusters, "
+                    + "write:* or read:files=PATH"
             case .value(let text):
                 let known = PermissionWord.localWords.map(\.key).joined(separator: ", ")
                 return "\"\(text)\": only \(known) can be restricted with ="
@@ -20,7 +20,7 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The words for things that are not the API's, and what their values are.
+    /// The permissions for this machine's resources, and the meaning of their values.
     public static let localWords: KeyValuePairs<String, String> = [
         "read:files": "a path", "write:files": "a path", "read:environment": "a variable's name",
         "run:processes": "a program", "connect:hosts": "a host", "use:accounts": "an account's id",
@@ -29,9 +29,9 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
 
     /// Before the colon; may have `*`.
     public let verb: String
-    /// Behind it; may have `*`.
+    /// After the colon; may have `*`.
     public let noun: String
-    /// What it is restricted to; nil for everything.
+    /// The value that it is restricted to; nil for everything.
     public let value: String?
 
     /// Parses a word.
@@ -78,7 +78,7 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Patterns with `*`, which stands for any text.
+/// Patterns with `*`, which matches any string.
 package enum Glob {
     static func matches(_ pattern: String, _ text: String) -> Bool {
         let (pattern, text) = (Array(pattern.utf8), Array(text.utf8))

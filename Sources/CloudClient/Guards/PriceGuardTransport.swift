@@ -169,7 +169,7 @@ public final class PriceGuardTransport: Transport {
 
     private func tooDear(_ price: Double, _ currency: String, _ call: OutgoingCall) -> CallError {
         refusal(
-            "it would cost \(Self.amount(price)) \(currency) an hour, and --max-hourly-price allows "
+            "it would cost \(Self.amount(price)) \(currency) per hour; --max-hourly-price allows "
                 + "\(Self.amount(limit))", call)
     }
 
@@ -192,7 +192,7 @@ public final class PriceGuardTransport: Transport {
     /// Without a price nothing is bought.
     private static func unquoted(_ error: CallError, _ call: OutgoingCall) -> CallError {
         var error = error
-        error.message = "its price cannot be found out (--max-hourly-price): " + error.description
+        error.message = "its price cannot be determined (--max-hourly-price): " + error.description
         error.method = call.method.displayName
         error.outcomeIsUnknown = false
         error.wasNotExecuted = true
@@ -201,7 +201,7 @@ public final class PriceGuardTransport: Transport {
 
     private static func broken(_ call: OutgoingCall) -> CallError {
         var error = CallError(
-            .internal, "the contract does not tell what its price depends on", origin: .local)
+            .internal, "the contract does not say which fields determine its price", origin: .local)
         error.method = call.method.displayName
         return error
     }

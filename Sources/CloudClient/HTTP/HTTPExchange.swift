@@ -2,7 +2,7 @@ import GRPCProtocol
 
 /// One HTTP request and its answer, whatever it is about.
 public enum HTTPExchange {
-    /// What is asked.
+    /// A request.
     public struct Request {
         public var verb: String
         /// The whole URL.
@@ -22,7 +22,7 @@ public enum HTTPExchange {
         }
     }
 
-    /// What is answered.
+    /// A response.
     public struct Response {
         public let status: Int
         public let body: [UInt8]

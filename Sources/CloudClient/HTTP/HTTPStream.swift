@@ -4,18 +4,18 @@ import GRPCProtocol
 /// An HTTP exchange whose answer is read piece by piece, with libcurl holding the server back while
 /// nobody reads. Main-thread confined.
 public final class HTTPStream {
-    /// What is asked.
+    /// A request.
     public struct Request {
         /// The method, for example `GET`.
         public var verb: String
         /// The whole URL.
         public var url: String
         public var headers: [(name: String, value: String)] = []
-        /// What is sent; nil sends nothing.
+        /// The body; nil sends none.
         public var body: [UInt8]?
         /// How long the whole exchange may take, in nanoseconds; nil means for ever.
         public var timeout: Int64?
-        /// A proxy's URL instead of what the environment says; empty for none.
+        /// A proxy's URL that overrides the environment's; empty for none.
         public var proxy: String?
         public var settings = ConnectionSettings()
 
@@ -65,7 +65,7 @@ public final class HTTPStream {
         pinned = .allocate(capacity: max(1, request.body?.count ?? 0))
         _ = pinned.initialize(from: request.body ?? [])
         guard let easy = qcurl_easy_new() else {
-            throw CallError.transport(.unavailable, "libcurl has no memory left")
+            throw CallError.transport(.unavailable, "libcurl is out of memory")
         }
         self.easy = easy
         configure(easy)

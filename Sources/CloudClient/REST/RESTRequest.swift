@@ -31,7 +31,7 @@ struct RESTRequest {
                 guard !text.isEmpty else {
                     throw CallError(
                         .invalidArgument,
-                        "\(fieldPath.joined(separator: ".")) has to be set, as it is part of the URL",
+                        "\(fieldPath.joined(separator: ".")) must be set: it is part of the URL",
                         origin: .local)
                 }
                 path += PercentCoding.encode(text)

@@ -83,7 +83,7 @@ public final class RESTTransport: Transport {
         let request = try RESTRequest(call.call.method, call.call.request)
         let engine = try openEngine()
         guard let easy = idle.popLast() ?? qcurl_easy_new() else {
-            throw CallError.transport(.unavailable, "libcurl has no memory left")
+            throw CallError.transport(.unavailable, "libcurl is out of memory")
         }
         call.easy = easy
         call.meter = AnswerMeter(maximumBody: settings.maximumResponseSize)
@@ -275,7 +275,7 @@ private final class RESTCall: TransportCall, RunningCall {
                     .unknown,
                     "the server answered HTTP \(status) with "
                         + (contentType.isEmpty ? "no content type" : contentType)
-                        + ", which is no JSON: is this the API's REST endpoint?")
+                        + ", which is not JSON; is this the API's REST endpoint?")
                 error.httpStatus = status
                 return .failure(error)
             }

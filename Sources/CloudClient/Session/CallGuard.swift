@@ -1,8 +1,8 @@
 import Contract
 
-/// What is asked before a call leaves. Main-thread confined.
+/// Decides whether a call may be sent. Main-thread confined.
 public protocol CallGuard: AnyObject {
-    /// Why a method may not be called; nil when it may. Asked before anything else.
+    /// Why a method may not be called; nil if it may. Checked before anything else.
     func refusal(of method: Method) -> CallError?
 
     /// Why a call may not be about an account; nil when it may.

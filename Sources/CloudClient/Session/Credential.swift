@@ -1,4 +1,4 @@
-/// What proves who calls. Its text is given to transports only and never printed.
+/// The caller's credential. Its value is passed to transports only and never printed.
 public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     /// No credential: the public methods only.
     case none
@@ -6,7 +6,7 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
     case managementKey(String)
     /// A person's token.
     case userToken(String)
-    /// One of the two that somebody else keeps, and that is asked for when a call needs it.
+    /// One of the two from an external source, which is asked when a call needs it.
     case helper(CredentialHelper)
 
     /// The value of the `authorization` header.
@@ -62,7 +62,7 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
 
 /// Asks for a credential once, when it is first needed. Main-thread confined.
 public final class CredentialHelper: @unchecked Sendable {
-    /// Whether it gives a person's token rather than a management key.
+    /// Whether it returns a user's token rather than a management key.
     public let isToken: Bool
     private let ask: () -> Result<String, CallError>
     private let onText: (String) -> Void
@@ -71,8 +71,8 @@ public final class CredentialHelper: @unchecked Sendable {
     /// Creates a helper.
     ///
     /// - Parameters:
-    ///   - ask: gets the text; may take its time.
-    ///   - onText: told the text when it is known, so that it can be kept out of what is written.
+    ///   - ask: returns the credential; may take some time.
+    ///   - onText: called with the credential once it is known, so that it can be masked in output.
     public init(
         isToken: Bool, ask: @escaping () -> Result<String, CallError>,
         onText: @escaping (String) -> Void = { _ in }

@@ -3,26 +3,27 @@ import Contract
 import EventLoop
 import GRPCProtocol
 
-/// Somebody's way to the API: endpoints, credential, account, and the rules that each call obeys
-/// before it leaves and when it fails. Main-thread confined.
+/// A connection to the API: endpoints, credential, account, and the rules for checking calls before
+/// they are sent and for handling their failures. Main-thread confined.
 public final class Session {
-    /// What the session was made of.
+    /// The session's configuration.
     public let configuration: SessionConfiguration
     /// The contract.
     public let registry: Registry
     /// The loop that calls run on.
     public let loop: PollLoop
-    /// Asked before each call that somebody makes, but not for those that the session makes itself.
+    /// Checks each call before it is sent, except for those that the session makes itself.
     public var callGuard: (any CallGuard)?
-    /// Told of each attempt.
+    /// Called after each attempt.
     public var onTrace: ((TraceRecord) -> Void)?
 
-    /// Told when somebody's call begins; what it returns is called when the call has ended.
+    /// Called when a call begins, except for those that the session makes itself; the returned
+    /// function is called when the call has ended.
     public var onCall: ((Method) -> () -> Void)?
 
-    /// Whether no call leaves, so that no credential is asked for.
+    /// Whether no call is sent, so that no credential is needed.
     public var isOffline = false
-    /// What is put around the way to the API: recording, dry runs. To be set before the first call.
+    /// Wraps the transport, for recording or dry runs. Set it before the first call.
     public var wrap: (any Transport) -> any Transport = { $0 }
 
     /// Opens the transport of a kind.
@@ -92,8 +93,8 @@ public final class Session {
         if method.isForUsersOnly, configuration.credential.isManagementKey {
             var error = CallError(
                 .permissionDenied,
-                "this method is for people: it needs a user's token (QDRANT_CLOUD_TOKEN), not a "
-                    + "management key", origin: .local)
+                "this method requires a user's token (QDRANT_CLOUD_TOKEN), not a management key",
+                origin: .local)
             error.method = method.displayName
             return error
         }
@@ -133,12 +134,12 @@ public final class Session {
 
     // MARK: - The account
 
-    /// What the contract has against a message.
+    /// The rules of the contract that a message breaks.
     public func violations(in message: Message) -> [Violation] {
         validator.violations(in: message)
     }
 
-    /// Whether the credential is the management key with a prefix, as the API tells keys apart.
+    /// Whether the credential is the management key with a prefix; the API identifies keys by it.
     public func usesKey(withPrefix prefix: String) -> Bool {
         configuration.credential.isManagementKey(withPrefix: prefix)
     }
@@ -175,14 +176,15 @@ public final class Session {
         return .failure(
             Self.noAccount(
                 accounts.isEmpty
-                    ? "the credential sees no account"
-                    : "the credential sees several accounts: " + names.joined(separator: ", ")))
+                    ? "the credential has access to no account"
+                    : "the credential has access to several accounts: "
+                        + names.joined(separator: ", ")))
     }
 
     private static func noAccount(_ reason: String) -> CallError {
         CallError(
             .invalidArgument,
-            "account_id is not known: \(reason); give --account or QDRANT_CLOUD_ACCOUNT_ID",
+            "account_id is unknown: \(reason); set --account or QDRANT_CLOUD_ACCOUNT_ID",
             origin: .local)
     }
 }

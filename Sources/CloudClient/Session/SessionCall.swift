@@ -54,7 +54,7 @@ final class SessionCall: SteppedCall {
             pause = session.loop.after(deadline - session.loop.now()) { [self] in
                 isCancelled = true
                 var error = CallError.transport(
-                    .deadlineExceeded, "the account was not found out before the deadline")
+                    .deadlineExceeded, "the account was not determined before the deadline")
                 error.method = method.displayName
                 error.wasNotExecuted = true
                 completion(.failure(error))
@@ -116,7 +116,7 @@ final class SessionCall: SteppedCall {
         var error = error
         error.method = method.displayName
         if error.outcomeIsUnknown, !method.isRead {
-            error.message += "; whether the call was executed is not known"
+            error.message += "; the call may or may not have been executed"
         }
         return error
     }

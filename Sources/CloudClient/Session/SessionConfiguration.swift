@@ -1,20 +1,20 @@
-/// What a session is made of.
+/// The configuration of a session.
 public struct SessionConfiguration: Sendable {
     /// Where gRPC is reached.
     public var endpoint: Endpoint
     /// Where REST is reached.
     public var restEndpoint: Endpoint
-    /// Which way calls go when they do not say.
+    /// The default transport of calls.
     public var transport = TransportKind.grpc
-    /// Who calls.
+    /// The credential of the caller.
     public var credential = Credential.none
-    /// The account that calls are about when they do not say.
+    /// The default account of calls.
     public var accountID: String?
     /// The name of the context that this comes from.
     public var contextName: String?
     /// How connections are opened.
     public var connection = ConnectionSettings()
-    /// How long a call may take when it does not say, in nanoseconds; nil means for ever.
+    /// The default timeout of a call in nanoseconds; nil means none.
     public var timeout: Int64? = 60_000_000_000
 
     /// Creates a configuration.
@@ -24,19 +24,19 @@ public struct SessionConfiguration: Sendable {
     }
 }
 
-/// What one call asks for beyond its request.
+/// Options of a single call.
 public struct CallOptions: Sendable {
     /// How long the call may take, all attempts together, in nanoseconds.
     public var timeout: Int64?
-    /// How many more attempts may be made; nil means three for reads and none for others.
+    /// The maximum number of retries; nil means three for reads and none for other calls.
     public var retries: Int?
-    /// Which way the call goes.
+    /// The transport of the call.
     public var transport: TransportKind?
     /// The account that the call is about.
     public var accountID: String?
     /// Further headers.
     public var metadata: [(name: String, value: String)] = []
 
-    /// Creates options that ask for nothing.
+    /// Creates default options.
     public init() {}
 }

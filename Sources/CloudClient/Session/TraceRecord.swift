@@ -1,13 +1,13 @@
 import Contract
 import GRPCProtocol
 
-/// One line of a trace: what a call did.
+/// One line of a trace: an attempt or a call.
 public struct TraceRecord: Sendable {
     /// The method's name.
     public let method: String
-    /// Which way it went.
+    /// The transport.
     public let transport: TransportKind
-    /// What it ended with.
+    /// The resulting status code.
     public let code: StatusCode
     /// When it began on the loop's clock, in nanoseconds.
     public let started: Int64
@@ -17,7 +17,7 @@ public struct TraceRecord: Sendable {
     public let attempt: Int
     /// The answer's size in bytes.
     public let size: Int
-    /// What the API calls the request in its own logs.
+    /// The request's id in the API's logs.
     public let traceID: String?
 
     /// Describes an attempt, or a whole call that was replayed.

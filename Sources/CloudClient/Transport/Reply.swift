@@ -14,9 +14,9 @@ public struct Reply: Sendable {
     public let body: [UInt8]
     /// The encoding.
     public let format: Format
-    /// What the API calls this request in its own logs.
+    /// The request's id in the API's logs.
     public let traceID: String?
-    /// Whether nobody answered this: it is what an answer could look like.
+    /// Whether the reply is simulated rather than sent by a server.
     public var isEcho = false
 
     /// Creates an answer.
@@ -51,16 +51,16 @@ public struct Reply: Sendable {
 }
 
 extension Result where Success == Reply, Failure == CallError {
-    /// What became of a change whose result nobody waits for any longer, for a person.
+    /// A message about the outcome of a change that the caller no longer waits for.
     ///
     /// - Parameter name: the method's.
     public func fate(of name: String) -> String {
         switch self {
-        case .success: "\(name) was on its way: it was executed"
+        case .success: "\(name) was in flight: it was executed"
         case .failure(let error) where error.outcomeIsUnknown:
-            "\(name) was on its way: whether it was executed is not known"
+            "\(name) was in flight: it may or may not have been executed"
         case .failure(let error):
-            "\(name) was on its way: it was refused (\(error.code.name): \(error.message))"
+            "\(name) was in flight: it was refused (\(error.code.name): \(error.message))"
         }
     }
 }

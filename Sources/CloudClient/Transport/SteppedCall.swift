@@ -6,7 +6,7 @@ open class SteppedCall: RunningCall {
     public var step: (any RunningCall)?
     /// What ends the present pause.
     var pause: PollLoop.Timer?
-    /// Whether the call was given up: no further step may begin.
+    /// Whether the call was cancelled: no further step may begin.
     public internal(set) var isCancelled = false
 
     /// Creates a call without a step.

@@ -9,11 +9,11 @@ public struct OutgoingCall {
     public let request: Message
     /// Headers, lower-case. `authorization` is among them when the method needs a credential.
     public let metadata: [(name: String, value: String)]
-    /// When the call has to be over, on the loop's clock; nil means never.
+    /// The deadline on the loop's clock; nil means none.
     public let deadline: Int64?
-    /// Which way it goes.
+    /// The transport.
     public let transport: TransportKind
-    /// How many more attempts may be made; nil means three for reads and none for others.
+    /// The maximum number of retries; nil means three for reads and none for other calls.
     public let retries: Int?
 
     /// Creates a call.
@@ -31,19 +31,19 @@ public struct OutgoingCall {
     }
 }
 
-/// A call on its way, which may be given up.
+/// A call in flight, which can be cancelled.
 public protocol RunningCall: AnyObject {
-    /// Gives the call up. Its completion is not called.
+    /// Cancels the call. Its completion is not called.
     func cancel()
 }
 
-/// A way to the API. Main-thread confined, like the loop below it.
+/// Sends calls to the API. Main-thread confined, like the loop that it uses.
 public protocol Transport: AnyObject {
     /// Starts a call. The completion is called once, from the loop, never before this returns.
     func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall
 
-    /// Closes idle connections and fails what is on its way.
+    /// Closes idle connections and fails the calls in flight.
     func close()
 }

@@ -75,16 +75,17 @@ extension CELError: CustomStringConvertible {
         case .syntax(let problem): problem.description
         case .format(let problem): "format(): \(problem.description)"
         case .limit(let limit): limit.description
-        case .unknownName(let name): "the name \(name) is not known"
-        case .unknownFunction(let name): "the function \(name)() is not known"
+        case .unknownName(let name): "unknown name \(name)"
+        case .unknownFunction(let name): "unknown function \(name)()"
         case .unknownZone(let zone):
-            "the time zone \(JSONWriter.quoted(zone)) is not known; write +hh:mm"
-        case .notAFunction(let name): "\(name)() is called on a value, as in this.\(name)()"
-        case .notAMethod(let name): "\(name)() is not called on a value"
+            "unknown time zone \(JSONWriter.quoted(zone)); use +hh:mm"
+        case .notAFunction(let name):
+            "\(name)() must be called on a value, as in this.\(name)()"
+        case .notAMethod(let name): "\(name)() cannot be called on a value"
         case .wrongCount(let name, let count):
             "\(name)() does not take \(count) argument\(count == 1 ? "" : "s")"
         case .noOverload(let name, let operands):
-            "\(name) has no meaning for " + operands.joined(separator: ", ")
+            "\(name) is not defined for " + operands.joined(separator: ", ")
         case .noField(let name, let type): "\(type) has no field \(name)"
         case .noKey(let key): "a map has no key \(key)"
         case .noElement(let index): "a list has no element \(index)"
@@ -93,7 +94,7 @@ extension CELError: CustomStringConvertible {
         case .repeatedKey: "a map has the same key twice"
         case .badPattern(let pattern):
             "\(JSONWriter.quoted(pattern)) is not a regular expression"
-        case .badResult(let type): "its value is \(type), neither bool nor string"
+        case .badResult(let type): "expected a bool or string result, got \(type)"
         case .divisionByZero: "division by zero"
         case .outOfRange(let subject): "\(subject) is out of range"
         case .emptyRange: "substring() ends before it begins"
@@ -112,13 +113,13 @@ extension CELError.Syntax {
         case .notANumber(let text): "\(text) is not a number"
         case .tooLarge(let digits, let signed):
             "the number \(digits) does not fit in \(signed ? "a signed 64-bit integer" : "64 bits")"
-        case .openString: "a string is not closed"
+        case .openString: "unterminated string"
         case .openEscape: "a string ends in an escape"
-        case .escape(let kind, .unknown): "the escape \\\(String(kind)) is not known"
+        case .escape(let kind, .unknown): "unknown escape \\\(String(kind))"
         case .escape(let kind, .digits(let count)):
             "the escape \\\(String(kind)) needs \(count) digits"
         case .escape(let kind, .bytes): "the escape \\\(String(kind)) is not allowed in bytes"
-        case .escape(let kind, .character): "the escape \\\(String(kind)) names no character"
+        case .escape(let kind, .character): "the escape \\\(String(kind)) is not a valid character"
         case .hasNeedsField: "has() takes a field, as in has(this.name)"
         case .macro(let name): "\(name)() takes a variable and an expression"
         case .macroVariable(let name): "the first argument of \(name)() must be a plain name"

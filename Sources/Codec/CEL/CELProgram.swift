@@ -7,8 +7,8 @@ public struct CELProgram: Sendable {
 
     /// Compiles an expression about messages of a type.
     ///
-    /// - Throws: ``CELError`` for what is no expression, and for every name, field and function that
-    ///   does not exist.
+    /// - Throws: ``CELError`` for a syntax error, and for a name, field or function that does not
+    ///   exist.
     public init(_ text: String, about type: MessageType) throws(CELError) {
         expression = try CELParser.parse(text)
         try CELChecker.check(expression, this: CELChecker.StaticType(type))
@@ -24,12 +24,12 @@ public struct CELProgram: Sendable {
                 ? CELChecker.StaticType(element: field) : CELChecker.StaticType(field))
     }
 
-    /// The value of the expression.
+    /// Evaluates the expression.
     ///
     /// - Parameters:
-    ///   - this: what the expression is about.
+    ///   - this: the value of `this`.
     ///   - now: seconds since 1970 and nanoseconds.
-    /// - Throws: ``CELError`` when an operator or function has no meaning for its operands.
+    /// - Throws: ``CELError`` when an operator or function is not defined for its operands.
     public func evaluate(
         this: CELValue, now: @Sendable () -> (seconds: Int64, nanos: Int32)
     ) throws(CELError) -> CELValue {

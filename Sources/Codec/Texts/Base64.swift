@@ -26,7 +26,7 @@ public enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Decodes; nil when the text is no base64.
+    /// Decodes a string; nil if it is not valid base64.
     public static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer: UInt32 = 0

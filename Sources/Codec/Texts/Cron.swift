@@ -1,27 +1,28 @@
-/// When a schedule fires, in UTC: five fields as in classic cron, `@daily` and its like, or
-/// `@every` with a length of time.
+/// A schedule, in UTC: five fields as in classic cron, names such as `@daily`, or `@every` with a
+/// duration.
 public struct Cron: Sendable {
-    /// A text that is no schedule, in words for a person.
+    /// Why a string is not a valid schedule.
     public enum Problem: Error, Equatable, CustomStringConvertible {
-        /// `@every` with a length that schedules do not have.
+        /// `@every` with an interval out of range.
         case interval(String)
-        /// A text with another number of fields than five.
+        /// A number of fields other than five.
         case fieldCount(Int, of: String)
-        /// A part of a field that the field does not allow.
+        /// A value that the field does not allow.
         case value(String, field: String, allowed: ClosedRange<Int>)
-        /// A part of a field whose step is no positive number.
+        /// A step that is not a positive number.
         case step(String)
 
         public var description: String {
             switch self {
             case .interval(let text):
-                "\"\(text)\" is no length from a minute to ten years, like 12h"
+                "expected an interval from a minute to ten years such as 12h, got \"\(text)\""
             case .fieldCount(let count, let text):
-                "\"\(text)\" has \(count) fields; five are wanted: minute, hour, day of the month, "
+                "\"\(text)\" has \(count) fields; expected five: minute, hour, day of the month, "
                     + "month, day of the week"
             case .value(let text, let field, let allowed):
-                "\"\(text)\" is no \(field) (\(allowed.lowerBound) to \(allowed.upperBound))"
-            case .step(let text): "\"\(text)\" has a step that is no number above zero"
+                "invalid \(field) \"\(text)\"; expected \(allowed.lowerBound) to "
+                    + "\(allowed.upperBound)"
+            case .step(let text): "invalid step in \"\(text)\"; expected a number above zero"
             }
         }
     }
@@ -117,7 +118,7 @@ public struct Cron: Sendable {
         return set
     }
 
-    /// The first time behind a moment; nil when there is none.
+    /// The first time after a moment; nil if there is none.
     ///
     /// - Parameter moment: nanoseconds since 1970.
     public func next(after moment: Int64) -> Int64? {

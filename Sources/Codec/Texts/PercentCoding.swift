@@ -23,7 +23,7 @@ public enum PercentCoding {
         }
     }
 
-    /// Encodes what is not kept.
+    /// Encodes all bytes except the kept ones.
     public static func encode(_ text: String, keeping kept: Kept = .unreserved) -> String {
         var encoded = ""
         for byte in text.utf8 {
@@ -37,15 +37,15 @@ public enum PercentCoding {
         return encoded
     }
 
-    /// Decodes; nil when an escape is damaged or the result is no UTF-8.
+    /// Decodes a string; nil if an escape is damaged or the result is not valid UTF-8.
     public static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
         bytes(text, plusIsSpace: plusIsSpace, isLenient: false).flatMap {
             String(validating: $0, as: UTF8.self)
         }
     }
 
-    /// Decodes; what is no escape stays as it is, and damaged UTF-8 is repaired, as gRPC asks of
-    /// `grpc-message`.
+    /// Decodes a string; keeps invalid escapes as they are and repairs damaged UTF-8, as gRPC
+    /// requires for `grpc-message`.
     public static func decodeLeniently(_ text: String) -> String {
         guard text.contains("%") else { return text }
         return bytes(text[...], plusIsSpace: false, isLenient: true).map {

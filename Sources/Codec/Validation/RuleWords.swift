@@ -1,7 +1,7 @@
 import Contract
 import Wire
 
-/// Says in a few words what the rules of a field ask for.
+/// Describes the rules of a field in a few words.
 public enum RuleWords {
     private typealias Numbers = ValidateNumbers.Rules
 
@@ -21,7 +21,7 @@ public enum RuleWords {
             words = bounds(
                 rules, lower: RepeatedRule.minItems, upper: RepeatedRule.maxItems, exact: nil,
                 "items")
-            if integer(rules, RepeatedRule.unique) == 1 { words.append("no two alike") }
+            if integer(rules, RepeatedRule.unique) == 1 { words.append("no duplicates") }
             words += (rules.items.map { self.words($0.value, field) } ?? []).map { "each " + $0 }
         case Numbers.map:
             words = bounds(

@@ -1,6 +1,6 @@
 import Contract
 
-/// What of an update its mask lets the caller decide.
+/// The part of an update that its mask covers.
 public struct UpdateScope: Sendable {
     /// The field of the request that holds the resource.
     public let resource: String
@@ -67,8 +67,8 @@ extension UpdateScope {
             guard !field.isRepeated, let inner = field.messageType, inner.wellKnown == nil else {
                 return Violation(
                     path: "update_mask", rule: "field_mask",
-                    message: "\(path[...position].joined(separator: ".")) is named as a whole, "
-                        + "nothing inside it", value: shown)
+                    message: "\(path[...position].joined(separator: ".")) can only be named "
+                        + "as a whole", value: shown)
             }
             type = inner
         }

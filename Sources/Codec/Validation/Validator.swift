@@ -18,8 +18,8 @@ public struct Validator: Sendable {
         return found
     }
 
-    /// The rules that an update breaks as far as its mask tells: the cloud completes the rest from
-    /// the object as it is, and checks the whole then.
+    /// The rules that the masked fields of an update break. The cloud takes the other fields from
+    /// the present object, and then checks the whole.
     public func violations(in request: Message, updating update: UpdateScope) -> [Violation] {
         var found = update.problems
         check(request, at: "", .request(update), &found)
@@ -54,7 +54,7 @@ public struct Validator: Sendable {
                 found.append(
                     Violation(
                         path: Self.join(path, oneof.name), rule: "required",
-                        message: "one of \(Self.list(fields.map(\.name))) has to be set"))
+                        message: "one of \(Self.list(fields.map(\.name))) must be set"))
             }
         }
         for rule in message.type.rules.oneofs {
@@ -74,7 +74,7 @@ public struct Validator: Sendable {
                 found.append(
                     Violation(
                         path: path, rule: "message.oneof",
-                        message: "one of \(Self.list(rule.fields)) has to be set"))
+                        message: "one of \(Self.list(rule.fields)) must be set"))
             }
         }
     }
@@ -98,7 +98,7 @@ public struct Validator: Sendable {
         let rules = field.rules
         if rules.ignore == .always { return }
         if rules.isRequired, scope.isRequired, !message.has(field) {
-            found.append(Violation(path: path, rule: "required", message: "has to be set"))
+            found.append(Violation(path: path, rule: "required", message: "must be set"))
             return
         }
         if scope.isWhole {

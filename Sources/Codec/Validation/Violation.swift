@@ -5,7 +5,7 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     public let path: String
     /// protovalidate's id of the rule, for example `string.min_len`.
     public let rule: String
-    /// What has to hold, in words.
+    /// The requirement, in words.
     public let message: String
     /// The value that breaks the rule, as a person would write it; empty when there is none.
     public let value: String

@@ -267,7 +267,8 @@ final class APIBinding {
                 running.cancel()
                 guard kind != .outer else { return }
                 note(
-                    "\(method.displayName) was on its way and was given up: whether it was executed is not known"
+                    "\(method.displayName) was abandoned in flight; "
+                        + "it may or may not have been executed"
                 )
             }
         }
@@ -304,35 +305,35 @@ final class APIBinding {
         var options = CallOptions()
         guard let table = value.table else {
             if case .nil = value { return options }
-            throw .message("call options have to be a table, got a \(value.typeName)")
+            throw .message("call options must be a table, got a \(value.typeName)")
         }
         for (key, value) in table.entries {
             switch (key.text, value) {
             case ("timeout", _):
                 guard let seconds = value.number, seconds > 0, seconds < 1e9 else {
-                    throw .message("the option timeout has to be a positive number of seconds")
+                    throw .message("the option timeout must be a positive number of seconds")
                 }
                 options.timeout = Int64(seconds * 1e9)
             case ("retries", _):
                 guard let count = value.integer, (0...100).contains(count) else {
-                    throw .message("the option retries has to be an integer from 0 to 100")
+                    throw .message("the option retries must be an integer from 0 to 100")
                 }
                 options.retries = Int(count)
             case ("transport", _):
                 guard let kind = value.text.flatMap(TransportKind.init) else {
-                    throw .message("the option transport has to be \"grpc\" or \"rest\"")
+                    throw .message("the option transport must be \"grpc\" or \"rest\"")
                 }
                 options.transport = kind
             case ("account_id", _):
                 guard let account = value.text else {
-                    throw .message("the option account_id has to be a string")
+                    throw .message("the option account_id must be a string")
                 }
                 options.accountID = account
             default:
                 let name = key.text ?? key.typeName
                 let hint = Names.suggestion(Names.nearest(to: name, in: CallOptionNames.all))
                 throw .message(
-                    "there is no call option \"\(name)\"\(hint); there are "
+                    "unknown call option \"\(name)\"\(hint); expected one of "
                         + CallOptionNames.all.joined(separator: ", "))
             }
         }

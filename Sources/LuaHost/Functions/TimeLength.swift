@@ -21,7 +21,7 @@ extension Parameter where Value == Int64 {
     /// A length of time, in nanoseconds.
     static var length: Self {
         let refusal = HostError.message(
-            "a length of time is a number of seconds, or a text such as \"10m\"")
-        return Self("length of time", refusal: { _ in refusal }, read: TimeLength.nanoseconds)
+            "a duration must be a number of seconds or a string such as \"10m\"")
+        return Self("duration", refusal: { _ in refusal }, read: TimeLength.nanoseconds)
     }
 }

@@ -16,7 +16,7 @@ struct CryptoModule {
             var digest = [UInt8](repeating: 0, count: 64)
             let length = qcrypto_digest(
                 name, key, key?.count ?? 0, key != nil, bytes, bytes.count, &digest)
-            guard length > 0 else { throw HostError.message("crypto has no hash \"\(name)\"") }
+            guard length > 0 else { throw HostError.message("crypto: unknown hash \"\(name)\"") }
             digest[..<Int(length)].withUnsafeBytes { call.results.put($0) }
         }
         functions.declare("crypto_random", .integer, recording: .reading) { [random] call, count in

@@ -74,7 +74,7 @@ final class FilesModule {
             fstat(file, &status)
             if status.st_mode & S_IFMT == S_IFDIR {
                 close(file)
-                throw HostError.message("cannot read \(path): it is a folder")
+                throw HostError.message("cannot read \(path): it is a directory")
             }
             guard status.st_mode & S_IFMT != S_IFREG else {
                 defer { close(file) }
@@ -87,7 +87,7 @@ final class FilesModule {
             var status = stat()
             guard lstat(path, &status) == 0 else {
                 if errno == ENOENT || errno == ENOTDIR { return }
-                throw Self.problem("look at", path)
+                throw Self.problem("access", path)
             }
             Self.write(status, call.results)
         }

@@ -28,8 +28,8 @@ final class HTTPModule {
             let isQuestion = ["GET", "HEAD", "OPTIONS"].contains(request.verb)
             guard isQuestion || !isDryRun else {
                 throw HostError.message(
-                    "dry run: \(request.verb) \(request.url) is not sent, and what it would answer is "
-                        + "not known")
+                    "dry run: \(request.verb) \(request.url) was not sent, so its answer is "
+                        + "unknown")
             }
             let address = HTTPAddress(request.url)
             let name = "\(request.verb) \(address?.host ?? "")"
@@ -123,7 +123,7 @@ final class HTTPModule {
         }
         guard address.isSecure || address.isLoopback || !holdsSecrets else {
             throw .message(
-                "http://\(address.host) would show the credential to the network: use https://")
+                "http://\(address.host) would expose the credential to the network; use https://")
         }
         try addOptions(arguments.value().table, to: &request)
         return request
@@ -132,16 +132,16 @@ final class HTTPModule {
     /// The address of a URL that a request with a verb can be sent to.
     private func address(_ verb: String, _ url: String) throws(HostError) -> HTTPAddress {
         guard let address = HTTPAddress(url) else {
-            throw .message("\"\(url)\" is no http or https URL")
+            throw .message("\"\(url)\" is not an http or https URL")
         }
         guard verb.allSatisfy({ $0.isLetter && $0.isASCII }), !verb.isEmpty else {
-            throw .message("\"\(verb)\" is no HTTP method")
+            throw .message("\"\(verb)\" is not an HTTP method")
         }
         guard !address.hasUser else {
-            throw .message("a URL with a user shows it in logs: use the option auth instead")
+            throw .message("a URL must not contain credentials; use the option auth instead")
         }
         guard !url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else {
-            throw .message("\"\(url)\" has blanks or control characters: encode them with %")
+            throw .message("\"\(url)\" contains blanks or control characters; percent-encode them")
         }
         return address
     }
@@ -156,8 +156,8 @@ final class HTTPModule {
         for pair in fields?.entries ?? [] {
             guard let entry = pair.value.table?.array, entry.count == 2, let name = entry[0].text,
                 let value = headerText(entry[1])
-            else { throw .message("headers have to be texts or secrets") }
-            guard isToken(name) else { throw .message("\"\(name)\" is no header's name") }
+            else { throw .message("headers must be strings or secrets") }
+            guard isToken(name) else { throw .message("invalid header name \"\(name)\"") }
             guard !value.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" }) else {
                 throw .message("the header \(name) has control characters")
             }
@@ -179,7 +179,7 @@ final class HTTPModule {
         if let proxy = request.proxy, !proxy.isEmpty {
             let url = proxy.contains("://") ? proxy : "http://" + proxy
             guard let host = HTTPAddress(url)?.host else {
-                throw .message("the proxy \"\(proxy)\" is no http or https URL")
+                throw .message("the proxy \"\(proxy)\" is not an http or https URL")
             }
             try machine.refuse(bound.refusal(of: "connect:hosts", host))
         }

@@ -45,9 +45,11 @@ final class ProcessModule {
         let words = arguments.value().table?.array ?? []
         for word in words {
             guard let text = word.text ?? word.integer.map(String.init) else {
-                throw .message("a program's arguments have to be strings, not a \(word.typeName)")
+                throw .message("arguments of a program must be strings, got a \(word.typeName)")
             }
-            guard !text.utf8.contains(0) else { throw .message("an argument has a zero byte") }
+            guard !text.utf8.contains(0) else {
+                throw .message("an argument must not contain NUL bytes")
+            }
             plan.words.append(text)
         }
         guard let program = plan.words.first, !program.isEmpty else {
@@ -73,7 +75,7 @@ final class ProcessModule {
             case .bool(false): variables[name] = nil
             case .string(let bytes), .secret(let bytes):
                 variables[name] = String(decoding: bytes, as: UTF8.self)
-            default: throw .message("env.\(name) has to be a string, a secret or false")
+            default: throw .message("env.\(name) must be a string, a secret or false")
             }
         }
         plan.environment = variables.map { "\($0.key)=\($0.value)" }

@@ -1,15 +1,15 @@
 import CloudClient
 import LuaMachine
 
-/// Local clouds that scripts start and steer. What runs them is the program's business.
+/// Local clouds that scripts start and control; implemented by the program.
 public protocol SandboxControl: AnyObject {
     /// Starts a sandbox in this process.
     ///
     /// - Returns: its number.
     func start(_ options: SandboxStart) throws(LuaFailure) -> Int64
 
-    /// The sandbox that this run was started with (`--sandbox`), or one of the user's that runs in
-    /// another process.
+    /// Attaches to the sandbox of this run (`--sandbox`), or to one of the user's in another
+    /// process.
     ///
     /// - Parameter port: which, when several run.
     func attach(port: Int64?) throws(LuaFailure) -> Int64
@@ -58,8 +58,8 @@ struct SandboxModule {
     let machine: LuaMachine
 
     private static let unrepeatable = HostFunction.Recording.refused(
-        "a run that is recorded or replayed cannot start a sandbox of its own: start qcsh with "
-            + "--sandbox, or against one that runs")
+        "a recorded or replayed run cannot start a sandbox of its own; start qcsh with --sandbox, "
+            + "or against a running sandbox")
 
     func register(in functions: inout HostFunctions) {
         registerLives(in: &functions)
@@ -99,7 +99,7 @@ struct SandboxModule {
             let number = seedNumber.flatMap { UInt64($0) }
             if let seedNumber, number == nil {
                 throw HostError.message(
-                    "sandbox.start: seed_number \(seedNumber) is no whole number")
+                    "sandbox.start: seed_number must be an integer, got \(seedNumber)")
             }
             let options = SandboxStart(
                 speed: speed ?? "1", seed: seed ?? "demo", seedNumber: number,

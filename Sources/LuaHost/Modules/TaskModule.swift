@@ -42,8 +42,8 @@ final class TaskModule {
             defer { machine.release(function) }
             guard call.canYield else {
                 throw HostError.message(
-                    "tasks cannot be started inside a callback of table.sort, string.gsub and the "
-                        + "like: no other task runs there")
+                    "cannot start a task inside a callback of table.sort, string.gsub and the "
+                        + "like")
             }
             call.results.put(try spawn(function, in: scope))
         }

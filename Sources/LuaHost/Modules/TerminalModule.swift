@@ -35,7 +35,7 @@ final class TerminalModule {
             [original] call, text in
             let names = ["stdin": STDIN_FILENO, "stdout": STDOUT_FILENO, "stderr": STDERR_FILENO]
             guard let descriptor = names[text] else {
-                throw HostError.message("the stream has to be stdin, stdout or stderr")
+                throw HostError.message("the stream must be stdin, stdout or stderr")
             }
             call.results.put(isatty(original(descriptor)) == 1)
         }
@@ -77,7 +77,7 @@ final class TerminalModule {
         ) { [unowned self] _, prompt, isHidden in
             let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
             guard terminal >= 0 else {
-                throw HostError.message("there is no terminal to ask at")
+                throw HostError.message("cannot ask: there is no terminal")
             }
             return .wait { [unowned self] in
                 read(terminal, prompt, isHidden: isHidden, $0)

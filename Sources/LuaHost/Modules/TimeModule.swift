@@ -151,7 +151,7 @@ struct TimeModule {
         guard isName, !zone.isEmpty, !zone.hasPrefix("/"),
             zone == "UTC" || access("/usr/share/zoneinfo/" + zone, R_OK) == 0,
             qzone_enter(zone == "UTC" ? "UTC0" : ":" + zone)
-        else { throw .message("there is no time zone \"\(zone)\"; they are like Europe/Berlin") }
+        else { throw .message("unknown time zone \"\(zone)\"; expected one like Europe/Berlin") }
         defer { qzone_leave() }
         return body()
     }

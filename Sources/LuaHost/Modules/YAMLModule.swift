@@ -25,8 +25,8 @@ struct YAMLModule {
             } else {
                 guard documents.count <= 1 else {
                     throw HostError.message(
-                        "yaml.decode: the text has \(documents.count) documents; yaml.decode_all "
-                            + "reads them")
+                        "yaml.decode: got \(documents.count) documents, expected one; use "
+                            + "yaml.decode_all")
                 }
                 call.results.put(try documents.first.map { try Self.value($0) } ?? .nil)
             }
@@ -64,7 +64,7 @@ struct YAMLModule {
                 table.entries.append((try value(key), try value(inner)))
             }
             return .table(table)
-        case .alias: throw .message("yaml.decode: an alias stands for itself")
+        case .alias: throw .message("yaml.decode: an alias refers to itself")
         }
     }
 }

@@ -136,8 +136,8 @@ final class LibraryGrants {
         {
             guard SHA256.hexadecimal(text) == file.hash else {
                 throw .message(
-                    "\(path) is not as it was when library \(file.library) was added: "
-                        + "qcsh lib add puts back what was added")
+                    "\(path) has changed since library \(file.library) was added; "
+                        + "restore it with qcsh lib add")
             }
             if let granted = try lock(root).layers[file.library] { found.append(granted) }
         }
@@ -254,7 +254,7 @@ final class LibraryGrants {
                         name, needs.compactMap(\.text), deletes: entry["deletes"]?.isTrue == true)
                 }
             } catch {
-                throw .message("\(path) is no lock file of qcsh: \(error)")
+                throw .message("\(path) is not a valid lock file of qcsh: \(error)")
             }
         }
         locks[root] = lock

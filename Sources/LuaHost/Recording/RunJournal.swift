@@ -2,7 +2,7 @@ import CLuaHost
 import LuaMachine
 import LuaMessages
 
-/// Whether a run goes its own way, is recorded, or repeats what was recorded.
+/// Whether a run is recorded, replays a recording, or neither.
 public enum RunJournal {
     case none
     case recording(RunRecorder)

@@ -5,9 +5,9 @@ import GRPCProtocol
 import LuaMachine
 import LuaMessages
 
-/// Writes what a run gets from outside, so that it can be run again without it: answers of the API
-/// and of other hosts, results of programs, readings of clocks, random values, and in which order
-/// waits ended.
+/// Records all external input of a run, so that the run can be replayed without it: answers of the
+/// API and of other hosts, results of programs, clock readings, random values, and the order in
+/// which waits ended.
 ///
 /// A file of JSON lines, each written at once. Secrets are masked: those of the contract by their
 /// fields, and every one that is known wherever it occurs.

@@ -5,9 +5,9 @@ import GRPCProtocol
 import LuaMachine
 import LuaMessages
 
-/// Gives a run what it got when it was recorded, in the same order, and nothing else.
+/// Replays to a run what was recorded, in the same order; nothing else reaches it.
 public final class RunReplay: WaitReplay {
-    /// A file that is no recording, in words for a person.
+    /// Why a file is not a valid recording.
     public enum Problem: Error, CustomStringConvertible {
         case empty(file: String)
         case version(file: String)
@@ -16,8 +16,8 @@ public final class RunReplay: WaitReplay {
         public var description: String {
             switch self {
             case .empty(let file): "\(file) is empty"
-            case .version(let file): "\(file) is no recording of this version of qcsh"
-            case .line(let number, let file): "\(file):\(number) is no line of a recording"
+            case .version(let file): "\(file) is not a recording of this version of qcsh"
+            case .line(let number, let file): "\(file):\(number) is not a line of a recording"
             }
         }
     }
@@ -130,9 +130,8 @@ public final class RunReplay: WaitReplay {
         }
         guard record["name"]?.text == name, record["about"]?.text == about else {
             throw .message(
-                "replay: the script now does \(name) \(about), where it did "
-                    + "\(record["name"]?.text ?? "") \(record["about"]?.text ?? "") when it was "
-                    + "recorded")
+                "replay: the script calls \(name) \(about), but the recording has "
+                    + "\(record["name"]?.text ?? "") \(record["about"]?.text ?? "")")
         }
         let values = (record["results"]?.table?.array ?? []).map(RecordedValue.decode)
         return (record["ok"]?.isTrue ?? false, values)
@@ -145,7 +144,7 @@ public final class RunReplay: WaitReplay {
         return lastWait
     }
 
-    /// Has a wait end when its turn comes.
+    /// Ends a wait when its turn in the recording comes.
     ///
     /// - Parameter mayStall: whether it may end when nothing else can: not a time limit, which may
     ///   not have been reached.
@@ -156,7 +155,7 @@ public final class RunReplay: WaitReplay {
         pump(loop)
     }
 
-    /// Forgets a wait that was given up; what was recorded for it has had its turn.
+    /// Drops an abandoned wait and skips its turn in the recording.
     public func withdraw(_ number: Int64, on loop: PollLoop) {
         pending[number] = nil
         if wakes.first == number { wakes.removeFirst() }

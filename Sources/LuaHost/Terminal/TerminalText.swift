@@ -1,7 +1,7 @@
-/// Text on its way to a terminal: what would steer it is made visible.
+/// Makes control characters in terminal output visible.
 public enum TerminalText {
-    /// Whether a character steers a terminal, changes the direction of text, or breaks a line where
-    /// people do not see it.
+    /// Whether a character controls a terminal, changes the text direction, or is an invisible line
+    /// break.
     public static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0a, 0x09: false
@@ -11,7 +11,7 @@ public enum TerminalText {
         }
     }
 
-    /// The text of somebody else: `\u{1b}` stands for an escape. Line breaks and tabs stay.
+    /// An untrusted text with control characters escaped as `\u{1b}`. Line breaks and tabs stay.
     public static func safe(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var shown = ""
@@ -25,8 +25,8 @@ public enum TerminalText {
         return shown
     }
 
-    /// Output as it is shown: what would steer a terminal is written as JSON writes it, so that JSON
-    /// stays JSON. Line ends of RFC 4180 stay.
+    /// Output with control characters escaped as in JSON, so that JSON stays
+    /// valid. Line ends of RFC 4180 stay.
     ///
     /// - Parameter keepsStyles: whether the program itself has coloured it, so that sequences that
     ///   choose colours stay.

@@ -2,8 +2,8 @@ import CLuaHost
 
 /// Cancelling tasks, and code that does not wait.
 extension LuaMachine {
-    /// Cancels a task and what it has started: each is unwound from where it waits, or from its next
-    /// wait. To-be-closed variables run, and may wait. A committed wait ends first.
+    /// Cancels a task and the tasks that it has started: each is unwound from its current or next
+    /// wait. To-be-closed variables run and may wait. A committed wait is completed first.
     public func cancel(_ task: Task) {
         guard !task.isOver, !task.isCancelled else { return }
         task.isCancelled = true
@@ -19,7 +19,7 @@ extension LuaMachine {
         for task in Array(scope.members.values) { cancel(task) }
     }
 
-    /// Cancels the task whose code runs, beside any run; at once when it was cancelled before.
+    /// Cancels the current task, outside of any run; kills it when it was already cancelled.
     package func stopRunning() {
         guard let current = scheduler.current else { return }
         guard current.isCancelled else { return cancel(current) }

@@ -21,7 +21,8 @@ public final class LuaMachine {
         /// The results have been written.
         case done
         /// The results come later. The closure is called at once; it starts the work and keeps the
-        /// resumption, which has to be called once. It may return how to give the work up.
+        /// resumption, which must be called exactly once. It may return a closure that abandons
+        /// the work.
         case wait(as: WaitKind = .outer, (Resumption) -> (() -> Void)?)
     }
 

@@ -7,7 +7,7 @@ extension LuaMachine {
     /// Starts a task that calls a function. It runs until it waits for the first time before this
     /// returns, unless another task is running.
     ///
-    /// - Parameter isRoot: whether this is what the run is about.
+    /// - Parameter isRoot: whether this is the run's main task.
     @discardableResult
     public func spawn(
         _ function: Int32, _ arguments: (TapeWriter) -> Void = { _ in }, isRoot: Bool = false,
@@ -59,7 +59,7 @@ extension LuaMachine {
         return try outcome?.get() ?? []
     }
 
-    /// What the run is about: what an interrupt cancels.
+    /// The run's main task, which an interrupt cancels.
     public var root: Task? { scheduler.root }
 
     /// Sets who is told of each task that has ended.
@@ -130,8 +130,7 @@ extension LuaMachine {
             !root.isOver, let wait = root.wait, scheduler.current == nil
         else { return }
         wait.resumption.fail {
-            $0.put(
-                "all tasks wait for each other: nobody will send, open or end what they wait for")
+            $0.put("deadlock: all tasks are waiting for each other")
         }
     }
 
@@ -228,8 +227,8 @@ extension LuaMachine {
     ) -> Int32 {
         if kind.isInner {
             TapeWriter(output).put(
-                "cannot wait for other tasks here: inside a callback of table.sort, string.gsub "
-                    + "and the like no other task runs")
+                "cannot wait for other tasks inside a callback of table.sort, string.gsub "
+                    + "and the like")
             return Int32(QH_ERROR.rawValue)
         }
         let resumption = Resumption()

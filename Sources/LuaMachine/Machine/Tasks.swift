@@ -5,15 +5,15 @@ public typealias TaskOutcome = Result<[LuaValue], LuaFailure>
 
 /// Who ends a wait, and what becomes of it when its task is cancelled.
 public enum LuaWaitKind: Sendable, Equatable {
-    /// The world outside: a timer, a read. Given up at once.
+    /// Something outside of Lua: a timer, a read. Abandoned at once on cancellation.
     case outer
     /// Other tasks. Given up at once.
     case inner
     /// Other tasks, but only for some time. Given up at once.
     case timed
-    /// Something that must not be left half done, for example a change on its way to the cloud:
-    /// a cancelled task is unwound after it has ended. What it is, for a person; nil for a
-    /// wait for other tasks.
+    /// Something that must not be abandoned, for example a change in flight: a cancelled task is
+    /// unwound only after it has ended. The value describes it for people; nil for a wait for
+    /// other tasks.
     case committed(String?)
 
     /// Whether a cancelled task goes on waiting.
@@ -120,7 +120,7 @@ public final class LuaTask {
     }
 }
 
-/// Tasks that end before whoever opened the scope goes on.
+/// A group of tasks that end before the task that opened the scope continues.
 package final class TaskScope {
     /// Whether cancelling the owner leaves the members alone.
     package let isShield: Bool

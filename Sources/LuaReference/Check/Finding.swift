@@ -29,19 +29,19 @@ public struct Finding: Sendable {
         /// What the rule is about, in a sentence.
         public var summary: String {
             switch self {
-            case .syntax: "The text is no Lua 5.4."
-            case .header: "The header cannot be used."
+            case .syntax: "The script is not valid Lua 5.4."
+            case .header: "The header is invalid."
             case .permission: "The header does not allow what the script does."
-            case .unknownModule: "There is no such module."
-            case .unknownMember: "A module has no such member."
-            case .unknownMethod: "The API has no such method."
-            case .unknownField: "A message has no such field."
-            case .unknownOption: "Calls have no such option."
-            case .wrongValue: "A field does not take such a value."
-            case .brokenRule: "A request breaks a rule of the contract."
+            case .unknownModule: "The module was not found."
+            case .unknownMember: "The member does not exist."
+            case .unknownMethod: "The API method does not exist."
+            case .unknownField: "The message has no such field."
+            case .unknownOption: "The option does not exist."
+            case .wrongValue: "The value is invalid."
+            case .brokenRule: "The request violates a rule of the contract."
             case .oneof: "Two fields exclude each other."
-            case .deprecated: "The contract marks it as deprecated."
-            case .undefinedGlobal: "Nothing gives this global a value."
+            case .deprecated: "The method or field is deprecated."
+            case .undefinedGlobal: "The global is never assigned."
             }
         }
     }

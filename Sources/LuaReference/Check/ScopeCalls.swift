@@ -49,7 +49,7 @@ extension ScopeWalker {
         else { return nil }
         if let shape = checker.module(name, from: file) { return shape }
         report(
-            .unknownModule, .warning, "module \"\(name)\" is not found from here",
+            .unknownModule, .warning, "module \"\(name)\" not found",
             call.arguments[0].position)
         return .unknown
     }
@@ -108,7 +108,7 @@ extension ScopeWalker {
                 }
                 let near = Names.suggestion(Names.nearest(to: name, in: CallOptionNames.all))
                 report(
-                    .unknownOption, .error, "there is no call option \"\(name)\"\(near)",
+                    .unknownOption, .error, "unknown call option \"\(name)\"\(near)",
                     field.position)
             }
         }
@@ -176,7 +176,7 @@ extension ScopeWalker {
         else { return }
         let known = choices.map { "\"\($0)\"" }.joined(separator: ", ")
         report(
-            .wrongValue, .error, "\(option.name) is one of \(known), not \"\(text)\"",
+            .wrongValue, .error, "\(option.name) must be one of \(known), got \"\(text)\"",
             value.position)
     }
 

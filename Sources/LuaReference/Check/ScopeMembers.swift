@@ -22,7 +22,7 @@ extension ScopeWalker {
         // Of two letters, one more or less is another name.
         let near = name.count > 2 ? Names.suggestion(Names.nearest(to: name, in: known)) : ""
         report(
-            .undefinedGlobal, .warning, "nothing gives the global \"\(name)\" a value\(near)",
+            .undefinedGlobal, .warning, "undefined global \"\(name)\"\(near)",
             position)
         return .unknown
     }

@@ -5,8 +5,8 @@ import LuaSource
 
 /// Checks scripts against the contract without running them.
 ///
-/// It follows `qdrant.api` and modules through locals and `require`. Where it cannot see what a value
-/// is, it says nothing.
+/// It follows `qdrant.api` and modules through locals and `require`. It does not check values
+/// whose type it cannot infer.
 public final class ScriptChecker: ScopeContext {
     /// Finds the file of a module: its name and text; nil when there is none.
     public typealias Resolver = (_ module: String, _ folder: String) -> (

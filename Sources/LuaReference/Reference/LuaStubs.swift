@@ -54,8 +54,8 @@ public struct LuaStubs {
             "---@field total number seconds with their fraction",
             "---@operator add(number|qdrant.Duration): qdrant.Duration",
             "---@operator sub(number|qdrant.Duration): qdrant.Duration", "",
-            "--- A text that is not shown.", "---@class qdrant.Secret: userdata",
-            "---@field reveal fun(self: qdrant.Secret): string the text",
+            "--- A string that is masked when it is shown.", "---@class qdrant.Secret: userdata",
+            "---@field reveal fun(self: qdrant.Secret): string the plain text",
             "---@field write fun(self: qdrant.Secret, path: string) a file that only its owner can read",
             "", "--- Clears a field in an update.", "---@class qdrant.Null: lightuserdata", "",
         ]
@@ -123,7 +123,7 @@ public struct LuaStubs {
 
     private func services() throws(ContractError) -> String {
         var lines = [
-            "---@meta _", "", "--- What a call's second argument may hold.",
+            "---@meta _", "", "--- The options of a call, its second argument.",
             "---@class qdrant.CallOptions",
             "---@field timeout? number seconds that the call may take",
             "---@field retries? integer how often it is repeated",
@@ -132,7 +132,7 @@ public struct LuaStubs {
             "--- A method of the API.", "---@class qdrant.Method", "---@field name string",
             "---@field permissions string[]", "---@field http string", "---@field request string",
             "---@field response string", "---@field deprecated boolean",
-            "---@field describe fun(self: qdrant.Method): string what the contract says of it", "",
+            "---@field describe fun(self: qdrant.Method): string its documentation", "",
         ]
         try add(module: "", to: &lines)
         return lines.joined(separator: "\n") + "\n"

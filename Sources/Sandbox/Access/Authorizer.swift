@@ -74,7 +74,8 @@ struct Authorizer {
         else { return }
         let wanted = method.options.actorTypes.joined(separator: ", ")
         throw APIError(
-            .permissionDenied, "\(method.name) is for \(wanted), not for \(actor.typeName)")
+            .permissionDenied,
+            "\(method.name) accepts callers of type \(wanted), got \(actor.typeName)")
     }
 
     /// Admits a call by its credential, or says why not.
@@ -134,7 +135,7 @@ struct Authorizer {
 
     private func authenticate(_ header: String) throws -> Actor {
         guard !header.isEmpty else {
-            throw APIError(.unauthenticated, "the call carries no credential")
+            throw APIError(.unauthenticated, "the call has no credential")
         }
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2 else {
@@ -154,7 +155,7 @@ struct Authorizer {
             }
             return .user(id: token.id)
         default:
-            throw APIError(.unauthenticated, "the scheme \(parts[0]) is not known")
+            throw APIError(.unauthenticated, "unknown authorization scheme \(parts[0])")
         }
     }
 

@@ -46,7 +46,7 @@ extension World {
         let users = try moment.transaction.records(.user)
         guard let user = users.first(where: { $0.message.string(.email) == email }) else {
             let known = users.map { $0.message.string(.email) }.joined(separator: ", ")
-            throw APIError(.notFound, "there is no user \(email); there are \(known)")
+            throw APIError(.notFound, "user \(email) not found; existing users: \(known)")
         }
         if let present = try moment.transaction.record(.userToken, user.id) {
             return userToken(of: email, generation: present.number("generation"))

@@ -88,8 +88,8 @@ struct Catalogue: Sendable {
     /// The package with an id.
     func package(_ id: String) -> Package? { packagesByID[id.lowercased()] }
 
-    /// What a cluster of a package is restored to: the same, or the smallest that is sold and has no
-    /// less.
+    /// The package that a cluster is restored to: the same, or if it is no longer sold, the
+    /// cheapest with at least the same resources.
     func successor(of package: Package) -> Package? {
         if package.isActive { return package }
         return packages.filter {

@@ -92,7 +92,7 @@ struct DataPlane {
         _ key: String, _ claims: DatabaseToken.Claims, _ transaction: Transaction, _ now: Int64
     ) throws -> (Record, DatabaseToken.Grant) {
         guard DatabaseToken.isSigned(key, for: claims.database, seed: cloud.world.seed) else {
-            throw Refusal(401, "Invalid API key or JWT: the signature does not fit")
+            throw Refusal(401, "Invalid API key or JWT: the signature does not match")
         }
         if let expires = claims.expires, expires <= now / Nanoseconds.second {
             throw Refusal(401, "Invalid API key or JWT: ExpiredSignature")
@@ -116,7 +116,7 @@ struct DataPlane {
             }
             return (space, claims.grant)
         }
-        throw Refusal(401, "Invalid API key or JWT: the key does not exist any more")
+        throw Refusal(401, "Invalid API key or JWT: the key no longer exists")
     }
 
     private func legacy(
@@ -133,8 +133,8 @@ struct DataPlane {
         else {
             throw Refusal(
                 400,
-                "the key opens \(clusters.count) clusters, which share the sandbox's address: say "
-                    + "which with the header qcsh-cluster")
+                "the key is valid for \(clusters.count) clusters, which share the sandbox's "
+                    + "address: name one in the header qcsh-cluster")
         }
         return (cluster, DatabaseToken.Grant(everywhere: .manage))
     }
@@ -170,7 +170,7 @@ struct DataPlane {
                     + "]}")
         case (let verb, "collections", 2):
             return try collection(verb, request.path[1], database, grant, transaction)
-        default: throw Refusal(404, "the sandbox's data plane has no such path")
+        default: throw Refusal(404, "path not found in the sandbox's data plane")
         }
     }
 
@@ -196,7 +196,7 @@ struct DataPlane {
                     + "\"segments_count\":1}")
         case "PUT":
             guard Collections.isName(name) else {
-                throw Refusal(422, "\(name) is no name of a collection")
+                throw Refusal(422, "invalid collection name \(name)")
             }
             guard !names.contains(name) else {
                 throw Refusal(409, "Wrong input: Collection `\(name)` already exists!")
@@ -205,7 +205,7 @@ struct DataPlane {
         case "DELETE":
             guard names.contains(name) else { return .result("false") }
             names.removeAll { $0 == name }
-        default: throw Refusal(405, "\(verb) is not possible here")
+        default: throw Refusal(405, "\(verb) is not supported here")
         }
         var changed = database
         Collections.setNames(names, of: &changed)

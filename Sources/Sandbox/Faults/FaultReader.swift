@@ -30,11 +30,12 @@ enum FaultReader {
     ) throws(YAMLValue.Problem) -> Fault {
         guard let members = tree.members else {
             throw YAMLValue.Problem(
-                "a fault is a map like {method: GetCluster, status: UNAVAILABLE}")
+                "a fault must be a map such as {method: GetCluster, status: UNAVAILABLE}")
         }
         for member in members where !names.contains(member.name) {
             throw YAMLValue.Problem(
-                at: member.name, "is not known; a fault has \(names.joined(separator: ", "))")
+                at: member.name,
+                "unknown field; expected one of \(names.joined(separator: ", "))")
         }
         var fault = Fault(name: tree["name"]?.text ?? name())
         fault.scope = try scope(tree, registry)
@@ -43,7 +44,7 @@ enum FaultReader {
             else {
                 let known = StatusCode.errors.map(\.name).joined(separator: ", ")
                 throw YAMLValue.Problem(
-                    at: "status", "there is no code \(text); there are \(known)")
+                    at: "status", "unknown code \(text); expected one of \(known)")
             }
             fault.status = Fault.Status(code: code)
             if let message = tree["message"]?.text { fault.status?.message = message }
@@ -54,13 +55,14 @@ enum FaultReader {
         if let text = tree["break"]?.text {
             guard let found = Fault.Break(rawValue: text) else {
                 let known = Fault.Break.allCases.map(\.rawValue).joined(separator: ", ")
-                throw YAMLValue.Problem(at: "break", "\(text) is not known; there are \(known)")
+                throw YAMLValue.Problem(
+                    at: "break", "unknown value \(text); expected one of \(known)")
             }
             fault.breaks = found
         }
         if let trickle = tree["trickle"] {
             guard let bytes = trickle["bytes"]?.integer, bytes > 0 else {
-                throw YAMLValue.Problem(at: "trickle.bytes", "is no number above zero")
+                throw YAMLValue.Problem(at: "trickle.bytes", "must be a number above zero")
             }
             fault.trickle = Fault.Trickle(
                 bytes: bytes, pause: try length(trickle, "every") ?? 100_000_000)
@@ -71,7 +73,7 @@ enum FaultReader {
         case "fail": fault.lifecycle = .fails(tree["reason"]?.text ?? "injected fault")
         case let other?:
             throw YAMLValue.Problem(
-                at: "lifecycle", "\(other) is not known; there are stuck and fail")
+                at: "lifecycle", "unknown value \(other); expected stuck or fail")
         }
         let does =
             fault.status != nil || fault.latency > 0 || fault.staleBy > 0 || fault.breaks != nil
@@ -94,7 +96,7 @@ enum FaultReader {
             guard all.contains(where: probe.concerns) else {
                 throw YAMLValue.Problem(
                     at: "method",
-                    "no method is called \(method); names are like cluster.get_cluster, "
+                    "no method named \(method); expected a name such as cluster.get_cluster, "
                         + "GetCluster or *")
             }
         }
@@ -104,14 +106,14 @@ enum FaultReader {
         }
         if let probability = tree["probability"] {
             guard let number = probability.double, (0...1).contains(number) else {
-                throw YAMLValue.Problem(at: "probability", "is no number from 0 to 1")
+                throw YAMLValue.Problem(at: "probability", "must be a number from 0 to 1")
             }
             scope.probability = number
         }
         for name in ["skip", "times"] {
             guard let value = tree[name] else { continue }
             guard let number = value.integer, number >= 0 else {
-                throw YAMLValue.Problem(at: name, "is no number of calls")
+                throw YAMLValue.Problem(at: name, "must be a number of calls")
             }
             if name == "skip" { scope.skip = number } else { scope.times = number }
         }
@@ -124,7 +126,7 @@ enum FaultReader {
         guard let value = tree[name] else { return nil }
         guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
             (0...31_536_000).contains(parsed.seconds)
-        else { throw YAMLValue.Problem(at: name, "is no length of time like 250ms or 2s") }
+        else { throw YAMLValue.Problem(at: name, "must be a duration such as 250ms or 2s") }
         return Nanoseconds.sum(parsed)
     }
 

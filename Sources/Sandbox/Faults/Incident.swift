@@ -22,7 +22,7 @@ enum Incident: String, CaseIterable {
             return try happen(to: cluster, moment)
         }
         guard let environment = try moment.transaction.record(.environment, id) else {
-            throw APIError(.notFound, "there is no cluster and no environment \(id)")
+            throw APIError(.notFound, "cluster or environment \(id) not found")
         }
         try happen(toEnvironment: environment, moment)
     }
@@ -31,7 +31,7 @@ enum Incident: String, CaseIterable {
         var cluster = cluster
         let present = ClusterState.phase(of: cluster.message)
         guard !["SUSPENDED", "SUSPENDING", "DELETING", "CREATING"].contains(present) else {
-            throw APIError(.failedPrecondition, "the cluster does not run: it is \(present)")
+            throw APIError(.failedPrecondition, "the cluster is not running: it is \(present)")
         }
         // What was under way does not end any more as it would have.
         ClusterLifecycle.begin(&cluster)

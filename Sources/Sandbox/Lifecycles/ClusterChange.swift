@@ -79,7 +79,7 @@ enum ClusterChange: Int {
         guard !release.numbers.lexicographicallyPrecedes(Catalogue.numbers(of: old)) else {
             throw APIError(
                 .invalidArgument,
-                "cluster.configuration.version: a cluster of \(old) cannot go back to \(target)")
+                "cluster.configuration.version: cannot downgrade from \(old) to \(target)")
         }
         return target
     }
@@ -96,12 +96,13 @@ enum ClusterChange: Int {
         else {
             throw APIError(
                 .invalidArgument,
-                "cluster.configuration.package_id: package \(id) is not offered there")
+                "cluster.configuration.package_id: package \(id) is not available there")
         }
         guard to.isMultiAZ == from.isMultiAZ, !to.isFree else {
             throw APIError(
                 .invalidArgument,
-                "cluster.configuration.package_id: a cluster keeps its zones and stays paid")
+                "cluster.configuration.package_id: cannot change to a free package, or between "
+                    + "single-zone and multi-zone packages")
         }
         guard !to.isPremium || from.isPremium else {
             throw APIError(
@@ -118,7 +119,7 @@ enum ClusterChange: Int {
         guard disk(new, to) >= disk(old, from) else {
             throw APIError(
                 .failedPrecondition,
-                "disks cannot shrink: the nodes have \(disk(old, from)) GiB, asked for are "
+                "disks cannot shrink: the nodes have \(disk(old, from)) GiB, requested: "
                     + "\(disk(new, to)) GiB")
         }
         guard to.ram >= from.ram || ClusterState.memoryUse(of: cluster) <= Double(to.ram) else {

@@ -162,7 +162,7 @@ final class Cloud {
 
     private func handler(of method: Method) throws -> Handler {
         guard let handler = services.handlers[method.path] else {
-            throw APIError(.unimplemented, "the sandbox does not have \(method.name)")
+            throw APIError(.unimplemented, "the sandbox does not implement \(method.name)")
         }
         return handler
     }
@@ -221,7 +221,7 @@ final class Cloud {
     /// Moves time on and runs what has become due.
     func advance(by nanoseconds: Int64) throws {
         guard nanoseconds < Nanoseconds.usable.upperBound - world.clock.now else {
-            throw APIError(.outOfRange, "the sandbox's time ends in the year 2200")
+            throw APIError(.outOfRange, "the sandbox's clock cannot go beyond the year 2200")
         }
         world.clock.advance(by: nanoseconds)
         try perform { _ in }

@@ -32,7 +32,7 @@ struct Seed: Sendable {
         } catch let error as SandboxError {
             throw error
         } catch {
-            throw .seed("cannot be planted: \(error)")
+            throw .seed("cannot be loaded: \(error)")
         }
     }
 }

@@ -82,7 +82,7 @@ extension SeedPlanter {
             let present = try cloud.world.store.transaction { try $0.record(kind, id) }
             guard present != nil else {
                 throw YAMLValue.Problem(
-                    "\(place).\(reference): there is no \(reference) \"\(name)\", or it is younger "
+                    "\(place).\(reference): \(reference) \"\(name)\" not found, or created later "
                         + "than this")
             }
             resource.set(
@@ -97,7 +97,7 @@ extension SeedPlanter {
                     && ($0.region == nil || $0.region == region)
             }
             guard let package else {
-                throw YAMLValue.Problem("\(place).package: \(name) is not offered there")
+                throw YAMLValue.Problem("\(place).package: \(name) is not available there")
             }
             resource.edit(.configuration) { $0.set(.packageID, package.id) }
         }

@@ -27,19 +27,19 @@ final class SeedPlanter {
             if now > cloud.world.clock.now { cloud.world.clock.set(now) }
         }
         guard let members = tree.members, !members.isEmpty else {
-            throw YAMLValue.Problem("is empty, or no map; it has users and accounts")
+            throw YAMLValue.Problem("must be a map with users and accounts")
         }
         let known = ["users", "accounts", "records", "spans", "events", "version", "now"]
         for member in members where !known.contains(member.name) {
             throw YAMLValue.Problem(
-                "\"\(member.name)\" is not known; a seed has users and accounts, or what an export "
-                    + "wrote")
+                "unknown key \"\(member.name)\"; a seed has users and accounts, or the content of "
+                    + "an export")
         }
         if let version = tree["version"], version.text != "1" {
-            throw YAMLValue.Problem("version: \(version.text ?? "?") is not known; there is 1")
+            throw YAMLValue.Problem("version: expected 1, got \(version.text ?? "?")")
         }
         guard !(tree["accounts"]?.items ?? tree["records"]?.items ?? []).isEmpty else {
-            throw YAMLValue.Problem("accounts: there is none")
+            throw YAMLValue.Problem("accounts: must not be empty")
         }
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: start)
@@ -69,7 +69,8 @@ final class SeedPlanter {
         guard let parsed = TimeText.parseHumanDuration(text),
             (0...3_153_600_000).contains(parsed.seconds)
         else {
-            throw YAMLValue.Problem("\(place): \"\(text)\" is no length of time like 90d or 12h")
+            throw YAMLValue.Problem(
+                "\(place): expected a duration such as 90d or 12h, got \"\(text)\"")
         }
         return Nanoseconds.sum(parsed)
     }
@@ -86,10 +87,11 @@ final class SeedPlanter {
     private func plantUser(_ tree: YAMLValue, _ moment: Moment) throws {
         let email = try text(tree, "email", "users[]")
         guard email.contains("@") else {
-            throw YAMLValue.Problem("users[].email: \"\(email)\" is no address like me@example.com")
+            throw YAMLValue.Problem(
+                "users[].email: expected an address such as me@example.com, got \"\(email)\"")
         }
         guard try moment.transaction.record(.user, Identities.user(email)) == nil else {
-            throw YAMLValue.Problem("users[].email: \(email) is there twice")
+            throw YAMLValue.Problem("users[].email: \(email) is listed twice")
         }
         let id = tree["id"]?.text ?? Identities.user(email)
         let past = Moment(
@@ -143,16 +145,16 @@ final class SeedPlanter {
             ] + SeedSection.all.map(\.name)
         for member in tree.members ?? [] where !known.contains(member.name) {
             throw YAMLValue.Problem(
-                "\(place).\(member.name): is not known; an account has "
+                "\(place).\(member.name): unknown field; expected one of "
                     + known.joined(separator: ", "))
         }
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: born)
             guard let user = try transaction.record(.user, Identities.user(owner)) else {
-                throw YAMLValue.Problem("\(place).owner: there is no user \(owner)")
+                throw YAMLValue.Problem("\(place).owner: unknown user \(owner)")
             }
             guard try transaction.record(.account, id) == nil else {
-                throw YAMLValue.Problem("\(place).name: there is another account \"\(name)\"")
+                throw YAMLValue.Problem("\(place).name: duplicate account \"\(name)\"")
             }
             let account = try accountMessage(tree, id, user, owner, place, moment)
             let hidden = try accountFacts(tree, place)
@@ -208,7 +210,7 @@ final class SeedPlanter {
                 let figure = quota.value.integer, figure >= 0
             else {
                 throw YAMLValue.Problem(
-                    "\(place).quotas.\(quota.name): is not known, or no number; there are "
+                    "\(place).quotas.\(quota.name): unknown quota, or not a number; quotas are "
                         + Quotas.defaults.map(\.name).joined(separator: ", "))
             }
             hidden["quota." + quota.name] = "\(figure)"
@@ -226,13 +228,13 @@ final class SeedPlanter {
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: now)
             guard let user = try transaction.record(.user, Identities.user(email)) else {
-                throw YAMLValue.Problem("\(place).user: there is no user \(email)")
+                throw YAMLValue.Problem("\(place).user: unknown user \(email)")
             }
             let present = try transaction.records(.role, account: account)
             let roles = try (tree["roles"]?.items ?? []).map { wanted in
                 let name = wanted.text ?? ""
                 guard let role = present.first(where: { $0.message.string(.name) == name }) else {
-                    throw YAMLValue.Problem("\(place).roles: there is no role \"\(name)\"")
+                    throw YAMLValue.Problem("\(place).roles: unknown role \"\(name)\"")
                 }
                 return role.id
             }
@@ -289,7 +291,7 @@ final class SeedPlanter {
             guard case .double(let value) = amount.value, !(0...amount.most).contains(value)
             else { continue }
             throw YAMLValue.Problem(
-                "\(place).\(amount.field): a number from 0 to \(Int(amount.most))")
+                "\(place).\(amount.field): must be a number from 0 to \(Int(amount.most))")
         }
     }
 }

@@ -97,7 +97,7 @@ enum SeedRecords {
         else { throw YAMLValue.Problem("\(place): id or type is missing or not known") }
         guard kind.holds(typeName) else {
             throw YAMLValue.Problem(
-                "\(place).type: a record of the kind \(kind.rawValue) has another")
+                "\(place).type: not the type of a record of the kind \(kind.rawValue)")
         }
         let message: Message
         do {
@@ -126,7 +126,7 @@ enum SeedRecords {
         guard let text = tree[name]?.text, let parsed = TimeText.parseRFC3339(text),
             range.contains(parsed.seconds)
         else {
-            throw YAMLValue.Problem("\(place).\(name): is no time like 2026-01-31T12:00:00Z")
+            throw YAMLValue.Problem("\(place).\(name): must be a time such as 2026-01-31T12:00:00Z")
         }
         return Nanoseconds.sum(parsed)
     }

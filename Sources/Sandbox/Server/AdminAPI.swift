@@ -66,7 +66,7 @@ struct AdminAPI {
         guard isAllowed(request) else {
             throw Refusal(
                 401,
-                "the admin API wants the token that the sandbox's start line prints: "
+                "the admin API requires the token that the sandbox printed at its start: "
                     + "Authorization: Bearer TOKEN")
         }
     }
@@ -112,7 +112,7 @@ struct AdminAPI {
         world name: String
     ) throws -> Answer {
         guard let cloud = worlds.world(name) else {
-            throw Refusal(404, "there is no world \(name)")
+            throw Refusal(404, "world \(name) not found")
         }
         switch (verb, path.first, path.dropFirst().first) {
         case ("GET", nil, nil): return .json(status(cloud))
@@ -128,7 +128,7 @@ struct AdminAPI {
             return .json(.map([]))
         case ("DELETE", "faults", let fault?):
             guard cloud.world.faults.remove(fault) else {
-                throw Refusal(404, "there is no fault \(fault)")
+                throw Refusal(404, "fault \(fault) not found")
             }
             return .json(.map([]))
         case ("GET", "calls", nil): return .json(calls(parameters, cloud))
@@ -150,10 +150,10 @@ struct AdminAPI {
             let opened = try worlds.open()
             return .json(Self.description(of: opened))
         case ("DELETE", "worlds", let world?):
-            guard worlds.close(world) else { throw Refusal(404, "there is no world \(world)") }
+            guard worlds.close(world) else { throw Refusal(404, "world \(world) not found") }
             return .json(.map([]))
         case ("POST", "worlds", _?), ("GET", "worlds", _?):
-            throw Refusal(404, "a world is opened with POST \(Self.prefix)/worlds")
+            throw Refusal(404, "to open a world, POST \(Self.prefix)/worlds")
         case ("GET", "seed", nil):
             return .text(try SeedRecords.export(cloud), type: "application/yaml")
         case ("POST", "reset", nil): return .json(try reset(body, cloud))
@@ -163,8 +163,8 @@ struct AdminAPI {
         default:
             throw Refusal(
                 404,
-                "\(verb) \(Self.prefix)/\(path.joined(separator: "/")) is nothing that the "
-                    + "admin API can do")
+                "the admin API does not support "
+                    + "\(verb) \(Self.prefix)/\(path.joined(separator: "/"))")
         }
     }
 
@@ -172,7 +172,7 @@ struct AdminAPI {
         do throws(YAMLValue.Problem) {
             return try YAMLValue(parsing: String(decoding: body, as: UTF8.self))
         } catch {
-            throw Refusal(400, "the body \(error)")
+            throw Refusal(400, "body: \(error)")
         }
     }
 
@@ -218,25 +218,27 @@ struct AdminAPI {
                 (0...315_360_000).contains(parsed.seconds)
             else {
                 throw Refusal(
-                    400, "advance: \"\(text)\" is no length of time like 36h or 30d, 3650d at most")
+                    400,
+                    "advance: expected a duration such as 36h, at most 3650d, got \"\(text)\"")
             }
             try cloud.advance(
                 by: Nanoseconds.sum(parsed))
         } else if let text = tree["to"]?.text {
             guard let parsed = TimeText.parseRFC3339(text) else {
-                throw Refusal(400, "to: \"\(text)\" is no time like 2026-12-31T23:59:00Z")
+                throw Refusal(
+                    400, "to: expected a time such as 2026-12-31T23:59:00Z, got \"\(text)\"")
             }
             let moment = Nanoseconds.sum(parsed)
             guard moment >= cloud.world.clock.now else {
-                throw Refusal(400, "to: \(text) has passed already")
+                throw Refusal(400, "to: \(text) is in the past")
             }
             let step = moment - cloud.world.clock.now
             guard step <= 3650 * Nanoseconds.day else {
-                throw Refusal(400, "to: \(text) is more than 3650d away; go there in steps")
+                throw Refusal(400, "to: \(text) is more than 3650d away; advance in steps")
             }
             try cloud.advance(by: step)
         } else {
-            throw Refusal(400, "give advance, for example {\"advance\":\"36h\"}, or to")
+            throw Refusal(400, "expected advance, for example {\"advance\":\"36h\"}, or to")
         }
         return time(cloud)
     }
@@ -253,7 +255,7 @@ struct AdminAPI {
             throw Refusal(400, "\(error)")
         }
         guard cloud.world.faults.faults.count + faults.count <= FaultInjector.most else {
-            throw Refusal(400, "a sandbox takes at most \(FaultInjector.most) faults")
+            throw Refusal(400, "a sandbox accepts at most \(FaultInjector.most) faults")
         }
         for fault in faults { cloud.world.faults.add(fault) }
         cloud.world.store.history.isKept = cloud.world.faults.wantsHistory
@@ -380,8 +382,8 @@ struct AdminAPI {
         else {
             throw Refusal(
                 400,
-                "give kind (\(Incident.allCases.map(\.rawValue).joined(separator: ", "))) and "
-                    + "id, that of a cluster or an environment")
+                "expected kind (\(Incident.allCases.map(\.rawValue).joined(separator: ", "))) "
+                    + "and the id of a cluster or an environment")
         }
         try cloud.perform { moment in try kind.happen(to: id.lowercased(), moment) }
         return .map([])

@@ -100,7 +100,7 @@ final class Front {
         do throws(APIError) {
             let message = try grpc.message(in: request.body, nil)
             guard let answer = health.check(message) else {
-                throw APIError(.notFound, "the service is not known")
+                throw APIError(.notFound, "unknown service")
             }
             return GRPCFront.success(MessageFrame.framed(answer), trace: trace)
         } catch {

@@ -91,7 +91,7 @@ final class GRPCFront {
                     .resourceExhausted,
                     "the request has \(length) bytes, " + budgets.exceeded(.requestBody))
             case .cut, .more:
-                throw APIError(.internal, "the request has not exactly one message")
+                throw APIError(.internal, "the request must have exactly one message")
             case .unknownFlag(let flag):
                 throw APIError(.internal, "the request's message has an unknown flag \(flag)")
             }
@@ -99,7 +99,7 @@ final class GRPCFront {
         guard !content.isCompressed else {
             throw APIError(
                 .unimplemented,
-                "the request is compressed with \(encoding ?? "?"), which is not taken")
+                "the request is compressed with \(encoding ?? "?"), which is not supported")
         }
         return Array(content.payload)
     }

@@ -45,7 +45,7 @@ struct Reflection {
             default: break
             }
         }
-        if !isAnswered { writeError(3, "the request asks for nothing", &response) }
+        if !isAnswered { writeError(3, "the request is empty", &response) }
         return response.bytes
     }
 
@@ -55,7 +55,7 @@ struct Reflection {
 
     /// Writes a file and all that it imports.
     private func write(file name: String?, _ asked: String, _ response: inout WireWriter) {
-        guard let name else { return writeError(5, "\(asked) is not known", &response) }
+        guard let name else { return writeError(5, "\(asked) not found", &response) }
         var files: [String] = []
         var pending = [name]
         while let next = pending.popLast() {

@@ -126,7 +126,7 @@ final class Worlds {
     func cloud(for request: InboundRequest, isData: Bool = false) throws(APIError) -> Cloud {
         if let name = request.header(Self.header) {
             guard let cloud = world(name) else {
-                throw APIError(.notFound, "there is no world \(name)")
+                throw APIError(.notFound, "world \(name) not found")
             }
             return cloud
         }

@@ -75,7 +75,7 @@ enum StoreCheck {
             statements.map { $0.filter { !$0.isWhitespace } }.sorted()
         }
         guard words(try String.fetchAll(database, sql: list)) == words(wanted) else {
-            throw SandboxError.damaged("it has other tables than a sandbox's")
+            throw SandboxError.damaged("its tables are not those of a sandbox")
         }
     }
 
@@ -99,7 +99,7 @@ enum StoreCheck {
                     AND (typeof(\(name)) != 'integer' OR \(name) NOT BETWEEN ? AND ?)
                     """, arguments: [range.lowerBound, range.upperBound])
             guard wrong == 0 else {
-                throw SandboxError.damaged("\(table).\(name) is outside of time")
+                throw SandboxError.damaged("\(table).\(name) is not a valid time")
             }
         }
     }

@@ -169,7 +169,7 @@ final class Transaction {
         let typeName: String = row[5]
         guard let kind = Kind(rawValue: row[0]),
             let type = try store.registry.message(named: typeName)
-        else { throw APIError(.internal, "the store has a record of the type \(typeName)") }
+        else { throw APIError(.internal, "the store has a record of unknown type \(typeName)") }
         let body = try row.withUnsafeData(atIndex: 6) { $0.map { [UInt8]($0) } ?? [] }
         return Record(
             kind: kind, id: row[1], account: row[2], parent: row[3], created: row[4],

@@ -42,7 +42,7 @@ struct Call {
     /// - Throws: PERMISSION_DENIED when it is no person.
     func user() throws -> Record {
         guard case .user(let id) = actor, let user = try transaction.record(.user, id) else {
-            throw APIError(.permissionDenied, "\(method.name) is for people only")
+            throw APIError(.permissionDenied, "\(method.name) requires a user's token")
         }
         return user
     }

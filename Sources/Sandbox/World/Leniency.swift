@@ -1,4 +1,4 @@
-/// What a sandbox is lenient or strict about.
+/// Rules that a sandbox relaxes or enforces.
 struct WorldOptions: Sendable {
     /// Rules that are not applied.
     var leniencies: Set<Leniency> = []
@@ -6,7 +6,7 @@ struct WorldOptions: Sendable {
     var retiresIdleFreeClusters = false
 }
 
-/// Rules of the contract or of the cloud that some clients of today break.
+/// Rules of the contract or of the cloud that some existing clients break.
 public enum Leniency: String, CaseIterable, Sendable {
     /// Backups and their schedules may come without a display name.
     case displayName = "display_name"
@@ -19,7 +19,7 @@ public enum Leniency: String, CaseIterable, Sendable {
     /// Paid clusters need no payment method.
     case payment
 
-    /// What it is for, in one line.
+    /// A one-line description.
     public var explanation: String {
         switch self {
         case .displayName:

@@ -45,7 +45,7 @@ enum Pages {
         let text = Base64.decode(token).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let parts = text.split(separator: "/").map(String.init)
         guard parts.count == 3, let created = Int64(parts[0]) else {
-            throw APIError(.invalidArgument, "page_token: this is no token of this list")
+            throw APIError(.invalidArgument, "page_token: not a token of this list")
         }
         guard parts[2] == filters else {
             throw APIError(

@@ -38,7 +38,7 @@ extension Completer {
             return missing.isEmpty ? nil : needs(missing)
         case .list(let field), .map(let field): return line(field)
         case .mask(let type):
-            return [StyledSpan("the fields of \(type.name) that are changed", .faint)]
+            return [StyledSpan("the fields of \(type.name) to change", .faint)]
         case .elements(let option, _): return line(option)
         case .record(let all, let function):
             if let key = frame.key {

@@ -73,7 +73,7 @@ final class LiveNames {
         for need in source.needs {
             let word = source.words[need] ?? need
             guard case .some(.some(let value)) = written[word] else {
-                return ([], "write \(word) first: what there is depends on it")
+                return ([], "set \(word) first: the choices depend on it")
             }
             request[need] = value
         }

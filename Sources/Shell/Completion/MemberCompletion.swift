@@ -3,7 +3,7 @@ import LuaReference
 
 /// The members of modules, methods, messages and objects.
 extension CompletionQuery {
-    private static let colonNote = "its functions are methods: they stand behind a colon"
+    private static let colonNote = "its functions are methods: call them with a colon"
 
     func members(_ chain: CursorContext.Chain, isMethod: Bool) -> Completion {
         switch types.target(chain) {

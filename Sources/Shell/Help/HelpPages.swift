@@ -67,7 +67,7 @@ struct HelpPages {
         }
         guard var text = found(own, width) else { return nil }
         if !own.contains(" ") {
-            text.prepend("nothing is called \"\(own)\"; what tells of it:")
+            text.prepend("no entry named \"\(own)\"; related topics:")
         }
         return text
     }
@@ -119,7 +119,7 @@ struct HelpPages {
         var text = ReferenceText(width: width)
         text.paragraph(
             "To begin with: clusters:list(), qdrant? and api.cluster.list_clusters?", indent: 0)
-        text.paragraph("Commands; in Lua the same is shell.NAME(…)", indent: 0, style: .faint)
+        text.paragraph("Commands; from Lua, call shell.NAME(…)", indent: 0, style: .faint)
         for command in state.commands {
             let usage = command.usage.isEmpty ? "" : " " + command.usage
             text.entry("." + command.name + usage, command.text, column: width < 60 ? 10 : 24)
@@ -127,7 +127,7 @@ struct HelpPages {
         text.blank()
         for line in [
             "Everything else is Lua: what an entry returns is shown, and kept as _, _1, _2 …",
-            "Tab completes, F1 tells about what the cursor is on, and so do x? and help(x). "
+            "Tab completes; F1 explains the word at the cursor, x? and help(x) explain x. "
                 + "help \"backup retention\" searches.",
         ] { text.paragraph(line, indent: 0) }
         return StyledText.text(text, isColoured: state.isColoured)
@@ -238,6 +238,6 @@ struct HelpPages {
     /// What is said when nothing was found.
     func unknown(_ name: String) -> String {
         let near = (try? reference.nearest(to: Self.bare(name))).flatMap { $0 }
-        return "nothing is called \"\(name)\" and nothing tells of it" + Names.suggestion(near)
+        return "no entry named \"\(name)\", and no related topics" + Names.suggestion(near)
     }
 }

@@ -1,9 +1,9 @@
 import Glibc
 import LuaMessages
 
-/// What was entered: one file for each context, one JSON object a line.
+/// The history of entries: one file for each context, one JSON object per line.
 ///
-/// Entries are only ever appended, under a lock, so that several shells can keep one file. Only its
+/// Entries are only ever appended, under a lock, so that several shells can share a file. Only its
 /// owner may read it.
 public struct HistoryFile {
     /// One entry.

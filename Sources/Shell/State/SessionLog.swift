@@ -58,6 +58,6 @@ final class SessionLog {
         guard let history, !history.append(entry), !hasSaidSo else { return }
         hasSaidSo = true
         let reason = String(cString: strerror(errno))
-        Output.note("entries are not kept: \(history.path): \(reason)")
+        Output.note("history is not saved: \(history.path): \(reason)")
     }
 }

@@ -1,8 +1,8 @@
 import LuaMachine
 
-/// Where one is, as the prompt tells it.
+/// The current place, as the prompt shows it.
 public struct ShellPlace {
-    /// The context, or what stands for it.
+    /// The name of the context, or its replacement.
     public var name: String?
     /// The account, short.
     public var account: String?
@@ -16,7 +16,7 @@ public struct ShellPlace {
     public init() {}
 }
 
-/// What the shell needs of configuration, files and sessions.
+/// The shell's access to configuration, files and sessions.
 public protocol ShellSurroundings: AnyObject {
     /// Where one is.
     var place: ShellPlace { get }

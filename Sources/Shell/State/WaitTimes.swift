@@ -1,11 +1,10 @@
 import Glibc
 import LuaHost
 
-/// How long waits of a kind have taken on this machine, so that the next one can tell what to
-/// expect.
+/// Past durations of each kind of wait on this machine, to estimate the next one.
 ///
-/// The file has a line for each kind: its last lengths in seconds, the newest last, a tab, the kind.
-/// It is a memory and no record: what cannot be read or written is forgotten.
+/// The file has a line for each kind: its last durations in seconds, the newest last, a tab, the
+/// kind. The file is only a cache: errors in reading or writing it are ignored.
 public struct WaitTimes {
     /// How many lengths of a kind are kept.
     private static let kept = 9
@@ -15,15 +14,15 @@ public struct WaitTimes {
     private let path: String
     private let makeFolder: () -> Void
 
-    /// Creates a memory that is kept in a file.
+    /// Creates a cache that is stored in a file.
     ///
-    /// - Parameter makeFolder: makes the file's folder; called before it is written.
+    /// - Parameter makeFolder: creates the file's directory; called before the file is written.
     public init(path: String, makeFolder: @escaping () -> Void = {}) {
         self.path = path
         self.makeFolder = makeFolder
     }
 
-    /// The median of what waits of a kind took, in seconds; nil when none is known.
+    /// The median duration of a kind of wait, in seconds; nil if none is known.
     public func usual(_ kind: String) -> Double? {
         guard let known = load().first(where: { $0.kind == kind })?.seconds, !known.isEmpty else {
             return nil
@@ -31,7 +30,7 @@ public struct WaitTimes {
         return known.sorted()[known.count / 2]
     }
 
-    /// Notes what a wait took, in seconds.
+    /// Records the duration of a wait, in seconds.
     public func add(_ seconds: Double, to kind: String) {
         var all = load()
         let before = all.firstIndex { $0.kind == kind }.map { all.remove(at: $0).seconds } ?? []

@@ -2,24 +2,24 @@ import LuaSource
 
 /// Names that Lua and the shell have of themselves.
 enum MetaNames {
-    /// Words that are no names.
+    /// Words that cannot be names.
     static let keywords = Keyword.allCases.map(\.rawValue)
 
-    /// What a call's second argument may hold.
+    /// The options in a call's second argument.
     static let options: [(name: String, type: String, doc: String)] = [
-        ("timeout", "number", "seconds that the call may take"),
-        ("retries", "integer", "how often it is repeated"),
+        ("timeout", "number", "timeout of the call in seconds"),
+        ("retries", "integer", "maximum number of retries"),
         ("transport", "string", "\"grpc\" or \"rest\""),
-        ("account_id", "string", "the account, instead of the session's"),
+        ("account_id", "string", "account to use instead of the session's"),
     ]
 
-    /// What a method has beside being called.
+    /// Members of a method.
     static let methodMembers: [(name: String, type: String, doc: String)] = [
         ("each", "function", "iterates over the elements of every page"),
         ("all", "function", "the elements of every page, as one list"),
-        ("describe", "function", "what the contract says of it"),
+        ("describe", "function", "its description in the contract"),
         ("name", "string", "its name"),
-        ("permissions", "table", "what it needs to be allowed"),
+        ("permissions", "table", "the permissions that it requires"),
         ("http", "string", "its route"),
         ("request", "string", "the request's type"),
         ("response", "string", "the response's type"),

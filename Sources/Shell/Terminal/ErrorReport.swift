@@ -1,8 +1,8 @@
 import LuaMachine
 
-/// How a failure of Lua code is told to a person.
+/// Describes failures of Lua code for users.
 public enum ErrorReport {
-    /// A sentence with the script's position, then the traceback where it tells more.
+    /// The message with the script's position, then the traceback if it adds information.
     public static func text(_ failure: LuaFailure, isVerbose: Bool = false) -> String {
         let message = failure.description
         var lines: [String] = []

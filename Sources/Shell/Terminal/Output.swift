@@ -1,12 +1,12 @@
 import Glibc
 import LuaHost
 
-/// Data goes to standard output, talk to standard error.
+/// Writes data to standard output, and messages to standard error.
 public enum Output {
-    /// Called before something is written: who has a line of the terminal clears it.
+    /// Called before something is written, to clear a status line on the terminal.
     nonisolated(unsafe) static var willWrite: () -> Void = {}
 
-    /// Writes data: on a terminal without what would steer it, elsewhere as it is.
+    /// Writes data: to a terminal without control sequences, elsewhere unchanged.
     ///
     /// - Parameter isStyled: whether the program itself has coloured it.
     public static func data(_ text: String, isStyled: Bool = false) {
@@ -21,17 +21,17 @@ public enum Output {
     /// Writes bytes that are text to standard output.
     public static func data(_ bytes: [UInt8]) { data(String(decoding: bytes, as: UTF8.self)) }
 
-    /// Writes a line of talk, which may quote anything: nothing in it steers a terminal.
+    /// Writes a message, whose control sequences are removed: it may quote anything.
     public static func note(_ text: String) {
         willWrite()
         fflush(nil)
         write(TerminalText.harmless(text, keepsStyles: true) + "\n", to: STDERR_FILENO)
     }
 
-    /// Writes a remark of the program: what a person should know although nothing failed.
+    /// Writes a notice of the program, although nothing failed.
     public static func remark(_ text: String) { note("qcsh: " + Terminal.safe(text)) }
 
-    /// Why standard output did not take all data; nil when it did, or when nobody reads any more.
+    /// Why writing to standard output failed; nil if it did not, or if the reader is gone.
     public private(set) nonisolated(unsafe) static var problem: String?
 
     private static func write(_ text: String, to descriptor: Int32) {
@@ -40,17 +40,17 @@ public enum Output {
         problem = String(cString: strerror(errno))
     }
 
-    /// Whether something beside the results could not be written, so that the status is not 0.
+    /// Whether a file other than the results could not be written, so that the status is not 0.
     public private(set) nonisolated(unsafe) static var hasFailed = false
 
-    /// Says once that a file that was asked for could not be written.
+    /// Reports, once, that a requested file could not be written.
     public static func fail(_ text: String) {
         if !hasFailed { remark(text) }
         hasFailed = true
     }
 
     /// Reads a descriptor to its end; nil when it fails, with `errno` set: EFBIG when it holds more
-    /// than so many bytes.
+    /// than `limit` bytes.
     public static func readAll(from descriptor: Int32, limit: Int = .max) -> [UInt8]? {
         var content: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -2,7 +2,7 @@ import Glibc
 import LuaMachine
 import LuaMessages
 
-/// What happens to secrets in results that are written out.
+/// How secrets in printed results are handled.
 public enum SecretPolicy: Sendable, Equatable {
     /// They are masked, and a note says how to get at them.
     case mask
@@ -28,7 +28,7 @@ public final class SecretOutput {
         public var description: String {
             switch self {
             case .notAFile(let path):
-                "secrets cannot be written to \"\(path)\": it is no plain file"
+                "secrets cannot be written to \"\(path)\": it is not a regular file"
             case .notOpened(let path, let problem):
                 "secrets cannot be written to \(path): \(String(cString: strerror(problem)))"
             case .notWritten(let path, let problem):
@@ -44,7 +44,7 @@ public final class SecretOutput {
     private var found: [(path: String, secret: [UInt8])] = []
     private var isNoted = 0
     /// How one gets at what was masked.
-    var advice = "--reveal shows, --secret-file FILE keeps what is secret"
+    var advice = "--reveal shows secrets, --secret-file FILE saves them"
 
     /// Creates an output without results. Whether the file can be written is tried out now: a secret
     /// that is shown only once must not be lost for want of a place.
@@ -82,7 +82,7 @@ public final class SecretOutput {
         return value
     }
 
-    /// Says what was masked or written since it was last said.
+    /// Reports the secrets that were masked or written since the last report.
     public func note() {
         let new = found[isNoted...].map(\.path)
         isNoted = found.count

@@ -1,6 +1,6 @@
 import LuaReference
 
-/// Writes text whose parts say what they are, in colours where there are any.
+/// Renders text with semantic styles, in colours if the terminal has them.
 public enum StyledText {
     /// The text; with ANSI colours when asked for.
     public static func text(_ text: ReferenceText, isColoured: Bool) -> String {

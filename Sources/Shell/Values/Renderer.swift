@@ -11,7 +11,7 @@ public struct Renderer {
     private let width: Int
     private let style: Style
 
-    /// What helps people and not programs.
+    /// Options for output that users rather than programs read.
     public struct Style: Sendable {
         public var isColoured = false
         /// The present time, when times are shown as ages; nil shows them as they are.

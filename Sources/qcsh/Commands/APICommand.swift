@@ -5,7 +5,7 @@ import LuaMachine
 import LuaReference
 import Shell
 
-/// Looks things of the API up.
+/// Looks up services, methods, messages and enums.
 struct APICommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "api",
@@ -15,13 +15,13 @@ struct APICommand: ParsableCommand {
         discussion: """
             NAME is a module (cluster.backup), a method (cluster.create_cluster), a message \
             (Cluster), an enum (ClusterPhase) or a field (Cluster.name), with or without its \
-            package. Without a name all services are listed.
+            package. Without a name, lists all services.
             """)
 
-    @Argument(help: ArgumentHelp("What to look up.", valueName: "name"))
+    @Argument(help: ArgumentHelp("Name to look up.", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("Find names and descriptions that have a word.", valueName: "word"))
+    @Option(help: ArgumentHelp("Search names and descriptions for a word.", valueName: "word"))
     var search: String?
 
     @Flag(help: "Write JSON.")
@@ -29,8 +29,8 @@ struct APICommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write the API as a FileDescriptorSet with all its imports; - writes it to standard "
-                + "output.", valueName: "file"))
+            "Write the API as a FileDescriptorSet with all imports; - for standard output.",
+            valueName: "file"))
     var export: String?
 
     @OptionGroup var source: ContractSource
@@ -43,7 +43,7 @@ struct APICommand: ParsableCommand {
             if let search {
                 let hits = try reference.search(search)
                 guard !hits.isEmpty else {
-                    throw CommandError("nothing of the API has \"\(search)\"")
+                    throw CommandError("the API has nothing about \"\(search)\"")
                 }
                 return show(
                     reference.page(hits, width: Self.width), reference.value(hits), registry)
@@ -65,7 +65,7 @@ struct APICommand: ParsableCommand {
             let near = Names.suggestion(try reference.nearest(to: name))
             throw CommandError(
                 "the API has no \"\(name)\"\(near)"
-                    + (near.isEmpty ? "; qcsh api --search finds words" : ""))
+                    + (near.isEmpty ? "; try qcsh api --search" : ""))
         }
         // A version of a module may have several services, which are meant together.
         let areServices = found.allSatisfy { subject in
@@ -74,7 +74,7 @@ struct APICommand: ParsableCommand {
         }
         if found.count > 1, !(areServices && name.last.map { $0.isNumber } == true) {
             let names = found.map(\.name).sorted().joined(separator: "\n  ")
-            throw CommandError("\"\(name)\" is the name of several things; say which:\n  \(names)")
+            throw CommandError("\"\(name)\" is ambiguous; use one of:\n  \(names)")
         }
         return found
     }

@@ -13,13 +13,13 @@ import Shell
 struct CallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "call",
-        abstract: "Make one call of the API.",
+        abstract: "Call one API method.",
         usage: "qcsh call [options] METHOD [PATH=VALUE …] [-d JSON|@FILE|-]",
         discussion: """
-            METHOD is a name like cluster.list_clusters; qcsh api lists them. PATH=VALUE sets a \
+            METHOD is a name such as cluster.list_clusters; qcsh api lists them. PATH=VALUE sets a \
             field of the request: page_size=5, cluster.configuration.number_of_nodes=3, \
-            cluster.labels[0].key=team; PATH:=JSON takes JSON. The account is filled in. The \
-            result is a table on a terminal and JSON elsewhere, unless --output says otherwise.
+            cluster.labels[0].key=team; PATH:=JSON takes JSON. The account ID is filled in. Prints \
+            a table to a terminal and JSON elsewhere, unless --output is given.
             """)
 
     @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
@@ -33,14 +33,14 @@ struct CallCommand: ParsableCommand {
     @Option(
         name: [.customShort("d"), .customLong("data")],
         help: ArgumentHelp(
-            "The request as JSON, from a file with @, from standard input with -; PATH=VALUE "
-                + "changes it.", valueName: "json"))
+            "Request as JSON: text, @FILE, or - for standard input. PATH=VALUE changes it.",
+            valueName: "json"))
     var data: String?
 
     @Flag(help: "Fetch all pages of a list.")
     var all = false
 
-    @Argument(help: ArgumentHelp("The method.", valueName: "method"))
+    @Argument(help: ArgumentHelp("Method to call.", valueName: "method"))
     var method: String
 
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
@@ -99,7 +99,7 @@ struct CallCommand: ParsableCommand {
         if status != 0 { throw ExitCode(status) }
     }
 
-    /// How many items --all gathers at most.
+    /// The maximum number of items of --all.
     private static let mostItems = 5_000_000
 
     private func find(_ registry: Registry) throws -> Method {
@@ -111,13 +111,13 @@ struct CallCommand: ParsableCommand {
         }
         guard several.isEmpty else {
             throw CommandError(
-                "\"\(method)\" is the name of several methods; say which: "
+                "\"\(method)\" is ambiguous; use one of: "
                     + several.joined(separator: ", "))
         }
         let names = try registry.allMethods().flatMap { [$0.displayName, $0.luaName] }
         let near = Names.nearest(to: method, in: names)
         throw CommandError(
-            "there is no method \"\(method)\""
+            "unknown method \"\(method)\""
                 + (near == nil ? "; qcsh api lists them" : Names.suggestion(near)))
     }
 
@@ -127,8 +127,8 @@ struct CallCommand: ParsableCommand {
             let path = Self.secretPath(method.output)
         else { return }
         throw CommandError(
-            "the answer holds a secret (\(path)): give --reveal to print it, or --secret-file FILE "
-                + "to keep it")
+            "the response contains a secret (\(path)): use --secret-file FILE to keep it, or "
+                + "--reveal to print it")
     }
 
     private static func secretPath(_ type: MessageType, depth: Int = 4) -> String? {
@@ -189,7 +189,7 @@ struct CallCommand: ParsableCommand {
             let next = method.output.field(named: "next_page_token"),
             let token = method.input.field(named: "page_token")
         else {
-            throw CommandError("\(method.displayName) has no pages: --all is for lists that have")
+            throw CommandError("\(method.displayName) is not a paginated list; remove --all")
         }
         return Pages(items: items, next: next, token: token)
     }
@@ -212,8 +212,8 @@ struct CallCommand: ParsableCommand {
             items += response.list(.items)
             guard items.count <= Self.mostItems else {
                 throw LuaFailure(
-                    "\(method.displayName): more than \(Self.mostItems) items; a script can go "
-                        + "through them page by page")
+                    "\(method.displayName): more than \(Self.mostItems) items; use a script that "
+                        + "reads page by page")
             }
         }
         response[pages.items] = .list(items)
@@ -236,7 +236,7 @@ struct CallCommand: ParsableCommand {
                     running.cancel()
                     outcome = .failure(CallError.givenUp(method))
                 } else {
-                    Output.remark("waiting for what is on its way: \(method.displayName)")
+                    Output.remark("waiting for calls in flight: \(method.displayName)")
                 }
                 isUnwanted = true
             }
@@ -253,10 +253,10 @@ struct CallCommand: ParsableCommand {
             do throws(CodecError) {
                 return try reply.message(as: method.output)
             } catch {
-                throw LuaFailure("\(method.displayName): the answer cannot be read: \(error)")
+                throw LuaFailure("\(method.displayName): the response cannot be read: \(error)")
             }
         case .failure(let error): throw LuaFailure(error)
-        case nil: throw LuaFailure("the call did not end")
+        case nil: throw LuaFailure("no response")
         }
     }
 }

@@ -7,26 +7,26 @@ import LuaMessages
 import LuaReference
 import Shell
 
-/// Checks scripts against the contract without running them.
+/// Checks scripts against the API without running them.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check scripts against the API without running them.",
         usage: "qcsh check [--json | --sarif] [--permissions] SCRIPT …",
         discussion: """
-            Finds methods and fields that do not exist, values that fields do not take, broken \
-            rules of the contract, globals that nobody sets, and calls that the header does not \
-            allow. It follows qdrant.api and modules through locals and require. A line that ends \
-            in "-- qcsh:ignore" is passed over. The exit status is 1 when something is found.
+            Finds unknown methods and fields, values of the wrong type, violated rules of the API, \
+            undefined globals, and calls that the header does not permit. Follows qdrant.api and \
+            modules through locals and require. Ignores lines that end in "-- qcsh:ignore". Exits \
+            with 1 if it finds something.
             """)
 
     @Flag(help: "Write JSON.")
     var json = false
 
-    @Flag(help: "Write SARIF 2.1.0, which code hosts show beside the lines.")
+    @Flag(help: "Write SARIF 2.1.0, which code hosts show next to the lines.")
     var sarif = false
 
-    @Flag(help: "Show the permissions that the scripts can use.")
+    @Flag(help: "Show the permissions that the scripts need.")
     var permissions = false
 
     @OptionGroup var source: ContractSource

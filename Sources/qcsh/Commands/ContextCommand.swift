@@ -4,14 +4,14 @@ import Glibc
 import LuaMachine
 import Shell
 
-/// Named ways to accounts.
+/// Named connections to accounts.
 struct ContextCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "context",
-        abstract: "Set, choose and list named ways to accounts.",
+        abstract: "Manage contexts: named connections to accounts.",
         discussion: """
-            Contexts are in ~/.config/qcsh/config.yaml; those of qcloud, in \
-            ~/.config/qcloud/config.yaml, can be used, too, and are left as they are.
+            Contexts are stored in ~/.config/qcsh/config.yaml. Those of qcloud in \
+            ~/.config/qcloud/config.yaml can be used, but are not changed.
             """,
         subcommands: [Set.self, Use.self, List.self, Show.self, Delete.self],
         defaultSubcommand: List.self)
@@ -23,58 +23,59 @@ struct ContextCommand: ParsableCommand {
 
     struct Set: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a context, or change one.",
+            abstract: "Create or change a context.",
             discussion: """
-                A credential is never an argument: with --api-key or --token it is asked for, or \
-                read from standard input; better is a command that prints it.
+                A credential is never an argument: --api-key and --token ask for it, or read it from \
+                standard input. A command that prints it is safer (--api-key-command).
                 """)
 
-        @Argument(help: "The context's name.")
+        @Argument(help: "Name of the context.")
         var name: String
 
-        @Option(help: ArgumentHelp("Where gRPC is reached.", valueName: "address"))
+        @Option(help: ArgumentHelp("gRPC address.", valueName: "address"))
         var endpoint: String?
 
-        @Option(help: ArgumentHelp("Where REST is reached.", valueName: "address"))
+        @Option(help: ArgumentHelp("REST address.", valueName: "address"))
         var restEndpoint: String?
 
-        @Option(help: ArgumentHelp("The account that calls are about.", valueName: "id"))
+        @Option(help: ArgumentHelp("Account ID.", valueName: "id"))
         var account: String?
 
-        @Flag(help: "Ask for a management key and keep it in the file.")
+        @Flag(help: "Ask for a management key and store it in the file.")
         var apiKey = false
 
-        @Flag(help: "Ask for a user's token and keep it in the file.")
+        @Flag(help: "Ask for a user token and store it in the file.")
         var token = false
 
         @Option(
             help: ArgumentHelp(
-                "A command that prints the management key, run when a call needs it.",
+                "Command that prints the management key; run when a call needs it.",
                 valueName: "command"))
         var apiKeyCommand: String?
 
         @Option(
             help: ArgumentHelp(
-                "A command that prints a user's token, run when a call needs it.",
+                "Command that prints a user token; run when a call needs it.",
                 valueName: "command"))
         var tokenCommand: String?
 
-        @Flag(inversion: .prefixedNo, help: "Refuse calls that change something.")
+        @Flag(inversion: .prefixedNo, help: "Refuse every call that changes something.")
         var readOnly: Bool?
 
-        @Flag(inversion: .prefixedNo, help: "Refuse calls about other accounts.")
+        @Flag(inversion: .prefixedNo, help: "Refuse calls for other accounts.")
         var lockAccount: Bool?
 
-        @Option(help: "The colour that it is shown in.")
+        @Option(help: "Colour of the prompt.")
         var color: Color?
 
-        @Flag(help: "Use it from now on.")
+        @Flag(help: "Make it the current context.")
         var use = false
 
         func validate() throws {
             let ways = [apiKey, token, apiKeyCommand != nil, tokenCommand != nil]
             if ways.count(where: { $0 }) > 1 {
-                throw ValidationError("a context has one credential")
+                throw ValidationError(
+                    "use only one of --api-key, --token, --api-key-command and --token-command")
             }
             for address in [endpoint, restEndpoint].compactMap({ $0 }) {
                 do throws(Endpoint.ParseError) { _ = try Endpoint(address) } catch {
@@ -82,7 +83,7 @@ struct ContextCommand: ParsableCommand {
                 }
             }
             guard !name.isEmpty, !name.contains(where: { $0.isWhitespace }) else {
-                throw ValidationError("a context's name has no blanks")
+                throw ValidationError("a context name must not be empty or contain spaces")
             }
         }
 
@@ -106,7 +107,7 @@ struct ContextCommand: ParsableCommand {
                 file.set(name, fields)
                 if use { file.use(name) }
                 try file.write()
-                Output.remark("context \(name) \(isNew ? "made" : "changed") in \(file.path)")
+                Output.remark("\(isNew ? "created" : "changed") context \(name) in \(file.path)")
             }
         }
 
@@ -116,7 +117,7 @@ struct ContextCommand: ParsableCommand {
             guard apiKey || token else { return nil }
             let what = apiKey ? "Management key" : "Token"
             guard let text = HiddenInput.line(prompt: what + ": "), !text.isEmpty else {
-                throw CommandError("no credential was given")
+                throw CommandError("no credential given")
             }
             return (apiKey ? "api_key" : "token", text)
         }
@@ -124,9 +125,9 @@ struct ContextCommand: ParsableCommand {
 
     struct Use: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Use a context from now on when none is named.")
+            abstract: "Set the current context.")
 
-        @Argument(help: "The context's name.")
+        @Argument(help: "Name of the context.")
         var name: String
 
         func run() throws {
@@ -135,7 +136,7 @@ struct ContextCommand: ParsableCommand {
                 var file = try ContextFile()
                 file.use(name)
                 try file.write()
-                Output.remark("context \(name) is used from now on")
+                Output.remark("the current context is now \(name)")
             }
         }
     }
@@ -143,7 +144,7 @@ struct ContextCommand: ParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the contexts.")
 
-        @Option(help: "How results are written: table, json, jsonl, yaml or csv.")
+        @Option(help: "Format of results.")
         var output = OutputFormat.table
 
         func run() throws {
@@ -153,7 +154,7 @@ struct ContextCommand: ParsableCommand {
                     context.row(isCurrent: context.name == contexts.current)
                 }
                 guard !rows.isEmpty || output != .table else {
-                    Output.remark("there are no contexts; qcsh context set NAME makes one")
+                    Output.remark("no contexts; create one with qcsh context set NAME")
                     return
                 }
                 ContextCommand.show(.table(LuaTable(kind: .list, entries: numbered(rows))), output)
@@ -167,12 +168,12 @@ struct ContextCommand: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a context; without a name the one that is used.")
+            abstract: "Show a context; without a name, the current one.")
 
-        @Option(help: "How results are written: table, json, jsonl, yaml or csv.")
+        @Option(help: "Format of results.")
         var output = OutputFormat.table
 
-        @Argument(help: "The context's name.")
+        @Argument(help: "Name of the context.")
         var name: String?
 
         func run() throws {
@@ -180,7 +181,9 @@ struct ContextCommand: ParsableCommand {
                 let contexts = try Contexts.load()
                 let chosen =
                     name ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT") ?? contexts.current
-                guard let chosen else { throw CommandError("no context is in use") }
+                guard let chosen else {
+                    throw CommandError("no current context; choose one with qcsh context use NAME")
+                }
                 let context = try contexts.context(named: chosen)
                 ContextCommand.show(
                     context.row(isCurrent: chosen == contexts.current), output)
@@ -191,7 +194,7 @@ struct ContextCommand: ParsableCommand {
     struct Delete: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Delete a context.")
 
-        @Argument(help: "The context's name.")
+        @Argument(help: "Name of the context.")
         var name: String
 
         func run() throws {
@@ -200,11 +203,11 @@ struct ContextCommand: ParsableCommand {
                 guard file.has(name) else {
                     let other = try Contexts.load().context(named: name)
                     throw CommandError(
-                        "context \"\(name)\" is in \(other.file), which is left as it is")
+                        "context \"\(name)\" is in \(other.file), which qcsh does not change")
                 }
                 file.remove(name)
                 try file.write()
-                Output.remark("context \(name) deleted from \(file.path)")
+                Output.remark("deleted context \(name) from \(file.path)")
             }
         }
     }
@@ -218,7 +221,7 @@ struct ContextCommand: ParsableCommand {
 
 }
 
-/// A line that is not shown while it is typed.
+/// Input that is not echoed.
 enum HiddenInput {
     /// A line of the terminal, or of standard input where that is none; nil at its end.
     static func line(prompt: String) -> String? {

@@ -8,16 +8,16 @@ import Glibc
 import LuaMachine
 import Shell
 
-/// Tells what is configured, reachable and allowed.
+/// Checks configuration, connection, credential and permissions.
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Tell what is configured, reachable and allowed.",
+        abstract: "Check configuration, connection, credential and permissions.",
         usage: "qcsh doctor [options]",
         discussion: """
-            Looks at the configuration, reaches the API both ways, and asks who the credential is \
-            and what it may do. Nothing is changed. The exit status is that of what is wrong first: \
-            2 configuration, 4 credential, 8 not reachable.
+            Reads the configuration, calls the API over both transports, and asks for the accounts \
+            and permissions of the credential. Changes nothing. The exit status names the first \
+            problem: 2 configuration, 4 credential, 8 not reachable.
             """)
 
     @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions

@@ -4,14 +4,15 @@ import Glibc
 import LuaMachine
 import LuaMessages
 
-/// Libraries of scripts: made, tested, shared, and added to a project or to what a user has.
+/// Libraries of scripts: creates, tests, shares and adds them.
 struct LibraryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lib",
-        abstract: "Make, share and add libraries of scripts.",
+        abstract: "Create, share and add libraries of scripts.",
         discussion: """
-            A library is a LuaRocks package of Lua modules. It belongs to a project (./lua_modules, \
-            with ./qcsh.lock) when the present folder is one, else to your own libraries.
+            A library is a LuaRocks package of Lua modules and scripts. It is added to the project \
+            (./lua_modules, with ./qcsh.lock) if the current directory is one, otherwise to your \
+            own libraries.
             """,
         subcommands: [
             New.self, Add.self, List.self, Update.self, Remove.self, Test.self, Docs.self,
@@ -32,10 +33,10 @@ struct LibraryCommand: ParsableCommand {
 
     /// Where libraries are kept.
     struct Place: ParsableArguments {
-        @Flag(help: "In this project: ./lua_modules and ./qcsh.lock.")
+        @Flag(help: "Use this project: ./lua_modules and ./qcsh.lock.")
         var project = false
 
-        @Flag(help: "Among your own libraries.")
+        @Flag(help: "Use your own libraries.")
         var user = false
 
         func validate() throws {
@@ -51,18 +52,18 @@ struct LibraryCommand: ParsableCommand {
 
     /// What commands that grant permissions take.
     struct Granting: ParsableArguments {
-        @Flag(help: "Grant what is asked for, without a question.")
+        @Flag(help: "Grant the requested permissions without asking.")
         var yes = false
 
-        @Flag(help: "Take the place of files that came otherwise.")
+        @Flag(help: "Replace files that qcsh did not add.")
         var force = false
 
         @Option(
-            help: ArgumentHelp("The tag, branch or version that is wanted.", valueName: "ref"))
+            help: ArgumentHelp("Tag, branch or version.", valueName: "ref"))
         var ref: String?
 
         @Option(
-            help: ArgumentHelp("Where rocks come from: a URL or a folder.", valueName: "server"))
+            help: ArgumentHelp("Server of rocks: a URL or a directory.", valueName: "server"))
         var server: String?
 
         var values: [(String, LuaValue)] {
@@ -94,21 +95,23 @@ struct LibraryCommand: ParsableCommand {
 
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Begin a library.",
+            abstract: "Create a library.",
             discussion: """
-                A library is a LuaRocks package: modules in lua/ with annotations, specs in spec/, a \
-                rockspec, and settings for luacheck, lua-language-server and CI.
+                Writes a LuaRocks package: modules in lua/ with annotations, scripts in scripts/, \
+                specs in spec/, a rockspec, and settings for luacheck, lua-language-server and CI.
                 """)
 
         @OptionGroup var options: LibraryOptions
 
-        @Option(help: ArgumentHelp("The folder, instead of the name.", valueName: "directory"))
+        @Option(
+            help: ArgumentHelp(
+                "Directory of the library (default: its name).", valueName: "directory"))
         var folder: String?
 
-        @Option(help: ArgumentHelp("What it is for, in a few words.", valueName: "text"))
+        @Option(help: ArgumentHelp("Purpose, in a few words.", valueName: "text"))
         var about: String?
 
-        @Argument(help: "Its name, as in fleet-tools.")
+        @Argument(help: "Name, such as fleet-tools.")
         var name: String
 
         func run() throws {
@@ -121,18 +124,18 @@ struct LibraryCommand: ParsableCommand {
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add libraries; those of the lock file when no source is named.",
+            abstract: "Add libraries; without a source, those of the lock file.",
             discussion: """
-                A source is a folder with a rockspec, an archive or its URL, a repository of git with \
-                its tag behind # (github:OWNER/NAME#v1.0.0), or the name of a rock. Nothing of a \
-                library is run when it is added.
+                A source is a directory with a rockspec, an archive or its URL, a Git repository with \
+                its tag after # (github:OWNER/NAME#v1.0.0), or the name of a rock. Adding a library \
+                runs none of its code. Without a terminal, --yes is required.
                 """)
 
         @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
         @OptionGroup var granting: Granting
 
-        @Argument(help: ArgumentHelp("Where libraries come from.", valueName: "source"))
+        @Argument(help: ArgumentHelp("Sources of libraries.", valueName: "source"))
         var sources: [String] = []
 
         func run() throws {
@@ -143,7 +146,7 @@ struct LibraryCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show the libraries, and whether they are as added.")
+            abstract: "List the libraries, and report changed files.")
 
         @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
@@ -153,8 +156,8 @@ struct LibraryCommand: ParsableCommand {
 
     struct Update: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take the newest of libraries, all when none is named.",
-            discussion: "What a new version wants to be allowed beyond the old one is asked about.")
+            abstract: "Update libraries; without a name, all of them.",
+            discussion: "Asks before a new version gets permissions that the old one did not have.")
 
         @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
@@ -176,7 +179,7 @@ struct LibraryCommand: ParsableCommand {
         @OptionGroup var options: LibraryOptions
         @OptionGroup var place: Place
 
-        @Flag(help: "Also when another library needs it.")
+        @Flag(help: "Remove them even if another library needs them.")
         var force = false
 
         @Argument(help: ArgumentHelp("Names of libraries.", valueName: "name"))
@@ -191,10 +194,10 @@ struct LibraryCommand: ParsableCommand {
 
     struct Test: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check a library's modules against the API, and run its specs.",
-            discussion: "What is behind -- goes to qcsh test.")
+            abstract: "Check the files of a library against the API, and run its specs.",
+            discussion: "Words after -- are passed to qcsh test.")
 
-        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "directory"))
+        @Argument(help: ArgumentHelp("Directory of the library.", valueName: "directory"))
         var folder = "."
 
         @Argument(
@@ -237,14 +240,14 @@ struct LibraryCommand: ParsableCommand {
 
     struct Docs: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write a library's documentation as a page of HTML, from its annotations.")
+            abstract: "Write the documentation of a library as an HTML page, from its annotations.")
 
         @OptionGroup var options: LibraryOptions
 
-        @Option(help: ArgumentHelp("The page, instead of docs/index.html.", valueName: "file"))
+        @Option(help: ArgumentHelp("Page to write (default: docs/index.html).", valueName: "file"))
         var out: String?
 
-        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "directory"))
+        @Argument(help: ArgumentHelp("Directory of the library.", valueName: "directory"))
         var folder = "."
 
         func run() throws {
@@ -256,14 +259,14 @@ struct LibraryCommand: ParsableCommand {
 
     struct Pack: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make the archive of a library that others add.")
+            abstract: "Create the archive of a library.")
 
         @OptionGroup var options: LibraryOptions
 
-        @Flag(help: "Make a rock, for a server of LuaRocks; luarocks does that.")
+        @Flag(help: "Create a rock for a LuaRocks server; requires luarocks.")
         var rock = false
 
-        @Argument(help: ArgumentHelp("The library's folder; this one.", valueName: "directory"))
+        @Argument(help: ArgumentHelp("Directory of the library.", valueName: "directory"))
         var folder = "."
 
         func run() throws {

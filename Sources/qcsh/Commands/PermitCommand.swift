@@ -8,20 +8,20 @@ import Shell
 struct PermitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "permit",
-        abstract: "Write the smallest header for what a run has used.",
+        abstract: "Write the smallest header for the permissions that a run used.",
         usage: "qcsh permit SCRIPT --from FILE [--refused]",
         discussion: """
-            FILE is what qcsh --audit FILE SCRIPT has written. The header goes to standard output: \
-            put it at the beginning of the script. What it says besides its needs is kept.
+            FILE is written by qcsh --audit FILE SCRIPT. Prints the header, which belongs at the \
+            beginning of the script; everything except the needs is taken from the present header.
             """)
 
     @Argument(help: ArgumentHelp("The script.", valueName: "script"))
     var script: String
 
-    @Option(help: ArgumentHelp("What a run has used.", valueName: "file"))
+    @Option(help: ArgumentHelp("File that --audit wrote.", valueName: "file"))
     var from: String
 
-    @Flag(help: "Allow what was refused, too.")
+    @Flag(help: "Include the permissions that were refused.")
     var refused = false
 
     func run() throws {
@@ -40,7 +40,7 @@ struct PermitCommand: ParsableCommand {
         for (index, line) in audit.split(separator: UInt8(ascii: "\n")).enumerated() {
             guard let record = try? ValueJSON.value(Array(line)).table,
                 let use = record["use"]?.text
-            else { throw CommandError("\(from):\(index + 1): no line of an audit") }
+            else { throw CommandError("\(from):\(index + 1): not a line of an audit") }
             let isRefused = (record["refused"]?.integer ?? 0) > 0
             if isRefused, !refused { continue }
             words.insert(use)

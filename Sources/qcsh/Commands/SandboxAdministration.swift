@@ -6,9 +6,9 @@ import Shell
 /// Prints a token of a person.
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Print a person's token, for Authorization: Bearer.")
+        commandName: "token", abstract: "Print the token of a user, for Authorization: Bearer.")
 
-    @Option(help: ArgumentHelp("The person's e-mail address.", valueName: "email"))
+    @Option(help: ArgumentHelp("E-mail address of the user.", valueName: "email"))
     var user: String
 
     @OptionGroup var target: SandboxTarget
@@ -24,12 +24,13 @@ struct TokenCommand: ParsableCommand {
 struct WorldCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "world",
-        abstract: "Sandboxes inside the sandbox, each with its own state, time and faults.",
+        abstract:
+            "Manage worlds: sandboxes inside the sandbox, each with its own state, time and faults.",
         subcommands: [New.self, List.self, Close.self])
 
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "new", abstract: "Open a fresh world and print its name and keys.")
+            commandName: "new", abstract: "Create a world and print its name and keys.")
 
         @OptionGroup var target: SandboxTarget
 
@@ -40,7 +41,7 @@ struct WorldCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Print the names of the worlds that are open.")
+            commandName: "list", abstract: "List the worlds.")
 
         @OptionGroup var target: SandboxTarget
 
@@ -51,9 +52,9 @@ struct WorldCommand: ParsableCommand {
 
     struct Close: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "close", abstract: "End a world.")
+            commandName: "close", abstract: "Delete a world.")
 
-        @Argument(help: "Its name.")
+        @Argument(help: "Name of the world.")
         var name: String
 
         @OptionGroup var target: SandboxTarget
@@ -67,12 +68,13 @@ struct WorldCommand: ParsableCommand {
 /// The sandbox's time.
 struct TimeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "time", abstract: "Print the sandbox's time, or move it on.")
+        commandName: "time", abstract: "Print or advance the time of the sandbox.")
 
-    @Option(help: ArgumentHelp("By how much, for example 36h or 30d.", valueName: "length"))
+    @Option(
+        help: ArgumentHelp("Advance by this duration, such as 36h or 30d.", valueName: "length"))
     var advance: String?
 
-    @Option(help: ArgumentHelp("To when, as RFC 3339.", valueName: "time"))
+    @Option(help: ArgumentHelp("Advance to this time, as RFC 3339.", valueName: "time"))
     var to: String?
 
     @OptionGroup var target: SandboxTarget
@@ -100,12 +102,12 @@ struct TimeCommand: ParsableCommand {
 struct FaultCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fault", abstract: "List, add or remove faults.",
-        discussion: "What a fault is, qcsh sandbox serve --help tells.",
+        discussion: "qcsh sandbox serve --help describes faults.",
         subcommands: [List.self, Add.self, Remove.self], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Print the faults and what they have done.")
+            commandName: "list", abstract: "List the faults and their effects so far.")
 
         @OptionGroup var target: SandboxTarget
 
@@ -118,7 +120,7 @@ struct FaultCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add", abstract: "Add faults and print their names.")
 
-        @Argument(help: "The fault as YAML, or @file.")
+        @Argument(help: "Fault as YAML, or @FILE.")
         var fault: String
 
         @OptionGroup var target: SandboxTarget
@@ -133,9 +135,9 @@ struct FaultCommand: ParsableCommand {
 
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "remove", abstract: "Remove a fault, or all.")
+            commandName: "remove", abstract: "Remove a fault; without a name, all faults.")
 
-        @Argument(help: "Its name; without it all are removed.")
+        @Argument(help: "Name of the fault.")
         var name: String?
 
         @OptionGroup var target: SandboxTarget
@@ -152,10 +154,10 @@ struct JournalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal", abstract: "Print the latest calls, or the API's events, as JSON.")
 
-    @Flag(help: "Events of the API instead of calls.")
+    @Flag(help: "Print the events of the API instead of calls.")
     var events = false
 
-    @Option(help: ArgumentHelp("Only what comes behind this number.", valueName: "number"))
+    @Option(help: ArgumentHelp("Print only entries after this number.", valueName: "number"))
     var after = 0
 
     @OptionGroup var target: SandboxTarget
@@ -169,7 +171,7 @@ struct JournalCommand: ParsableCommand {
 /// The running state as a seed.
 struct SeedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "seed", abstract: "Print the running state as a seed, in YAML.")
+        commandName: "seed", abstract: "Print the current state as a seed, in YAML.")
 
     @OptionGroup var target: SandboxTarget
 
@@ -182,19 +184,19 @@ struct SeedCommand: ParsableCommand {
 struct SnapshotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot",
-        abstract: "Write the whole state to a file that only you can read.")
+        abstract: "Write the state to a file with mode 0600.")
 
-    @Argument(help: "The file.")
+    @Argument(help: "File to write.")
     var file: String
 
-    @Flag(help: "Overwrite a file that is there.")
+    @Flag(help: "Overwrite an existing file.")
     var force = false
 
     @OptionGroup var target: SandboxTarget
 
     func run() throws {
         guard force || access(file, F_OK) != 0 else {
-            Output.note("qcsh sandbox: \(file) is there already; --force overwrites it")
+            Output.note("qcsh sandbox: \(file) already exists; use --force to overwrite it")
             throw ExitCode(ExitStatus.failed)
         }
         let bytes = try target.client().request("GET", "/snapshot")
@@ -209,9 +211,9 @@ struct SnapshotCommand: ParsableCommand {
 /// A state from a file.
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore", abstract: "Put a snapshot in place of the whole state.")
+        commandName: "restore", abstract: "Replace the state with a snapshot.")
 
-    @Argument(help: "The file that snapshot wrote.")
+    @Argument(help: "File that qcsh sandbox snapshot wrote.")
     var file: String
 
     @OptionGroup var target: SandboxTarget
@@ -228,11 +230,11 @@ struct RestoreCommand: ParsableCommand {
 /// The first state again.
 struct ResetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reset", abstract: "Begin again with what the sandbox held at first.")
+        commandName: "reset", abstract: "Return to the initial state.")
 
     @Option(
         help: ArgumentHelp(
-            "Begin with another seed: a YAML file, demo or bare.", valueName: "file"))
+            "Use another seed: a YAML file, demo or bare.", valueName: "file"))
     var seed: String?
 
     @OptionGroup var target: SandboxTarget
@@ -255,7 +257,7 @@ private enum JSONText {
             return try? scanner.string()
         }
         guard let text else {
-            Output.note("qcsh sandbox: the answer cannot be read")
+            Output.note("qcsh sandbox: the response cannot be read")
             throw ExitCode(ExitStatus.failed)
         }
         return text

@@ -1,14 +1,13 @@
 import ArgumentParser
 
-/// A local Qdrant Cloud for other programs, and what it can be told while it runs.
+/// A local Qdrant Cloud for other programs, and the commands that control it.
 struct SandboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "A local Qdrant Cloud.",
+        abstract: "Serve a local Qdrant Cloud, or control a running one.",
         discussion: """
-            Without a subcommand it serves, with the options of qcsh sandbox serve --help. The other \
-            subcommands tell a sandbox that runs on this machine what to do: the one that runs, or \
-            that of --port when several do.
+            Without a subcommand, serves (see qcsh sandbox serve --help). The other subcommands \
+            control a sandbox of yours that runs on this machine; --port selects one of several.
 
             \(ServeCommand.leniencies)
             """,

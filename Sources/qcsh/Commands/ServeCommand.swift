@@ -5,75 +5,74 @@ import Glibc
 import Sandbox
 import Shell
 
-/// Serves a sandbox until it is told to stop.
+/// Serves a sandbox until a signal stops it.
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve a local Qdrant Cloud (the default).",
         discussion: """
-            Serves gRPC (with reflection and health), REST and a small data plane on one port, and \
-            prints one line of JSON when it does. SIGTERM and Ctrl-C stop it.
+            Serves gRPC (with reflection and health), REST and a small data plane on one port. \
+            Prints one line of JSON when ready: address, account, keys. SIGTERM and Ctrl-C stop it.
 
             \(Self.leniencies)
 
             A fault is a line of YAML, for example
               --fault '{method: cluster.get_cluster, status: UNAVAILABLE, times: 3}'
-            with method, account, probability, skip, times, and what happens: status, message, \
+            with method, account, probability, skip, times, and an effect: status, message, \
             retry_after, latency, break (reset, disconnect, goaway, drop_response), trickle \
             ({bytes: 100, every: 50ms}), lifecycle (stuck, fail) with reason, stale (5s).
 
-            Budgets, which bound the cost of a peer (--budget request-body=8MiB):
+            Budgets limit the resources of one client (--budget request-body=8MiB):
             \(BudgetOption.table)
             """)
 
     /// The rules that can be left out, a line each.
     static let leniencies =
-        (["What --lenient knows:"]
+        (["Rules for --lenient:"]
         + Leniency.allCases.map { "  \($0.rawValue): \($0.explanation)" }).joined(separator: "\n")
 
     @Option(
         help: ArgumentHelp(
-            "The address to listen on; others than loopback want --tls.",
+            "Address to listen on; any other than loopback requires --tls.",
             valueName: "address"))
     var listen = "127.0.0.1"
 
     @Option(
         help: ArgumentHelp(
-            "The name by which others reach it: for endpoints and the certificate.",
+            "Host name for endpoints and the certificate.",
             valueName: "host"))
     var advertise: String?
 
-    @Option(help: "The port; 0 takes a free one.")
+    @Option(help: "Port; 0 selects a free one.")
     var port = 0
 
-    @Flag(help: "Speak TLS, with a certificate authority made for the purpose.")
+    @Flag(help: "Use TLS, with a new certificate authority.")
     var tls = false
 
     @Option(
         help: ArgumentHelp(
-            "Keep the data in this folder; without it all is gone at the end.",
+            "Keep the state in this directory; otherwise it is lost at the end.",
             valueName: "directory"))
     var data: String?
 
     @Option(
-        help: "How time passes: a factor, instant (what takes time is done at once), or manual.")
+        help: "Virtual seconds per real second; instant completes everything immediately; manual.")
     var speed = SandboxSpeed(value: .factor(1))
 
     @Option(
         help: ArgumentHelp(
-            "What it holds at first: a YAML file, demo (the default), or bare (people and "
-                + "accounts only).",
+            "Initial contents: a YAML file, demo (the default), or bare (users and accounts only).",
             valueName: "file"))
     var seed: String?
 
     @Option(
         help: ArgumentHelp(
-            "Derive ids and secrets from this number; with --speed instant or manual, two runs "
-                + "with the same calls give the same answers.", valueName: "number"))
+            "Derive IDs and secrets from this number; with --speed instant or manual, the same "
+                + "calls give the same responses.", valueName: "number"))
     var seedNumber: UInt64?
 
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Do not apply a rule; see below. Repeatable.", valueName: "rule"))
+        help: ArgumentHelp("Do not apply this rule; see above. Repeatable.", valueName: "rule"))
     var lenient: [Leniency] = []
 
     @Flag(help: "Suspend free clusters after a week and delete them after four.")
@@ -81,7 +80,7 @@ struct ServeCommand: ParsableCommand {
 
     @Option(
         parsing: .singleValue,
-        help: ArgumentHelp("Inject a fault; see below. Repeatable.", valueName: "yaml"))
+        help: ArgumentHelp("Inject a fault; see above. Repeatable.", valueName: "yaml"))
     var fault: [String] = []
 
     @Option(
@@ -92,12 +91,12 @@ struct ServeCommand: ParsableCommand {
     @Option(
         parsing: .singleValue,
         help: ArgumentHelp(
-            "Set a budget; see below. Repeatable.", valueName: "name=value"))
+            "Set a budget; see above. Repeatable.", valueName: "name=value"))
     var budget: [BudgetOption] = []
 
     func validate() throws {
         guard (0...65_535).contains(port) else {
-            throw ValidationError("--port \(port) is no port: 0 to 65535")
+            throw ValidationError("--port must be a number from 0 to 65535, got \(port)")
         }
     }
 
@@ -147,8 +146,8 @@ struct ServeCommand: ParsableCommand {
             access(folder + "/sandbox.sqlite", F_OK) == 0
         {
             Output.note(
-                "qcsh sandbox: \(folder) holds a state already; --seed is not used (reset --seed "
-                    + "begins again)")
+                "qcsh sandbox: \(folder) contains a state: --seed has no effect; use "
+                    + "qcsh sandbox reset --seed")
         }
         configuration.speed = speed.value
         configuration.seed = try SandboxFiles.seed(seed ?? "demo")

@@ -2,7 +2,7 @@ import ArgumentParser
 import LuaMachine
 import LuaMessages
 
-/// Desired state: what a stack's file declares, compared with what is there.
+/// Desired state: compares the file of a stack with the account.
 enum StackCommand {
     /// What all of these commands take.
     struct Options: ParsableArguments {
@@ -11,7 +11,7 @@ enum StackCommand {
         @Option(
             name: .customLong("var"),
             help: ArgumentHelp(
-                "A variable for a stack that is a function.", valueName: "name=value"))
+                "Variable for a stack that is a function. Repeatable.", valueName: "name=value"))
         var variables: [String] = []
 
         @Argument(help: ArgumentHelp("The file that declares the stack.", valueName: "file"))
@@ -54,25 +54,25 @@ enum StackCommand {
 
     /// What commands that change something take.
     struct ApplyOptions: ParsableArguments {
-        @Flag(help: "Do not ask.")
+        @Flag(help: "Do not ask for confirmation.")
         var yes = false
 
-        @Option(help: "How many things are done at once.")
+        @Option(help: "Number of changes at a time.")
         var parallel = 8
 
         @Option(
             help: ArgumentHelp(
-                "Do what a plan says that was written by --out, if nothing has changed since.",
+                "Apply a plan saved with --out; fails if anything has changed.",
                 valueName: "file"))
         var plan: String?
 
         func validate() throws {
-            guard parallel > 0 else { throw ValidationError("--parallel is at least 1") }
+            guard parallel > 0 else { throw ValidationError("--parallel must be at least 1") }
         }
 
         var values: [(String, LuaValue)] {
             var all: [(String, LuaValue)] = [
-                // Who has looked at a plan has agreed to it.
+                // A saved plan was read before; that is the confirmation.
                 ("yes", .bool(yes || plan != nil)), ("parallel", .integer(Int64(parallel))),
             ]
             if let plan { all.append(("plan", .text(plan))) }
@@ -83,19 +83,19 @@ enum StackCommand {
     struct Plan: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "plan",
-            abstract: "Show what a stack would change; status 10 when it would change something.",
+            abstract: "Show the changes that a stack needs; exits with 10 if there are any.",
             discussion: """
-                A stack is a Lua file that returns what is to be there: { name = "search", clusters = \
+                A stack is a Lua file that returns the desired state: { name = "search", clusters = \
                 { … }, spaces = { … }, environments = { … }, roles = { … }, users = { … } }.
                 """)
 
         @OptionGroup var options: Options
 
-        @Flag(help: "Plan to remove everything of the stack.")
+        @Flag(help: "Plan the deletion of all resources of the stack.")
         var destroy = false
 
         @Option(
-            help: ArgumentHelp("Write the plan to a file, for apply --plan.", valueName: "file"))
+            help: ArgumentHelp("Save the plan to a file, for apply --plan.", valueName: "file"))
         var out: String?
 
         func run() throws {
@@ -107,7 +107,7 @@ enum StackCommand {
 
     struct Apply: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "apply", abstract: "Make what is there what a stack declares.")
+            commandName: "apply", abstract: "Bring the account to the state that a stack declares.")
 
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
@@ -118,7 +118,7 @@ enum StackCommand {
     struct Drift: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "drift",
-            abstract: "Tell what is not as a stack declares; status 10 when something is not.")
+            abstract: "Report differences from a stack; exits with 10 if there are any.")
 
         @OptionGroup var options: Options
 
@@ -127,7 +127,7 @@ enum StackCommand {
 
     struct Destroy: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "destroy", abstract: "Remove everything of a stack.")
+            commandName: "destroy", abstract: "Delete all resources of a stack.")
 
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
@@ -138,16 +138,16 @@ enum StackCommand {
     struct Adopt: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "adopt",
-            abstract: "Take over what is there by the names that a stack declares.",
+            abstract: "Take existing resources into a stack by their names.",
             discussion: """
-                A file that is not there is written first, with the clusters and spaces that are named \
-                behind it, or all of them.
+                If the file does not exist, adopt first writes it, with the named clusters and spaces, \
+                or with all of them.
                 """)
 
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
 
-        @Argument(help: ArgumentHelp("What a new file declares.", valueName: "name"))
+        @Argument(help: ArgumentHelp("Clusters and spaces for a new file.", valueName: "name"))
         var names: [String] = []
 
         func run() throws {

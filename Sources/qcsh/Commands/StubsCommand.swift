@@ -11,15 +11,14 @@ struct StubsCommand: ParsableCommand {
         commandName: "stubs",
         abstract: "Write type definitions for editors.",
         discussion: """
-            The definitions are LuaCATS annotations of the whole API, of the host's modules and of the \
-            standard library, for lua-language-server. A .luarc.json that names them is written where \
-            there is none.
+            Writes LuaCATS annotations of the API, the host modules and the standard library, for \
+            lua-language-server, and a .luarc.json that uses them if none exists.
             """)
 
-    @Option(help: ArgumentHelp("The folder of the definitions.", valueName: "directory"))
+    @Option(help: ArgumentHelp("Directory of the definitions.", valueName: "directory"))
     var out = ".qcsh/stubs"
 
-    @Flag(help: "Write no .luarc.json.")
+    @Flag(help: "Do not write .luarc.json.")
     var bare = false
 
     func run() throws {

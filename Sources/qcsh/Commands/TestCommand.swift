@@ -9,9 +9,9 @@ struct TestCommand: ParsableCommand {
         abstract: "Run Lua specs.",
         usage: "qcsh test [options] [PATH …]",
         discussion: """
-            Runs the files that are named, and in folders those whose names end in _spec.lua or \
-            _test.lua; without a path the folder spec, tests or test. Specs are written with \
-            describe, it and luassert's words, as for busted. The exit status is 1 when one fails.
+            Runs the named files, and the files in named directories that end in _spec.lua or \
+            _test.lua; without a path, those in spec, tests or test. Specs use describe, it and \
+            luassert, as for busted. Exits with 1 if a spec fails.
             """)
 
     /// How results are written.
@@ -21,18 +21,18 @@ struct TestCommand: ParsableCommand {
 
     @OptionGroup var options: LuaRunOptions
 
-    @Option(help: "How results are written: text, tap or junit.")
+    @Option(help: "Format of the results.")
     var format = Format.text
 
     @Option(
-        help: ArgumentHelp("Run only specs whose full names have this.", valueName: "text"))
+        help: ArgumentHelp("Run only specs whose full name contains this text.", valueName: "text"))
     var filter: String?
 
     @Option(
         help: ArgumentHelp("Write the results to a file.", valueName: "file"))
     var resultFile: String?
 
-    @Argument(help: ArgumentHelp("Files and folders of specs.", valueName: "path"))
+    @Argument(help: ArgumentHelp("Files and directories of specs.", valueName: "path"))
     var paths: [String] = []
 
     private static let code = """

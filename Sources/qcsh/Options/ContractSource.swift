@@ -4,13 +4,13 @@ import ArgumentParser
 struct ContractSource: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Use the API of this FileDescriptorSet instead of the one that is built in.",
+            "Use the API of this FileDescriptorSet instead of the built-in one.",
             valueName: "file"))
     var descriptors: String?
 
     @Option(
         help: ArgumentHelp(
-            "Use the API that this server says it has (gRPC server reflection).",
+            "Use the API that this server describes (gRPC server reflection).",
             valueName: "address"))
     var from: String?
 

@@ -47,7 +47,7 @@ enum Interrupts {
 
     /// The last words of a run that nothing else could end.
     private static let timedOut: StaticString =
-        "qcsh: --timeout: the time is up, and what runs cannot be ended\n"
+        "qcsh: --timeout: timed out, and the run cannot be stopped\n"
 
     /// Notes from now on when the window gets another size, and when Ctrl-Z is pressed.
     static func watchTerminal() { qsignals_watch_terminal() }

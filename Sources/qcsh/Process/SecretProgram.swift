@@ -17,11 +17,11 @@ enum SecretProgram {
         var description: String {
             switch self {
             case .notStarted(let problem): "cannot be run: \(String(cString: strerror(problem)))"
-            case .givenUp: "was given up"
-            case .timedOut(let seconds): "did not end within \(seconds) s"
+            case .givenUp: "was cancelled"
+            case .timedOut(let seconds): "did not finish within \(seconds) s"
             case .failed(let status, let command) where status & 0x7f == 0:
                 "ended with status \(status >> 8 & 0xff): \(command)"
-            case .failed(_, let command): "ended with a signal: \(command)"
+            case .failed(_, let command): "was killed by a signal: \(command)"
             case .empty(let command): "printed nothing: \(command)"
             }
         }

@@ -180,8 +180,8 @@ enum UserFiles {
     static var reason: String {
         switch errno {
         case ELOOP: "it is a symbolic link, which is not followed"
-        case EINVAL: "it is not a regular file of its own"
-        case EEXIST: "it holds something else; remove it, or name another file"
+        case EINVAL: "it is not a regular file, or has several hard links"
+        case EEXIST: "it has other contents; delete it, or choose another file"
         case EFBIG: "it is too large"
         default: String(cString: strerror(errno))
         }

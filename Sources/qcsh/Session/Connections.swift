@@ -109,7 +109,7 @@ final class Connections {
     private func replayedConfiguration() throws(CommandError) -> SessionConfiguration? {
         guard case .replaying(let replay) = journal else { return nil }
         guard let recorded = replay.nextSession() else {
-            throw CommandError("replay: more sessions are opened than were recorded")
+            throw CommandError("replay: the run opened more sessions than were recorded")
         }
         var configuration = SessionConfiguration(
             endpoint: try Self.endpoint(recorded.endpoint),
@@ -147,7 +147,7 @@ final class Connections {
             return String(decoding: bytes, as: UTF8.self)
         case .some(let other):
             throw CommandError(
-                "qdrant.connect: \(name) has to be a string, got a \(other.typeName)")
+                "qdrant.connect: \(name) must be a string, got a \(other.typeName)")
         }
     }
 
@@ -174,7 +174,7 @@ final class Connections {
         }
         if let transport = try Self.text("transport", wanted) {
             guard let kind = TransportKind(rawValue: transport) else {
-                throw CommandError("the transport has to be \"grpc\" or \"rest\"")
+                throw CommandError("transport must be \"grpc\" or \"rest\"")
             }
             configuration.transport = kind
         } else if let transport = options.transport {
@@ -225,7 +225,7 @@ final class Connections {
             if isElsewhere, try !Self.isSamePlace(configuration, context) {
                 throw CommandError(
                     "the credential of context \"\(context.name)\" is not sent to "
-                        + "another endpoint; give one for it in QDRANT_CLOUD_API_KEY")
+                        + "another endpoint; set one for it in QDRANT_CLOUD_API_KEY")
             }
             configuration.credential = credential(context)
         }

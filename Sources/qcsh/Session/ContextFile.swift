@@ -11,7 +11,7 @@ struct ContextFile {
     init() throws(CommandError) {
         let named = UserFiles.environment("QDRANT_CLOUD_CONFIG")
         guard let path = named ?? UserFiles.configurationFolder.map({ $0 + "/qcsh/config.yaml" })
-        else { throw CommandError("there is no home folder for a configuration") }
+        else { throw CommandError("no directory for the configuration: set HOME") }
         self.path = path
         guard access(path, F_OK) == 0 else {
             top = [:]
@@ -23,13 +23,13 @@ struct ContextFile {
         do {
             let loaded = try YAMLText.values(String(decoding: bytes, as: UTF8.self))
             guard let fields = (loaded ?? [String: Any]()) as? [String: Any] else {
-                throw CommandError("\(path) has no settings at its top level")
+                throw CommandError("\(path): the top level must be a map")
             }
             top = fields
         } catch let problem as CommandError {
             throw problem
         } catch {
-            throw CommandError("\(path) is not YAML: \(error)")
+            throw CommandError("\(path): invalid YAML: \(error)")
         }
     }
 

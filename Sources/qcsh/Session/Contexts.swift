@@ -69,14 +69,14 @@ struct Contexts {
         if let found = all.first(where: { $0.name == name }) { return found }
         let names = all.map(\.name).joined(separator: ", ")
         throw CommandError(
-            "there is no context \"\(name)\"; "
-                + (names.isEmpty ? "no context is configured" : "there are: \(names)"))
+            "no context named \"\(name)\"; "
+                + (names.isEmpty ? "no context is configured" : "available: \(names)"))
     }
 
     /// `history: { size: 10000, leading_space: true, repeats: false }`
     private mutating func readHistory(_ value: Any, _ file: String) throws(CommandError) {
         guard let fields = value as? [String: Any] else {
-            throw CommandError("\(file): history has to have settings")
+            throw CommandError("\(file): history must be a map")
         }
         for (name, value) in fields {
             switch (name, value) {
@@ -85,8 +85,8 @@ struct Contexts {
             case ("repeats", let flag as Bool): history.ignoresRepeats = !flag
             default:
                 throw CommandError(
-                    "\(file): history.\(name): there are size (a number), "
-                        + "leading_space (whether one keeps an entry out) and repeats")
+                    "\(file): history.\(name): expected size (a number), leading_space "
+                        + "or repeats (true or false)")
             }
         }
     }
@@ -98,7 +98,7 @@ struct Contexts {
         guard let text, ContextColours.codes[text] == nil else { return text }
         let known = ContextColours.codes.keys.sorted().joined(separator: ", ")
         throw CommandError(
-            "\(file): context \"\(name)\": color is one of \(known), not \"\(text)\"")
+            "\(file): context \"\(name)\": color must be one of \(known), got \"\(text)\"")
     }
 
     private mutating func read(_ file: String) throws(CommandError) {
@@ -109,11 +109,11 @@ struct Contexts {
         do {
             loaded = try YAMLText.values(String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw CommandError("\(file) is not YAML: \(error)")
+            throw CommandError("\(file): invalid YAML: \(error)")
         }
         guard let loaded else { return }
         guard let top = loaded as? [String: Any] else {
-            throw CommandError("\(file) has no settings at its top level")
+            throw CommandError("\(file): the top level must be a map")
         }
         if let wanted = top["history"] { try readHistory(wanted, file) }
         if current == nil { current = top["current_context"] as? String }
@@ -131,7 +131,7 @@ struct Contexts {
                 guard let flag = value as? Bool else {
                     // Taken for false, a mistake would unlock what is to be protected.
                     throw CommandError(
-                        "\(file): context \"\(name)\": \(key) has to be true or false")
+                        "\(file): context \"\(name)\": \(key) must be true or false")
                 }
                 return flag
             }

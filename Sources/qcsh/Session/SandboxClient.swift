@@ -7,10 +7,10 @@ import Shell
 /// Where a running sandbox is found.
 struct SandboxTarget: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The port of the sandbox, when several run.", valueName: "port"))
+        help: ArgumentHelp("The port of the sandbox, if several are running.", valueName: "port"))
     var port: Int?
 
-    @Option(help: ArgumentHelp("The world; the first one unless given.", valueName: "name"))
+    @Option(help: ArgumentHelp("The world; the first one by default.", valueName: "name"))
     var world: String?
 
     /// The admin API of the sandbox.
@@ -19,13 +19,13 @@ struct SandboxTarget: ParsableArguments {
         let fitting = port.map { port in running.filter { $0.port == port } } ?? running
         guard let entry = fitting.first else {
             Output.note(
-                port.map { "qcsh sandbox: none of yours runs on port \($0)" }
-                    ?? "qcsh sandbox: none of yours runs; start one with qcsh sandbox")
+                port.map { "qcsh sandbox: no sandbox is running on port \($0)" }
+                    ?? "qcsh sandbox: no sandbox is running; start one with qcsh sandbox")
             throw ExitCode(ExitStatus.failed)
         }
         guard fitting.count == 1 else {
             let ports = fitting.map { "\($0.port)" }.joined(separator: ", ")
-            Output.note("qcsh sandbox: several run; say which with --port (\(ports))")
+            Output.note("qcsh sandbox: several are running; choose one with --port (\(ports))")
             throw ExitCode(ExitStatus.usage)
         }
         return SandboxClient(entry, world: world ?? "")

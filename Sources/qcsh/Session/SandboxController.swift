@@ -45,7 +45,7 @@ final class SandboxController: SandboxControl {
         var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         guard let speed = SandboxSpeed(argument: options.speed) else {
             throw LuaFailure(
-                "sandbox.start: speed \(options.speed) is neither instant, manual nor a factor")
+                "sandbox.start: speed must be instant, manual or a factor, got \(options.speed)")
         }
         configuration.speed = speed.value
         configuration.seed = options.seed
@@ -54,7 +54,8 @@ final class SandboxController: SandboxControl {
         for name in options.leniencies {
             guard let leniency = Leniency(rawValue: name) else {
                 let known = Leniency.allCases.map(\.rawValue).joined(separator: ", ")
-                throw LuaFailure("sandbox.start: lenient \(name) is not known; there are \(known)")
+                throw LuaFailure(
+                    "sandbox.start: lenient: unknown rule \(name); expected one of \(known)")
             }
             configuration.leniencies.insert(leniency)
         }
@@ -80,9 +81,9 @@ final class SandboxController: SandboxControl {
         guard let entry = fitting.first, fitting.count == 1 else {
             throw LuaFailure(
                 fitting.isEmpty
-                    ? "sandbox.attach: none of yours runs"
+                    ? "sandbox.attach: no sandbox is running"
                         + (port.map { " on port \($0)" } ?? "; start one with qcsh sandbox")
-                    : "sandbox.attach: several run; give the port of one: "
+                    : "sandbox.attach: several are running; give the port of one: "
                         + fitting.map { "\($0.port)" }.joined(separator: ", "))
         }
         return add(.elsewhere(entry))

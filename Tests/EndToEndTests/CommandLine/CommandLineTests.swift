@@ -176,8 +176,8 @@ import Testing
             result.output == """
                 false\tNOT_FOUND\tcluster.get_cluster\tcluster 00000000-0000-4000-8000-000000000000 does not exist in this account\tserver\t0\ttrue\t1
                 false\tPERMISSION_DENIED\tcluster.list_clusters\tthe caller does not belong to account 00000000-0000-4000-8000-000000000000\tserver\t0\ttrue\t1
-                false\tNOT_FOUND\tcluster.get_qdrant_release\tthere is no release v0.0.1\tserver\t0\ttrue\t1
-                false\tINVALID_ARGUMENT\tbooking.list_packages\tmin_resources.ram: "lots" is no quantity\tserver\t0\ttrue\t1
+                false\tNOT_FOUND\tcluster.get_qdrant_release\trelease v0.0.1 not found\tserver\t0\ttrue\t1
+                false\tINVALID_ARGUMENT\tbooking.list_packages\tmin_resources.ram: expected a quantity, got "lots"\tserver\t0\ttrue\t1
 
                 """, "\(result.errors)")
     }

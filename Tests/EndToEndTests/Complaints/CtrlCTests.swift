@@ -120,9 +120,9 @@ import Testing
                 """))
         #expect(result.status == 130, "\(result.screen)")
         #expect(
-            result.screen.contains("waiting for what is on its way: auth.create_management_key"))
+            result.screen.contains("waiting for calls in flight: auth.create_management_key"))
         #expect(
-            result.screen.contains("auth.create_management_key was on its way: it was executed"))
+            result.screen.contains("auth.create_management_key was in flight: it was executed"))
         #expect(!result.screen.contains("late"))
         let keys = result.screen.components(separatedBy: "keys: ").last?.prefix(1)
         #expect(keys == "2", "\(result.screen)")
@@ -146,7 +146,7 @@ import Testing
             cloud.api.auth.create_management_key { management_key = {} }
             """, presses: 2)
         #expect(result.status == 130, "\(result.screen)")
-        #expect(result.screen.contains("whether it was executed is not known"))
+        #expect(result.screen.contains("it may or may not have been executed"))
     }
 
     @Test func eightCallsAtOnceEndTogether() throws {

@@ -93,12 +93,6 @@ import Testing
         #expect(result.output.isEmpty == (status != 0))
     }
 
-    @Test func optionsBeforeASubcommandGetAHint() throws {
-        let result = try qcsh(["--sandbox", "call", "cluster.list_clusters"])
-        #expect(result.status == 2)
-        #expect(result.errors.contains("options of a subcommand stand behind it: qcsh call"))
-    }
-
     @Test(
         arguments: [
             (["--no-such-option"], 2), (["--transport", "smoke", "-e", "1"], 2),

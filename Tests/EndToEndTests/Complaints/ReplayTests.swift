@@ -203,8 +203,8 @@ import Testing
         let other = try folder.write("other", "{\"recording\":99}\n")
         let text = try folder.write("text", "not json\n")
         for (file, words) in [
-            (empty, "is empty"), (other, "no recording of this version"),
-            (text, "text:1 is no line of a recording"), (folder.path + "/none", "No such file"),
+            (empty, "is empty"), (other, "not a recording of this version"),
+            (text, "text:1 is not a line of a recording"), (folder.path + "/none", "No such file"),
         ] {
             let result = try qcsh(["--replay", file, "-e", "return 1"])
             #expect(result.status == 1 && result.errors.contains(words), "\(result.errors)")

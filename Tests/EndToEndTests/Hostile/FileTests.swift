@@ -84,7 +84,7 @@ import Testing
         let script = try folder.write("script.lua", "return 1\n")
         let refused = try qcsh(["--record", script, script])
         #expect(
-            refused.status == 1 && refused.errors.contains("holds something else"), "\(refused)")
+            refused.status == 1 && refused.errors.contains("has other contents"), "\(refused)")
         #expect(try String(contentsOfFile: script, encoding: .utf8) == "return 1\n")
         let recording = folder.path + "/run.jsonl"
         for _ in 1...2 { #expect(try qcsh(["--record", recording, script]).status == 0) }
@@ -138,11 +138,11 @@ import Testing
                     "a\(level): &a\(level) ["
                         + Array(repeating: "*a\(level - 1)", count: 9)
                         .joined(separator: ", ") + "]"
-                }).joined(separator: "\n"), "stands for more than 1000000 values"
+                }).joined(separator: "\n"), "expands to more than 1000000 values"
         ),
-        ("a key that is a collection", "{{a: b}: c}", "a key has to be a single value (line 1)"),
-        ("an alias as a key", "a: &a [1]\nb: {*a : 1}", "a key has to be a single value (line 2)"),
-        ("a set", "!!set {? [x]}", "a key has to be a single value (line 1)"),
+        ("a key that is a collection", "{{a: b}: c}", "a key must be a single value (line 1)"),
+        ("an alias as a key", "a: &a [1]\nb: {*a : 1}", "a key must be a single value (line 2)"),
+        ("a set", "!!set {? [x]}", "a key must be a single value (line 1)"),
         (
             "depth", String(repeating: "[", count: 101) + String(repeating: "]", count: 101),
             "nested deeper than 100"

@@ -219,7 +219,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.path + "/application.key.rotation"))
         let again = try rotate("cat > \(folder.path)/handed")
         #expect(again.status == 0, "\(again.errors)")
-        #expect(again.errors.contains("1 key that an interrupted run has made"), "\(again.errors)")
+        #expect(again.errors.contains("1 key of an interrupted run"), "\(again.errors)")
         #expect(try sandbox.qcsh(count).output == "1\n")
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/application.key.rotation"))
         let handed = try String(contentsOfFile: folder.path + "/handed", encoding: .utf8)

@@ -46,7 +46,7 @@ import Testing
         try shell.run(".jobs", until: "a long one")
         try shell.run(".jobs cancel 1", until: "[1] cancelled")
         try shell.run("shell.background(function() error('went wrong') end)", until: "went wrong")
-        try shell.run(".jobs cancel 9", until: "there is no job 9")
+        try shell.run(".jobs cancel 9", until: "job 9 not found")
         #expect(try shell.leave() == 0)
     }
 
@@ -186,9 +186,9 @@ import Testing
         let shell = try ShellSession()
         try shell.run("function f() ran = true end", until: "end\nq")
         for line in [".help f()", ".help (f())", ".help os.exit(3)", "help 'f()'"] {
-            try shell.run(line, until: "nothing is called")
+            try shell.run(line, until: "no entry named")
             try shell.screen.type("\u{c}")
-            try shell.waitUntilGone("nothing is called")
+            try shell.waitUntilGone("no entry named")
         }
         try shell.run("ran == nil", until: "\ntrue\n")
         #expect(try shell.leave() == 0)
@@ -206,7 +206,7 @@ import Testing
         #expect(try qcsh([file]).output == "42\n")
         let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions]
         #expect(mode as? Int == 0o600)
-        try shell.run(".save \(file)", until: "is there alread")
+        try shell.run(".save \(file)", until: "already exists")
         // What was there before is not what is waited for.
         try shell.screen.type("\u{c}")
         try shell.waitUntilGone("is there alread")
@@ -227,11 +227,11 @@ import Testing
     @Test func wrongCommandsSayWhatIsRight() throws {
         let shell = try ShellSession()
         try shell.run(".formt json", until: "did you mean .format?")
-        try shell.run(".format xml", until: "there are table, wide, tree, json")
+        try shell.run(".format xml", until: "expected table, wide, tree, json")
         try shell.run(".timing perhaps", until: "usage: .timing [on | off]")
         try shell.run(".load", until: "usage: .load FILE")
         try shell.run(".load /nowhere", until: "/nowhere")
-        try shell.run(".path", until: "./lua  the project's modules, not there")
+        try shell.run(".path", until: "./lua  the project's modules, not found")
         try shell.run("shell.format 'json'", until: "\"json\"")
         try shell.run(".account", until: "owner")
         #expect(try shell.leave() == 0)
@@ -255,7 +255,7 @@ import Testing
         try shell.run(".context", until: "dev")
         try shell.run(".context dev", until: "qcsh dev>")
         try shell.run("2", until: "\n2\n")
-        try shell.run(".context nosuch", until: "there is no context \"nosuch\"")
+        try shell.run(".context nosuch", until: "no context named \"nosuch\"")
         #expect(try shell.leave() == 0)
         // Each has a history of its own.
         #expect(try shell.history("prod").contains("\"entry\":\"1\""))
@@ -278,7 +278,7 @@ import Testing
         #expect(try shell.screen.style(row: row, column: 0)?.color == "red")
         #expect(try shell.screen.style(row: row, column: 4)?.color == "default")
         try shell.type("shell.prompt = function() error('oh') end\r", until: "qcsh sandbox> ")
-        #expect(shell.screen.text.contains("shell.prompt is not used any longer: "))
+        #expect(shell.screen.text.contains("shell.prompt is no longer used: "))
         #expect(shell.screen.text.contains("oh"))
         // One that does not end is given up like anything else.
         try shell.type("shell.prompt = function() while true do end end\r", until: "do end end\n")
@@ -303,11 +303,11 @@ import Testing
     @Test func otherAccountsAreGoneToByName() throws {
         let shell = try ShellSession()
         try shell.run("#api.account.list_accounts {}.items", until: "\n")
-        try shell.run(".account nobody", until: "no account \"nobody\"; there ")
-        let line = try #require(shell.screen.lines.first { $0.contains("; there ") })
-        let names = try #require(line.components(separatedBy: "; there ").last)
+        try shell.run(".account nobody", until: "account \"nobody\" not found; available: ")
+        let line = try #require(shell.screen.lines.first { $0.contains("; available: ") })
+        let names = try #require(line.components(separatedBy: "; available: ").last)
         let first = try #require(
-            names.split(separator: ",").first?.split(separator: " ", maxSplits: 1).last)
+            names.split(separator: ",").first)
         try shell.run(".account \(first)", until: "session of")
         #expect(try shell.leave() == 0)
     }

@@ -194,13 +194,13 @@ import Testing
             ),
             (
                 "api.cluster.create_cluster { cluster = { cloud_provider_region_id = ",
-                "write cloud_provider_id first"
+                "set cloud_provider_id first"
             ),
             ("api.cluster.create_cluster { cluster = { configuration = { version = ", "v1."),
             ("api.iam.get_role { role_id = ", "Admin"),
             ("clusters:find \"", "SUSPENDED gcp"), ("backups:list { cluster = ", "SUSPENDED gcp"),
             ("clusters:create { cloud = ", "Amazon Web Services"),
-            ("clusters:create { region = ", "write cloud first"),
+            ("clusters:create { region = ", "set cloud first"),
             ("clusters:create { cloud = 'aws', region = \"", "Frankfurt"),
             ("clusters:create { cloud = 'aws', region = 'eu-central-1', package = ", "gpx3"),
             ("clusters:find('staging'):upgrade(", "v1."), ("users:find '", "viewer@example.com"),

@@ -16,7 +16,7 @@ import Testing
         try shell.run("help(api.cluster.list_clusters{}.items[1])", until: "A Qdrant database.")
         try shell.run("help \"backup retention\"", until: "BackupSchedule.retention_period")
         try shell.run("help 'ClusterPhase'", until: "CLUSTER_PHASE_HEALTHY")
-        try shell.run("help 'no such thing at all'", until: "nothing is called")
+        try shell.run("help 'no such thing at all'", until: "no entry named")
         try shell.run("help(42)", until: "A number")
         try shell.run("help(clusters)", until: "qdrant.clusters:list(filter)")
         try shell.run("help(clusters.suggest_name)", until: "no cluster of the account has")

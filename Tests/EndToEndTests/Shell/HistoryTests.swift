@@ -32,10 +32,10 @@ import Testing
             atPath: home.path + "/.local/state/qcsh/history/sandbox.jsonl",
             withIntermediateDirectories: true)
         let shell = try ShellSession(home: home)
-        try shell.run("40 + 2", until: "entries are not kept: ")
+        try shell.run("40 + 2", until: "history is not saved: ")
         #expect(shell.screen.text.contains("Is a directory"))
         try shell.type("\u{c}1 + 1\r", until: "\n2\n")
-        #expect(!shell.screen.text.contains("not kept"))
+        #expect(!shell.screen.text.contains("not saved"))
         #expect(try shell.leave() == 0)
     }
 

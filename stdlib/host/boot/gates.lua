@@ -69,7 +69,7 @@ do
 
   local function check_file()
     if host.has_libraries and host.is_library() then
-      error("a library loads files with require: what they may do is known then", 3)
+      error("a library must load files with require, so that their permissions are known", 3)
     end
   end
 

@@ -4,28 +4,28 @@ local host, settings = ...
 
 local error, rawset, require, setmetatable = error, rawset, require, setmetatable
 
---- What a script says of itself: what it is for, which arguments it takes and what it needs to be
---- allowed. It is read before the script runs, so it is the first statement and has literals only.
---- Returns the arguments.
+--- Declares a script: its purpose, its arguments and the permissions that it needs. The header is
+--- read before the script runs, so it must be the first statement and contain only literals. Returns
+--- the arguments.
 ---@usage local args = script { about = "Lists clusters", args = { { "--label" } } }
 ---@param header { about?: string, args?: cli.Argument[], needs?: string[], deletes?: boolean }
 ---@return table<string, any> args
 function script(header)
   if header.needs ~= nil and not settings.has_header then
-    error("the header of a script is its first statement: script { … }, or local args = script "
+    error("the header of a script must be its first statement: script { … } or local args = script "
       .. "{ … }", 2)
   end
   return require("cli").parse(header)
 end
 
---- What a module of a library says of itself: what it is for, and what its functions need to be
---- allowed. It is read before the module runs, so it is the first statement and has literals only.
+--- Declares a module of a library: its purpose and the permissions that its functions need. The header
+--- is read before the module runs, so it must be the first statement and contain only literals.
 ---@usage library { about = "Tools for fleets", needs = { "read:clusters" } }
 ---@param header { about?: string, needs?: string[], deletes?: boolean }
 function library(header)
   if header.needs ~= nil and not host.has_library_header() then
-    error("the header of a library is the first statement of a module that is loaded by require: "
-      .. "library { … }", 2)
+    error("the header of a library must be the first statement of a module that is loaded with "
+      .. "require: library { … }", 2)
   end
 end
 

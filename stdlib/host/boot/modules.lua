@@ -87,7 +87,7 @@ local function guard_path()
       if key ~= "path" then
         rawset(package, key, value)
       elseif host.is_library() then
-        error("a library does not change where modules are found", 2)
+        error("a library cannot change package.path", 2)
       else
         module_path = value
       end
@@ -98,7 +98,7 @@ end
 
 local told = {}
 
---- Tells of a file that is not loaded because a module of qcsh has its name, when the code that asks
+--- Warns about a file that is not loaded because a module of qcsh has its name, when the code that asks
 --- for it is not the standard library.
 local function tell_hidden(name)
   if told[name] or getinfo(4, "S").source:sub(1, 2) == "=[" then
@@ -107,7 +107,7 @@ local function tell_hidden(name)
   told[name] = true
   local path = searchpath(name, settings.path)
   if path then
-    io.stderr:write("qcsh: ", path, " is not loaded: \"", name, "\" is a module of qcsh\n")
+    io.stderr:write("qcsh: ", path, " was not loaded: \"", name, "\" is a built-in module\n")
   end
 end
 

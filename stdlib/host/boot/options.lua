@@ -48,7 +48,7 @@ function host.names(words)
   return set
 end
 
---- Raises an error that blames whoever has called into what is built in.
+--- Raises an error at the line that called a built-in function.
 function host.blame(message)
   local level = 2
   local info = getinfo(level, "S")
@@ -59,15 +59,15 @@ function host.blame(message)
   error(message, info and level or 0)
 end
 
---- What is given for a wait: a wrong one is better told of before anything is changed.
+--- Checks a wait before anything is changed.
 local function check_length(name, value)
   if type(value) == "string" and not pcall(require("time").duration, value) then
-    host.blame(("%s is a length like \"10m\", not \"%s\""):format(name, value))
+    host.blame(("%s must be a duration such as \"10m\", got \"%s\""):format(name, value))
   end
 end
 
---- Options of a function, an empty table when none are given. An error tells of a name that it does
---- not take, and of a wait that is no length.
+--- Options of a function, an empty table when none are given. Raises an error for a name that it does
+--- not take, and for a wait that is not a duration.
 function host.options(options, name_of_function, ...)
   if options == nil then
     return {}

@@ -1,27 +1,27 @@
---- The commands of the shell, and how the words behind them become arguments.
+--- The commands of the shell, and how their words become arguments.
 local host = ...
 
 --- How a command is used, for `.help` and when it is used wrongly.
 local commands = {
-  { "help", "[NAME | WORDS]", "what there is, or all about something" },
-  { "context", "[NAME]", "goes to another context, or lists them" },
-  { "connect", "ENDPOINT", "goes to another endpoint" },
-  { "account", "[NAME | ID]", "goes to another account, or lists them" },
-  { "sandbox", "", "starts a local cloud and goes there" },
+  { "help", "[NAME | WORDS]", "an overview, or help about something" },
+  { "context", "[NAME]", "switches context, or lists contexts" },
+  { "connect", "ENDPOINT", "switches to another endpoint" },
+  { "account", "[NAME | ID]", "switches account, or lists accounts" },
+  { "sandbox", "", "starts a local cloud and switches to it" },
   { "format", "[NAME]", "how results are shown: table, wide, tree, json, jsonl, yaml, lua, csv" },
-  { "timing", "[on | off]", "whether it is told how long entries took" },
-  { "trace", "[on | off]", "each call as it ends" },
-  { "pager", "[on | off]", "long results page by page" },
-  { "ages", "[on | off]", "times as ages" },
-  { "watch", "[SECONDS] CODE", "shows a result again and again, every 2 s or so" },
-  { "jobs", "[cancel NUMBER]", "tasks that were left running" },
-  { "history", "[COUNT] [WORDS]", "what was entered; .history delete WORDS, .history save FILE" },
+  { "timing", "[on | off]", "shows how long each entry took" },
+  { "trace", "[on | off]", "shows each call as it ends" },
+  { "pager", "[on | off]", "shows long results page by page" },
+  { "ages", "[on | off]", "shows times as ages" },
+  { "watch", "[SECONDS] CODE", "shows a result repeatedly, every 2 s by default" },
+  { "jobs", "[cancel NUMBER]", "lists background tasks, or cancels one" },
+  { "history", "[COUNT] [WORDS]", "lists entries; .history delete WORDS, .history save FILE" },
   { "load", "FILE", "runs a file as if it had been entered" },
-  { "save", "FILE", "this session's entries as a script" },
-  { "edit", "[METHOD | CODE]", "the last entry, or a request, in an editor" },
-  { "path", "", "where require looks" },
+  { "save", "FILE", "saves this session's entries as a script" },
+  { "edit", "[METHOD | CODE]", "edits the last entry, or a request, in an editor" },
+  { "path", "", "shows where require searches" },
   { "clear", "", "clears the screen" },
-  { "quit", "", "leaves; so does Ctrl-D" },
+  { "quit", "", "exits; so does Ctrl-D" },
 }
 
 --- The module `shell`.
@@ -36,7 +36,7 @@ local function misused(name)
   error(("usage: .%s %s: %s"):format(entry[1], entry[2], entry[3]), 0)
 end
 
---- "on", "off", or nothing, which only tells.
+--- "on", "off", or nothing, which shows the setting.
 local function flag(name, rest)
   if rest == "" then
     return shell[name]()
@@ -46,7 +46,7 @@ local function flag(name, rest)
   return misused(name)
 end
 
---- A word that has to be there.
+--- A required word.
 local function word(name, rest)
   if rest == "" then
     misused(name)
@@ -54,7 +54,7 @@ local function word(name, rest)
   return (rest:gsub("^([\"'])(.*)%1$", "%2"))
 end
 
---- A path as one types it: `~` is the home folder.
+--- A path as one types it: `~` is the home directory.
 local function path_of(path)
   local home = path:find("^~/") and host.environment("HOME")
   return home and home .. path:sub(2) or path
@@ -89,7 +89,7 @@ end
 function run.context(rest)
   local found = shell.context(rest ~= "" and word("context", rest) or nil)
   if type(found) == "table" and next(found) == nil then
-    return host.shell_show("there are no contexts; qcsh context set NAME makes one\n")
+    return host.shell_show("no contexts; create one with qcsh context set NAME\n")
   end
   return found
 end
@@ -139,7 +139,7 @@ function run.jobs(rest)
   end
   local rows = shell.jobs()
   if #rows == 0 then
-    return host.shell_show("no task was left running\n")
+    return host.shell_show("no background tasks\n")
   end
   return rows
 end
@@ -200,7 +200,7 @@ local function dispatch(name, rest)
   local action = run[name]
   if not action then
     local near = host.shell_nearest(name)
-    error(("there is no command .%s%s; .help lists them"):format(name,
+    error(("unknown command .%s%s; .help lists all commands"):format(name,
       near and ("; did you mean ." .. near .. "?") or ""), 0)
   end
   return action(rest)

@@ -58,7 +58,7 @@ end
 local DEPTH = 60
 local plain = { time = true, duration = true, secret = true, handle = true }
 
---- A value as it can be shown: what is no plain value is shown as its text.
+--- A value as it can be shown: other values than plain ones as strings.
 local function shown(value, above, depth)
   local kind = type(value)
   if kind == "thread" then
@@ -85,7 +85,7 @@ local function shown(value, above, depth)
   return is_changed and setmetatable(copy, getmetatable(value)) or value
 end
 
---- Objects are shown as they print themselves; their fields are nobody's business.
+--- Objects are shown as they print themselves; their fields are private.
 local function presentable(value)
   -- What io.write returns is no result.
   if value == io.stdout or value == io.stderr then
@@ -107,7 +107,7 @@ local function present(...)
   return table.unpack(values, 1, values.n)
 end
 
---- Shows what `shell.help` tells.
+--- Shows the page of `shell.help`.
 local function help(what)
   if what == nil then
     return host.shell_show(host.shell_overview())

@@ -1,4 +1,4 @@
---- Tells about anything that has a name.
+--- Describes anything that has a name.
 local host = ...
 
 --- The name of a host module's function, or of Lua's own.

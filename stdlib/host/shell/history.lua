@@ -19,12 +19,12 @@ end
 
 function history.forget(what)
   if math.type(what) ~= "integer" and type(what) ~= "string" or what == "" then
-    error("shell.forget needs an entry's number or a text", 3)
+    error("shell.forget needs the number of an entry or a string", 3)
   end
   return host.shell_forget(what)
 end
 
---- The last entry that is no command.
+--- The last entry that is not a command.
 function history.last()
   local entries = host.shell_history()
   for number = #entries, 1, -1 do
@@ -95,7 +95,7 @@ end
 local function write(path, entries)
   local fs = require("fs")
   if fs.exists(path) then
-    error(path .. " is there already", 4)
+    error(path .. " already exists", 4)
   end
   local body, count = body_of(entries)
   local head = "#!/usr/bin/env qcsh\n-- Entries of a session of the shell.\n"
@@ -116,7 +116,7 @@ local function write(path, entries)
   -- Whoever entered it may read it: there may be more in it than meets the eye.
   fs.write(path, text, { mode = 384 })
   return ("%d %s in %s%s"):format(count, count == 1 and "entry" or "entries", path,
-    works and "" or "; it needs a hand: " .. tostring(problem))
+    works and "" or "; it must be corrected by hand: " .. tostring(problem))
 end
 
 --- Writes what was entered in this session as a script.

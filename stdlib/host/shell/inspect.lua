@@ -8,7 +8,7 @@ for _, name in ipairs(host.libraries) do
   libraries[name] = true
 end
 
---- The most names that are told of a table.
+--- The maximum number of names shown of a table.
 local LIMIT = 2000
 
 local function kind_of(value)
@@ -127,7 +127,7 @@ function inspect.member_of(path)
   return type_name and type_name .. "." .. name
 end
 
---- Tells what a path of names leads to: its kind, what it is called, and the names in it.
+--- Describes the value of a path of names: its kind, what it is called, and the names in it.
 function inspect.look(path)
   local value = inspect.value(path)
   if value == nil then

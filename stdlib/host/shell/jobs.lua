@@ -1,4 +1,4 @@
---- Tasks that go on beside the prompt.
+--- Tasks that run in the background.
 local host = ...
 
 local jobs = {}
@@ -20,7 +20,7 @@ local function count_running()
   host.shell_jobs(count)
 end
 
---- Tells above the prompt how a task has ended.
+--- Reports the end of a task above the prompt.
 local function report(job)
   local handle = job.handle
   -- What the task wrote stands before what is said of its end.
@@ -68,7 +68,7 @@ function host.left_running(handle, text)
   return job
 end
 
---- Starts a function beside the prompt.
+--- Starts a function in the background.
 function jobs.start(fn, text)
   local handle = require("task").spawn(fn)
   for _, job in pairs(all) do
@@ -83,7 +83,7 @@ end
 function jobs.find(number)
   local job = all[number]
   if not job then
-    error("there is no job " .. tostring(number), 0)
+    error("job " .. tostring(number) .. " not found", 0)
   end
   return job.handle
 end

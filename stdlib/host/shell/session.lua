@@ -46,9 +46,8 @@ function session.account(name)
     for _, account in ipairs(#found == 0 and accounts or found) do
       names[#names + 1] = account.name
     end
-    error(("%s account \"%s\"; there %s %s"):format(
-      #found == 0 and "there is no" or "more than one is meant by", name,
-      #names == 1 and "is" or "are", table.concat(names, ", ")), 0)
+    error((#found == 0 and "account \"%s\" not found; available: %s"
+      or "account \"%s\" is ambiguous; it matches %s"):format(name, table.concat(names, ", ")), 0)
   end
   local options = { account = found[1].id }
   if qdrant.session.context then

@@ -1,7 +1,7 @@
 --- Shows a result again and again, in one place.
 local host = ...
 
---- The shortest pause in seconds: what is looked at may be a service that others use, too.
+--- The shortest pause in seconds: others may use the service, too.
 local LEAST = 0.1
 
 return function(seconds, fn, times)
@@ -10,7 +10,7 @@ return function(seconds, fn, times)
   end
   seconds = type(seconds) == "number" and seconds or require("time").duration(seconds).total
   if seconds ~= seconds or seconds < LEAST then
-    error(("shell.watch looks again after %s s at the earliest"):format(LEAST), 3)
+    error(("shell.watch: the interval must be at least %s s"):format(LEAST), 3)
   end
   host.shell_live()
   local closing <close> = setmetatable({}, {

@@ -1,7 +1,7 @@
 --- Channels: what `task.channel` gives.
 local host = ...
 
----@class task.Channel values that tasks hand to each other, in order
+---@class task.Channel passes values between tasks, in order
 local Channel = { __name = "channel" }
 Channel.__index = Channel
 
@@ -42,7 +42,7 @@ end
 ---@param value any not nil
 function Channel:send(value)
   if value == nil then
-    error("a channel carries no nil", 2)
+    error("nil cannot be sent through a channel", 2)
   end
   while not self._closed and self._capacity > 0
     and self._last - self._first + 1 >= self._capacity do
@@ -81,7 +81,7 @@ function Channel:receive()
   return value
 end
 
---- Closes the channel: what is in it can be received, nothing can be sent.
+--- Closes the channel: values in it can still be received, but no more can be sent.
 ---@usage channel:close()
 function Channel:close()
   self._closed = true

@@ -73,7 +73,7 @@ define("near", 3, function(expected, got, tolerance)
 end)
 define("matches match", 2, function(pattern, text)
   return type(text) == "string" and text:find(pattern) ~= nil,
-    "expected a text like %s, got %s", show(pattern), show(text)
+    "expected a string matching %s, got %s", show(pattern), show(text)
 end)
 define("contains", 2, function(part, whole)
   if type(whole) == "string" then
@@ -187,7 +187,7 @@ local function chain(negated, prefix)
       if skipped_words[word] then
         return chain(negated, "")
       end
-      error("there is no assertion \"" .. tostring(word) .. "\"", 2)
+      error("unknown assertion \"" .. tostring(word) .. "\"", 2)
     end,
     __call = function(_, ...)
       local value, message = ...

@@ -1,4 +1,4 @@
---- What one has of a cluster: how it is, waits for it, changes of its settings, what belongs to it.
+--- Cluster handles: state, waits, changes of settings, and the resources that belong to a cluster.
 local host = ...
 
 local qdrant = require "qdrant"
@@ -20,7 +20,7 @@ local function service(self)
   return self.connection.api.cluster
 end
 
---- Looks at it anew.
+--- Reloads it.
 ---@usage qdrant.clusters:find("search-prod"):refresh()
 ---@async
 ---@return qdrant.Cluster self
@@ -35,8 +35,8 @@ function Cluster:phase()
   return readiness.phase(self)
 end
 
---- What is wrong with it by its own account: its reason, and its nodes that are not ready. Alerts are
---- another thing: `cluster:monitoring():alerts()`.
+--- The problems in its state: its reason, and its nodes that are not ready. For alerts see
+--- `cluster:monitoring():alerts()`.
 ---@usage qdrant.clusters:find("search-prod"):problems()
 ---@return string[]
 function Cluster:problems()
@@ -50,7 +50,7 @@ function Cluster:label_map()
   return settings.map(self.labels)
 end
 
---- Where its REST API answers; nil as long as it has no address.
+--- The URL of its REST API; nil while it has no address.
 ---@usage qdrant.clusters:find("search-prod"):url()
 ---@return string?
 function Cluster:url()
@@ -61,7 +61,7 @@ function Cluster:url()
   return ("%s:%d"):format(endpoint.url, endpoint.rest_port > 0 and endpoint.rest_port or 6333)
 end
 
---- The page of its dashboard in the console. To open it one has to be logged in there.
+--- The URL of its dashboard in the console, which requires a login.
 ---@usage qdrant.clusters:find("search-prod"):dashboard()
 ---@return string
 function Cluster:dashboard()
@@ -91,16 +91,16 @@ function handle.await(self, options, what, kind, judge, gone)
 end
 
 ---@class qdrant.Wait
----@field timeout? string|number|boolean how long at most: "15m"
----@field progress? boolean false for no line on the terminal
+---@field timeout? string|number|boolean the longest time to wait: "15m"
+---@field progress? boolean false hides the progress line
 
 ---@class qdrant.Cluster.Wait: qdrant.Wait
----@field kind? string what waits are alike, for telling how long they take: "cluster.create"
----@field change? table what was changed; what this handle has changed last when not given
----@field before? table the cluster as it was before that
----@field is_new? boolean whether it was made just now
+---@field kind? string groups similar waits to estimate how long they take: "cluster.create"
+---@field change? table the change to wait for; default: the last change of this handle
+---@field before? table the cluster before that change
+---@field is_new? boolean whether it was just created
 
---- Waits until it is ready: HEALTHY, with its address, all nodes and the version that it is to have.
+--- Waits until it is ready: HEALTHY, with its address, all its nodes and the requested version.
 ---@usage qdrant.clusters:find("search-prod"):wait()
 ---@async
 ---@param options? qdrant.Cluster.Wait
@@ -135,7 +135,7 @@ function handle.settle(self, options, kind, change, before)
   return self
 end
 
---- Fields whose change has the nodes start anew.
+--- Fields whose change restarts the nodes.
 local RESTARTS = {
   "^configuration%.database_configuration", "^configuration%.service_type",
   "^configuration%.node_selector", "^configuration%.tolerations",
@@ -154,7 +154,7 @@ local function field_at(message, path)
   return message
 end
 
---- Whether what was sent has the nodes start anew: a setting that it had before does not.
+--- Whether the sent change restarts the nodes: a setting that it had before does not.
 local function has_restart(mask, before, after)
   for _, path in ipairs(mask) do
     for _, pattern in ipairs(RESTARTS) do
@@ -185,11 +185,11 @@ function handle.send(self, cluster)
 end
 
 ---@class qdrant.Cluster.Update: qdrant.clusters.Settings
----@field labels? table<string, string> all that it is to have; `cluster:label` leaves others
----@field wait? boolean|string waits until it is done, at most so long: "15m"
----@field progress? boolean false for no line on the terminal
+---@field labels? table<string, string> replaces all labels; `cluster:label` keeps the others
+---@field wait? boolean|string waits until it is done; a string is the timeout: "15m"
+---@field progress? boolean false hides the progress line
 
---- Changes settings; only what is named changes, `qdrant.null` clears it.
+--- Changes the given settings and keeps the others; `qdrant.null` clears a setting.
 ---@usage qdrant.clusters:find("search-prod"):update { labels = { env = "prod", team = "search" } }
 ---@async
 ---@param options qdrant.Cluster.Update
@@ -204,11 +204,11 @@ function Cluster:update(options)
   }, before)
 end
 
---- Changes fields as the API has them and nothing else, in one call.
+--- Changes exactly the given API fields, in one call.
 ---@usage qdrant.clusters:find("search-prod"):patch { configuration = { number_of_nodes = 3 } }
 ---@async
 ---@param fields table
----@param options? { wait?: boolean|string, progress?: boolean, package?: table, disk?: integer } package and disk: what nodes are to have when it is done
+---@param options? { wait?: boolean|string, progress?: boolean, package?: table, disk?: integer } package and disk: of each node after the change
 ---@return qdrant.Cluster self
 function Cluster:patch(fields, options)
   options = resource.options(options, "cluster:patch", "wait progress package disk")
@@ -256,17 +256,17 @@ local function change_list(self, read, change, build)
     -- Those who collide do so again unless they wait differently long.
     task.sleep(math.random() * PAUSE * try)
   end
-  resource.fail("ABORTED", self.name .. ": others change it at the same time")
+  resource.fail("ABORTED", self.name .. ": too many concurrent changes; retry later")
 end
 
---- Sets labels and removes those that are false; the others stay.
+--- Sets labels and removes those that are `false`; keeps the others.
 ---@usage qdrant.clusters:find("search-prod"):label { owner = "me", obsolete = false }
 ---@async
 ---@param labels table<string, string|boolean>
 ---@return qdrant.Cluster self
 function Cluster:label(labels)
   if type(labels) ~= "table" or #labels > 0 then
-    error("cluster:label takes labels by key: { env = \"prod\", obsolete = false }", 2)
+    error("cluster:label expects labels by key: { env = \"prod\", obsolete = false }", 2)
   end
   return change_list(self, Cluster.label_map, function(map)
     local is_changed = false
@@ -286,16 +286,16 @@ local function block(text)
   return text:find("/") and text or text .. "/32"
 end
 
---- Adds blocks of IPv4 addresses that may connect, and removes others. Removing the last one would
---- open the cluster to everybody, so that is refused.
+--- Adds and removes IPv4 address blocks that may connect. Fails when no block would be left, because
+--- then everybody could connect.
 ---@usage local c = qdrant.clusters:find("search-prod") c:allow({ "203.0.113.0/24" }) c:allow({ "198.51.100.7" }, { "203.0.113.0/24" })
 ---@async
 ---@param add? string[]
 ---@param remove? string[]
 ---@return qdrant.Cluster self
 function Cluster:allow(add, remove)
-  add = resource.list(add, "cluster:allow", "a list of blocks of addresses")
-  remove = resource.list(remove, "cluster:allow", "a list of blocks of addresses")
+  add = resource.list(add, "cluster:allow", "a list of address blocks")
+  remove = resource.list(remove, "cluster:allow", "a list of address blocks")
   return change_list(self, function(cluster)
     return cluster.configuration.allowed_ip_source_ranges
   end, function(present)
@@ -319,8 +319,8 @@ function Cluster:allow(add, remove)
       end
     end
     if is_changed and #wanted == 0 then
-      resource.fail("FAILED_PRECONDITION", self.name .. ": without any block of addresses everybody"
-        .. " may connect; cluster:update { allow = qdrant.null } does so")
+      resource.fail("FAILED_PRECONDITION", self.name .. ": without address blocks everybody may "
+        .. "connect; use cluster:update { allow = qdrant.null } if that is intended")
     end
     return is_changed and wanted
   end, function(wanted)
@@ -358,14 +358,14 @@ function Cluster:restores()
   return resource.scoped("restores", self.connection, { cluster = self })
 end
 
---- What is measured and logged of it.
+--- Its metrics, logs and alerts.
 ---@usage qdrant.clusters:find("search-prod"):monitoring():alerts()
 ---@return qdrant.monitoring
 function Cluster:monitoring()
   return resource.scoped("monitoring", self.connection, { cluster = self })
 end
 
---- Makes a backup of it; options as for `backups:create`.
+--- Creates a backup of it; takes the options of `backups:create`.
 ---@usage qdrant.clusters:find("search-prod"):backup { name = "before-migration", retention = "30d" }
 ---@async
 ---@param options { name: string, retention?: string, wait?: boolean|string, progress?: boolean }

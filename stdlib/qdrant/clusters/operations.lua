@@ -1,4 +1,4 @@
---- What is done to a cluster as a whole: upgraded, restarted, stopped, started, deleted.
+--- Operations on a whole cluster: upgrade, restart, suspend, resume, delete.
 local host = ...
 
 local handle = require "qdrant.clusters.handle"
@@ -77,7 +77,7 @@ local function is_in(self, ...)
   end
 end
 
---- Stops it; its data stays. One that is stopped already stays so.
+--- Suspends it and keeps its data. Does nothing if it is already suspended.
 ---@usage qdrant.clusters:find("staging"):suspend()
 ---@async
 ---@param options? { wait?: boolean|string, progress?: boolean }
@@ -100,7 +100,7 @@ function Cluster:suspend(options)
   return self
 end
 
---- Starts it again. One that runs goes on.
+--- Resumes it. Does nothing if it is running.
 ---@usage qdrant.clusters:find("staging"):resume()
 ---@async
 ---@param options? { wait?: boolean|string, progress?: boolean }
@@ -124,7 +124,7 @@ function Cluster:resume(options)
   return handle.settle(self, options, "cluster.resume", nil, before)
 end
 
---- Lets it take keys with rules; that cannot be taken back, and restarts it.
+--- Enables keys with rules (JWT RBAC). This restarts it and cannot be undone.
 ---@usage qdrant.clusters:find("search-prod"):enable_jwt_rbac()
 ---@async
 ---@param options? { wait?: boolean|string, progress?: boolean }
@@ -144,10 +144,10 @@ function Cluster:enable_jwt_rbac(options)
   return self
 end
 
---- Deletes it. Its backups stay unless they are to go, too.
+--- Deletes it. Keeps its backups unless `backups` is true.
 ---@usage qdrant.clusters:find("staging"):delete()
 ---@async
----@param options? { backups?: boolean, force?: boolean, wait?: boolean|string, progress?: boolean } force: forgets a hybrid cluster whose environment does not answer
+---@param options? { backups?: boolean, force?: boolean, wait?: boolean|string, progress?: boolean } force: also deletes a hybrid cluster whose environment cannot be reached
 function Cluster:delete(options)
   options = resource.options(options, "cluster:delete", WAIT, "backups force")
   resource.delete(function()

@@ -1,4 +1,4 @@
---- How large a cluster is: what a change of that would mean, and the change.
+--- The size of a cluster: previews a change of it and makes it.
 local handle = require "qdrant.clusters.handle"
 local resource = require "qdrant.resource"
 local units = require "qdrant.resource.units"
@@ -24,16 +24,16 @@ end
 ---@field nodes? integer
 ---@field cpu? string|number
 ---@field ram? string|number
----@field disk? string|number of a node, all in all; it never shrinks
+---@field disk? string|number per node, in total; disks never shrink
 ---@field gpu? string|number
 ---@field package? string
 ---@field storage? string "balanced"
 ---@field wait? boolean|string
----@field force? boolean whether to scale down though what is in use would not fit
+---@field force? boolean scales down even if the data in use would not fit
 
 local SIZES = "nodes cpu ram disk gpu package storage wait force progress"
 
---- The package and the disk that a size means for this cluster; what is not named stays.
+--- The package and the disk that a size means for this cluster; unnamed settings stay.
 local function target(self, options)
   local present = self:package()
   local package = present
@@ -61,8 +61,8 @@ local function target(self, options)
   return present, package, wanted, wanted - base, total
 end
 
---- What a change of size would mean: packages, disk, price before and after, and what speaks against
---- it. Nothing is changed.
+--- Previews a change of size: packages, disk and price before and after, and the risks. Changes
+--- nothing.
 ---@usage qdrant.clusters:find("search-prod"):scale_preview { nodes = 5 }
 ---@async
 ---@param options qdrant.Cluster.Size
@@ -108,8 +108,8 @@ function Cluster:scale_preview(options)
   }
 end
 
---- Changes its size: what is not named stays. Scaling down to less memory than is in use is refused
---- unless it is forced.
+--- Changes its size and keeps what the options do not name. Fails when the new memory is less than
+--- the memory in use, unless `force` is true.
 ---@usage local c = qdrant.clusters:find("search-prod") c:scale { nodes = c.configuration.number_of_nodes }
 ---@async
 ---@param options qdrant.Cluster.Size
@@ -139,7 +139,7 @@ function Cluster:scale(options)
       < units.bytes(present.resource_configuration.ram) then
     local risks = self:scale_preview(options).risks
     if #risks > 0 then
-      resource.fail("FAILED_PRECONDITION", ("%s: %s; force = true scales it down all the same")
+      resource.fail("FAILED_PRECONDITION", ("%s: %s; use force = true to scale down anyway")
         :format(self.name, table.concat(risks, "; ")))
     end
   end

@@ -22,7 +22,7 @@ end
 
 -- Trees ---------------------------------------------------------------------------------------
 
---- Whether the present folder is a project: libraries belong to it then.
+--- Whether the current directory is a project, which libraries are added to.
 local function is_project()
   if fs.exists("qcsh.lock") or fs.exists("lua_modules") then
     return true
@@ -39,7 +39,7 @@ end
 local function tree_for(request)
   local place = request.place or (is_project() and "project" or "user")
   if place == "user" and not request.user then
-    fail("there is no HOME to keep libraries in; --project keeps them here")
+    fail("HOME is not set; use --project to keep libraries here")
   end
   return tree_of(place == "project" and "." or request.user), place
 end
@@ -59,8 +59,8 @@ local function tree_with(request, name)
     end
   end
   local near = host.nearest_name(name, names)
-  fail("no library is called \"%s\"%s", name, near and "; did you mean \"" .. near .. "\"?"
-    or next(names) == nil and "; none was added" or "; qcsh lib list shows them")
+  fail("no library named \"%s\"%s", name, near and "; did you mean \"" .. near .. "\"?"
+    or next(names) == nil and "; no library was added" or "; qcsh lib list shows all")
 end
 
 -- Permissions ---------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ local function describe(plan, before)
     say("  may      ", shown(plan.needs, before and before.needs),
       plan.deletes and (before and not before.deletes and ", delete (new)" or ", delete") or "")
   elseif has_free_code(plan) then
-    say("  may      what the script that uses it may do",
+    say("  may      everything that the script that uses it may do",
       before and before.needs and " (new)" or "")
   end
   if plan.script_needs then
@@ -140,8 +140,8 @@ local function agree(request, plan, before)
   if request.yes or not grows then
     return
   elseif not term.is_terminal("stdin") then
-    fail("nobody is there to grant %s that; --yes does so", plan.name)
-  elseif not term.confirm("Grant that?", false) then
+    fail("not a terminal; use --yes to grant %s these permissions", plan.name)
+  elseif not term.confirm("Grant these permissions?", false) then
     fail("%s was not added", plan.name)
   end
 end
@@ -162,7 +162,7 @@ local function check_dependents(request, tree, plan)
       local dependency = rockspec.dependency(text)
       if dependency.name == plan.name and not rockspec.satisfies(plan.version, dependency)
         and not (request.updating and request.updating[other]) and not request.force then
-        fail("%s %s would not do for %s, which needs %s: qcsh lib update %s comes first",
+        fail("%s %s is incompatible with %s, which needs %s: run qcsh lib update %s first",
           plan.name, plan.version, other, text, other)
       end
     end
@@ -175,7 +175,7 @@ local function add_dependencies(request, tree, plan, done, rows)
     local there = tree.libraries[dependency.name]
     if there and not rockspec.satisfies(there.version, dependency)
       and not will_be_updated(request, dependency.name, done) then
-      fail("%s needs %s, and %s is there: qcsh lib update %s", plan.name, dependency.text,
+      fail("%s needs %s, but has %s: run qcsh lib update %s", plan.name, dependency.text,
         there.version, dependency.name)
     elseif not there and not done[dependency.name] then
       add(request, tree, {
@@ -185,13 +185,13 @@ local function add_dependencies(request, tree, plan, done, rows)
   end
 end
 
---- Adds one library; a row tells what was done.
+--- Adds one library; a row says what was done.
 function add(request, tree, origin, done, rows, why)
   local folder <close> = fs.temporary()
   local package = source.fetch(origin, folder.path, tree.root)
   local plan = plan_of(package)
   if origin.expected and origin.expected ~= plan.name then
-    fail("%s is %s now, and was %s", source.text(origin), plan.name, origin.expected)
+    fail("%s is now library %s, expected %s", source.text(origin), plan.name, origin.expected)
   end
   done[plan.name] = true
   local before = tree.libraries[plan.name]
@@ -222,17 +222,17 @@ end
 local function restore(tree)
   local rows = {}
   if next(tree.libraries) == nil then
-    fail("there is no %s; qcsh lib add SOURCE adds a library", tree.path)
+    fail("%s not found; qcsh lib add SOURCE adds a library", tree.path)
   end
   for _, name in ipairs(host.sorted_keys(tree.libraries)) do
     local entry = tree.libraries[name]
     local row = { name = name, version = entry.version, action = "as it was" }
     if tree:state(name) ~= "as added" then
       local folder <close> = fs.temporary()
-      local plan = tree:plan(source.fetch(entry.source, folder.path, tree.root))
+      local plan = plan_of(source.fetch(entry.source, folder.path, tree.root))
       local path = plan.name ~= name and "its name" or tree:difference(plan)
       if path then
-        fail("%s: %s is not what it was when it was added: qcsh lib update %s takes it as it is",
+        fail("%s: %s has changed since it was added: run qcsh lib update %s to accept the change",
           name, path, name)
       end
       tree:write(plan)
@@ -250,21 +250,21 @@ local verbs = {}
 function verbs.new(request)
   local name = request.name
   if not name:find("^%a[%w_-]*$") or #name > 60 then
-    fail("\"%s\" is no name of a library: letters, digits, - and _, a letter first", name)
+    fail("invalid library name \"%s\": use letters, digits, - and _, starting with a letter", name)
   end
   local module = scaffold.module(name)
   if host.is_reserved(module) then
-    fail("\"%s\" is a module of qcsh: a library of that name would never be loaded", module)
+    fail("\"%s\" is a module of qcsh: a library with this name would never be loaded", module)
   end
   local folder = request.folder or name
   if fs.exists(folder) and (fs.stat(folder).type ~= "folder" or #fs.list(folder) > 0) then
-    fail("%s is there already, and is not empty", folder)
+    fail("%s already exists and is not empty", folder)
   end
   local rows = {}
   for i, file in ipairs(scaffold.write(name, folder, request.about)) do
     rows[i] = { file = file }
   end
-  say("a library in ", folder, "; there, qcsh lib test runs its specs")
+  say("created a library in ", folder, "; qcsh lib test runs its specs there")
   return rows
 end
 
@@ -359,11 +359,11 @@ function verbs.remove(request)
   return rows
 end
 
---- The library in a folder.
+--- The library in a directory.
 local function package_in(folder)
   local file, root = rockspec.find(folder)
   if not file then
-    fail("%s has no rockspec: qcsh lib new makes a library", folder)
+    fail("%s has no rockspec: qcsh lib new creates a library", folder)
   end
   return { spec = rockspec.read(file), folder = root, origin = { kind = "folder", path = folder } }
 end
@@ -376,12 +376,12 @@ function verbs.docs(request)
   fs.mkdir(fs.folder(file))
   docs.page(package, modules, plan.needs):write(file)
   for _, name in ipairs(docs.undocumented(package, modules)) do
-    say(name, " says nothing of itself")
+    say(name, " has no documentation")
   end
   return { { file = file, modules = #plan.modules } }
 end
 
---- Copies what a package has into a folder that becomes the archive: what is hidden, and what came
+--- Copies a package into a directory for the archive: hidden files, and those that came
 --- from elsewhere, stays out.
 local function stage(package, folder)
   local function copy(from, to)

@@ -58,7 +58,7 @@ function docs.page(package, modules, needs)
     footer = description.license and "License: " .. description.license or nil,
   }
   if needs and #needs > 0 then
-    page:markup("It needs to be allowed <code>"
+    page:markup("It requires the permissions <code>"
       .. escape(table.concat(needs, ", ")):gsub(", ", "</code>, <code>") .. "</code>.")
   end
   if description.detailed then

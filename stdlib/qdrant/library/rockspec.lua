@@ -1,4 +1,4 @@
---- Rockspecs: what LuaRocks knows of a package, as far as libraries of Lua need it.
+--- Rockspecs: the LuaRocks description of a package, as far as Lua libraries need it.
 local host = ...
 
 local fs = require "fs"
@@ -48,21 +48,21 @@ end
 function rockspec.dependency(text)
   local name, rest = text:match("^%s*([%w_.-]+)%s*(.*)$")
   if not name then
-    error(("\"%s\" is no dependency"):format(text), 0)
+    error(("invalid dependency \"%s\""):format(text), 0)
   end
   local constraints = {}
   for part in rest:gmatch("[^,]+") do
     local operator, version = part:match("^%s*([<>=~]*)%s*([%w.-]+)%s*$")
     if not version then
-      error(("\"%s\" is no dependency: \"%s\" says nothing of a version"):format(text, part), 0)
+      error(("invalid dependency \"%s\": \"%s\" has no version"):format(text, part), 0)
     end
     constraints[#constraints + 1] = { operator == "" and "==" or operator, version }
   end
   return { name = name, constraints = constraints, text = text }
 end
 
---- Whether a version is one that a dependency takes. The revision behind the dash does not count
---- when the dependency names none.
+--- Whether a version satisfies a dependency. The revision after the dash is ignored when the
+--- dependency names none.
 ---@usage local r = require "qdrant.library.rockspec" r.satisfies("3.2-1", r.dependency("inspect >= 3.1"))
 ---@param version string
 ---@param dependency table
@@ -88,7 +88,7 @@ function rockspec.satisfies(version, dependency)
     elseif operator == "<" then
       holds = order < 0
     else
-      error(("\"%s\": there is no operator %s"):format(dependency.text, operator), 0)
+      error(("\"%s\": unknown operator %s"):format(dependency.text, operator), 0)
     end
     if not holds then
       return false
@@ -100,11 +100,11 @@ end
 --- How many instructions a rockspec may take: it says what a package is, and computes nothing.
 local INSTRUCTIONS = 1000000
 
---- Raises an error for what is no plain file: a link may lead anywhere, a pipe never ends.
+--- Raises an error unless the path is a regular file: a link may lead anywhere, a pipe never ends.
 local function check_file(path)
   local info = fs.stat(path)
   if info and info.type ~= "file" then
-    error(("%s is a %s, and no file"):format(path, info.type), 0)
+    error(("%s must be a regular file, got a %s"):format(path, info.type), 0)
   end
 end
 
@@ -117,25 +117,25 @@ function rockspec.read(path)
   check_file(path)
   local chunk, problem = load(fs.read(path), "@" .. path, "t", values)
   if not chunk then
-    error(("%s is no rockspec: %s"):format(path, problem), 0)
+    error(("%s is not a valid rockspec: %s"):format(path, problem), 0)
   end
   local ok, why = host.run_briefly(chunk, INSTRUCTIONS)
   if not ok then
-    error(("%s is no rockspec: %s"):format(path, tostring(why)), 0)
+    error(("%s is not a valid rockspec: %s"):format(path, tostring(why)), 0)
   end
   for _, name in ipairs { "package", "version" } do
     if type(values[name]) ~= "string" then
-      error(("%s does not say its %s"):format(path, name), 0)
+      error(("%s has no %s"):format(path, name), 0)
     end
   end
   if not values.package:find("^[%w][%w._-]*$") then
-    error(("%s: \"%s\" is no name of a package"):format(path, values.package), 0)
+    error(("%s: invalid package name \"%s\""):format(path, values.package), 0)
   end
   return values
 end
 
---- The rockspec in a folder: the newest one, also in `rockspecs` and in an only folder within. Returns
---- its path and the folder that its paths are about; nil when there is none.
+--- The newest rockspec in a directory, in its `rockspecs`, or in its only subdirectory. Returns its path
+--- and the directory that its paths are relative to; nil if there is none.
 ---@usage require("qdrant.library.rockspec").find("/tmp")
 ---@param folder string
 ---@return string?
@@ -168,7 +168,7 @@ function rockspec.find(folder)
   end
 end
 
---- Puts the Lua files below a folder into a table of modules.
+--- Puts the Lua files below a directory into a table of modules.
 local function collect(modules, folder, prefix, root)
   for _, name in ipairs(fs.list(fs.join(root, folder))) do
     local path = folder .. "/" .. name
@@ -186,14 +186,14 @@ end
 local function check_path(path, spec)
   if type(path) ~= "string" or path:sub(1, 1) == "/"
     or ("/" .. path .. "/"):find("/../", 1, true) then
-    error(("%s: \"%s\" is no path within the package"):format(spec.package, tostring(path)), 0)
+    error(("%s: \"%s\" is not a path inside the package"):format(spec.package, tostring(path)), 0)
   end
 end
 
 --- What Lua itself has: never looked for in files.
 local LUA = host.names "_G coroutine debug io math os package string table utf8"
 
---- The modules that a rockspec names, or those of the folders where libraries have them.
+--- The modules that a rockspec names, or those of the usual directories.
 local function listed_modules(build, kind, folder)
   if fs.exists(fs.join(folder, "rock_manifest")) then
     -- A rock that is built already: its modules are as they are to be.
@@ -228,7 +228,7 @@ local function add_modules(modules, list, spec)
       module = path:gsub("^.*/", ""):gsub("%.lua$", "")
     end
     if not module:find("^[%w_][%w_.-]*$") or module:find("%.%.") or module:find("%.$") then
-      error(("%s: \"%s\" is no name of a module"):format(spec.package, module), 0)
+      error(("%s: invalid module name \"%s\""):format(spec.package, module), 0)
     end
     check_path(path, spec)
     modules[module] = path
@@ -242,7 +242,7 @@ local function scripts_of(list, spec)
     check_path(path, spec)
     name = type(name) == "string" and name or path:gsub("^.*/", "")
     if not name:find("^[%w_][%w_.-]*$") then
-      error(("%s: \"%s\" is no name of a script"):format(spec.package, name), 0)
+      error(("%s: invalid script name \"%s\""):format(spec.package, name), 0)
     end
     scripts[name] = path
   end
@@ -277,8 +277,8 @@ function rockspec.contents(spec, folder)
   local build = spec.build or {}
   local kind = build.type or "builtin"
   if kind ~= "builtin" and kind ~= "module" and kind ~= "none" then
-    error(("%s is built by \"%s\": only libraries that are all Lua are added (build.type = "
-      .. "\"builtin\"); luarocks --tree lua_modules install %s installs others"):format(
+    error(("%s is built by \"%s\": only pure Lua libraries can be added (build.type = "
+      .. "\"builtin\"); for others use luarocks --tree lua_modules install %s"):format(
       spec.package, tostring(kind), spec.package), 0)
   end
   local install = build.install or {}
@@ -294,11 +294,11 @@ function rockspec.contents(spec, folder)
     end
   end
   if next(modules) == nil and next(scripts) == nil then
-    error(("%s has no modules: build.modules of its rockspec names them"):format(spec.package), 0)
+    error(("%s has no modules: list them in build.modules of its rockspec"):format(spec.package), 0)
   end
   for module in pairs(modules) do
     if host.is_reserved(module) or LUA[module] then
-      error(("%s has a module \"%s\": that name belongs to qcsh, and would never be loaded"):format(
+      error(("%s has a module \"%s\": this name belongs to qcsh, so it is never loaded"):format(
         spec.package, module), 0)
     end
   end

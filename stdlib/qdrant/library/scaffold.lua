@@ -159,7 +159,7 @@ function scaffold.module(name)
   return (name:gsub("[^%w]", "_"))
 end
 
---- Writes a new library into a folder of its name.
+--- Writes a new library into a directory of its name.
 ---@usage pcall(require("qdrant.library.scaffold").write, "fleet-tools", "/none/there")
 ---@param name string
 ---@param folder string

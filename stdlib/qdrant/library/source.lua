@@ -1,4 +1,4 @@
---- Where libraries come from: a folder, an archive, a repository of git, or LuaRocks.
+--- Sources of libraries: a directory, an archive, a Git repository, or LuaRocks.
 local crypto = require "crypto"
 local fs = require "fs"
 local http = require "http"
@@ -25,14 +25,14 @@ local function absolute(path)
   return fs.resolve(path)
 end
 
---- Unpacks an archive into a folder. Neither tar nor unzip leave the folder.
+--- Unpacks an archive into a directory. Neither tar nor unzip leave it.
 local function unpack(file, folder)
   if file:find("%.zip$") or file:find("%.rock$") then
     run { "unzip", "-q", "-o", file, "-d", folder }
   elseif file:find("%.tar%.%w+$") or file:find("%.tgz$") or file:find("%.tar$") then
     run { "tar", "-xf", file, "-C", folder }
   else
-    error(("%s is no archive: .tar.gz, .tgz, .tar, .zip and .rock are"):format(file), 0)
+    error(("%s must be a .tar.gz, .tgz, .tar, .zip or .rock archive"):format(file), 0)
   end
 end
 
@@ -81,7 +81,7 @@ local function newest_tag(url)
     end
   end
   if not best then
-    error(("%s has no tag that is a version; say what is meant: --ref main"):format(url), 0)
+    error(("%s has no version tag; choose a branch or a tag, such as --ref main"):format(url), 0)
   end
   return best
 end
@@ -94,7 +94,7 @@ local function fetch_git(origin, folder)
   git("clone", "-q", "--depth", "1", "--branch", ref, "--", url, inner)
   local commit = git("-C", inner, "rev-parse", "HEAD"):text()
   if origin.commit and origin.commit ~= commit then
-    error(("%s: %s was %s when it was added, and is %s now: qcsh lib update takes that"):format(
+    error(("%s: %s was %s when it was added and is now %s: run qcsh lib update to accept"):format(
       origin.url, ref, origin.commit:sub(1, 12), commit:sub(1, 12)), 0)
   end
   fs.remove(fs.join(inner, ".git"), { recursive = true })
@@ -110,8 +110,8 @@ local function luarocks(words, folder)
   end
   local text = type(result) == "table" and result.message or tostring(result)
   if text:find("such file", 1, true) or text:find("not found", 1, true) then
-    error("luarocks is not installed, which knows where rocks are; a folder, an archive or a "
-      .. "repository of git works without it", 0)
+    error("luarocks is not installed, which is needed to find rocks; a directory, an archive or a "
+      .. "Git repository works without it", 0)
   end
   error("luarocks: " .. text, 0)
 end
@@ -135,7 +135,7 @@ local function find_rock(origin)
     end
   end
   if not best then
-    error(("no rock %s%s is to be had%s"):format(origin.name,
+    error(("rock %s%s not found%s"):format(origin.name,
       origin.version and " " .. origin.version or "",
       origin.server and " from " .. origin.server or ""), 0)
   end
@@ -156,7 +156,7 @@ local function fetch_rock(origin, folder)
   return fetch_archive(file, folder), { version = found.version }
 end
 
---- The folder that a rockspec's paths are about: sources may be in a folder of their own.
+--- The base of a rockspec's paths: sources may be in a directory of their own.
 local function locate(root, spec)
   local build = spec.build or {}
   local _, first = next(type(build.modules) == "table" and build.modules or {})
@@ -172,8 +172,8 @@ local function locate(root, spec)
   return root
 end
 
---- What somebody means by a text: a folder, an archive, a repository with its tag behind `#`, or the
---- name of a rock.
+--- Parses a source: a directory, an archive, a repository with its tag after `#`, or the name of a
+--- rock.
 ---@usage require("qdrant.library.source").parse("https://example.com/tools.git#v1.2.0", {}).kind
 ---@param text string
 ---@param options { ref?: string, server?: string, version?: string }
@@ -192,7 +192,7 @@ function source.parse(text, options)
   if plain ~= url or is_bare or plain:find("%.git$") or plain:find("^git@") or plain:find("^ssh://")
     or plain:find("^git://") then
     if plain:sub(1, 1) == "-" then
-      error(("\"%s\" is no repository"):format(text), 0)
+      error(("\"%s\" is not a repository"):format(text), 0)
     end
     return { kind = "git", url = is_bare and absolute(url) or plain, ref = ref }
   elseif text:find("^https?://") then
@@ -202,12 +202,12 @@ function source.parse(text, options)
   elseif info then
     return { kind = "archive", path = text }
   elseif text:find("/", 1, true) then
-    error(("there is no %s"):format(text), 0)
+    error(("file or directory not found: %s"):format(text), 0)
   end
   return { kind = "rock", name = text, server = options.server, version = options.version or ref }
 end
 
---- Where something comes from, in one line.
+--- A source in one line.
 ---@usage require("qdrant.library.source").text { kind = "git", url = "https://example.com/x.git", ref = "v1" }
 ---@param origin table
 ---@return string
@@ -220,13 +220,13 @@ function source.text(origin)
   return origin.path or origin.url
 end
 
---- Fetches a library: its folder with its rockspec, for as long as `folder` is there. `origin` says
---- afterwards what it was exactly.
+--- Fetches a library: its directory with its rockspec, which exists as long as `folder` does. The
+--- returned `origin` names the exact version.
 ---@usage pcall(require("qdrant.library.source").fetch, { kind = "folder", path = "/none" }, "/tmp")
 ---@async
----@param origin table what `parse` returned, or what a lock file has
----@param folder string an empty one
----@param base? string what the paths of a lock file are from
+---@param origin table the result of `parse`, or an entry of a lock file
+---@param folder string an empty directory
+---@param base? string the directory that the paths of a lock file are relative to
 ---@return { folder: string, spec: table, origin: table }
 function source.fetch(origin, folder, base)
   local exact, place = {}
@@ -237,13 +237,13 @@ function source.fetch(origin, folder, base)
   if origin.kind == "folder" then
     place = absolute(path)
     if not fs.exists(place) then
-      error(("there is no folder %s"):format(path), 0)
+      error(("directory not found: %s"):format(path), 0)
     end
   elseif origin.kind == "archive" then
     local hash
     place, hash = fetch_archive(path and absolute(path) or origin.url, folder)
     if origin.sha256 and origin.sha256 ~= hash then
-      error(("%s is not what it was when it was added: qcsh lib update takes that"):format(
+      error(("%s has changed since it was added: run qcsh lib update to accept that"):format(
         source.text(origin)), 0)
     end
     exact.sha256 = hash
@@ -254,7 +254,7 @@ function source.fetch(origin, folder, base)
   end
   local file, root = rockspec.find(place)
   if not file then
-    error(("%s has no rockspec: qcsh lib new makes one"):format(source.text(origin)), 0)
+    error(("%s has no rockspec: qcsh lib new creates one"):format(source.text(origin)), 0)
   end
   local spec = rockspec.read(file)
   local full = {}

@@ -1,5 +1,5 @@
---- A place for libraries: a folder `lua_modules` as LuaRocks has it, with `qcsh.lock` beside it, which
---- says what each library is, where it came from and what it may do.
+--- A tree of libraries: a directory `lua_modules` in the layout of LuaRocks, and a file `qcsh.lock` with
+--- each library's version, source and permissions.
 local host = ...
 
 local crypto = require "crypto"
@@ -16,17 +16,17 @@ local tree = {}
 
 local FORMAT = 1
 
---- Whether a path stays in the folder that it is about.
+--- Whether a path stays in its directory.
 local function is_inner(path)
   return type(path) == "string" and path ~= "" and path:sub(1, 1) ~= "/"
     and not ("/" .. path .. "/"):find("/%.%.?/") and not path:find("[%z\1-\31]")
 end
 
---- A lock file comes with a project, from whoever has made it: it names files within the tree and
+--- A lock file comes with a project, from its author: it names files within the tree and
 --- nothing else.
 local function check_entry(file, name, entry)
   local function wrong(what)
-    error(("%s is no lock file of qcsh: library %s %s"):format(file, tostring(name), what), 0)
+    error(("%s is not a valid lock file: library %s %s"):format(file, tostring(name), what), 0)
   end
   if type(name) ~= "string" or type(entry) ~= "table" then
     wrong("is not described")
@@ -41,24 +41,24 @@ local function check_entry(file, name, entry)
     for path, hash in pairs(files or {}) do
       if not is_inner(path) or type(hash) ~= "string"
         or kind == "scripts" and path:gsub("^scripts/", ""):find("/") then
-        wrong(("names %s, which is no file of the tree"):format(tostring(path)))
+        wrong(("names %s, which is not a file of the tree"):format(tostring(path)))
       end
     end
   end
   for _, kind in ipairs { "needs", "script_needs", "dependencies" } do
     local list = entry[kind]
     if list ~= nil and type(list) ~= "table" then
-      wrong(kind .. " is no list")
+      wrong(kind .. " is not a list")
     end
     for _, text in ipairs(list or {}) do
       if type(text) ~= "string" then
-        wrong(kind .. " is no list of texts")
+        wrong(kind .. " is not a list of strings")
       end
     end
   end
 end
 
---- Opens the tree in a folder.
+--- Opens the tree in a directory.
 ---@usage require("qdrant.library.tree").open("/tmp/none").libraries
 ---@param root string
 ---@return qdrant.library.Tree
@@ -71,10 +71,10 @@ function tree.open(root)
   if fs.exists(self.path) then
     local ok, document = pcall(json.decode, fs.read(self.path))
     if not ok or type(document) ~= "table" or type(document.libraries) ~= "table" then
-      error(("%s is no lock file of qcsh%s"):format(self.path, ok and "" or ": "
+      error(("%s is not a valid lock file%s"):format(self.path, ok and "" or ": "
         .. tostring(document)), 0)
     elseif document.format ~= FORMAT then
-      error(("%s is of format %s, and this qcsh knows %d"):format(self.path,
+      error(("%s has format %s, but this qcsh supports format %d"):format(self.path,
         tostring(document.format), FORMAT), 0)
     end
     for name, entry in pairs(document.libraries) do
@@ -182,7 +182,7 @@ function Tree:check(plan, force)
     elseif not owner and not force and fs.exists(fs.join(self.modules, path))
       -- An earlier run that was interrupted has written the same.
       and fs.read(fs.join(self.modules, path)) ~= plan.files[path] then
-      error(("%s is there already and was not added by qcsh; --force replaces it"):format(
+      error(("%s already exists and was not added by qcsh; use --force to replace it"):format(
         fs.join(self.modules, path)), 0)
     end
   end
@@ -234,7 +234,7 @@ function Tree:write(plan)
   end
 end
 
---- Puts a library in its place; what is there of another version goes.
+--- Puts a library in its place; files of another version are deleted.
 ---@param plan table
 ---@param why? string the library that it was added for
 function Tree:install(plan, why)

@@ -9,7 +9,7 @@ local markup = require "qdrant.report.markup"
 local element, escape = markup.element, markup.escape
 local chart = {}
 
---- The width of a chart that has the page's width, and of one beside another; one pixel each.
+--- The width of a chart that has the page's width, and of one next to another; one pixel each.
 chart.WIDE, chart.HALF = 1002, 478
 local SERIES = 6
 
@@ -105,7 +105,7 @@ end
 ---@field text? string the value as it is written
 ---@field class? string a state, or `s2` …
 
---- Bars beside names, the values behind them.
+--- Bars next to names, followed by the values.
 ---@usage require("qdrant.report.chart").bars("nodes", { { name = "search", value = 3 } })
 ---@param name string what they are, for those who cannot see them
 ---@param rows qdrant.report.Bar[]
@@ -205,7 +205,7 @@ end
 ---@class qdrant.report.SeriesOptions
 ---@field from? string what stands below the first value
 ---@field to? string below the last
----@field unit? string behind the numbers that the pointer shows
+---@field unit? string after the numbers that the pointer shows
 ---@field limit? number a line across, for what is there at most
 ---@field limit_name? string
 ---@field times? string[] of each value, shown where the pointer is
@@ -298,7 +298,7 @@ end
 --- Lines over time; the names are above them when there are several.
 ---@usage require("qdrant.report.chart").series("CPU", { { name = "node 0", values = { 1, 2, 1.5 } } })
 ---@param name string
----@param list qdrant.report.Series[] at most six are told apart
+---@param list qdrant.report.Series[] at most six have different colours
 ---@param options? qdrant.report.SeriesOptions
 ---@return string
 function chart.series(name, list, options)

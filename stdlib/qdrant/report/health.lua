@@ -58,7 +58,7 @@ end
 
 local COLUMNS = {
   { "cluster", "Cluster" }, { "phase", "Phase" }, { "nodes", "Nodes", number = true },
-  { "version", "Version" }, { "problems", "What is wrong", wrap = true }, { "cpu", "CPU" },
+  { "version", "Version" }, { "problems", "Problems", wrap = true }, { "cpu", "CPU" },
   { "cpu_line", "CPU, course" }, { "ram", "RAM" }, { "ram_line", "RAM, course" },
   { "disk", "Disk" },
 }

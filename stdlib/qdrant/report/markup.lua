@@ -20,7 +20,7 @@ end
 
 local escape = markup.escape
 
---- An element; attributes are written in the order of their names. What is within is markup already.
+--- An element; attributes are written in the order of their names. The content is markup.
 ---@usage require("qdrant.report.markup").element("p", { class = "note" }, "text")
 ---@param name string
 ---@param attributes? table<string, any> false and nil are left out, true has no value

@@ -1,4 +1,4 @@
---- A page of HTML that needs nothing beside itself: what it says, its style and the few lines of
+--- A page of HTML in a single file: its content, its style and the few lines of
 --- JavaScript that sort its tables.
 ---
 --- It says in a policy of its own that nothing may be loaded, and runs no script but that one.
@@ -144,7 +144,7 @@ local function add(self, text)
   return self
 end
 
---- Begins a section; what is added from now on belongs to it.
+--- Begins a section; later additions belong to it.
 ---@usage qdrant.report:page({ title = "Clusters" }):section("Sizes", "Those of production only.")
 ---@param title string|number
 ---@param text? string|number|userdata
@@ -180,7 +180,7 @@ function Page:code(text)
   return add(self, element("pre", nil, element("code", nil, escape(text))))
 end
 
---- A paragraph of markup, which is not escaped: it has to be trusted.
+--- A paragraph of markup, which is not escaped: it must be trusted.
 ---@usage qdrant.report:page({ title = "Clusters" }):markup("<b>important</b>")
 ---@param html string
 ---@return qdrant.report.Page
@@ -232,7 +232,7 @@ local function wide(self, options)
   return copy
 end
 
---- Bars, the values behind them.
+--- Bars, followed by their values.
 ---@usage qdrant.report:page({ title = "Clusters" }):bars("Nodes", { { name = "search", value = 3 } })
 ---@param title string
 ---@param rows qdrant.report.Bar[]
@@ -273,7 +273,7 @@ function Page:days(title, rows, options)
   return charted(self, title, rows, chart.days, wide(self, options))
 end
 
---- Puts the charts that a function adds beside each other.
+--- Puts the charts that a function adds next to each other.
 ---@usage qdrant.report:page({ title = "Two" }):beside(function(page) page:bars("A", {}):bars("B", {}) end)
 ---@param fn fun(page: qdrant.report.Page)
 ---@return qdrant.report.Page

@@ -1,5 +1,5 @@
---- When a cluster is as it was asked to be. HEALTHY alone does not say so: it may be from before the
---- change, and it may come before the address.
+--- Decides when a cluster has reached its requested state. HEALTHY alone is not enough: it may date
+--- from before the change, and the cluster may not have its address yet.
 local units = require "qdrant.resource.units"
 
 local readiness = {}
@@ -50,7 +50,7 @@ function readiness.problems(cluster)
   return list
 end
 
---- A text with what is wrong behind it.
+--- A string followed by the problem.
 local function with_problems(text, cluster)
   local problems = readiness.problems(cluster)
   return #problems > 0 and text .. ": " .. table.concat(problems, "; ") or text
@@ -70,7 +70,7 @@ end
 
 --- What a change is recognised by once it is done.
 ---@class qdrant.readiness.Change
----@field restarts? boolean whether all nodes start anew
+---@field restarts? boolean whether all nodes restart
 ---@field package? table the package that the nodes are to have
 ---@field disk? integer GiB of each node
 ---@field since? userdata when the configuration was changed, by the server's clock

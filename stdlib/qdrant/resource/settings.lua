@@ -27,13 +27,13 @@ end
 ---@return { key: string, value: string }[]
 function settings.pairs(labels)
   if type(labels) ~= "table" then
-    host.blame(("labels and the like are tables such as { env = \"prod\" }, got a %s"):format(
-      type(labels)))
+    host.blame(("labels and similar options must be tables such as { env = \"prod\" }, got a %s")
+      :format(type(labels)))
   end
   local list = {}
   for key, value in pairs(labels) do
     if type(key) ~= "string" and type(value) ~= "table" then
-      host.blame(("a label has a name and a value, as in { env = \"prod\" }, but \"%s\" has no "
+      host.blame(("a label needs a name and a value, such as { env = \"prod\" }; \"%s\" has no "
         .. "name"):format(tostring(value)))
     elseif type(key) == "string" then
       list[#list + 1] = { key = key, value = tostring(value) }
@@ -47,7 +47,7 @@ function settings.pairs(labels)
   return list
 end
 
---- What labels say, by key.
+--- Labels as a table from key to value.
 ---@usage settings.map({ { key = "env", value = "prod" } })
 ---@param list { key: string, value: string }[]
 ---@return table<string, string>
@@ -86,8 +86,8 @@ end
 ---@class qdrant.clusters.Settings
 ---@field name? string
 ---@field labels? table<string, string>
----@field cost_label? string what it is charged to, in usage and invoices
----@field allow? string[] blocks of addresses that may connect; everybody by `qdrant.null`
+---@field cost_label? string cost allocation label, shown in usage and invoices
+---@field allow? string[] address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
 ---@field restart_policy? qdrant.cloud.cluster.v1.ClusterConfigurationRestartPolicy
 ---@field rebalance? qdrant.cloud.cluster.v1.ClusterConfigurationRebalanceStrategy
 ---@field replication_factor? integer of new collections
@@ -95,13 +95,13 @@ end
 ---@field vectors_on_disk? boolean of new collections
 ---@field async_scorer? boolean
 ---@field optimizer_cpu_budget? integer
----@field inference? boolean whether the cluster embeds texts and images itself
+---@field inference? boolean whether the cluster computes embeddings of text and images itself
 ---@field audit_logging? boolean|table
 ---@field log_level? qdrant.cloud.cluster.v1.DatabaseConfigurationLogLevel hybrid only
----@field extra_disk? string|number of a node, on top of the package's
----@field storage? qdrant.cloud.common.v1.StorageTierType how fast disks are
----@field storage_class? string of the data; hybrid only
----@field snapshot_class? string of snapshots; hybrid only
+---@field extra_disk? string|number per node, in addition to the package's disk
+---@field storage? qdrant.cloud.common.v1.StorageTierType performance tier of the disks
+---@field storage_class? string for the data; hybrid only
+---@field snapshot_class? string for snapshots; hybrid only
 ---@field volume_snapshot_class? string hybrid only
 ---@field volume_attributes_class? string hybrid only
 ---@field gpu_type? qdrant.cloud.cluster.v1.ClusterConfigurationGpuType
@@ -114,7 +114,7 @@ end
 ---@field annotations? table<string, string> hybrid only
 ---@field service_annotations? table<string, string> hybrid only
 ---@field pod_labels? table<string, string> hybrid only
----@field nodes? integer 1 when a cluster is made
+---@field nodes? integer default for a new cluster: 1
 ---@field version? string "latest" or "v1.17.1"
 ---@field configuration? table anything else, as the API has it
 
@@ -159,7 +159,7 @@ local known = {
   end },
 }
 
---- What people call settings.
+--- The names of the settings, sorted.
 ---@usage settings.names()
 ---@return string[]
 function settings.names()
@@ -186,19 +186,19 @@ local function check_ranges(allow, others, method)
   if allow == nil or allow == qdrant.null then
     return
   end
-  resource.list(allow, method, "blocks of addresses as a list")
+  resource.list(allow, method, "a list of address blocks")
   if #allow == 0 and not others.cloud then
-    host.blame(("%s: without any block of addresses everybody may connect; allow = qdrant.null "
-      .. "says so"):format(method))
+    host.blame(("%s: with an empty allow list everybody may connect; use allow = qdrant.null if "
+      .. "that is intended"):format(method))
   end
 end
 
---- The part of a cluster that options set, as the API has it. `configuration` of the options is taken
---- as it is.
+--- The cluster fields that options set, in the form of the API. The option `configuration` is used
+--- unchanged.
 ---@usage settings.cluster({ nodes = 3, labels = { env = "prod" } }, {}, "x")
 ---@param options table
----@param others table<string, true> what else may stand there
----@param method string who takes them, for errors
+---@param others table<string, true> other options to accept
+---@param method string the method's name, for errors
 ---@return table
 function settings.cluster(options, others, method)
   options = resource.options(options, method, known, others, "configuration")
@@ -225,11 +225,11 @@ end
 local space_options = { name = true, labels = true, cost_label = true, allow = true,
   origins = true, max_storage = true }
 
---- The part of a space that options set, as the API has it.
+--- The space fields that options set, in the form of the API.
 ---@usage settings.space({ name = "notes", max_storage = "1GiB" }, {}, "x")
 ---@param options table
----@param others table<string, true> what else may stand there
----@param method string who takes them, for errors
+---@param others table<string, true> other options to accept
+---@param method string the method's name, for errors
 ---@return table
 function settings.space(options, others, method)
   options = resource.options(options, method, space_options, others)
@@ -261,7 +261,7 @@ local environment_options = {
   operator = "advanced_operator_settings", labels = "control_plane_labels",
 }
 
---- The fields of an environment's configuration, by what people call them.
+--- The fields of an environment's configuration by option name.
 ---@usage settings.environment_options().namespace
 ---@return table<string, string>
 function settings.environment_options()
@@ -270,11 +270,11 @@ end
 
 local pairs_of = { node_selector = true, labels = true }
 
---- The part of a hybrid environment that options set, as the API has it.
+--- The hybrid environment fields that options set, in the form of the API.
 ---@usage settings.environment({ name = "factory", namespace = "qdrant" }, {}, "x")
 ---@param options table
----@param others table<string, true> what else may stand there
----@param method string who takes them, for errors
+---@param others table<string, true> other options to accept
+---@param method string the method's name, for errors
 ---@return table
 function settings.environment(options, others, method)
   options = resource.options(options, method, environment_options, others, "name")
@@ -303,18 +303,18 @@ local collection_access = {
 --- The rules of a key: for the whole database, or for collections by name.
 ---@usage settings.rules({ collections = { documents = "write" } }, { manage = "MANAGE" })
 ---@param options { access?: string, collections?: table<string, string> }
----@param global table<string, string> what a key may do in the whole database, by name
+---@param global table<string, string> access to the whole database, by option value
 ---@return table[]
 function settings.rules(options, global)
   if not options.collections then
     local access = global[options.access or "manage"]
     if not access then
-      error(("access is one of \"%s\", not \"%s\""):format(
+      error(("access must be one of \"%s\", got \"%s\""):format(
         table.concat(host.sorted_keys(global), "\", \""), tostring(options.access)), 3)
     end
     return { { global_access = { access_type = access } } }
   elseif options.access then
-    error("a key has access or collections, not both", 3)
+    error("use access or collections, not both", 3)
   end
   local list = {}
   for _, name in ipairs(host.sorted_keys(options.collections)) do
@@ -323,7 +323,7 @@ function settings.rules(options, global)
       name, may = may, "read"
     end
     if not collection_access[may] then
-      error(("collections: \"%s\" may be \"read\" or \"write\", not \"%s\""):format(name,
+      error(("collections: \"%s\" must be \"read\" or \"write\", got \"%s\""):format(name,
         tostring(may)), 3)
     end
     list[#list + 1] = {
@@ -331,12 +331,12 @@ function settings.rules(options, global)
     }
   end
   if #list == 0 then
-    error("collections has no names: a key without rules might do everything", 3)
+    error("collections is empty: a key without rules would have full access", 3)
   end
   return list
 end
 
---- When something expires: a time, a date, or a length from now.
+--- When something expires: a time, a date, or a duration from now.
 ---@usage settings.expiry("90d")
 ---@param expires any
 ---@return any

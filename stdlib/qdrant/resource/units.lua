@@ -16,7 +16,7 @@ function units.bytes(quantity, name)
   local number, unit = text:match("^%s*(%d+%.?%d*)%s*([KMGTP]?)i?B?%s*$")
   local exponent = number and BINARY[unit]
   if not exponent then
-    error(("%s is a quantity like \"8GiB\", got \"%s\""):format(name or "it", text), 3)
+    error(("%s must be a quantity such as \"8GiB\", got \"%s\""):format(name or "it", text), 3)
   end
   return math.floor(tonumber(number) * 2.0 ^ exponent + 0.5)
 end
@@ -41,7 +41,8 @@ function units.millicores(quantity, name)
   local milli = text:match("^%s*(%d+)m%s*$")
   local cores = text:match("^%s*(%d+%.?%d*)%s*$")
   if not milli and not cores then
-    error(("%s is a quantity like \"2000m\" or 2, got \"%s\""):format(name or "it", text), 3)
+    error(("%s must be a quantity such as \"2000m\" or 2, got \"%s\""):format(name or "it", text),
+      3)
   end
   return milli and math.tointeger(tonumber(milli)) or math.floor(tonumber(cores) * 1000 + 0.5)
 end
@@ -50,21 +51,21 @@ end
 ---@usage units.price(3420, "USD")
 ---@param millicents integer
 ---@param currency? string
----@param digits? integer behind the point; 4 when not given
+---@param digits? integer decimal places; default: 4
 ---@return string
 function units.price(millicents, currency, digits)
   return ("%%.%df %%s"):format(digits or 4):format(millicents / 100000, currency or "USD")
 end
 
---- A schedule that the cloud takes; an error says what is wrong with one.
+--- Checks a backup schedule and returns it; fails when it is invalid.
 ---@usage units.cron("0 3 * * *")
 ---@param expression string in UTC
 ---@return string
 function units.cron(expression)
   local ok, next_time = pcall(time.next, expression)
   if not ok or not next_time then
-    error(("\"%s\" is no schedule: five fields in UTC (\"0 3 * * *\"), \"@daily\" or \"@every 12h"
-      .. "\""):format(tostring(expression)), 3)
+    error(("invalid schedule \"%s\": expected five fields in UTC (\"0 3 * * *\"), \"@daily\" or "
+      .. "\"@every 12h\""):format(tostring(expression)), 3)
   end
   return expression
 end

@@ -1,5 +1,5 @@
---- Waits until something of the cloud is as it is to be: tells what goes on, survives moments in
---- which the service cannot be reached, ends at once when it cannot succeed any more.
+--- Waits until a resource reaches a state: shows progress, retries while the service is unavailable,
+--- and fails at once when the state can no longer be reached.
 local host = ...
 
 local resource = require "qdrant.resource"
@@ -10,23 +10,23 @@ local time = require "time"
 --- time that has passed: what takes minutes need not be asked for every second.
 local SHORTEST, LONGEST = 0.15, 5
 
---- What a look tells: whether it is done, or why it cannot be any more; else what goes on.
+--- The result of a check: done, failed for a reason, or the current state.
 ---@class qdrant.wait.Verdict
 ---@field done? boolean
 ---@field failed? string the reason
----@field text? string what goes on, for people: "SCALING, 2 of 3 nodes"
+---@field text? string the current state, for people: "SCALING, 2 of 3 nodes"
 
 ---@class qdrant.wait.Options
 ---@field what string what is waited for, for people: "search to be healthy"
----@field kind? string what waits are alike, for telling how long they take: "cluster.create"
+---@field kind? string groups similar waits to estimate how long they take: "cluster.create"
 ---@field connection table
----@field look fun(): table looks at it; errors that trying again may help with are survived
+---@field look fun(): table reads the resource; transient errors are retried
 ---@field judge fun(found: table): qdrant.wait.Verdict
----@field gone? boolean whether it is done when it is not there any longer
----@field timeout? number|string|boolean|userdata how long at most; nil and true mean `patience`
----@field patience? number|string how long when nothing is said
----@field progress? boolean false for no line on the terminal
----@field is_new? boolean whether it was made just now: reads may not know of it yet
+---@field gone? boolean done as soon as the resource no longer exists
+---@field timeout? number|string|boolean|userdata the longest time to wait; nil and true mean `patience`
+---@field patience? number|string the default timeout
+---@field progress? boolean false hides the progress line
+---@field is_new? boolean whether it was just created: reads may not find it yet
 
 --- How long what was made just now may not be known to reads, in seconds.
 local LAG = 60
@@ -81,11 +81,11 @@ return function(options)
     elseif options.gone and resource.is_missing(found) then
       return nil
     elseif not is_seen and resource.is_missing(found) and elapsed < LAG then
-      text = "it is not known yet"
+      text = "not visible yet"
     elseif not resource.is_transient(found) then
       error(found, 0)
     else
-      text = "the service does not answer (" .. found.code .. "), trying again"
+      text = "the service is unavailable (" .. found.code .. "), retrying"
     end
     if elapsed >= limit then
       resource.fail("DEADLINE_EXCEEDED", ("waiting for %s: not done within %s%s"):format(

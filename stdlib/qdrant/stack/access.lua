@@ -18,7 +18,7 @@ local function permissions(values)
   return list
 end
 
-local UNTOUCHABLE = "it is a role of the system; nobody changes those"
+local UNTOUCHABLE = "it is a system role, which cannot be changed"
 
 local function is_of_the_system(role)
   return role.role_type ~= "ROLE_TYPE_CUSTOM"
@@ -31,16 +31,16 @@ function kinds.remove(context, role)
   context:add(actions.new {
     kind = "role", name = role.name, verb = "delete", spec = spec, present = role,
     -- Roles have no labels: nobody knows who else counts on one.
-    warnings = { "other stacks may declare it, too" },
+    warnings = { "other stacks may also declare it" },
     problem = is_of_the_system(role) and UNTOUCHABLE
       or spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
     apply = function() role:delete() end,
   })
 end
 
---- Checks that permissions exist: a misspelt one is told of before anything is done.
+--- Checks that permissions exist: a misspelt one is an error before anything is changed.
 local function check_permissions(context, wanted)
-  resource.list(wanted, "role", "permissions as a list")
+  resource.list(wanted, "role", "a list of permissions")
   if not context.permissions then
     context.permissions = {}
     for _, permission in ipairs(context.connection.roles:permissions()) do
@@ -50,7 +50,7 @@ local function check_permissions(context, wanted)
   for _, value in ipairs(wanted) do
     if not context.permissions[value] then
       local near = host.nearest_name(value, context.permissions)
-      error(("there is no permission \"%s\"%s"):format(tostring(value),
+      error(("unknown permission \"%s\"%s"):format(tostring(value),
         near and "; did you mean \"" .. near .. "\"?" or ""), 0)
     end
   end
@@ -87,7 +87,7 @@ local function plan_role(context, name, spec, present)
   context:add(action)
 end
 
---- What has to be given to a user and taken, by names.
+--- The roles to give to a user and to take, by names.
 local function assignment(context, user, spec)
   local holds = {}
   for _, role in ipairs(user:roles()) do
@@ -101,7 +101,7 @@ local function assignment(context, user, spec)
     end
     local declared = context.stack.roles
     if not context:find("roles", name) and not (declared and declared[name]) then
-      error(("user %s: there is no role \"%s\""):format(user.email, name), 0)
+      error(("user %s: no role named \"%s\""):format(user.email, name), 0)
     end
   end
   for _, name in ipairs(host.sorted_keys(holds)) do
@@ -120,7 +120,7 @@ local function plan_users(context)
     local spec = declared[email] or {}
     context:named("user " .. email, function()
       resource.options(spec, "user", "roles exact")
-      resource.list(spec.roles, "user", "roles as a list")
+      resource.list(spec.roles, "user", "a list of roles")
     end)
     local user = resource.pick(context:list("users"), email, "user", "email")
     local give, take = assignment(context, user, spec)

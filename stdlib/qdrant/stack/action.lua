@@ -4,11 +4,11 @@ local host = ...
 ---@class qdrant.stack.Action
 ---@field kind string what the thing is: `cluster`, `database key`
 ---@field name string what it is called; of a cluster's children with the cluster's name before it
----@field key string tells it from all others of the plan
----@field after string[] the keys of those that have to be done before
+---@field key string identifies it in the plan
+---@field after string[] the keys of those that must be done before
 ---@field spec table its declaration; empty for what is only deleted
 ---@field changes table[] what differs: `path`, `from`, `to`
----@field present? table the thing as it is; nil for what has to be created
+---@field present? table the thing as it is; nil if it must be created
 ---@field verb? "create"|"update"|"replace"|"delete" what is done; nothing when there is none
 ---@field text? string what people should know of it
 ---@field warnings? string[] what it does besides

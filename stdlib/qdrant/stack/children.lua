@@ -20,7 +20,7 @@ local children = {}
 ---@field create fun(name: string, spec: table)
 ---@field compare fun(action: table, spec: table, present: table, create: fun()) says how to change one
 
---- Plans each that is declared. What is there and not declared stays.
+--- Plans each that is declared. Undeclared ones stay.
 ---@param context table
 ---@param options qdrant.stack.Children
 local function plan(context, options)
@@ -144,7 +144,7 @@ local function wanted_key(spec, key, access)
   return wanted
 end
 
---- Whether the file of a key's secret is older than the key: whoever was to write it was interrupted.
+--- Whether the file of a key's secret is older than the key: the run that was to write it was interrupted.
 local function is_lost(spec, key)
   local file = spec.file and require("fs").stat(spec.file)
   return spec.file ~= nil and not (file and file.modified and file.modified >= key.created_at)
@@ -158,7 +158,7 @@ local function compare_key(action, spec, present, create, changes, older)
   if has_expired(present) then
     action.text = "it has expired"
   elseif older[present.name] and is_lost(spec, present) then
-    action.text = "its secret is not in " .. spec.file
+    action.text = "its secret is missing from " .. spec.file
   end
   for _, change in ipairs(action.changes) do
     if change.path == "access_rules" then
@@ -167,7 +167,7 @@ local function compare_key(action, spec, present, create, changes, older)
   end
   if #action.changes > 0 or action.text then
     action.verb = "replace"
-    action.warnings = { "its secret will be another one" }
+    action.warnings = { "its secret will change" }
     -- The new one first: nobody is without a key meanwhile.
     action.apply = function()
       create()
@@ -177,20 +177,20 @@ local function compare_key(action, spec, present, create, changes, older)
 end
 
 --- Plans what becomes of older keys of the declared names. A replacement that was interrupted leaves
---- the old key, which nobody should go on with. One that is as declared is no such thing: somebody
+--- the old key, which no run should continue with. One that is as declared is not such a key: somebody
 --- has made two of a name.
 local function plan_older(context, options, older, changes)
   for _, key in ipairs(older) do
     local spec = options.specs and options.specs[key.name]
     if spec and #changes(spec, key) == 0 and not has_expired(key) then
-      context:note(("%s %s: there are several keys called \"%s\"; nothing is done about %s"):format(
+      context:note(("%s %s: several keys are named \"%s\"; %s stays unchanged"):format(
         options.owner.kind, options.owner.name, key.name, key.id))
     elseif spec ~= nil then
       context:add(actions.new {
         kind = options.kind, name = options.owner.name .. "/" .. key.name,
         key = options.kind:gsub(" ", "-") .. ":" .. key.id,
         after = { options.owner.kind .. ":" .. options.owner.name }, spec = {},
-        present = key, verb = "delete", text = "an older one of this name (" .. key.id .. ")",
+        present = key, verb = "delete", text = "an older key of this name (" .. key.id .. ")",
         apply = function() key:delete() end,
       })
     end
@@ -214,7 +214,7 @@ function children.keys(context, options)
     text = function(spec)
       local text = spec.collections and "for collections" or spec.access or "manage"
       return text .. (spec.file and ", secret in " .. spec.file or spec.secret and ""
-        or "; its secret is shown nowhere: declare file or secret")
+        or "; its secret will be lost: declare file or secret")
     end,
     check = function(name, spec, action)
       resource.options(spec, options.kind, KEY)
@@ -223,7 +223,7 @@ function children.keys(context, options)
         expires_at = settings.expiry(spec.expires),
       })
       if spec.file and not context:claim_file(spec.file) then
-        error(("file = \"%s\" is that of another key of this stack"):format(spec.file), 0)
+        error(("another key of this stack already uses file = \"%s\""):format(spec.file), 0)
       end
     end,
     create = function(name, spec)
@@ -262,7 +262,7 @@ function children.schedules(context, options)
     check = function(name, spec, action)
       resource.options(spec, options.kind, "cron retention",
         options.collection and "collection" or "")
-      units.cron(resource.text(spec.cron, options.kind, "a cron"))
+      units.cron(resource.text(spec.cron, options.kind, "a cron expression"))
       action.problem = problem_of(context, options.request, {
         [options.label] = name, schedule = spec.cron, retention_period = spec.retention,
         collection_name = spec.collection,

@@ -11,7 +11,7 @@ local units = require "qdrant.resource.units"
 local TYPE = "qdrant.cloud.cluster.v1.Cluster"
 local ACCESS = { manage = "MANAGE", read = "READ_ONLY", read_only = "READ_ONLY" }
 
---- What a declaration has beside a cluster's settings.
+--- The parts of a declaration that are not settings of a cluster.
 local others = {
   cloud = true, region = true, cpu = true, ram = true, disk = true, gpu = true, package = true,
   multi_az = true, tier = true, keys = true, schedules = true, prevent_destroy = true,
@@ -47,7 +47,7 @@ local function wanted_of(context, name, spec, present)
   if spec.disk then
     local extra = units.gib(spec.disk, "disk") - units.gib(package.resource_configuration.disk)
     if extra < 0 then
-      error(("cluster %s: package %s has %s of disk for each node; disk cannot be less (%s)")
+      error(("cluster %s: package %s has %s of disk per node; disk must not be less, got %s")
         :format(name, package.name, package.resource_configuration.disk, tostring(spec.disk)), 0)
     end
     configuration.additional_resources = { disk = extra }
@@ -60,7 +60,7 @@ local function wanted_of(context, name, spec, present)
   return wanted, package
 end
 
---- What it costs as it is to be; what is not declared stays as it is.
+--- The price of the declared size; undeclared settings stay.
 local function quote(context, wanted, package, present)
   local configuration = wanted.configuration
   local has = present and present.configuration
@@ -86,8 +86,8 @@ local function consider(context, action, present, wanted, package)
   for _, change in ipairs(action.changes) do
     if FIXED[change.path] then
       action.verb = "replace"
-      warnings[#warnings + 1] = change.path .. " cannot be changed: the cluster would be made "
-        .. "anew, without its data"
+      warnings[#warnings + 1] = change.path .. " cannot be changed: the cluster would be "
+        .. "recreated without its data"
     end
   end
   if action.verb == "update" then
@@ -105,7 +105,7 @@ local function consider(context, action, present, wanted, package)
       or package.id == has.id and total - units.gib(has.resource_configuration.disk) or 0)
     if later < total then
       if extra then
-        action.problem = ("disks never shrink: each node has %d GiB, and would have %d"):format(
+        action.problem = ("disks never shrink: each node has %d GiB and would have %d GiB"):format(
           total, later)
       else
         -- A smaller package; the disk stays.
@@ -116,7 +116,8 @@ local function consider(context, action, present, wanted, package)
     end
     if has.multi_az ~= package.multi_az then
       action.verb = "replace"
-      warnings[#warnings + 1] = "whether nodes stand in several zones is fixed"
+      warnings[#warnings + 1] = "multi_az cannot be changed: the cluster would be recreated "
+        .. "without its data"
     elseif units.bytes(package.resource_configuration.ram)
       < units.bytes(has.resource_configuration.ram) then
       for _, risk in ipairs(context:risks(present, package)) do
@@ -127,8 +128,7 @@ local function consider(context, action, present, wanted, package)
   if action.verb == "replace" and context:protection(present, action.spec) then
     action.problem = context:protection(present, action.spec)
   elseif action.verb == "replace" and not action.spec.replace then
-    action.problem = table.concat(warnings, "; ") .. "; `replace = true` in its declaration allows "
-      .. "that"
+    action.problem = table.concat(warnings, "; ") .. "; declare `replace = true` to allow that"
   end
   action.warnings = warnings
 end
@@ -195,7 +195,7 @@ local function present_quote(context, cluster)
   }
 end
 
---- What has to be done for a cluster to be as declared.
+--- The actions that bring a cluster to its declared state.
 local function judge(context, action, wanted, package)
   local present = action.present
   if not present then
@@ -228,8 +228,8 @@ end
 local function environment_of(context, region)
   local environment = context.connection.environments:find(region)
   if environment:phase() ~= "READY" then
-    resource.fail("FAILED_PRECONDITION", ("environment %s is %s: connect it with the commands that "
-      .. "environments:find(\"%s\"):bootstrap() gives, then apply again"):format(environment.name,
+    resource.fail("FAILED_PRECONDITION", ("environment %s is %s: connect it with the commands from "
+      .. "environments:find(\"%s\"):bootstrap(), then apply again"):format(environment.name,
         environment:phase(), environment.name))
   end
   return environment.id
@@ -242,7 +242,7 @@ local function give_way(context, made, name)
       and (other.created_at < made.created_at
         or other.created_at == made.created_at and other.id < made.id) then
       context.connection.clusters:get(made.id):delete()
-      resource.fail("ABORTED", ("somebody else has made %s at the same time (%s)"):format(name,
+      resource.fail("ABORTED", ("somebody else created %s at the same time (%s)"):format(name,
         other.id))
     end
   end
@@ -325,8 +325,8 @@ local function plan_cluster(context, name, spec, present)
   end
   if spec.cloud == "hybrid" and not present and not resource.is_id(wanted.cloud_provider_region_id)
   then
-    action.warnings = { ("environment %s is made by this stack, too: it has to be connected before "
-      .. "there can be a cluster in it"):format(tostring(spec.region)) }
+    action.warnings = { ("this stack also creates environment %s: it must be connected before the "
+      .. "cluster can be created"):format(tostring(spec.region)) }
   end
   local is_new = not present or action.verb == "replace"
   if not action.verb and present:phase() ~= "SUSPENDED" and present:phase() ~= "HEALTHY" then

@@ -10,7 +10,7 @@ local CHANGES, PARTLY = 10, 9
 
 --- How plans and what came of them can be shown.
 local OUTPUTS = { table = true, wide = true, tree = true, json = true, jsonl = true, yaml = true }
---- Those that programs read: nothing else stands beside them.
+--- Formats for programs: nothing else is printed.
 local DATA = { json = true, jsonl = true, yaml = true }
 
 local function say(...)
@@ -37,7 +37,7 @@ local function confirm(request, question)
   if request.yes then
     return true
   elseif not term.is_terminal("stdin") then
-    say("nobody is there to confirm: --yes does so")
+    say("not a terminal; use --yes to confirm")
     return false
   end
   return term.confirm(question, false)
@@ -47,7 +47,7 @@ local function write_plan(request, plan)
   local data = stack.data(plan)
   data.file, data.verb = request.file, request.verb
   require("fs").write(request.out, require("json").encode(data) .. "\n")
-  say("the plan is in ", request.out)
+  say("wrote the plan to ", request.out)
 end
 
 --- Carries out what was planned, or what is asked for.
@@ -59,15 +59,15 @@ local function apply(request, declared, options)
     ok, saved = pcall(require("json").decode, require("fs").read(request.plan))
     saved = ok and saved
     if type(saved) ~= "table" or type(saved.digest) ~= "string" then
-      error(request.plan .. " is no plan that --out has written", 0)
+      error(request.plan .. " is not a plan that was saved with --out", 0)
     elseif saved.stack ~= declared.name then
-      error(("%s is a plan of the stack \"%s\""):format(request.plan, tostring(saved.stack)), 0)
+      error(("%s is a plan for the stack \"%s\""):format(request.plan, tostring(saved.stack)), 0)
     end
     digest = saved.digest
   end
   local plan = make(declared, { adopt = options.adopt })
   if saved and saved.account ~= plan.account then
-    error(("%s is a plan for the account %s, and this is %s"):format(request.plan,
+    error(("%s is a plan for the account %s, not for %s"):format(request.plan,
       tostring(saved.account), tostring(plan.account)), 0)
   elseif qdrant.is_dry_run() then
     show(plan, request)
@@ -80,10 +80,10 @@ local function apply(request, declared, options)
     -- On standard error: what was done is the result.
     say(stack.text(plan))
     if plan.is_refused then
-      say("", "refused: nothing was done")
+      say("", "refused: nothing was changed")
       return 6
-    elseif not confirm(request, "Do this?") then
-      say("nothing was done")
+    elseif not confirm(request, "Apply these changes?") then
+      say("nothing was changed")
       return 1
     end
     digest = plan.digest
@@ -96,7 +96,7 @@ local function apply(request, declared, options)
   write(require("qdrant.stack.render").result(result), request)
   local text = ("%d done"):format(#result.done)
   if #result.failed + #result.skipped > 0 then
-    say(text, (", %d failed, %d skipped; a second run goes on from here"):format(#result.failed,
+    say(text, (", %d failed, %d skipped; a second run continues here"):format(#result.failed,
       #result.skipped))
     return #result.done > 0 and PARTLY or 6
   end
@@ -127,14 +127,15 @@ function verbs.adopt(request, declared)
   return apply(request, declared, { adopt = true })
 end
 
---- What is not as declared, in the words of whoever wonders what has happened.
+--- The differences from the declaration, as a person would describe them.
 function verbs.drift(request, declared)
   local plan = stack.plan(declared)
   if write(stack.data(plan), request) then
     return plan.has_changes and CHANGES or 0
   end
-  local words = { create = "is not there", delete = "is there, but not declared any longer",
-    wait = "is not ready", update = "is not as declared", replace = "is not as declared" }
+  local words = { create = "does not exist", delete = "exists, but is no longer declared",
+    wait = "is not ready", update = "differs from its declaration",
+    replace = "differs from its declaration" }
   local count = 0
   for _, action in ipairs(plan.actions) do
     if action.verb then
@@ -151,7 +152,7 @@ function verbs.drift(request, declared)
     end
   end
   if count == 0 then
-    say("all is as declared")
+    say("everything is as declared")
   end
   return count > 0 and CHANGES or 0
 end
@@ -163,7 +164,7 @@ end
 return function(request)
   local verb = verbs[request.verb]
   if request.output and not OUTPUTS[request.output] then
-    say("qcsh: stacks are shown as table, json, jsonl or yaml, not as ", request.output)
+    say("qcsh: --output must be table, json, jsonl or yaml for stacks, got ", request.output)
     return 2
   end
   if request.verb == "adopt" and not require("fs").exists(request.file) then
@@ -172,7 +173,7 @@ return function(request)
     say("wrote ", request.file)
   end
   if not require("fs").exists(request.file) then
-    say("qcsh: there is no ", request.file)
+    say("qcsh: file not found: ", request.file)
     return 2
   end
   local ok, result = pcall(function()

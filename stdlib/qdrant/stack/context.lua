@@ -1,4 +1,4 @@
---- What planning a stack knows: what is declared, and what there is, each read once.
+--- The state for planning a stack: declarations and existing resources, each read once.
 local host = ...
 
 local resource = require "qdrant.resource"
@@ -47,11 +47,11 @@ function Context.check_named(_, specs, what)
   if specs == nil then
     return
   elseif type(specs) ~= "table" then
-    error(("%s are declared by name: { name = { … } }; got a %s"):format(what, type(specs)), 0)
+    error(("%s must be declared by name: { name = { … } }; got a %s"):format(what, type(specs)), 0)
   end
   for name, spec in pairs(specs) do
     if type(name) ~= "string" or type(spec) ~= "table" and spec ~= false then
-      error(("%s are declared by name: { [\"%s\"] = { … } }, or false for what must not be there")
+      error(("%s must be declared by name: { [\"%s\"] = { … } }, or false to delete one")
         :format(what, tostring(name)), 0)
     end
   end
@@ -92,8 +92,8 @@ function Context:find(kind, name)
   -- Of several the stack's own is meant.
   local found = #ours > 0 and ours or all
   if #found > 1 then
-    resource.fail("FAILED_PRECONDITION", ("several %s are called \"%s\" (%s, %s): a stack "
-      .. "knows them by name"):format(kind, name, found[1].id, found[2].id))
+    resource.fail("FAILED_PRECONDITION", ("several %s are named \"%s\" (%s, %s): a stack needs "
+      .. "unique names"):format(kind, name, found[1].id, found[2].id))
   end
   return found[1]
 end
@@ -106,7 +106,7 @@ function Context.opening(present, wanted)
   local has = present.configuration.allowed_ip_source_ranges
   local later = wanted.configuration and wanted.configuration.allowed_ip_source_ranges
   if later and #later == 0 and #has > 0 then
-    return "without any block of addresses everybody may connect"
+    return "without address blocks everybody may connect"
   end
 end
 
@@ -188,7 +188,7 @@ function Context.protection(_, item, spec)
   end
 end
 
---- What is there by a declared name, but not the stack's, has to be adopted first.
+--- Existing resources of a declared name that the stack does not own must be adopted first.
 function Context:claim(action)
   local present = action.present
   if not present or self:is_ours(present) then
@@ -199,7 +199,7 @@ function Context:claim(action)
     action.problem = ("it belongs to the stack \"%s\""):format(other)
     action.is_refusal = true
   elseif not self.is_adopting then
-    action.problem = "it is there, but not this stack's: qcsh adopt takes it over"
+    action.problem = "it exists, but does not belong to this stack: qcsh adopt takes it over"
   else
     local phase = action.kind == "cluster" and present:phase()
     if phase == "SUSPENDED" or phase == "SUSPENDING" then
@@ -257,7 +257,7 @@ function Context:quote(request)
       if type(answer) == "table"
         and (answer.code == "PERMISSION_DENIED" or answer.origin == "bound") then
         self.has_no_prices = true
-        self:note("prices are not known: that takes write:clusters")
+        self:note("prices are unknown: reading them requires the permission write:clusters")
         return nil
       end
       error(answer, 0)

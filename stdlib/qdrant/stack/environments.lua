@@ -17,7 +17,7 @@ local function removal(context, environment, spec)
     kind = "environment", name = environment.name,
     after = after, verb = "delete", spec = spec or {}, present = environment,
     -- Environments have no labels: nobody knows who else counts on one.
-    warnings = { "other stacks may declare it, too" },
+    warnings = { "other stacks may also declare it" },
     problem = spec and spec.prevent_destroy and "it is protected (prevent_destroy)" or nil,
     apply = function() environment:delete() end,
   }
@@ -55,7 +55,7 @@ local function plan_environment(context, name, spec, present)
   context:add(action)
 end
 
---- Plans the environments. They have no labels: what is not declared any longer is nobody's.
+--- Plans the environments. They have no labels: undeclared ones belong to no stack.
 function kinds.plan(context)
   context:plan_each("environments", plan_environment, kinds.remove)
 end

@@ -45,7 +45,7 @@ local function plain(message)
   return copy
 end
 
---- "30d" of a duration; nil for ever.
+--- "30d" of a duration; nil for forever.
 local function days(duration)
   if duration == nil then
     return nil
@@ -240,13 +240,14 @@ return function(names, file)
   declare("environments", environment_spec)
   local missing = host.sorted_keys(wanted)
   if #missing > 0 then
-    error("there is no cluster, space or environment " .. table.concat(missing, ", "), 0)
+    error("no cluster, space or environment named " .. table.concat(missing, ", "), 0)
   end
   for _, kind in ipairs { "clusters", "spaces", "environments", "roles", "users" } do
     if next(declared[kind]) == nil then
       declared[kind] = nil
     end
   end
-  return "-- What was there when this was written; qcsh plan " .. file .. " tells what is not.\n"
+  return "-- The state of the account when this was written; qcsh plan " .. file
+    .. " shows the differences.\n"
     .. "return " .. literal(declared, "") .. "\n"
 end

@@ -153,7 +153,7 @@ function render.summary(plan)
     parts[#parts + 1] = ("%d refused"):format(refused)
   end
   local text = #parts > 0 and table.concat(parts, ", ") .. "."
-    or "Nothing to do: all is as declared."
+    or "Nothing to do: everything is as declared."
   local change = after - before
   if has_price and plan.currency and math.abs(change) > 1e-9 then
     text = ("%s %s%.4f %s an hour, %s%.2f a month."):format(text, change < 0 and "-" or "+",

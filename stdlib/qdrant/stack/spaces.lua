@@ -95,13 +95,13 @@ local function change(context, action, wanted, create)
     action.verb = action.verb or "update"
     if FIXED[difference.path] then
       action.verb = "replace"
-      action.warnings = { difference.path .. " cannot be changed: the space would be made anew, "
+      action.warnings = { difference.path .. " cannot be changed: the space would be recreated "
         .. "without its data" }
     end
   end
   if action.verb == "replace" then
     action.problem = context:protection(present, spec) or not spec.replace
-      and action.warnings[1] .. "; `replace = true` in its declaration allows that" or nil
+      and action.warnings[1] .. "; declare `replace = true` to allow that" or nil
     action.apply = function()
       present:delete { wait = true, progress = false, backups = spec.delete_backups == true }
       create()

@@ -44,7 +44,7 @@ enum AccountService: CloudService {
             guard !Membership.isOwner(member) else {
                 throw APIError(
                     .failedPrecondition,
-                    "the owner cannot leave an account: hand it to another member first")
+                    "the owner cannot leave an account: transfer it to another member first")
             }
             try Membership.remove(member, call.moment)
             return call.response
@@ -83,7 +83,7 @@ enum AccountService: CloudService {
             let host = request.string(.email).lowercased().split(separator: "@").last.map(
                 String.init)
             guard name.isEmpty != (host == nil) else {
-                throw APIError(.invalidArgument, "give either name or email")
+                throw APIError(.invalidArgument, "set either name or email")
             }
             let found = Companies.all.filter { company in
                 host.map { company.domain == $0 || $0.hasSuffix("." + company.domain) }
@@ -189,7 +189,7 @@ enum AccountService: CloudService {
             guard heir != nil else {
                 throw APIError(
                     .invalidArgument,
-                    "account.external_owner_id: \(newOwner) is no member of the account")
+                    "account.external_owner_id: \(newOwner) is not a member of the account")
             }
         }
         record.message.set(.lastModifiedAt, call.moment.timestamp)

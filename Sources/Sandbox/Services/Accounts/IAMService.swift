@@ -105,7 +105,7 @@ enum RoleHandlers {
         let name = role.string(.name)
         let others = try call.transaction.records(.role, account: call.account)
         guard !others.contains(where: { $0.id != id && $0.message.string(.name) == name }) else {
-            throw APIError(.alreadyExists, "the account has a role \"\(name)\" already")
+            throw APIError(.alreadyExists, "the account already has a role \"\(name)\"")
         }
     }
 
@@ -120,7 +120,7 @@ enum RoleHandlers {
             guard PermissionCatalogue.contains(value) else {
                 throw APIError(
                     .invalidArgument,
-                    "role.permissions[\(index)].value: there is no permission \"\(value)\"")
+                    "role.permissions[\(index)].value: unknown permission \"\(value)\"")
             }
             if !values.contains(value) { values.append(value) }
         }
@@ -143,11 +143,11 @@ enum RoleHandlers {
             if kind.hasSuffix("_OWNER"), added.contains(id) != roles.contains(id) {
                 throw APIError(
                     .failedPrecondition,
-                    "an account has one owner; hand it over with UpdateAccount")
+                    "an account has one owner; transfer it with UpdateAccount")
             }
             if kind.hasSuffix("_OWNER") || kind.hasSuffix("_BASE"), removed.contains(id) {
                 throw APIError(
-                    .failedPrecondition, "the role \(role.message.string(.name)) stays")
+                    .failedPrecondition, "the role \(role.message.string(.name)) cannot be removed")
             }
         }
         roles += added.subtracting(roles).sorted()

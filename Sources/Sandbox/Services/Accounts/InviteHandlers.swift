@@ -32,7 +32,7 @@ enum InviteHandlers {
             let (user, invite) = try received(call, request)
             let present = try Membership.accounts(of: user.id, call.transaction)
             guard !present.contains(where: { $0.account == invite.account }) else {
-                throw APIError(.alreadyExists, "you are a member of the account already")
+                throw APIError(.alreadyExists, "you are already a member of the account")
             }
             try AccountService.checkMemberships(present.count)
             let answered = try finish(invite, "ACCEPTED", call.moment)
@@ -82,7 +82,7 @@ enum InviteHandlers {
             invite.account == request.string(.accountID).lowercased()
         else { throw APIError.notFound("invitation", id) }
         guard isFor(user.message.string(.email), invite) else {
-            throw APIError(.permissionDenied, "the invitation is for somebody else")
+            throw APIError(.permissionDenied, "the invitation is for another user")
         }
         return (user, invite)
     }
@@ -93,7 +93,7 @@ enum InviteHandlers {
         guard isPending(invite) else {
             let present = invite.message.enumName(.status) ?? ""
             throw APIError(
-                .failedPrecondition, "the invitation is not pending any more: \(present)")
+                .failedPrecondition, "the invitation is no longer pending: \(present)")
         }
         var invite = invite
         invite.message.setEnum(.status, status)
@@ -118,7 +118,7 @@ enum InviteHandlers {
             guard role.message.enumName(.subType) != "SYSTEM_ROLE_SUB_TYPE_OWNER" else {
                 throw APIError(
                     .invalidArgument,
-                    "account_invite.user_role_ids: an account has one owner; hand it over with "
+                    "account_invite.user_role_ids: an account has one owner; transfer it with "
                         + "UpdateAccount")
             }
             roles.append(id)
@@ -126,12 +126,12 @@ enum InviteHandlers {
         for member in try call.transaction.records(.member, account: call.account) {
             let present = try call.transaction.record(.user, member.parent)
             if present?.message.string(.email).lowercased() == email.lowercased() {
-                throw APIError(.alreadyExists, "\(email) is a member of the account already")
+                throw APIError(.alreadyExists, "\(email) is already a member of the account")
             }
         }
         for other in try call.transaction.records(.invite, account: call.account)
         where isPending(other) && isFor(email, other) {
-            throw APIError(.alreadyExists, "\(email) has a pending invitation already")
+            throw APIError(.alreadyExists, "\(email) already has a pending invitation")
         }
         let id = call.world.newID()
         let account = try call.find(.account, call.account, "account")

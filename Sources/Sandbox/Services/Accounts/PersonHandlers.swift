@@ -7,7 +7,7 @@ enum PersonHandlers {
         "GetAuthenticatedUser": { call, request in
             let user = try call.user()
             if let wanted = request.optionalString(.userID), wanted.lowercased() != user.id {
-                throw APIError(.permissionDenied, "user \(wanted) is somebody else")
+                throw APIError(.permissionDenied, "user \(wanted) is not the caller")
             }
             return call.answer(.user, user.message)
         },
@@ -107,7 +107,7 @@ enum PersonHandlers {
     private static func own(_ call: Call, _ id: String) throws -> Record {
         let user = try call.user()
         guard id.lowercased() == user.id else {
-            throw APIError(.permissionDenied, "user \(id) is somebody else")
+            throw APIError(.permissionDenied, "user \(id) is not the caller")
         }
         return user
     }
@@ -128,7 +128,7 @@ enum PersonHandlers {
         let memberships = try Membership.accounts(of: user.id, call.transaction)
         guard !memberships.contains(where: Membership.isOwner) else {
             throw APIError(
-                .failedPrecondition, "the user owns an account: hand it over or delete it first")
+                .failedPrecondition, "the user owns an account: transfer or delete it first")
         }
         for member in memberships { try call.transaction.delete(.member, member.id) }
         for kind in [Kind.mfaMethod, .consent, .profile] {

@@ -33,7 +33,8 @@ enum BackupService: CloudService {
             else {
                 throw APIError(
                     .failedPrecondition,
-                    "the backup's cluster is gone; create a new one with CreateClusterFromBackup")
+                    "the backup's cluster no longer exists; create a new one with "
+                        + "CreateClusterFromBackup")
             }
             let phase = ClusterState.phase(of: cluster.message)
             guard ["HEALTHY", "NOT_READY", "RECOVERY_MODE"].contains(phase) else {

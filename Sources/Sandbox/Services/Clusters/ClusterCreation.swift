@@ -75,7 +75,7 @@ enum ClusterCreation {
             guard call.catalogue.providers.contains(where: { $0.id == provider }) else {
                 throw APIError(
                     .invalidArgument,
-                    "cluster.cloud_provider_id: there is no provider \(provider)")
+                    "cluster.cloud_provider_id: unknown provider \(provider)")
             }
             guard call.catalogue.region(provider, region) != nil else {
                 throw APIError(
@@ -94,7 +94,7 @@ enum ClusterCreation {
         guard package.isActive else {
             throw APIError(
                 .invalidArgument,
-                "cluster.configuration.package_id: package \(package.name) is not sold any more")
+                "cluster.configuration.package_id: package \(package.name) is no longer sold")
         }
         let hasPremium = try BookingService.tier(of: call) == .premium
         guard !package.isPremium || hasPremium else {
@@ -145,7 +145,7 @@ enum ClusterCreation {
             throw APIError(
                 .invalidArgument,
                 "cluster.configuration.cluster_storage_configuration.storage_tier_type: "
-                    + "\(tier) is not known")
+                    + "unknown tier \(tier)")
         }
         if tier > 1, package.isFree || package.disk + disk < 32 {
             throw APIError(
@@ -183,8 +183,7 @@ enum ClusterCreation {
         guard canPay || hasCredits else {
             throw APIError(
                 .failedPrecondition,
-                "the account has no payment method that is active; only free clusters can be "
-                    + "created")
+                "the account has no active payment method; only free clusters can be created")
         }
     }
 

@@ -72,7 +72,7 @@ enum ClusterService: CloudService {
         "GetQdrantRelease": { call, request in
             let version = request.string(.version)
             guard let release = call.catalogue.release(version) else {
-                throw APIError(.notFound, "there is no release \(version)")
+                throw APIError(.notFound, "release \(version) not found")
             }
             return call.answer(.release, message(release, call.response.new(.release)))
         },
@@ -147,7 +147,7 @@ enum ClusterService: CloudService {
         var record = try cluster(call, request)
         let version = record.message.message(.configuration)?.string(.version) ?? ""
         guard record.hidden["jwt"] != "1" else {
-            throw APIError(.failedPrecondition, "JWT is enabled already")
+            throw APIError(.failedPrecondition, "JWT is already enabled")
         }
         guard record.message.string(.cloudProviderID) != "hybrid" else {
             throw APIError(
@@ -168,7 +168,7 @@ enum ClusterService: CloudService {
         let record = try cluster(call, request)
         let id = request.string(.packageID)
         guard let target = call.catalogue.package(id) else {
-            throw APIError(.notFound, "there is no package \(id)")
+            throw APIError(.notFound, "package \(id) not found")
         }
         let used = ClusterState.memoryUse(of: record)
         let current = record.message.message(.configuration)?.string(.packageID) ?? ""
@@ -176,10 +176,10 @@ enum ClusterService: CloudService {
         risk.setEnum(.resource, "MEMORY")
         if target.ram >= call.catalogue.package(current)?.ram ?? 0 {
             risk.setEnum(.status, "NO_RISK")
-            risk.set(.reason, "The target has no less memory than the cluster has now")
+            risk.set(.reason, "The target has at least as much memory as the cluster")
         } else if ClusterState.phase(of: record.message) != "HEALTHY" {
             risk.setEnum(.status, "USAGE_UNKNOWN")
-            risk.set(.reason, "The cluster is not running, so its use of memory is not known")
+            risk.set(.reason, "The cluster is not running, so its memory usage is unknown")
         } else if used > Double(target.ram) * 0.8 {
             risk.setEnum(.status, "USAGE_EXCEEDS_TARGET")
             risk.set(.reason, "The cluster uses \(used) GiB; the target has \(target.ram) GiB")

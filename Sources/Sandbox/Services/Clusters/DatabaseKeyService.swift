@@ -40,7 +40,7 @@ enum DatabaseKeyService: CloudService {
             Catalogue.isAtLeast(configuration?.string(.version) ?? "", 1, 11)
         else {
             throw APIError(
-                .failedPrecondition, "the cluster does not take granular keys: enable JWT first")
+                .failedPrecondition, "the cluster does not accept granular keys: enable JWT first")
         }
         guard !ClusterState.isLeaving(cluster.message) else {
             throw APIError(.failedPrecondition, "the cluster is being deleted")

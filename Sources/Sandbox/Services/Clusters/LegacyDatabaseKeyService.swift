@@ -25,7 +25,7 @@ enum LegacyDatabaseKeyService: CloudService {
                 else {
                     throw APIError(
                         .failedPrecondition,
-                        "cluster \(id) is hybrid or being deleted, and takes no keys")
+                        "cluster \(id) is hybrid or being deleted, and accepts no keys")
                 }
                 guard
                     present.filter({ $0.message.strings(.clusterIDs).contains(id) }).count < most
@@ -35,7 +35,7 @@ enum LegacyDatabaseKeyService: CloudService {
                 guard cluster.message.message(.state)?.bool(.jwtRbac) != true else {
                     throw APIError(
                         .failedPrecondition,
-                        "cluster \(id) takes granular keys only (version 2 of this service)")
+                        "cluster \(id) accepts only granular keys (version 2 of this service)")
                 }
             }
             let secret = call.world.marked(Digest.base64URL(call.world.random.bytes(32)))

@@ -72,7 +72,7 @@ enum BookingService: CloudService {
         guard let package = call.catalogue.package(id),
             package.provider == request.string(.cloudProviderID),
             package.region == nil || package.region == region
-        else { throw APIError(.notFound, "package \(id) is not offered there") }
+        else { throw APIError(.notFound, "package \(id) is not available there") }
         return call.answer(.package, message(package, call))
     }
 
@@ -101,7 +101,8 @@ enum BookingService: CloudService {
             guard let text = filter.optionalString(name) else { return 0 }
             guard let number = parse(text) else {
                 throw APIError(
-                    .invalidArgument, "min_resources.\(name): \"\(text)\" is no quantity")
+                    .invalidArgument,
+                    "min_resources.\(name): expected a quantity, got \"\(text)\"")
             }
             return number
         }
@@ -152,18 +153,20 @@ enum BookingService: CloudService {
             package.provider == request.string(.cloudProviderID),
             package.region == nil
                 || package.region == request.optionalString(.cloudProviderRegionID)
-        else { throw APIError(.invalidArgument, "package_id: package \(id) is not offered there") }
+        else {
+            throw APIError(.invalidArgument, "package_id: package \(id) is not available there")
+        }
         let nodes = request.integer(.numberOfNodes)
         let disk = request.integer(.additionalDiskGib)
         guard nodes <= 10_000, disk <= 1_000_000 else {
             throw APIError(
-                .invalidArgument, "a quote is for at most 10000 nodes and 1000000 GiB of disk")
+                .invalidArgument, "a quote covers at most 10000 nodes and 1000000 GiB of disk")
         }
         let tier = call.catalogue.tierPrices.first {
             $0.tier == max(1, request.integer(.storageTierType))
         }
         guard let tier else {
-            throw APIError(.invalidArgument, "storage_tier_type is not known")
+            throw APIError(.invalidArgument, "unknown storage_tier_type")
         }
         let percentage = try Discounts.percentage(
             of: call.account, at: call.now, call.transaction)

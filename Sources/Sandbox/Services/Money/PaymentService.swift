@@ -56,7 +56,7 @@ enum PaymentService: CloudService {
             {
                 throw APIError(
                     .failedPrecondition,
-                    "the account has paid clusters; make another method the default first")
+                    "the account has paid clusters; make another payment method the default first")
             }
             try call.transaction.delete(.paymentMethod, record.id)
             return call.response

@@ -40,7 +40,7 @@ enum ServerlessPlatformService: CloudService {
         let provider = request.string(.cloudProviderID)
         let id = request.string(.regionID)
         guard let region = call.catalogue.serverlessRegion(provider, id) else {
-            throw APIError(.notFound, "there are no spaces in \(provider) \(id)")
+            throw APIError(.notFound, "spaces are not available in \(provider) \(id)")
         }
         return call.answer(.region, message(region, call.response.new(.region)))
     }

@@ -27,7 +27,7 @@ enum SpaceBackupService: CloudService {
             else {
                 throw APIError(
                     .failedPrecondition,
-                    "the backup's space is gone or not ready; create a new one with "
+                    "the backup's space no longer exists or is not ready; create a new one with "
                         + "CreateSpaceFromBackup")
             }
             try life.restore(backup, of: space, call.moment)

@@ -52,7 +52,7 @@ enum SpaceService: CloudService {
     private static func checkName(_ name: String, _ call: Call, except id: String?) throws {
         let others = try call.transaction.records(.space, account: call.account)
         guard !others.contains(where: { $0.id != id && $0.message.string(.name) == name }) else {
-            throw APIError(.alreadyExists, "the account has a space \"\(name)\" already")
+            throw APIError(.alreadyExists, "the account already has a space \"\(name)\"")
         }
     }
 
@@ -64,7 +64,7 @@ enum SpaceService: CloudService {
         guard call.catalogue.serverlessRegion(provider, region) != nil else {
             throw APIError(
                 .invalidArgument,
-                "space.cloud_provider_region_id: there are no spaces in \(provider) \(region)")
+                "space.cloud_provider_region_id: spaces are not available in \(provider) \(region)")
         }
         try checkName(wanted.string(.name), call, except: nil)
         let quotas = try call.quotas()
