@@ -1,4 +1,5 @@
 import Contract
+import Foundation
 import TestSupport
 import Testing
 
@@ -10,8 +11,10 @@ import Testing
         // What a stack can declare of a cluster, so that none is forgotten.
         let configuration = try #require(
             try Registry.embedded.message(named: "qdrant.cloud.cluster.v1.ClusterConfiguration"))
+        // scripts/dev/test --only lua FILTER
+        let filter = ProcessInfo.processInfo.environment["QCSH_SPEC_FILTER"] ?? ""
         let result = try qcsh(
-            ["test", Project.root + "/Tests/Lua"],
+            ["test", Project.root + "/Tests/Lua"] + (filter.isEmpty ? [] : ["--filter", filter]),
             environment: [
                 "CLUSTER_CONFIGURATION_FIELDS": configuration.fields.map(\.name)
                     .joined(separator: " "),

@@ -102,7 +102,7 @@ import Testing
         ])
     func whatQcloudDoesIsDone(_ transport: String, _ cloud: (speed: String, faults: String)) throws
     {
-        let lines = try Self.lines(below: "What commands of qcloud are here")
+        let lines = try Self.lines(below: "Equivalents of qcloud")
         // 65 leaf commands; those about contexts share a line.
         #expect(lines.count == 61)
         let (sandbox, result) = try run(lines, speed: cloud.speed, faults: cloud.faults, transport)
@@ -134,7 +134,7 @@ import Testing
 
     @Test(arguments: ["grpc", "rest"])
     func whatTerraformHasIsHad(_ transport: String) throws {
-        let lines = try Self.lines(below: "What Terraform's resources and data sources are here")
+        let lines = try Self.lines(below: "Equivalents of Terraform")
         #expect(lines.count == 23)
         let (sandbox, result) = try run(lines, speed: "100", faults: "", transport)
         #expect(result.output == "wrong: 0\n", "\(result.output)\(result.errors)")

@@ -91,12 +91,15 @@ enum ReadyScripts {
         all().filter { $0.name == name || $0.wholeName == name }
     }
 
-    /// The script of a name.
+    /// The script of a name, and those of the same name with another text.
     ///
     /// - Throws: ``CommandError`` with the nearest name when there is none.
     static func find(_ name: String) throws(CommandError) -> (script: Script, others: [Script]) {
         let found = matches(name)
-        if let first = found.first { return (first, Array(found.dropFirst())) }
+        if let first = found.first {
+            let text = try? first.read()
+            return (first, found.dropFirst().filter { (try? $0.read()) != text })
+        }
         if access(name, F_OK) == 0, name.contains("/") || name.hasSuffix(".lua") {
             throw CommandError("run takes the name of a script; to run a file: qcsh \(name)")
         }

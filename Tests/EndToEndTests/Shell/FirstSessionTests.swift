@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The first session of the README, as somebody does it who knows neither Lua nor the API.
+/// A first session with the API, by someone who knows neither Lua nor the API; and those that the README
+/// shows.
 @Suite(.serialized) struct FirstSessionTests {
     private let tab = "\t"
 
@@ -42,6 +43,53 @@ import Testing
         let key = try String(contentsOfFile: shell.home.path + "/app.key", encoding: .utf8)
         #expect(key.count > 20)
         try shell.run(".save \(shell.home.path)/first.lua", until: "entries in")
+        #expect(try shell.leave() == 0)
+    }
+
+    /// The sessions of the README: the lines after the prompt, without remarks.
+    private static let sessions: [[String]] = {
+        let text = (try? String(contentsOfFile: Project.root + "/README.md", encoding: .utf8)) ?? ""
+        return text.components(separatedBy: "```console\n").dropFirst().map { block in
+            block.components(separatedBy: "```")[0].components(separatedBy: "\n").compactMap {
+                line in
+                guard let prompt = line.range(of: "qcsh sandbox> ") else { return nil }
+                let code = line[prompt.upperBound...].components(separatedBy: " # ")[0]
+                return code.trimmingCharacters(in: .whitespaces)
+            }
+        }
+    }()
+
+    @Test(arguments: 0..<2)
+    func theReadmesSessionsWork(_ number: Int) throws {
+        let session = try #require(Self.sessions.count == 2 ? Self.sessions[number] : nil)
+        let folder = try TemporaryFolder()
+        let shell = try ShellSession(columns: 140, rows: 50, home: folder)
+        var entries: [String] = []
+        for line in session {
+            if line.hasSuffix(tab) || line.hasSuffix("⇥") {
+                try shell.type(String(line.dropLast()) + tab, until: "create_cluster")
+                try shell.screen.type("\u{3}")
+            } else if line.hasPrefix(".watch") {
+                try shell.type(line + "\r", until: "every 1s")
+                try shell.wait(for: "first        HEALTHY")
+                try shell.type("\u{3}", until: "interrupted")
+            } else if line.hasPrefix(".save ") {
+                try shell.run(".save \(folder.path)/saved.lua", until: "entries in")
+            } else {
+                try shell.run(
+                    line.replacingOccurrences(of: "app.key", with: folder.path + "/app.key"),
+                    until: line.prefix(40).description)
+                if !line.hasPrefix("."), !line.hasSuffix("?") { entries.append(line) }
+            }
+            try shell.waitForPrompt()
+        }
+        // Only entries that succeeded are saved.
+        let saved = try String(contentsOfFile: folder.path + "/saved.lua", encoding: .utf8)
+        #expect(entries.count >= 3)
+        for entry in entries {
+            let code = entry.replacingOccurrences(of: "app.key", with: folder.path + "/app.key")
+            #expect(saved.contains(code), "\(code) failed:\n\(shell.screen.text)")
+        }
         #expect(try shell.leave() == 0)
     }
 }
