@@ -214,6 +214,9 @@ static const uint8_t file_qdrant_report_markup_lua[] = {
 static const uint8_t file_qdrant_report_page_lua[] = {
 #embed "../../stdlib/qdrant/report/page.lua"
 };
+static const uint8_t file_qdrant_report_style_lua[] = {
+#embed "../../stdlib/qdrant/report/style.lua"
+};
 static const uint8_t file_qdrant_report_lua[] = {
 #embed "../../stdlib/qdrant/report.lua"
 };
@@ -365,6 +368,7 @@ static const qcsh_resource files[] = {
     {"qdrant/report/inventory.lua", file_qdrant_report_inventory_lua, sizeof file_qdrant_report_inventory_lua},
     {"qdrant/report/markup.lua", file_qdrant_report_markup_lua, sizeof file_qdrant_report_markup_lua},
     {"qdrant/report/page.lua", file_qdrant_report_page_lua, sizeof file_qdrant_report_page_lua},
+    {"qdrant/report/style.lua", file_qdrant_report_style_lua, sizeof file_qdrant_report_style_lua},
     {"qdrant/report.lua", file_qdrant_report_lua, sizeof file_qdrant_report_lua},
     {"qdrant/resource/readiness.lua", file_qdrant_resource_readiness_lua, sizeof file_qdrant_resource_readiness_lua},
     {"qdrant/resource/settings.lua", file_qdrant_resource_settings_lua, sizeof file_qdrant_resource_settings_lua},

@@ -22,6 +22,8 @@ public final class LuaRuntime {
         public var bound = PermissionBound([])
         /// Whether changes are shown instead of made.
         public var isDryRun = false
+        /// The format of results that the user asked for; nil when none was.
+        public var output: String?
         /// Whether the script's header was read and is part of the bound.
         public var hasHeader = false
         /// How connections of the module `http` are opened.
@@ -192,6 +194,10 @@ public final class LuaRuntime {
                 writer.list { for name in StandardLibrary.hostModules { writer.put(name) } }
                 writer.put("libraries")
                 writer.list { for name in StandardLibrary.libraries { writer.put(name) } }
+                if let output = environment.output {
+                    writer.put("output")
+                    writer.put(output)
+                }
                 writer.put("has_header")
                 writer.put(environment.hasHeader)
                 writer.put("path")

@@ -18,6 +18,8 @@ import Testing
     /// Arguments in front of the options, where texts do not do.
     private static let arguments = [
         "task.map": "{}, print, ", "process.run": "{ 'true' }, ", "qdrant.report:account": "{}, ",
+        "qdrant.report:facts": "{}, ", "qdrant.report:write": "'/dev/null', {}, ",
+        "qdrant.report:rows": "'costs', ",
     ]
 
     /// A call with an option that nobody takes: the object, the arguments in front of it.

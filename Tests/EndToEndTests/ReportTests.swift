@@ -50,6 +50,68 @@ import Testing
         }
     }
 
+    @Test func aLargeAccountNeedsLittleMemory() throws {
+        let count = 300
+        let folder = try TemporaryFolder()
+        let seed = try folder.write(
+            "seed.yaml",
+            """
+            users: [{email: me@example.com}]
+            accounts:
+              - name: Mine
+                owner: me@example.com
+                payment_methods: [{type: PAYMENT_PROVIDER_TYPE_STRIPE}]
+                quotas: {max_clusters: 1000}
+                clusters:
+
+            """
+                + (0..<count).map { number in
+                    "      - {name: cluster-\(number), age: 30d, cloud_provider_id: aws, "
+                        + "cloud_provider_region_id: eu-central-1, package: gpx3, "
+                        + "configuration: {number_of_nodes: 3}}\n"
+                }.joined())
+        let sandbox = try RunningSandbox("--speed", "instant", "--seed", seed)
+        let file = folder.path + "/report.html"
+        // 30 KB for each cluster; all facts and the page at once took twenty times as much.
+        let result = try qcsh(
+            ["--max-memory", "9MiB", "run", "report", "--file", file],
+            environment: [
+                "QDRANT_CLOUD_ENDPOINT": sandbox.endpoint, "QDRANT_CLOUD_API_KEY": sandbox.key,
+            ])
+        #expect(result.status == 0, "\(result.errors)")
+        let page = try String(contentsOfFile: file, encoding: .utf8)
+        // In health, inventory, costs and backups.
+        let rows = page.components(separatedBy: ">cluster-7<").count - 1
+        #expect(rows == 4)
+        #expect(page.hasSuffix("</html>\n"))
+    }
+
+    @Test func everyReportHasDataForPrograms() throws {
+        let all = try qcsh(["--sandbox", "--output", "json", "run", "report"])
+        #expect(all.status == 0, "\(all.errors)")
+        let facts = try RunningSandbox.json(all.output)
+        #expect(Set(facts.keys) == ["health", "inventory", "cost", "backups", "access"])
+        for kind in ["health", "inventory", "costs", "backups", "access"] {
+            let csv = try qcsh(["--sandbox", "--output", "csv", "run", "report", kind])
+            #expect(csv.status == 0, "\(csv.errors)")
+            let lines = csv.output.split(whereSeparator: \.isNewline)
+            #expect(lines.count > 1, "\(kind): \(csv.output)")
+            #expect(csv.output.contains(kind == "access" ? "owner@example.com" : "search-prod"))
+            let json = try qcsh(["--sandbox", "--output", "json", "run", "report", kind])
+            #expect(try RunningSandbox.json(json.output).count == 1, "\(json.errors)")
+        }
+        let folder = try TemporaryFolder()
+        for words in [["--output", "csv", "run", "report"], ["run", "report", "healht"]] {
+            let refused = try qcsh(["--sandbox"] + words, folder: folder.path)
+            #expect(refused.status == 2)
+            #expect(refused.output == "")
+        }
+        // A page goes to standard output without a file.
+        let page = try qcsh(["--sandbox", "run", "report", "access", "--file", "-"])
+        #expect(page.output.hasPrefix("<!doctype html>") && page.output.hasSuffix("</html>\n"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    }
+
     /// The rows of the inventory's table in the order in which a browser shows them after clicks.
     private func names(_ file: String, clicks: [String]) throws -> [String]? {
         guard let browser = Self.browser else { return nil }

@@ -294,6 +294,14 @@ function cli.usage(message)
   fail({ name = arg and arg[0] and arg[0]:match("[^/]*$") or "script" }, message)
 end
 
+--- The format that `--output` asks for; nil when it was not given. A script that writes files can return
+--- its data instead.
+---@usage cli.format()
+---@return "table"|"wide"|"tree"|"json"|"jsonl"|"yaml"|"lua"|"csv"|nil
+function cli.format()
+  return host.output_format
+end
+
 --- Sets the exit status for when the script ends on its own; what it returns is printed first.
 ---@usage cli.status(0)
 ---@param code integer

@@ -178,6 +178,13 @@ final class FilesModule {
             _, path, content, mode, appends in
             try Self.write(content, to: path, mode: mode, appends: appends)
         }
+        // fs_is_replaceable(path) → whether a rename may put a new file there: it is free, or a regular
+        // file. A device, a pipe or a link must be written to instead.
+        functions.declare("fs_is_replaceable", .path.needing("write:files")) { call, path in
+            var status = stat()
+            let exists = lstat(path, &status) == 0
+            call.results.put(!exists || status.st_mode & S_IFMT == S_IFREG)
+        }
         // fs_reserve(path) → whether there was none: then there is a file that only its owner can read.
         // One that is there has to be writable, and stays as it is.
         functions.declare("fs_reserve", .path.needing("write:files")) { call, path in

@@ -274,7 +274,9 @@ struct CompletionSources {
         case "cluster", "clusters": return clusters()
         case "space", "spaces": return spaces()
         case "account", "accounts": return accounts()
-        default: return argument.type == "file" ? files(current, suffix: "") : []
+        default:
+            let isFile = argument.type == "file" || argument.subject.hasSuffix("file")
+            return isFile ? files(current, suffix: "") : []
         }
     }
 }

@@ -206,6 +206,7 @@ struct Runner {
         environment.bound = limits.bound
         environment.hasHeader = limits.hasHeader
         environment.isDryRun = options.isDryRun
+        environment.output = options.output?.rawValue
         environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
         if let folder = UserFiles.stateFolder, options.replayFile == nil {

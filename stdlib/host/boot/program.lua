@@ -1,6 +1,9 @@
 --- How a script begins and ends.
 local host, settings = ...
 
+--- The format that `--output` asks for.
+host.output_format = settings.output
+
 local setmetatable = setmetatable
 
 arg = settings.arguments

@@ -1,4 +1,4 @@
---- Whether backups are as a policy wants them.
+--- Backups, compared with a policy.
 local host = ...
 
 local time = require "time"
@@ -34,32 +34,9 @@ local function by_cluster(list, now, days)
   return found, first
 end
 
-local function day_row(name, one, first, days)
-  local row = { name = name, days = {} }
-  for i = 1, days do
-    local day = one and one.days[days - i] or { good = 0, bad = 0 }
-    local date = time.format(first + (i - 1) * DAY, "%Y-%m-%d")
-    if day.bad > 0 then
-      row.days[i] = { state = "bad", text = ("%s: %d failed, %d succeeded"):format(date, day.bad,
-        day.good) }
-    elseif day.good > 0 then
-      row.days[i] = { state = "good", text = ("%s: %d"):format(date, day.good) }
-    else
-      row.days[i] = { state = "none", text = date .. ": none" }
-    end
-  end
-  return row
-end
-
-local COLUMNS = {
-  { "cluster", "Cluster" }, { "state", "State" }, { "age", "Newest" }, { "at", "Created" },
-  { "count", "Backups", number = true }, { "failed", "Failed", number = true },
-  { "schedules", "Schedule" }, { "retention", "Kept" }, { "next", "Next" },
-}
-
---- What the schedules of a cluster say: their times, the longest retention, the next backup.
+--- The schedules of a cluster: their times, the longest retention, the next backup.
 local function planned(schedules, now)
-  local crons, kept, soonest = {}, nil, nil
+  local crons, kept, soonest = host.list(), nil, nil
   for i, schedule in ipairs(schedules) do
     crons[i] = schedule.schedule
     local length = schedule.retention_period
@@ -74,7 +51,7 @@ local function planned(schedules, now)
   return crons, kept, soonest
 end
 
---- Whether the backups of a cluster are as a policy wants them: a state, and why.
+--- Compares the backups of a cluster with a policy: a state, and the reason.
 ---@param facts { age?: userdata, kept?: userdata, count: integer } of its newest backup and schedules
 local function verdict(cluster, facts, policy, now)
   local capability = cluster.state.capabilities and cluster.state.capabilities.backup
@@ -91,22 +68,7 @@ local function verdict(cluster, facts, policy, now)
   elseif policy.retention and facts.kept and facts.kept < policy.retention then
     return "warn", "kept too short"
   end
-  return "good", "as it should be"
-end
-
---- The row of a cluster.
-local function row_of(cluster, found, schedules, policy, now)
-  local crons, kept, soonest = planned(schedules, now)
-  local newest = found and found.newest
-  local age = newest and now - newest.created_at
-  local state, text = verdict(cluster, { age = age, kept = kept, count = #schedules }, policy, now)
-  return {
-    cluster = cluster.name, count = found and found.good or 0, failed = found and found.bad or 0,
-    schedules = #crons > 0 and table.concat(crons, ", ") or nil, next = soonest,
-    retention = kept and { value = kept.total, text = time.human(kept) },
-    age = age and { value = age.total, text = time.human(age) }, at = newest and newest.created_at,
-    state = { text = text, state = state },
-  }
+  return "good", "ok"
 end
 
 --- The schedules of each cluster, by its id.
@@ -119,49 +81,141 @@ local function schedules_of(connection)
   return schedules
 end
 
---- Adds the section.
----@usage require("qdrant.report.backups").add(qdrant.report:page { title = "Backups" }, qdrant, { max_age = "26h" })
+--- The days of a cluster as text, one letter for each: "f" for a failed backup, "s" for successful ones
+--- only, "." for none; and the numbers of those with backups.
+local function days_of(found, days)
+  local letters, counts = {}, {}
+  for i = 1, days do
+    local day = found and found.days[days - i]
+    letters[i] = not day and "." or day.bad > 0 and "f" or day.good > 0 and "s" or "."
+    if letters[i] ~= "." then
+      counts[tostring(i)] = { succeeded = day.good, failed = day.bad }
+    end
+  end
+  return table.concat(letters), counts
+end
+
+local function cluster_facts(cluster, found, schedules, policy, now)
+  local crons, kept, soonest = planned(schedules, now)
+  local newest = found and found.newest
+  local age = newest and now - newest.created_at
+  local known = { age = age, kept = kept, count = #schedules }
+  local state, reason = verdict(cluster, known, policy, now)
+  local days, counts = days_of(found, policy.days)
+  return {
+    cluster = cluster.name, id = cluster.id, state = state, reason = reason, age = age,
+    newest_at = newest and newest.created_at, backups = found and found.good or 0,
+    failed = found and found.bad or 0, schedules = crons, retention = kept, next_at = soonest,
+    days = days, day_counts = counts,
+  }
+end
+
+--- Gathers the facts: for each cluster its newest backup, its schedules, and whether they satisfy the
+--- policy; the worst first.
+---@usage require("qdrant.report.backups").facts(qdrant, { max_age = "26h" }).clusters[1].reason
 ---@async
----@param page qdrant.report.Page
 ---@param connection table
----@param options { max_age?: string|number, retention?: string|number, labels?: table, days?: integer } max_age: of the newest backup, 26 h when not given; retention: the shortest that is right
-function backups.add(page, connection, options)
+---@param options { max_age?: string|number, retention?: string|number, labels?: table, days?: integer } max_age: of the newest backup, default: 26 h; retention: the shortest that is sufficient
+---@return table
+function backups.facts(connection, options)
   local now, days = host.now(), options.days or 30
   local policy = {
-    max_age = time.duration(options.max_age or "26h"),
+    max_age = time.duration(options.max_age or "26h"), days = days,
     retention = options.retention and time.duration(options.retention),
   }
   local found, first = by_cluster(connection.backups:list(), now, days)
   local schedules = schedules_of(connection)
-  local rows, grid, count = {}, {}, { good = 0, warn = 0, bad = 0 }
+  local facts = {
+    max_age = policy.max_age, retention = policy.retention, from = first, to = now, days = days,
+    clusters = host.list(),
+  }
   for i, cluster in ipairs(connection.clusters:list { labels = options.labels }) do
     local one = found[cluster.id]
-    rows[i] = row_of(cluster, one, schedules[cluster.id] or {}, policy, now)
-    count[rows[i].state.state] = count[rows[i].state.state] + 1
-    grid[i] = day_row(cluster.name, one, first, days)
+    facts.clusters[i] = cluster_facts(cluster, one, schedules[cluster.id] or {}, policy, now)
   end
-  table.sort(rows, function(a, b)
-    if a.state.state ~= b.state.state then
-      return ORDER[a.state.state] < ORDER[b.state.state]
+  table.sort(facts.clusters, function(a, b)
+    if a.state ~= b.state then
+      return ORDER[a.state] < ORDER[b.state]
     end
     return a.cluster < b.cluster
   end)
-  table.sort(grid, function(a, b)
+  return facts
+end
+
+local COLUMNS = {
+  { "cluster", "Cluster" }, { "state", "State" }, { "age", "Newest" }, { "at", "Created" },
+  { "count", "Backups", number = true }, { "failed", "Failed", number = true },
+  { "schedules", "Schedule" }, { "retention", "Kept" }, { "next", "Next" },
+}
+
+local function row_of(one)
+  return {
+    cluster = one.cluster, count = one.backups, failed = one.failed, next = one.next_at,
+    schedules = #one.schedules > 0 and table.concat(one.schedules, ", ") or nil,
+    retention = one.retention and { value = one.retention.total, text = time.human(one.retention) },
+    age = one.age and { value = one.age.total, text = time.human(one.age) }, at = one.newest_at,
+    state = { text = one.reason, state = one.state },
+  }
+end
+
+local STATES = { f = "bad", s = "good", ["."] = "none" }
+
+--- The squares of a cluster.
+local function day_row(one, facts)
+  local row = { name = one.cluster, days = {} }
+  for i = 1, facts.days do
+    local count = one.day_counts[tostring(i)]
+    local text = count and (count.failed > 0 and ("%d failed, %d succeeded"):format(count.failed,
+      count.succeeded) or tostring(count.succeeded)) or "none"
+    row.days[i] = {
+      state = STATES[one.days:sub(i, i)],
+      text = ("%s: %s"):format(time.format(facts.from + (i - 1) * DAY, "%Y-%m-%d"), text),
+    }
+  end
+  return row
+end
+
+--- The most clusters in the calendar: more squares than that are not looked at.
+local CALENDAR = 100
+
+local function add_calendar(page, facts)
+  local rows = {}
+  for i = 1, math.min(#facts.clusters, CALENDAR) do
+    rows[i] = day_row(facts.clusters[i], facts)
+  end
+  table.sort(rows, function(a, b)
     return a.name < b.name
   end)
-  page:section("Backups", ("The newest backup of a cluster should be at most %s old, and a "
-    .. "schedule make the next one%s."):format(time.human(policy.max_age), policy.retention
-    and ", kept for " .. time.human(policy.retention) or ""))
-  page:figures {
-    { "as they should be", ("%d of %d"):format(count.good, #rows),
-      count.good == #rows and "good" or nil },
-    { "to be looked at", count.warn, count.warn > 0 and "warn" or nil },
-    { "without a fresh backup", count.bad, count.bad > 0 and "bad" or nil },
-  }
-  page:days(("The last %d days: made (green), failed (red), none (grey)"):format(days), grid, {
-    from = time.format(first, "%Y-%m-%d"), to = time.format(now, "%Y-%m-%d"),
+  local title = ("The last %d days: succeeded (green), failed (red), none (grey)"):format(
+    facts.days)
+  if #facts.clusters > CALENDAR then
+    title = title .. ("; the first %d clusters of the table below"):format(CALENDAR)
+  end
+  page:days(title, rows, {
+    from = time.format(facts.from, "%Y-%m-%d"), to = time.format(facts.to, "%Y-%m-%d"),
   })
-  page:table("Clusters", COLUMNS, rows)
+end
+
+--- Draws the facts as a section.
+---@usage local backups = require "qdrant.report.backups" backups.draw(qdrant.report:page { title = "Backups" }, backups.facts(qdrant, {}))
+---@param page qdrant.report.Page
+---@param facts table what `facts` returned
+function backups.draw(page, facts)
+  local count = { good = 0, warn = 0, bad = 0 }
+  for _, one in ipairs(facts.clusters) do
+    count[one.state] = count[one.state] + 1
+  end
+  page:section("Backups", ("Policy: the newest backup of each cluster is at most %s old, and a "
+    .. "schedule creates the next one%s."):format(time.human(facts.max_age), facts.retention
+    and ", kept for " .. time.human(facts.retention) or ""))
+  page:figures {
+    { "satisfy the policy", ("%d of %d"):format(count.good, #facts.clusters),
+      count.good == #facts.clusters and "good" or nil },
+    { "warnings", count.warn, count.warn > 0 and "warn" or nil },
+    { "without a recent backup", count.bad, count.bad > 0 and "bad" or nil },
+  }
+  add_calendar(page, facts)
+  page:table("Clusters", COLUMNS, facts.clusters, row_of)
 end
 
 return backups

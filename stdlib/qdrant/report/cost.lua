@@ -1,4 +1,6 @@
---- What an account has cost.
+--- The costs of an account.
+local host = ...
+
 local markup = require "qdrant.report.markup"
 
 local cost = {}
@@ -7,7 +9,40 @@ local function amount(value, currency)
   return ("%.2f %s"):format(value, currency)
 end
 
---- Rows of costs as bars; those that are many and small are one.
+--- Gathers the facts: months, and the costs of one month by cluster, by kind of usage and by label, the
+--- largest first. Discounts are deducted from amounts.
+---@usage require("qdrant.report.cost").facts(qdrant, { month = "last month" }).total
+---@async
+---@param connection table
+---@param options { month?: string, label?: string } month: "2026-10", "last month"; default: this month
+---@return table
+function cost.facts(connection, options)
+  local costs = connection.costs
+  local facts = {
+    month = options.month or "this month", label = options.label, total = 0, discount = 0,
+    months = costs:months(), clusters = costs:by("cluster", options.month),
+    kinds = costs:by("kind", options.month),
+    labels = options.label and costs:by("label:" .. options.label, options.month) or host.list(),
+    invoices = host.list(),
+  }
+  local first = facts.clusters[1] or facts.months[1]
+  facts.currency = first and first.currency or "USD"
+  for _, row in ipairs(facts.clusters) do
+    facts.total, facts.discount = facts.total + row.amount, facts.discount + row.discount
+  end
+  for _, row in ipairs(facts.clusters) do
+    row.share = facts.total > 0 and row.amount / facts.total or 0
+  end
+  for i, invoice in ipairs(markup.optional(function() return costs:invoices() end) or {}) do
+    facts.invoices[i] = {
+      number = invoice.number ~= "" and invoice.number or nil, created_at = invoice.created_at,
+      status = (invoice.status:gsub("^INVOICE_STATUS_", "")),
+    }
+  end
+  return facts
+end
+
+--- Rows of costs as bars; the small ones of many rows become one bar.
 local function bars(rows, currency)
   local list, rest = {}, { name = "others", value = 0, class = "none" }
   for i, row in ipairs(rows) do
@@ -24,32 +59,18 @@ local function bars(rows, currency)
   return list
 end
 
---- Adds the section.
----@usage require("qdrant.report.cost").add(qdrant.report:page { title = "Costs" }, qdrant, {})
----@async
----@param page qdrant.report.Page
----@param connection table
----@param options { month?: string, label?: string } month: "2026-10", "last month"; this one when not given
-function cost.add(page, connection, options)
-  local costs = connection.costs
-  local months = costs:months()
-  local clusters = costs:by("cluster", options.month)
-  local kinds = costs:by("kind", options.month)
-  local labels = options.label and costs:by("label:" .. options.label, options.month) or {}
-  local currency = clusters[1] and clusters[1].currency or months[1] and months[1].currency or "USD"
-  local total, discount = 0, 0
-  for _, row in ipairs(clusters) do
-    total, discount = total + row.amount, discount + row.discount
-  end
-  local which = options.month or "this month"
-  page:section("Costs", ("In detail: %s. Discounts are taken off."):format(which))
-  local before = #months > 1 and months[#months - 1]
-  page:figures {
-    { which, amount(total, currency) }, { "discounts", amount(discount, currency) },
-    { "clusters and spaces with costs", #clusters },
-    { before and before.month or "the month before", before and amount(before.amount, currency)
-      or "–" },
+local function figures(facts)
+  local before = #facts.months > 1 and facts.months[#facts.months - 1]
+  return {
+    { facts.month, amount(facts.total, facts.currency) },
+    { "discounts", amount(facts.discount, facts.currency) },
+    { "clusters and spaces with costs", #facts.clusters },
+    { before and before.month or "previous month",
+      before and amount(before.amount, facts.currency) or "–" },
   }
+end
+
+local function month_columns(months)
   local columns = {}
   for i = math.max(1, #months - 23), #months do
     local month = months[i]
@@ -57,38 +78,44 @@ function cost.add(page, connection, options)
       name = month.month, value = month.amount, text = ("%.0f"):format(month.amount),
     }
   end
-  page:columns(("Months, in %s; the last one so far"):format(currency), columns)
+  return columns
+end
+
+--- Draws the facts as a section.
+---@usage local cost = require "qdrant.report.cost" cost.draw(qdrant.report:page { title = "Costs" }, cost.facts(qdrant, {}))
+---@param page qdrant.report.Page
+---@param facts table what `facts` returned
+function cost.draw(page, facts)
+  local currency = facts.currency
+  page:section("Costs", ("Details of %s. Discounts are deducted."):format(facts.month))
+  page:figures(figures(facts))
+  page:columns(("Months, in %s; the last one so far"):format(currency), month_columns(facts.months))
   page:beside(function()
-    page:bars("By cluster", bars(clusters, currency))
-    page:bars("By kind", bars(kinds, currency))
-    page:bars("By label " .. (options.label or ""), bars(labels, currency))
+    page:bars("By cluster", bars(facts.clusters, currency))
+    page:bars("By kind", bars(facts.kinds, currency))
+    page:bars("By label " .. (facts.label or ""), bars(facts.labels, currency))
   end)
-  local rows = {}
-  for i, row in ipairs(clusters) do
-    rows[i] = {
-      name = row.name, hours = math.floor(row.hours + 0.5),
-      amount = { value = row.amount, text = amount(row.amount, currency) },
-      discount = { value = row.discount, text = amount(row.discount, currency) },
-      share = { value = row.amount, text = ("%.1f %%"):format(total > 0 and row.amount / total * 100
-        or 0) },
-    }
-  end
   page:table("By cluster", {
     { "name", "Cluster" }, { "amount", "Amount", number = true },
     { "share", "Share", number = true }, { "discount", "Discount", number = true },
     { "hours", "Hours", number = true },
-  }, rows)
-  local invoices = {}
-  for i, invoice in ipairs(markup.optional(function() return costs:invoices() end) or {}) do
-    local status = invoice.status:gsub("^INVOICE_STATUS_", "")
-    invoices[i] = {
-      number = invoice.number ~= "" and invoice.number or nil, created = invoice.created_at,
+  }, facts.clusters, function(row)
+    return {
+      name = row.name, hours = math.floor(row.hours + 0.5),
+      amount = { value = row.amount, text = amount(row.amount, currency) },
+      discount = { value = row.discount, text = amount(row.discount, currency) },
+      share = { value = row.share, text = ("%.1f %%"):format(row.share * 100) },
+    }
+  end)
+  page:table("Invoices", { { "number", "Invoice" }, { "created_at", "Created" },
+    { "status", "Status" } }, facts.invoices, function(invoice)
+    local status = invoice.status
+    return {
+      number = invoice.number, created_at = invoice.created_at,
       status = { text = markup.short(status, ""), state = status == "PAID" and "good"
         or (status == "UNCOLLECTIBLE" or status == "OVERDUE") and "bad" or nil },
     }
-  end
-  page:table("Invoices", { { "number", "Invoice" }, { "created", "Created" },
-    { "status", "Status" } }, invoices)
+  end)
 end
 
 return cost

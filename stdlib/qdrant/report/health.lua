@@ -1,4 +1,4 @@
---- How clusters are now, and what they have used.
+--- The health of clusters, and their use of resources.
 local host = ...
 
 local plot = require "qdrant.plot"
@@ -17,7 +17,7 @@ local function worse(a, b)
   return WORST[b] > WORST[a] and b or a
 end
 
---- What the nodes of a cluster use of what they have, all in all.
+--- The share of a resource that the nodes of a cluster use; nil when it is not known.
 local function used(nodes, name)
   local now, total = 0, 0
   for _, node in ipairs(nodes or {}) do
@@ -30,63 +30,57 @@ local function used(nodes, name)
   return total > 0 and now / total or nil
 end
 
-local function meter(share)
-  return share and {
-    value = share, text = ("%.0f %%"):format(share * 100), chart = chart.meter(share),
-  }
+--- The most points of a line that is kept of a cluster.
+local POINTS = 48
+
+--- The values of a line, without gaps.
+local function values_of(metrics)
+  local values = host.list()
+  for _, value in ipairs(plot.squeeze(plot.values(metrics or {}), POINTS)) do
+    if value == value then
+      values[#values + 1] = value
+    end
+  end
+  return values
 end
 
---- What is known of a cluster; what the server has none of is left out.
-local function examine(cluster, since, newest)
+--- The alerts of a cluster; each makes its state worse.
+local function add_alerts(one, list, alerts)
+  for _, alert in ipairs(list or {}) do
+    local severity = alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", "")
+    one.state = worse(one.state, SEVERITY[severity] or "good")
+    one.problems[#one.problems + 1] = alert.title
+    alerts[#alerts + 1] = {
+      cluster = one.cluster, title = alert.title, text = alert.description,
+      severity = severity:lower(), last_seen_at = alert.last_firing_at,
+    }
+  end
+end
+
+--- The facts of a cluster. The server has no metrics of some: they are left out.
+local function examine(cluster, since, newest, alerts)
   local watch, phase = cluster:monitoring(), cluster:phase()
-  local one = { cluster = cluster, phase = phase, state = inventory.state(phase) }
-  one.problems = cluster:problems()
+  local version = cluster.state.version
+  local one = {
+    cluster = cluster.name, id = cluster.id, phase = phase, state = inventory.state(phase),
+    nodes = cluster.configuration.number_of_nodes, nodes_up = cluster.state.nodes_up,
+    version = version, is_outdated = newest ~= nil and version ~= "" and version ~= newest,
+    problems = cluster:problems(),
+  }
   if #one.problems > 0 then
     one.state = worse(one.state, "warn")
   end
-  one.nodes = markup.optional(function() return watch:summary() end)
-  one.usage = markup.optional(function() return watch:usage { since = since } end) or {}
-  one.alerts = markup.optional(function() return watch:alerts() end) or {}
-  for _, alert in ipairs(one.alerts) do
-    local severity = SEVERITY[(alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", ""))]
-    one.state = worse(one.state, severity or "good")
-    one.problems[#one.problems + 1] = alert.title
+  local nodes = markup.optional(function() return watch:summary() end)
+  for _, name in ipairs { "cpu", "ram", "disk" } do
+    one[name] = used(nodes, name)
   end
-  one.is_behind = newest ~= nil and cluster.state.version ~= "" and cluster.state.version ~= newest
+  local usage = markup.optional(function() return watch:usage { since = since } end) or {}
+  one.cpu_trend, one.ram_trend = values_of(usage.cpu), values_of(usage.ram)
+  add_alerts(one, markup.optional(function() return watch:alerts() end), alerts)
   return one
 end
 
-local COLUMNS = {
-  { "cluster", "Cluster" }, { "phase", "Phase" }, { "nodes", "Nodes", number = true },
-  { "version", "Version" }, { "problems", "Problems", wrap = true }, { "cpu", "CPU" },
-  { "cpu_line", "CPU, course" }, { "ram", "RAM" }, { "ram_line", "RAM, course" },
-  { "disk", "Disk" },
-}
-
-local function line(metrics)
-  local values = plot.values(metrics or {})
-  return #values > 1 and { value = values[#values], text = "", chart = chart.spark(values) } or nil
-end
-
---- A chart of one measurement of one cluster.
-local function course(page, one, name, title, unit, since)
-  local metrics, times = one.usage[name] or {}, {}
-  for i, metric in ipairs(metrics) do
-    times[i] = time.format(metric.timestamp, "%m-%d %H:%M")
-  end
-  local total = 0
-  for _, node in ipairs(one.nodes or {}) do
-    total = total + (node[name] and node[name].total and node[name].total.value or 0)
-  end
-  page:series(("%s: %s in %s, the last %s"):format(one.cluster.name, title, unit, since), {
-    { name = title, values = plot.values(metrics) },
-  }, {
-    unit = unit, times = times, from = times[1], to = times[#times],
-    limit = total > 0 and total or nil, limit_name = "what the nodes have",
-  })
-end
-
---- The version that clusters get when none is named; nil when it is not to be had.
+--- The default version of new clusters; nil when it is not available.
 local function newest_release(connection)
   local newest
   for _, release in ipairs(markup.optional(function()
@@ -97,95 +91,149 @@ local function newest_release(connection)
   return newest
 end
 
---- The row of a cluster that was examined.
-local function row_of(one)
-  local cluster = one.cluster
+--- The use of one resource of a cluster over time.
+local function course(one, metrics, nodes, name, unit)
+  local total, times = 0, host.list()
+  for _, node in ipairs(nodes or {}) do
+    total = total + (node[name] and node[name].total and node[name].total.value or 0)
+  end
+  for i, metric in ipairs(metrics) do
+    times[i] = metric.timestamp
+  end
   return {
-    cluster = cluster.name,
+    cluster = one.cluster, resource = name, unit = unit, times = times,
+    values = plot.values(metrics), limit = total > 0 and total or nil,
+  }
+end
+
+--- The courses of the first clusters that have any.
+local function courses_of(connection, facts, count)
+  local courses = host.list()
+  for _, one in ipairs(facts.clusters) do
+    if count > 0 and #one.cpu_trend > 1 then
+      count = count - 1
+      local watch = connection.clusters:get(one.id):monitoring()
+      local usage = watch:usage { since = facts.since }
+      local nodes = markup.optional(function() return watch:summary() end)
+      courses[#courses + 1] = course(one, usage.cpu or {}, nodes, "cpu", "vCPU")
+      courses[#courses + 1] = course(one, usage.ram or {}, nodes, "ram", "GiB")
+    end
+  end
+  return courses
+end
+
+--- Gathers the facts: each cluster with its phase, problems, alerts and use of resources (shares of 1),
+--- the worst first; alerts; and the courses of the first ones.
+---@usage require("qdrant.report.health").facts(qdrant, { since = "6h" }).clusters[1].state
+---@async
+---@param connection table
+---@param options { labels?: table, since?: string, charts?: integer } charts: number of clusters with courses, default: 4
+---@return table
+function health.facts(connection, options)
+  local facts = {
+    at = host.now(), since = options.since or "24h", newest_version = newest_release(connection),
+    alerts = host.list(),
+  }
+  facts.clusters = task.map(connection.clusters:list { labels = options.labels }, function(cluster)
+    return examine(cluster, facts.since, facts.newest_version, facts.alerts)
+  end, { limit = 8 })
+  table.sort(facts.clusters, function(a, b)
+    if a.state ~= b.state then
+      return WORST[a.state] > WORST[b.state]
+    end
+    return a.cluster < b.cluster
+  end)
+  facts.courses = courses_of(connection, facts, options.charts or 4)
+  return facts
+end
+
+local COLUMNS = {
+  { "cluster", "Cluster" }, { "phase", "Phase" }, { "nodes", "Nodes", number = true },
+  { "version", "Version" }, { "problems", "Problems", wrap = true }, { "cpu", "CPU" },
+  { "cpu_trend", "CPU trend" }, { "ram", "RAM" }, { "ram_trend", "RAM trend" },
+  { "disk", "Disk" },
+}
+
+local function meter(share)
+  return share and {
+    value = share, text = ("%.0f %%"):format(share * 100), chart = chart.meter(share),
+  }
+end
+
+local function line(values)
+  return #values > 1 and { value = values[#values], text = "", chart = chart.spark(values) } or nil
+end
+
+local function row_of(one)
+  return {
+    cluster = one.cluster,
     phase = { value = one.phase, text = markup.short(one.phase, ""),
       state = inventory.state(one.phase) },
-    nodes = { value = cluster.state.nodes_up, text = ("%d/%d"):format(cluster.state.nodes_up,
-      cluster.configuration.number_of_nodes) },
-    version = { value = cluster.state.version, state = one.is_behind and "warn" or nil },
-    cpu = meter(used(one.nodes, "cpu")), ram = meter(used(one.nodes, "ram")),
-    disk = meter(used(one.nodes, "disk")), cpu_line = line(one.usage.cpu),
-    ram_line = line(one.usage.ram),
+    nodes = { value = one.nodes_up, text = ("%d/%d"):format(one.nodes_up, one.nodes) },
+    version = { value = one.version, state = one.is_outdated and "warn" or nil },
+    cpu = meter(one.cpu), ram = meter(one.ram), disk = meter(one.disk),
+    cpu_trend = line(one.cpu_trend), ram_trend = line(one.ram_trend),
     problems = #one.problems > 0 and table.concat(one.problems, "; ") or nil,
   }
 end
 
---- The rows of the alerts of all clusters.
-local function alerts_of(all)
-  local alerts = {}
-  for _, one in ipairs(all) do
-    for _, alert in ipairs(one.alerts) do
-      local severity = alert.severity:gsub("^CLUSTER_ALERT_SEVERITY_", "")
-      alerts[#alerts + 1] = {
-        cluster = one.cluster.name, title = alert.title, since = alert.last_firing_at,
-        text = alert.description,
-        severity = { text = severity:lower(), state = SEVERITY[severity] },
-      }
-    end
-  end
-  return alerts
-end
-
---- The figures above the tables.
-local function figures(all, alerts, newest)
-  local count, behind = { rest = 0, good = 0, warn = 0, bad = 0 }, 0
-  for _, one in ipairs(all) do
-    count[one.state] = count[one.state] + 1
-    behind = behind + (one.is_behind and 1 or 0)
-  end
+local function alert_row(alert)
   return {
-    { "well", ("%d of %d"):format(count.good, #all),
-      count.good + count.rest == #all and "good" or nil },
-    { "to be looked at", count.warn, count.warn > 0 and "warn" or nil },
-    { "suspended", count.rest }, { "in trouble", count.bad, count.bad > 0 and "bad" or nil },
-    { "alerts", #alerts, #alerts > 0 and "warn" or nil },
-    { newest and "not at " .. newest or "behind", behind },
+    cluster = alert.cluster, title = alert.title, since = alert.last_seen_at, text = alert.text,
+    severity = { text = alert.severity, state = SEVERITY[alert.severity:upper()] },
   }
 end
 
---- Adds the section.
----@usage require("qdrant.report.health").add(qdrant.report:page { title = "Health" }, qdrant, { since = "6h" })
----@async
----@param page qdrant.report.Page
----@param connection table
----@param options { labels?: table, since?: string, charts?: integer } charts: of how many clusters
-function health.add(page, connection, options)
-  local since = options.since or "24h"
-  local newest = newest_release(connection)
-  local all = task.map(connection.clusters:list { labels = options.labels }, function(cluster)
-    return examine(cluster, since, newest)
-  end, { limit = 8 })
-  table.sort(all, function(a, b)
-    if a.state ~= b.state then
-      return WORST[a.state] > WORST[b.state]
-    end
-    return a.cluster.name < b.cluster.name
-  end)
-  local rows, alerts = {}, alerts_of(all)
-  for i, one in ipairs(all) do
-    rows[i] = row_of(one)
+--- The figures above the tables.
+local function figures(facts)
+  local count, outdated = { rest = 0, good = 0, warn = 0, bad = 0 }, 0
+  for _, one in ipairs(facts.clusters) do
+    count[one.state] = count[one.state] + 1
+    outdated = outdated + (one.is_outdated and 1 or 0)
   end
-  page:section("Health", ("As of %s UTC."):format(time.format(host.now(), "%Y-%m-%d %H:%M")))
-  page:figures(figures(all, alerts, newest))
-  page:table("Clusters", COLUMNS, rows)
-  if #alerts > 0 then
+  local alerts = #facts.alerts
+  return {
+    { "healthy", ("%d of %d"):format(count.good, #facts.clusters),
+      count.good + count.rest == #facts.clusters and "good" or nil },
+    { "warnings", count.warn, count.warn > 0 and "warn" or nil },
+    { "suspended", count.rest }, { "broken", count.bad, count.bad > 0 and "bad" or nil },
+    { "alerts", alerts, alerts > 0 and "warn" or nil },
+    { facts.newest_version and "not at " .. facts.newest_version or "outdated", outdated },
+  }
+end
+
+local TITLES = { cpu = "CPU", ram = "RAM" }
+
+local function add_course(page, one, since)
+  local times, title = {}, TITLES[one.resource]
+  for i, at in ipairs(one.times) do
+    times[i] = time.format(at, "%m-%d %H:%M")
+  end
+  page:series(("%s: %s in %s, the last %s"):format(one.cluster, title, one.unit, since), {
+    { name = title, values = one.values },
+  }, {
+    unit = one.unit, times = times, from = times[1], to = times[#times], limit = one.limit,
+    limit_name = "capacity of the nodes",
+  })
+end
+
+--- Draws the facts as a section.
+---@usage local health = require "qdrant.report.health" health.draw(qdrant.report:page { title = "Health" }, health.facts(qdrant, {}))
+---@param page qdrant.report.Page
+---@param facts table what `facts` returned
+function health.draw(page, facts)
+  page:section("Health", ("As of %s UTC."):format(time.format(facts.at, "%Y-%m-%d %H:%M")))
+  page:figures(figures(facts))
+  page:table("Clusters", COLUMNS, facts.clusters, row_of)
+  if #facts.alerts > 0 then
     page:table("Alerts", {
       { "cluster", "Cluster" }, { "severity", "Severity" }, { "title", "Alert" },
-      { "text", "What it says", wrap = true }, { "since", "Last seen" },
-    }, alerts)
+      { "text", "Description", wrap = true }, { "since", "Last seen" },
+    }, facts.alerts, alert_row)
   end
   page:beside(function()
-    local left = options.charts or 4
-    for _, one in ipairs(all) do
-      if left > 0 and #(one.usage.cpu or {}) > 1 then
-        left = left - 1
-        course(page, one, "cpu", "CPU", "vCPU", since)
-        course(page, one, "ram", "RAM", "GiB", since)
-      end
+    for _, one in ipairs(facts.courses) do
+      add_course(page, one, facts.since)
     end
   end)
 end
