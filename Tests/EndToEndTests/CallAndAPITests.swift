@@ -83,10 +83,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["cluster.list_cluster"], 2, "there is no method \"cluster.list_cluster\"; did you mean"),
+        (["cluster.list_cluster"], 2, "unknown method \"cluster.list_cluster\"; did you mean"),
         (
             ["list_backups"], 2,
-            "\"list_backups\" is the name of several methods; say which: cluster.backup"
+            "\"list_backups\" is ambiguous; use one of: cluster.backup"
         ),
         (["cluster.list_clusters", "page_siz=1"], 2, "did you mean \"page_size\"?"),
         (["cluster.list_clusters", "-d", "{"], 2, "-d: invalid JSON"),
@@ -96,8 +96,8 @@ import Testing
             ["cluster.get_cluster", "cluster_id=0d5ab7b4-6d8a-4a2e-9a53-0c8d7cb8f0a1"], 5,
             "NOT_FOUND"
         ),
-        (["platform.list_global_cloud_providers", "--all"], 2, "has no pages"),
-        (["auth.create_management_key"], 2, "the answer holds a secret (management_key.key)"),
+        (["platform.list_global_cloud_providers", "--all"], 2, "is not a paginated list"),
+        (["auth.create_management_key"], 2, "the response contains a secret (management_key.key)"),
         (["cluster.list_clusters", "--timeout", "0"], 2, "--timeout"),
     ])
     func whatGoesWrongHasAStatusAndAReason(
@@ -188,7 +188,8 @@ import Testing
         #expect(found.contains("field cluster.backup.v1.Backup.retention_period"))
         #expect(found.contains("1 to 365 days"))
         let nothing = try qcsh(["api", "--search", "xyzzy"])
-        #expect(nothing.status == 2 && nothing.errors.contains("nothing of the API has \"xyzzy\""))
+        #expect(
+            nothing.status == 2 && nothing.errors.contains("the API has nothing about \"xyzzy\""))
         let near = try qcsh(["api", "Clustr"])
         #expect(near.status == 2 && near.errors.contains("did you mean \"Cluster\"?"))
         let several = try qcsh(["api", "Backup"])

@@ -8,8 +8,6 @@ struct SandboxCommand: ParsableCommand {
         discussion: """
             Without a subcommand, serves (see qcsh sandbox serve --help). The other subcommands \
             control a sandbox of yours that runs on this machine; --port selects one of several.
-
-            \(ServeCommand.leniencies)
             """,
         subcommands: [
             ServeCommand.self, TokenCommand.self, WorldCommand.self, TimeCommand.self,

@@ -61,7 +61,7 @@ struct ServeCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Initial contents: a YAML file, demo (the default), or bare (users and accounts only).",
-            valueName: "file"))
+            valueName: "seed"))
     var seed: String?
 
     @Option(

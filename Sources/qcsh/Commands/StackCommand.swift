@@ -14,7 +14,7 @@ enum StackCommand {
                 "Variable for a stack that is a function. Repeatable.", valueName: "name=value"))
         var variables: [String] = []
 
-        @Argument(help: ArgumentHelp("The file that declares the stack.", valueName: "file"))
+        @Argument(help: ArgumentHelp("The Lua file that declares the stack.", valueName: "stack"))
         var file: String
 
         func validate() throws {
