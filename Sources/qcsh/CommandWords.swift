@@ -17,10 +17,9 @@ enum CommandWords {
 
     /// - Throws: ``CommandError`` when a word where a subcommand is expected names none.
     static func arranged(_ words: [String]) throws(CommandError) -> Request {
-        if words.first == "help" {
-            try checkHelp(words.dropFirst())
-            return words.count == 1 ? .help : .command(words)
-        }
+        // To know the options takes milliseconds, which scripts with options need not wait for.
+        let marks = QcshCommand.names + ["help", "--help", "-h", "--version"]
+        guard words.contains(where: marks.contains) else { return .script(words) }
         var path: [String] = []
         var options: [String] = []
         var rest = words[...]
@@ -30,6 +29,10 @@ enum CommandWords {
             options += found.words
             if found.runsCode { break }
             guard let word = rest.first, !word.hasPrefix("-") else { break }
+            if word == "help", path.isEmpty {
+                try checkHelp(rest.dropFirst())
+                return rest.count == 1 ? .help : .command(Array(rest))
+            }
             guard let next = child(of: node, word) else {
                 if path.isEmpty { break }
                 throw unknown(word, below: path, node)

@@ -82,7 +82,10 @@ import Testing
             #expect(try qcsh(words).output == help)
         }
         let plan = try qcsh(["plan", "--help"]).output
-        for words in [["help", "plan"], ["--help", "plan"], ["--context", "x", "plan", "-h"]] {
+        for words in [
+            ["help", "plan"], ["--help", "plan"], ["--context", "x", "help", "plan"],
+            ["--context", "x", "plan", "-h"],
+        ] {
             #expect(try qcsh(words).output == plan)
         }
         let version = try qcsh(["--version"]).output
