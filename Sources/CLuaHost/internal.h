@@ -89,7 +89,7 @@ static inline qh_vm *qh_of(lua_State *L) { return *(qh_vm **)lua_getextraspace(L
 /// Lua's allocator; `user` is a qh_memory.
 void *qh_allocate(void *user, void *block, size_t old_size, size_t new_size);
 
-/// Tells the C library what to expect; frees all slabs, once the state is closed.
+/// Sets up the C library's allocator; `qh_close_memory` frees all slabs of a closed state.
 void qh_open_memory(void);
 void qh_close_memory(qh_memory *memory);
 
@@ -122,7 +122,7 @@ int qh_decode(lua_State *L, qh_tape *tape);
 /// when it came several times, nil when it did not. Always returns 1.
 int qh_unknown_field(lua_State *L, int message, lua_Integer number);
 
-/// The C function behind every host function; its first upvalue is the function's number.
+/// The C function that implements every host function; its first upvalue is the function's number.
 int qh_trampoline(lua_State *L);
 
 /// Installs the time and duration types, handles and message tables.
@@ -152,7 +152,7 @@ void qh_charge(qh_vm *vm, lua_State *co);
 /// Whether the metatable on top of the stack was set by code that is not the host's.
 bool qh_is_foreign_metatable(lua_State *L);
 
-/// Has whoever runs unwound as soon as no finalizer runs.
+/// Unwinds the running code as soon as no finalizer runs.
 void qh_cancel_later(qh_vm *vm);
 
 /// Whether the function on top of the stack is a metamethod of one of the first two arguments of a

@@ -328,7 +328,7 @@ enum JSONNumber {
         return whole <= limit ? whole : nil
     }
 
-    /// Strings like " 1" or "0x1" are no JSON numbers, though Swift reads some of them.
+    /// Strings like " 1" or "0x1" are not JSON numbers, although Swift parses some of them.
     private static func exactDouble(_ text: String) -> Double? {
         guard text.utf8.allSatisfy({ "+-.0123456789eE".utf8.contains($0) }) else { return nil }
         return Double(text)

@@ -2,7 +2,7 @@ import Contract
 
 /// The value of a field, of a list's element or of a map's key or value.
 ///
-/// 32- and 64-bit integers share a case: the field's kind tells the width.
+/// 32- and 64-bit integers share a case: the field's kind determines the width.
 public indirect enum Value: Sendable, Hashable {
     case bool(Bool)
     /// `int32`, `int64`, `sint…`, `sfixed…`.
@@ -42,7 +42,7 @@ public struct Message: Sendable {
         }
     }
 
-    /// The fields for reading. What cannot be decoded has none.
+    /// The fields for reading; empty for a message that cannot be decoded.
     private var fields: Fields {
         if let decoded { return decoded }
         let read = try? ProtobufReader().message(keptSerialization ?? [], as: type)

@@ -9,7 +9,7 @@ struct SourceLocation: Sendable {
     let path: SourcePath
 }
 
-/// One serialized FileDescriptorProto, with what a scan of its top level tells.
+/// One serialized FileDescriptorProto, with the results of a scan of its top level.
 ///
 /// Numbers are those of google/protobuf/descriptor.proto.
 struct DescriptorFile: @unchecked Sendable {

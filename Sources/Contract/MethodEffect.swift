@@ -9,7 +9,7 @@ public enum MethodEffect: String, Sendable, CaseIterable {
 }
 
 extension Method {
-    /// Methods whose effect their HTTP verb does not tell, by their full names.
+    /// Effects of methods whose HTTP verb does not imply them, by the methods' full names.
     static let effectOverrides: [String: MethodEffect] = [
         // Questions with a body.
         "qdrant.cloud.booking.v1.BookingService.GetQuote": .read,

@@ -7,7 +7,7 @@ public enum SecretFields {
         Set(names.map { String($0.split(separator: ".").last ?? "") }).subtracting(["key"])
     }
 
-    /// Fields whose value whoever has it can use.
+    /// Bearer secrets: fields whose value grants access to its holder.
     static let names: Set<String> = [
         "qdrant.cloud.auth.v1.ManagementKey.key",
         "qdrant.cloud.cluster.auth.v1.DatabaseApiKey.key",

@@ -92,7 +92,7 @@ public enum YAMLText {
         var isAtKey = true
     }
 
-    /// Measures a text. What is no YAML passes: who reads it says what is wrong.
+    /// Measures a string. Invalid YAML passes: the parser reports its errors later.
     private static func check(_ text: String) throws(Problem) {
         var parser = yaml_parser_t()
         guard yaml_parser_initialize(&parser) == 1 else { throw Problem("out of memory") }

@@ -35,7 +35,7 @@ package final class SecretTexts {
 }
 
 extension String {
-    /// The text with each occurrence of a part replaced; what was put in is not looked at again.
+    /// The string with each occurrence of a part replaced; replacements are not searched again.
     package func replacing(_ part: String, by replacement: String) -> String {
         let (part, bytes) = (Array(part.utf8), Array(utf8))
         guard !part.isEmpty, bytes.count >= part.count else { return self }

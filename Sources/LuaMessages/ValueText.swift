@@ -64,7 +64,7 @@ public struct ValueText {
     /// A text in double quotes, with escapes.
     public static func quoted(_ text: String) -> String { JSONWriter.quoted(text) }
 
-    /// A value that is no table.
+    /// A value that is not a table.
     public static func scalar(_ value: LuaValue) -> String {
         switch value {
         case .nil, .null: "nil"

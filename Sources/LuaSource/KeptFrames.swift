@@ -6,7 +6,7 @@
 public enum KeptFrames {
     private static let insert = Array(" local __frame <close> = nil ".utf8)
 
-    /// The same program, line by line; a text that is no Lua stays as it is.
+    /// The same program, line by line; a string that is not valid Lua is returned unchanged.
     public static func rewrite(_ source: [UInt8]) -> [UInt8] {
         var offsets: [Int] = []
         var lexer = Lexer(source)

@@ -39,7 +39,7 @@ public indirect enum Expression: Sendable {
 /// A call, as an expression or a statement.
 public struct Call: Sendable {
     public let function: Expression
-    /// The name behind the colon; nil for a plain call.
+    /// The name after the colon; nil for a plain call.
     public let method: String?
     public let arguments: [Expression]
     /// Where the arguments begin.

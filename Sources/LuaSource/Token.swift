@@ -31,7 +31,7 @@ public enum TokenKind: Sendable, Equatable {
     }
 }
 
-/// A word that is no name (Lua 5.4 manual, section 3.1).
+/// A word that cannot be a name (Lua 5.4 manual, section 3.1).
 public enum Keyword: String, Sendable, CaseIterable {
     case and, `break`, `do`, `else`, elseif, end, `false`, `for`, function, goto, `if`, `in`, local,
         `nil`, not, or, `repeat`, `return`, then, `true`, until, `while`
@@ -45,7 +45,7 @@ public struct Token: Sendable {
     public let endOffset: Int
 }
 
-/// A text that is no Lua.
+/// The error for a string that is not valid Lua.
 public struct SyntaxError: Error, Sendable, CustomStringConvertible {
     /// In words for a person.
     public let message: String

@@ -4,7 +4,7 @@ import Budgets
 public struct SandboxConfiguration: Sendable {
     /// How time passes in it.
     public enum Speed: Sendable, Equatable {
-        /// So many virtual seconds in a real one.
+        /// The number of virtual seconds per real second.
         case factor(Double)
         /// What takes time is done at once.
         case instant

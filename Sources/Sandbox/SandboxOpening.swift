@@ -75,9 +75,9 @@ enum SandboxOpening {
         }
     }
 
-    /// What keys derive from. On the loopback interface, in memory, it is always the same, so that
-    /// keys can be kept in the configuration of other programs; a data folder has its own, in a
-    /// file that only its owner may read.
+    /// The secret from which keys are derived. On the loopback interface, in memory, it is always
+    /// the same, so that other programs can keep keys in their configuration; a data directory has
+    /// its own, in a file that only its owner may read.
     static func secret(_ configuration: SandboxConfiguration) throws(SandboxError)
         -> [UInt8]
     {

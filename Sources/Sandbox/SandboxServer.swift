@@ -20,7 +20,7 @@ public final class SandboxServer: Sendable {
     private let channel: any Channel
     private let temporaryFolder: String?
     private let front: NIOLoopBound<Front>
-    /// Keeps other sandboxes from the data folder.
+    /// Prevents other sandboxes from using the data directory.
     private let lock: FolderLock?
 
     /// `http://127.0.0.1:port`, or `https://` with TLS.
@@ -109,7 +109,7 @@ public final class SandboxServer: Sendable {
         }
     }
 
-    /// Loads the library of hashes; what is wrong with it, or nil.
+    /// Loads the hash library. Returns the problem, or nil.
     static var cryptoProblem: String? { qcrypto_load().map { String(cString: $0) } }
 
     /// Stops listening, closes all connections and the store.

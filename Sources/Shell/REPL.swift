@@ -22,7 +22,7 @@ public final class REPL {
     /// What was typed of an entry where the terminal can show one line only.
     private var pending = ""
     private var isOver = false
-    /// How many tasks the prompt tells of.
+    /// How many tasks the prompt shows.
     private var shownJobs = 0
     private var wantsEditor = false
     private var isReading = false
@@ -181,7 +181,7 @@ public final class REPL {
         editor.unhide()
     }
 
-    /// The prompt may tell of what has changed: tasks that have ended, an account that is known now.
+    /// Updates the prompt for changes: tasks that have ended, an account that is known now.
     private func tick() {
         // A prompt that grows while somebody types is a nuisance.
         guard pending.isEmpty, let editor else { return }
@@ -202,7 +202,7 @@ public final class REPL {
         return prompt.prompt(isContinued: !pending.isEmpty)
     }
 
-    /// What an entry has written without a line break stays, with a mark behind it.
+    /// Keeps the output of an entry that ends without a line break, and adds a mark after it.
     private func leavePartialLine() {
         guard Terminal.movesItsCursor else { return }
         let width = Terminal.size(of: state.screen).columns
@@ -257,7 +257,7 @@ public final class REPL {
         entry.hasPrefix("=") ? "return " + entry.dropFirst() : entry
     }
 
-    /// Whether an entry is whole; throws when it is no Lua.
+    /// Whether an entry is whole; throws when it is not valid Lua.
     private func isCompilable(_ entry: String) throws(LuaFailure) -> Bool {
         let source = EntrySource(Self.code(entry))
         switch try runtime.compileExpression(source.text, name: "=entry") {

@@ -66,7 +66,7 @@ final class ResultPrinter {
         Output.data(text, isStyled: true)
     }
 
-    /// Tells how long an entry took, when that is wanted.
+    /// Prints how long an entry took, when the settings ask for it.
     func tellTime(_ duration: Double) {
         guard state.settings.showsTime else { return }
         var line = "\(Self.duration(duration))"

@@ -1,4 +1,4 @@
-/// The payload of one field, as far as it can be told without a schema.
+/// The payload of one field, as far as it can be decoded without a schema.
 public enum WireValue: Sendable {
     /// A varint, or four or eight bytes.
     case integer(UInt64)

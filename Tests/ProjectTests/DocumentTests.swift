@@ -92,6 +92,7 @@ struct DocumentTests {
             ("d.lua", "--- Makes keys anew.\nlocal function f() end", "anew"),
             ("e.lua", "fail('nobody is there to confirm')", "nobody"),
             ("f.md", "The sandbox. What is there already stays.", ". What is"),
+            ("h.swift", "/// Tells of the file.\nfunc f() {}", "Tells"),
             ("g.swift", "note(\"written beside the folder x\")", "beside"),
         ])
     func hardPhrasesAreFound(_ name: String, _ code: String, _ phrase: String) throws {

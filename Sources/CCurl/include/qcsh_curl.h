@@ -120,7 +120,7 @@ enum qcurl_code {
     QCURL_SSL_CACERT_BADFILE = 77,
 };
 
-/// The readiness that libcurl wants to be told of a socket (CURL_POLL_*).
+/// The socket readiness that libcurl asks to be notified about (CURL_POLL_*).
 enum qcurl_interest { QCURL_POLL_IN = 1, QCURL_POLL_OUT = 2, QCURL_POLL_INOUT = 3 };
 
 /// The readiness of a socket, as bits (CURL_CSELECT_*).

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// The first byte of each value. Numbers behind a tag are in the machine's byte order.
+/// The first byte of each value. Numbers after a tag are in the machine's byte order.
 enum qh_tag {
     QH_NIL = 0,
     QH_FALSE,

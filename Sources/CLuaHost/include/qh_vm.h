@@ -38,7 +38,7 @@ enum qh_level {
 
 /// Called when Lua calls a host function. Reads arguments from `in`, writes results to `out`.
 ///
-/// `can_yield` tells whether QH_YIELD may be returned.
+/// `can_yield` is whether QH_YIELD may be returned.
 typedef int32_t (*qh_dispatch)(void *host, uint32_t function, qh_tape *in, qh_tape *out,
                                bool can_yield);
 
@@ -85,8 +85,8 @@ size_t qh_memory_used(const qh_vm *vm);
 /// NULL when there is none. Good until Lua runs again.
 ///
 /// QH_BY_LUA where no code has called: a function of the host that is a finalizer, that closes a
-/// variable, or that is a metamethod of a value which code handed over. Whoever set the metatable has
-/// chosen the function, and that may have been any library.
+/// variable, or that is a metamethod of a value which code handed over. The code that set the
+/// metatable has chosen the function, and that may have been any library.
 const char *qh_caller(qh_vm *vm);
 
 /// Has it asked from now on whether Lua itself has called; without bound libraries it does not matter.

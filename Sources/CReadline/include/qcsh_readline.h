@@ -16,8 +16,8 @@ typedef enum qrl_command {
 typedef struct qrl_host {
     /// A line was accepted; NULL at the end of input. The text belongs to the receiver.
     void (*line)(char *text);
-    /// Whether the line is a whole entry; otherwise Return begins another line of it. Tells, too,
-    /// how many spaces that line begins with, and how many the present one has too many.
+    /// Whether the line is a whole entry; otherwise Return begins another line of it. Also sets how
+    /// many spaces that line begins with, and how many the present one has too many.
     bool (*is_whole)(const char *text, int *indentation, int *excess);
     /// The line, the cursor or the prompt has changed. Only called when the host draws.
     void (*display)(void);
@@ -42,7 +42,7 @@ void qrl_open(const qrl_host *host, int terminal, bool draws);
 /// Shows a prompt. When the host does not draw, the prompt may have readline's marks \001 and \002.
 void qrl_begin(const char *prompt);
 
-/// Takes the prompt away and gives the terminal its settings back. What is typed is kept.
+/// Removes the prompt and restores the terminal's settings. Keeps the typed text.
 void qrl_suspend(void);
 
 /// Shows the prompt with what was typed again.
@@ -57,7 +57,7 @@ void qrl_read(void);
 /// Gives the line up, as Ctrl-C does, and takes the prompt away.
 void qrl_cancel_line(void);
 
-/// Tells readline how large the terminal is.
+/// Sets the size of the terminal for readline.
 void qrl_resize(int rows, int columns);
 
 /// What the user's inputrc wants to be shown of the mode that keys are in; empty for nothing.
@@ -76,7 +76,7 @@ void qrl_set_text(const char *text, int point);
 /// Adds a candidate during `complete`.
 void qrl_add_candidate(const char *text);
 
-/// What is added behind a candidate that is the only one; 0 for nothing.
+/// Sets the character that readline adds after a candidate that is the only one; 0 for none.
 void qrl_append_behind_candidate(char character);
 
 /// Adds an entry to the list that the arrow keys and searches go through.

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Interrupts the code that runs; has to be safe in a handler.
+/// Interrupts the code that runs; must be safe in a signal handler.
 typedef void (*qsignals_interrupter)(void *argument);
 
 /// What the program has been asked for since it began.
@@ -23,7 +23,7 @@ typedef struct qsignals_counts {
 /// The third of a kind ends the program, with the terminal's settings as they are now.
 ///
 /// - interrupter: called for each of them, with its argument; NULL for none.
-/// - patience: after so many nanoseconds SIGTERM and SIGHUP end a program that has not ended.
+/// - patience: the nanoseconds after which SIGTERM and SIGHUP end a program that has not ended.
 ///
 /// Returns the descriptor that can be read after each signal, or -1 with errno: signals are handled all
 /// the same.

@@ -5,7 +5,7 @@
 
 #include <spawn.h>
 
-/// Has a program that is started begin in a folder.
+/// Sets the directory in which a started program begins.
 int qspawn_begin_in(posix_spawn_file_actions_t *actions, const char *folder);
 
 /// A pipe whose ends are closed when another program is executed. Returns 0, or -1 with errno.

@@ -5,12 +5,12 @@
 
 #include <stddef.h>
 
-/// The columns that a text in UTF-8 takes. Bytes that are no UTF-8 take one column each.
+/// The columns that a UTF-8 string takes. Bytes that are not valid UTF-8 take one column each.
 size_t qtext_columns(const char *text, size_t length);
 
-/// How many bytes have to be put in, taken out, replaced or exchanged with their neighbours to make one
-/// text of another (Damerau and Levenshtein, each place touched once). Of texts that are longer than a
-/// name it is the length of the longer one.
+/// How many bytes must be inserted, deleted, replaced or swapped with their neighbours to turn one
+/// string into the other (Damerau and Levenshtein, each place touched once). For strings that are
+/// longer than a name it is the length of the longer one.
 size_t qtext_distance(const char *a, size_t a_length, const char *b, size_t b_length);
 
 /// How many of them a name that is meant by another one may have.

@@ -9,7 +9,7 @@ extension Message {
         return copy
     }
 
-    /// Tells each secret that the message holds.
+    /// Passes each secret that the message holds to the closure.
     public func secrets(_ tell: ([UInt8]) -> Void) {
         for (field, value) in setFields { value.secrets(field.isSecret, tell) }
     }

@@ -3,7 +3,8 @@ import CCurl
 
 /// Measures an answer that comes by way of libcurl, and finds the budget that it exceeds.
 struct AnswerMeter {
-    /// The largest body that is taken, in bytes; nil where whoever reads holds the server back.
+    /// The largest body that is accepted, in bytes; nil for no limit, where the reader applies
+    /// back-pressure to the server.
     private(set) var maximumBody: Int?
     /// The budget that the answer exceeds.
     private(set) var exceeded: Budget?

@@ -8,7 +8,7 @@ protocol GRPCCallOwner: AnyObject {
     func cancel(_ call: GRPCCall)
 }
 
-/// One unary call on its way: what has been received of it, and what it amounts to.
+/// One unary call in flight, with the part of the response received so far and the call's result.
 ///
 /// Source: grpc/doc/PROTOCOL-HTTP2.md.
 final class GRPCCall: TransportCall, RunningCall {
@@ -16,7 +16,7 @@ final class GRPCCall: TransportCall, RunningCall {
     let path: String
     /// Headers, lower-case.
     let metadata: [(name: String, value: String)]
-    /// When the call has to be over, on the loop's clock.
+    /// The time by which the call must end, on the loop's clock; nil for no deadline.
     let deadline: Int64?
     /// The request in gRPC's framing.
     let body: [UInt8]

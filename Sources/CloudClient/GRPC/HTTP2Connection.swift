@@ -3,7 +3,7 @@ import CHTTP2
 import EventLoop
 import GRPCProtocol
 
-/// What a connection tells its transport.
+/// Receives a connection's events; the transport implements it.
 protocol HTTP2ConnectionDelegate: AnyObject {
     /// The connection is open, or has room for another stream.
     func connectionHasRoom(_ connection: HTTP2Connection)
@@ -11,7 +11,7 @@ protocol HTTP2ConnectionDelegate: AnyObject {
     func connection(_ connection: HTTP2Connection, refused call: GRPCCall)
     /// The connection takes no new calls; those in flight go on.
     func connectionDrains(_ connection: HTTP2Connection, wantsFewerPings: Bool)
-    /// The connection is gone. Calls in flight have been told.
+    /// The connection has closed. Calls in flight have already received their error.
     func connectionEnded(_ connection: HTTP2Connection, error: CallError, wasOpen: Bool)
 }
 
@@ -307,7 +307,8 @@ final class HTTP2Connection: GRPCCallOwner {
         delegate?.connectionEnded(self, error: error, wasOpen: wasOpen)
     }
 
-    /// Gives a call that certainly was not executed back. Where nobody takes it, it ends.
+    /// Returns a call that was certainly not executed to the delegate. Without a delegate, the call
+    /// fails.
     func refuse(_ call: GRPCCall) {
         if let delegate { return delegate.connection(self, refused: call) }
         var error = CallError.transport(.cancelled, "the connection was closed")

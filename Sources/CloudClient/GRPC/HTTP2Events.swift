@@ -49,8 +49,8 @@ extension HTTP2Connection {
         finish(call, .failure(error))
     }
 
-    /// Tells a call's end, but not from inside a callback of nghttp2: whoever hears it may wait for
-    /// another call, which would read from the session again.
+    /// Reports a call's result, but not from inside a callback of nghttp2: the receiver may wait
+    /// for another call, which would read from the session again.
     func finish(_ call: GRPCCall, _ result: Result<Reply, CallError>) {
         loop.enqueue { call.finish(result) }
     }

@@ -33,7 +33,7 @@ public final class ReflectionClient {
     ///
     /// - Parameters:
     ///   - metadata: headers, lower-case.
-    ///   - deadline: when it has to be over, on the loop's clock.
+    ///   - deadline: the time by which the fetch must end, on the loop's clock; nil for none.
     ///   - completion: called once, from the loop.
     public static func fetch(
         over transport: GRPCTransport, metadata: [(name: String, value: String)] = [],

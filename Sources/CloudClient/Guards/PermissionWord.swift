@@ -68,7 +68,7 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { "\(verb):\(noun)" + (value.map { "=\($0)" } ?? "") }
 
-    /// Whether the word covers a use. Of paths, a folder covers what is in it.
+    /// Whether the word covers a use. For paths, a directory covers everything in it.
     func covers(_ use: PermissionWord) -> Bool {
         guard Glob.matches(verb, use.verb), Glob.matches(noun, use.noun) else { return false }
         guard let value else { return true }

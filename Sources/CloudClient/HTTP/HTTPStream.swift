@@ -1,8 +1,8 @@
 import CCurl
 import GRPCProtocol
 
-/// An HTTP exchange whose answer is read piece by piece, with libcurl holding the server back while
-/// nobody reads. Main-thread confined.
+/// An HTTP exchange whose answer is read piece by piece; libcurl holds the server back while the
+/// caller does not read. Main-thread confined.
 public final class HTTPStream {
     /// A request.
     public struct Request {
@@ -13,7 +13,7 @@ public final class HTTPStream {
         public var headers: [(name: String, value: String)] = []
         /// The body; nil sends none.
         public var body: [UInt8]?
-        /// How long the whole exchange may take, in nanoseconds; nil means for ever.
+        /// How long the whole exchange may take, in nanoseconds; nil means no limit.
         public var timeout: Int64?
         /// A proxy's URL that overrides the environment's; empty for none.
         public var proxy: String?
@@ -33,7 +33,7 @@ public final class HTTPStream {
         public var headers: [(name: String, value: String)] = []
     }
 
-    /// How much is held while nobody reads, in bytes.
+    /// How much of the answer is buffered while the caller does not read, in bytes.
     private static let window = 1 << 20
 
     private let engine: CurlEngine
@@ -120,7 +120,7 @@ public final class HTTPStream {
         errorBuffer.deallocate()
     }
 
-    /// Ends the exchange, however far it has come. Nobody is called any more.
+    /// Ends the exchange at any stage. No callback runs afterwards.
     public func close() {
         onHead = nil
         onData = nil

@@ -13,8 +13,8 @@ struct RESTRequest {
 
     /// Builds the request.
     ///
-    /// Fields in the path leave the query; what is neither in path nor body goes into the query
-    /// with snake_case names, which every known gateway takes.
+    /// Fields in the path are left out of the query; fields in neither path nor body go into the
+    /// query with snake_case names, which every known gateway accepts.
     init(_ method: Method, _ request: Message) throws(CallError) {
         guard let route = method.route else {
             throw CallError(.unimplemented, "\(method.name) has no HTTP rule", origin: .local)

@@ -205,7 +205,7 @@ private final class RESTCall: TransportCall, RunningCall {
 
     func cancel() { transport?.cancel(self) }
 
-    /// Whether so many more bytes of the body are taken: errors have few words.
+    /// Whether `count` more bytes of the body are accepted. Error bodies have a lower limit.
     private func takes(_ count: Int) -> Bool {
         if !hasBody, let easy {
             hasBody = true

@@ -11,7 +11,7 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
 
     /// The value of the `authorization` header.
     ///
-    /// - Throws: an UNAUTHENTICATED ``CallError`` when whoever keeps the credential does not give it.
+    /// - Throws: an UNAUTHENTICATED ``CallError`` when the credential helper does not return it.
     func header() throws(CallError) -> String? {
         switch self {
         case .none: nil
@@ -35,8 +35,8 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
     /// management keys.
     private static let prefixLengths = 4...8
 
-    /// Whether it is the management key with a prefix, as keys are told apart. Nobody learns more of it
-    /// than what keys are listed by: what goes on behind that is not looked at.
+    /// Whether it is the management key with a prefix, by which the API distinguishes keys. Only as
+    /// many characters as the API lists are compared, so that callers learn no more of the key.
     func isManagementKey(withPrefix prefix: String) -> Bool {
         let listed = prefix.prefix(Self.prefixLengths.upperBound)
         guard listed.count >= Self.prefixLengths.lowerBound else { return false }

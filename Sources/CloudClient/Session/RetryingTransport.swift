@@ -17,7 +17,7 @@ final class RetryingTransport: Transport {
     /// - Parameters:
     ///   - random: numbers from 0 up to 1, for jitter.
     ///   - transport: the transport of a kind.
-    ///   - trace: receives each attempt; nil when nobody wants them.
+    ///   - trace: returns the receiver of each attempt; nil when tracing is off.
     init(
         loop: PollLoop, random: @escaping () -> Double,
         transport: @escaping (TransportKind) -> any Transport,

@@ -80,7 +80,7 @@ public final class Session {
         return call
     }
 
-    /// Makes a call that nobody asked for: what it finds out is needed for one that somebody did.
+    /// Makes an internal call, whose result the session needs for a call that the user requested.
     func callForItself(
         _ method: Method, _ request: Message,
         completion: @escaping (Result<Reply, CallError>) -> Void

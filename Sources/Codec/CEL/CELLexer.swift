@@ -7,7 +7,7 @@ enum CELToken: Equatable {
     case string(String)
     case bytes([UInt8])
     case symbol(String)
-    /// 9223372036854775808, which only exists behind a minus sign.
+    /// 9223372036854775808, which is only valid after a minus sign.
     case magnitudeOfLeastInt
     case end
 }

@@ -83,7 +83,7 @@ enum TextFormats {
     }
 
     /// A host name, an IPv4 address or an IPv6 address in brackets, with a port from 0 to 65535
-    /// behind a colon; the port may be absent unless it is needed.
+    /// after a colon; the port is optional unless `needsPort` is true.
     static func isHostAndPort(_ text: String, needsPort: Bool) -> Bool {
         let isHost = { (host: Substring) in isHostname(String(host)) || ipv4(String(host)) != nil }
         if text.hasPrefix("[") {
@@ -129,7 +129,7 @@ enum TextFormats {
         (version != 6 && ipv4(text) != nil) || (version != 4 && ipv6(text) != nil)
     }
 
-    /// An address with a prefix length; strict when the bits beyond the prefix have to be zero.
+    /// An address with a prefix length; if strict, the bits beyond the prefix must be zero.
     static func isIPPrefix(_ text: String, version: Int? = nil, isStrict: Bool) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let length = Int(parts[1]), String(length) == parts[1], length >= 0

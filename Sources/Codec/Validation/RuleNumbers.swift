@@ -57,7 +57,7 @@ enum StringRule {
     static let protobufName = 37
     static let protobufDotName = 38
 
-    /// Examples are no rules.
+    /// Examples do not constrain values.
     static let example = 34
 
     /// Whether a rule is one of these.
@@ -88,7 +88,7 @@ enum BytesRule {
     static let ipv4 = 11
     static let ipv6 = 12
     static let len = 13
-    /// Examples are no rules.
+    /// Examples do not constrain values.
     static let example = 14
     static let uuid = 15
 }

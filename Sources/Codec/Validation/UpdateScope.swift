@@ -92,8 +92,8 @@ enum ValidationScope {
         return true
     }
 
-    /// Whether the field that this is the scope of has to be there, if its rules say so: the resource
-    /// itself does, even when only a part of it counts.
+    /// Whether the field with this scope must be present if its rules require it: the resource
+    /// itself must, even when only a part of it is validated.
     var isRequired: Bool {
         if case .masked(_, _, let isResource) = self { return isResource }
         return true

@@ -6,7 +6,7 @@ import LuaMachine
 import LuaMessages
 import LuaReference
 
-/// The host functions behind `qdrant.api`: the contract's modules and methods, and calls.
+/// The host functions that implement `qdrant.api`: the contract's modules and methods, and calls.
 final class APIBinding {
     private let machine: LuaMachine
     private let registry: Registry
@@ -134,7 +134,7 @@ final class APIBinding {
         }
     }
 
-    /// A script that asks for other places or contexts has to be allowed to.
+    /// Throws when a script asks for a host, an account or a context that it may not use.
     private func checkConnection(_ options: LuaTable) throws(HostError) {
         for name in ["endpoint", "rest_endpoint"] {
             guard let text = options[name]?.text else { continue }

@@ -27,7 +27,8 @@ public struct Parameter<Value> {
     ///
     /// - Parameters:
     ///   - word: the permission, as headers of scripts name it.
-    ///   - isAboutName: whether it is about a name in a folder rather than what the name leads to.
+    ///   - isAboutName: whether the permission is about a name in a directory rather than the file
+    ///     that the name leads to.
     ///   - exempt: a value that needs none.
     func needing(_ word: String, isAboutName: Bool = false, except exempt: String? = nil) -> Self {
         var parameter = self
@@ -137,7 +138,7 @@ extension Parameter {
 
     /// Something that is kept under a number: a session, a scope.
     ///
-    /// - Parameter otherwise: what is wrong with other numbers.
+    /// - Parameter otherwise: the error message for other numbers.
     public static func numbered(
         otherwise: String, _ find: @escaping (Int64) -> Value?
     ) -> Self {
@@ -146,7 +147,7 @@ extension Parameter {
 
     /// Something that has a name.
     ///
-    /// - Parameter otherwise: what is wrong with other names; the name follows.
+    /// - Parameter otherwise: the error message for other names; the name follows.
     public static func named(otherwise: String, _ find: @escaping (String) -> Value?) -> Self {
         let refusal = { (value: LuaValue) -> HostError? in
             value.text.map { .message("\(otherwise) \"\($0)\"") }

@@ -119,7 +119,7 @@ final class FilesModule {
         content.withUnsafeBytes { results.put($0) }
     }
 
-    /// Reads something that is no plain file, as it comes.
+    /// Reads a file that is not a regular file, as its data arrives.
     private func follow(
         _ file: Int32, _ path: String, _ resumption: LuaMachine.Resumption
     ) -> () -> Void {

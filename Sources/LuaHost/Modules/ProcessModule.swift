@@ -4,7 +4,7 @@ import EventLoop
 import Glibc
 import LuaMachine
 
-/// What `host/process.lua` is built from: programs that run beside the script.
+/// The host functions that `host/process.lua` is built from: they run programs for the script.
 final class ProcessModule {
     private let machine: LuaMachine
     private let bound: PermissionBound

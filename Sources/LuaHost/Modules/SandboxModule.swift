@@ -37,7 +37,7 @@ public struct SandboxStart {
     public var seedNumber: UInt64?
     /// Names of rules that are not applied.
     public var leniencies: [String]
-    /// A folder that keeps the data.
+    /// The directory in which the sandbox keeps its data.
     public var dataFolder: String?
 }
 

@@ -5,7 +5,7 @@ import LuaMachine
 final class TerminalModule {
     private let machine: LuaMachine
 
-    /// Terminals and tables are no wider, in columns.
+    /// The largest width of terminals and tables, in columns.
     private static let widest = 1e6
 
     /// The descriptor to ask about in the place of standard output or error.

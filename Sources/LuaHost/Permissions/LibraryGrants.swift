@@ -8,12 +8,12 @@ import LuaSource
 /// What libraries may do when their functions call: what their lock file grants, and no more than
 /// they say of themselves in `library { needs = … }`.
 ///
-/// A library is installed below a folder `lua_modules`; beside that is `qcsh.lock`, which names its
-/// files with their hashes. Other modules that have a header are bound by that alone.
+/// A library is installed below a directory `lua_modules`; next to that is `qcsh.lock`, which names
+/// its files with their hashes. Other modules that have a header are bound by that alone.
 ///
-/// Lua that a bound library loads from a text is bound as the library is, whoever calls it later.
-/// What counts is whose code makes the call: a function of a script is the script's when a library
-/// calls it, and a function of a module that nothing binds is that module's.
+/// Lua code that a bound library loads from a string is bound as the library is, whichever code
+/// calls it later. What counts is whose code makes the call: a function of a script is the script's
+/// when a library calls it, and a function of a module that nothing binds is that module's.
 final class LibraryGrants {
     /// A lock file, as far as it matters here.
     private struct Lock {
@@ -21,7 +21,7 @@ final class LibraryGrants {
             let library: String
             let hash: String
         }
-        /// By paths below the folder of modules.
+        /// By paths below the directory of modules.
         var files: [String: File] = [:]
         /// What each library may do; none for those that ask for nothing.
         var layers: [String: PermissionLayer] = [:]
@@ -149,7 +149,7 @@ final class LibraryGrants {
         return KeptFrames.rewrite(text)
     }
 
-    /// What binds the code that calls; empty when that is no library's.
+    /// The permissions that bind the calling code; empty when it is not a library's.
     private var present: [PermissionLayer] {
         guard let source = machine.callerSource else { return [] }
         // Which library has set a metatable is not known any more: what all of them may do holds.
@@ -225,7 +225,7 @@ final class LibraryGrants {
         return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
     }
 
-    /// The folder that a tree is in, and the path within the tree.
+    /// The directory that a tree is in, and the path within the tree.
     private static func place(_ path: String) -> (root: String, inner: String)? {
         let whole = path.hasPrefix("/") ? path : "/" + path
         guard let end = whole.range(of: tree, from: .end) else { return nil }

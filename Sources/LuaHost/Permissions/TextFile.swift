@@ -2,7 +2,7 @@ import Glibc
 
 /// Files of code and what belongs to them, which the host reads for itself.
 enum TextFile {
-    /// More is no code, in bytes.
+    /// The size of the largest file that is read as code, in bytes.
     private static let largest = 16 << 20
 
     /// What a regular file holds; nil when it is none or cannot be read.

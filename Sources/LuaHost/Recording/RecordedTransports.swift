@@ -41,7 +41,7 @@ public final class ReplayTransport: Transport {
 
     /// Creates a transport that asks a recording.
     ///
-    /// - Parameter onTrace: who is told of calls, as far as anybody is.
+    /// - Parameter onTrace: returns the function that receives a record of each call; nil for none.
     public init(
         _ replay: RunReplay, loop: PollLoop, onTrace: @escaping () -> ((TraceRecord) -> Void)?
     ) {

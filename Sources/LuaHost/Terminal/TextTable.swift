@@ -17,7 +17,7 @@ public struct TextTable {
     public enum Fitting {
         /// The widest columns are cut.
         case cutting
-        /// The last columns are left out; none is wider than so many columns of the terminal.
+        /// The last columns are left out; none takes more than `widest` columns of the terminal.
         case leavingOut(widest: Int)
     }
 

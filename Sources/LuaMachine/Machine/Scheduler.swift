@@ -62,7 +62,7 @@ extension LuaMachine {
     /// The run's main task, which an interrupt cancels.
     public var root: Task? { scheduler.root }
 
-    /// Sets who is told of each task that has ended.
+    /// Sets the function to call with each task that has ended.
     package func onTaskEnd(_ action: @escaping (Task) -> Void) { scheduler.onTaskEnd = action }
 
     // MARK: - Running
@@ -124,7 +124,7 @@ extension LuaMachine {
         if scope.members.isEmpty { scope.onWake?() }
     }
 
-    /// When no task can go on and nothing outside of Lua will change that, the first one is told.
+    /// Fails the root task's wait when no task can go on and nothing outside of Lua is awaited.
     private func breakDeadlock() {
         guard scheduler.ready.isEmpty, scheduler.outerWaits == 0, let root = scheduler.root,
             !root.isOver, let wait = root.wait, scheduler.current == nil

@@ -1,6 +1,6 @@
 /// The state of a machine's tasks.
 package final class Scheduler {
-    /// Tasks that have not ended; nobody else need keep them.
+    /// Tasks that have not ended; no other reference to them is necessary.
     var live: [ObjectIdentifier: LuaTask] = [:]
     /// The task whose Lua code runs.
     package var current: LuaTask?
@@ -11,15 +11,15 @@ package final class Scheduler {
     var isDraining = false
     /// How many waits something outside of Lua will end.
     var outerWaits = 0
-    /// The task that the run is about. When all wait for each other, it is told.
+    /// The run's main task. When all tasks wait for each other, its wait fails.
     weak var root: LuaTask?
-    /// Told of each task that has ended.
+    /// Called with each task that has ended.
     var onTaskEnd: (LuaTask) -> Void = { _ in }
     /// Called between two instructions after ``LuaMachine/interrupt()``.
     var onInterrupt: () -> Void = {}
     /// Called when the instructions are used up.
     var onInstructionsUsedUp: () -> Void = {}
-    /// When timers are due that have to be looked at although Lua code runs.
+    /// When timers are due that must be checked even while Lua code runs.
     var deadlines: [ObjectIdentifier: Int64] = [:]
     var armedDeadline = Int64.max
     /// The order in which waits end.

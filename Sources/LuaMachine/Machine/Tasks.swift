@@ -80,7 +80,7 @@ public final class LuaResumption {
 /// How far the cancellation of a task has come.
 enum TaskLevel: Int32 {
     case running = 0
-    /// It has been thrown: what runs is cleaning up, and may wait.
+    /// The cancellation has been thrown: the task cleans up, and may wait.
     case unwinding = 1
     /// Nothing may go on, not even cleaning up.
     case killed = 2
@@ -135,7 +135,7 @@ package final class TaskScope {
         self.isShield = isShield
     }
 
-    /// Tells who waits for the scope that there is something to see.
+    /// Wakes the task that waits for the scope, so that it checks the members again.
     package func wake() {
         isWoken = true
         onWake?()

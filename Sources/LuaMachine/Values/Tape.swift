@@ -20,7 +20,7 @@ public struct TapeReader {
         return tag
     }
 
-    /// The bytes behind the next tag.
+    /// The bytes after the next tag.
     package var nextPayload: UnsafePointer<UInt8> {
         UnsafePointer(tape.pointee.bytes + tape.pointee.cursor + 1)
     }

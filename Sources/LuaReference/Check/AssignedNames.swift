@@ -6,7 +6,7 @@ struct AssignedNames {
     private(set) var locals: Set<String> = []
     /// Globals that the file gives a value, or looks at to see whether they are there.
     var globals: Set<String> = []
-    /// Whether the file has an environment of its own: what is global there is not known.
+    /// Whether the file has an environment of its own, whose globals are unknown.
     private(set) var hasOwnEnvironment = false
 
     /// Finds what is assigned anywhere in the file, so that nothing is taken for granted too early.

@@ -4,8 +4,8 @@ import LuaSource
 /// Which methods of the API the functions of the standard library may call, by way of each other.
 ///
 /// Read from their sources: a chain from a connection's `api` names a method, a call of another
-/// function of the library leads on. What is called through an unknown value is looked for among the
-/// classes of the same file.
+/// function of the library leads on. A method that is called on an unknown value is looked up in
+/// the classes of the same file.
 final class LibraryMethods {
     /// What one function does, as far as it can be read.
     private struct Summary {

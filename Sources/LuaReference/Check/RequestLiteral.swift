@@ -4,10 +4,10 @@ import LuaMachine
 import LuaMessages
 import LuaSource
 
-/// A request as far as a table constructor tells: what is written out is read as it will be when the
-/// script runs, with the same words for what is wrong.
+/// The part of a request that a table constructor shows: values that are written out are read as
+/// they will be when the script runs, with the same error messages.
 struct RequestLiteral {
-    /// Tells what is wrong.
+    /// Reports a problem.
     typealias Report = (Finding.Rule, String, Position) -> Void
 
     private(set) var message: Message
@@ -72,7 +72,7 @@ struct RequestLiteral {
 
     private static func place(_ path: String) -> String { path.isEmpty ? "" : path + ": " }
 
-    /// The value of a field as far as it is known; what is not is noted.
+    /// The value of a field as far as it is known; adds the paths of unknown values to ``unknown``.
     private mutating func value(
         _ expression: Expression, _ field: Field, _ type: MessageType, path: String,
         _ report: Report
@@ -178,7 +178,7 @@ struct RequestLiteral {
 }
 
 extension LuaValue {
-    /// The value of a literal; nil for anything that has to be run.
+    /// The value of a literal; nil for an expression whose value is only known at run time.
     init?(_ expression: Expression) {
         switch expression {
         case .nil: self = .nil

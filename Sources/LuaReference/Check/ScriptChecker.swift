@@ -71,7 +71,7 @@ public final class ScriptChecker: ScopeContext {
 
     // MARK: - Files
 
-    /// Checks a file and tells what it returns.
+    /// Checks a file and returns the shape of its return value.
     private func analyse(_ source: [UInt8], file: String, moduleName: String?) -> Shape {
         let body: [Statement]
         do throws(SyntaxError) {

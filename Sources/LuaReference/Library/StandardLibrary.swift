@@ -54,10 +54,10 @@ package enum StandardLibrary {
     /// The host modules, without `host.`: what `host/` has, but for what sets the others up.
     package static let hostModules = modules(directlyIn: "host").filter { $0 != "boot" }
 
-    /// The modules for people behind `qdrant.`, without it.
+    /// The public modules below `qdrant.`, without that prefix.
     package static let libraries = modules(directlyIn: "qdrant")
 
-    /// All modules behind `qdrant.`, parts of others included, by their full names.
+    /// The full names of all modules below `qdrant.`, parts of others included.
     static var qdrantModules: [String] { numbers.keys.filter { $0.hasPrefix("qdrant.") }.sorted() }
 
     private static func modules(directlyIn folder: String) -> [String] {

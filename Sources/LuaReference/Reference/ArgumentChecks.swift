@@ -5,7 +5,7 @@ import Glibc
 /// `function time.format(at, format)` becomes `function time.format(at, format)
 /// check_arguments("u,s?", "time.format", at, format)`, on the same line: the annotation is the only
 /// declaration of a function's types, and a wrong argument is an error at the user's line. A function
-/// that needs a value of any type takes all arguments as `...` first, to tell nil from nothing.
+/// that needs a value of any type takes all arguments as `...` first: nil differs from nothing.
 package struct ArgumentChecks {
     /// The classes by the variables that hold them.
     private var classes: [String: String] = [:]

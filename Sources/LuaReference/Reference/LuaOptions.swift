@@ -1,4 +1,4 @@
-/// A name that a table of options may have, as an annotation tells.
+/// A name that a table of options may have, as an annotation declares it.
 public struct LuaOption: Sendable, Equatable {
     public let name: String
     /// The type as it is written: `boolean|string`.
@@ -26,7 +26,7 @@ public struct LuaOption: Sendable, Equatable {
 
 /// Reads the forms in which LuaCATS says what a table holds: `---@field` lines and table types.
 enum LuaOptions {
-    /// The option of a line behind `---@field `: `name? string what it is for`.
+    /// The option that a line declares after `---@field `: `name? string what it is for`.
     static func field(_ line: Substring) -> LuaOption? {
         let written = line.prefix { $0 != " " }
         // `["until"]?` is a word of Lua.
@@ -36,7 +36,7 @@ enum LuaOptions {
         return option(name, type, text)
     }
 
-    /// The type at the beginning of a text, and what stands behind it.
+    /// The type at the beginning of a string, and the text after it.
     static func typeAndText(_ text: Substring) -> (type: String, text: String) {
         let text = text.drop { $0 == " " }
         let end = endOfType(text.utf8)
@@ -73,7 +73,7 @@ enum LuaOptions {
 
     /// The options of a table type, `{ name: string, wait?: boolean }`; nil when it is another type.
     ///
-    /// - Parameter text: what is said of them: `wait: until it is there; name: …`
+    /// - Parameter text: the descriptions of the options: `wait: until it is there; name: …`
     static func table(_ type: String, _ text: String) -> [LuaOption]? {
         let tables = parts(type[...], at: "|").compactMap { table(String($0), text: text) }
         guard tables.count > 1 else { return tables.first }

@@ -98,8 +98,8 @@ public struct LuaReference: Sendable {
         byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    /// The entry with a name; a method of a class by `class:method`. What stands behind `qdrant.` is
-    /// found without that, and methods with a dot.
+    /// The entry with a name; a method of a class by `class:method`. The prefix `qdrant.` may be
+    /// left out, and a method may be written with a dot.
     public func entry(named name: String) -> Entry? {
         var names = [name, "qdrant." + name]
         if let dot = name.lastIndex(of: ".") {

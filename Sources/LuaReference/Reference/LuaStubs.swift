@@ -9,7 +9,7 @@ import LuaSource
 public struct LuaStubs {
     /// A file of definitions.
     public struct File: Sendable {
-        /// The path below the folder of definitions.
+        /// The path below the directory of definitions.
         public let path: String
         public let text: String
     }

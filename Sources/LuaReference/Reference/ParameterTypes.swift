@@ -17,7 +17,7 @@ package struct ParameterTypes: OptionSet, Sendable {
     /// The letters that `host.check_arguments` reads, in the order of the bits.
     private static let all: [Unicode.Scalar] = ["b", "n", "i", "s", "t", "f", "u", "*", "?"]
 
-    /// The types as `host.check_arguments` reads them; those beside "any" say nothing.
+    /// The types as `host.check_arguments` reads them; "any" replaces all but "optional".
     package var letters: String {
         var letters = ""
         let shown = contains(.any) ? intersection([.any, .optional]) : self

@@ -17,7 +17,7 @@ public struct ReferenceText {
     /// How many columns lines have at most.
     public let width: Int
 
-    /// An empty text whose lines have at most so many columns.
+    /// An empty text whose lines have at most `width` columns.
     public init(width: Int) { self.width = width }
 
     /// The text without styles.
@@ -47,7 +47,7 @@ public struct ReferenceText {
         }
     }
 
-    /// A name with what belongs to it: beside each other when they fit.
+    /// A name and its text: side by side when they fit.
     public mutating func entry(
         _ name: String, _ text: String, column: Int, indent: Int = 2, style: Style = .name
     ) {
@@ -68,7 +68,7 @@ public struct ReferenceText {
         }
     }
 
-    /// Lines of at most so many characters, broken between words.
+    /// Lines of at most `width` characters, broken between words.
     static func wrapped(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         for paragraph in text.split(separator: "\n") {

@@ -50,7 +50,7 @@ struct Authorizer {
     let world: World
     let transaction: Transaction
 
-    /// Who makes a call: nobody, where a method wants no credential.
+    /// The actor that makes a call; nil if the method requires no credential.
     func identify(
         _ method: Method, _ metadata: [String: String], _ cache: inout AdmissionCache
     ) throws -> Actor? {

@@ -1,7 +1,7 @@
 import GRPCProtocol
 
-/// Secrets that a sandbox can tell again, because they depend on its seed only, and the ids of what
-/// a seed names.
+/// Secrets that a sandbox can derive again, because they depend only on its seed, and the ids of
+/// the objects that a seed names.
 enum Identities {
     /// The id of an account, by its name in the seed.
     static func account(_ name: String) -> String { Digest.uuid(named: "account/" + name) }

@@ -10,7 +10,7 @@ struct APIError: Error {
     /// After how many nanoseconds a client may try again (google.rpc.RetryInfo).
     var retryAfter: Int64?
 
-    /// Whether there is more to tell than code and message.
+    /// Whether the error has details in addition to its code and message.
     var hasDetails: Bool { !violations.isEmpty || retryAfter != nil }
 
     init(_ code: StatusCode, _ message: String) {

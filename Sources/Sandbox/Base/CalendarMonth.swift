@@ -28,7 +28,7 @@ struct CalendarMonth: Hashable, Comparable {
             * Nanoseconds.day
     }
 
-    /// The first moment behind it.
+    /// The first moment after the month.
     var end: Int64 { next.start }
 
     var next: CalendarMonth {

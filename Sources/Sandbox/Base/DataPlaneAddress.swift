@@ -1,6 +1,6 @@
 import Codec
 
-/// Where the data plane answers: as endpoints have it, the port is told by itself.
+/// The address of the data plane, with the port in a field of its own, as in the API's endpoints.
 struct DataPlaneAddress {
     /// Scheme and host.
     let url: String

@@ -9,8 +9,8 @@ enum Millicents {
         of((amount * 100_000).rounded())
     }
 
-    /// A number of millicents. One that cannot be counted with, of a store that another program wrote,
-    /// is the nearest that can; what is not a number is none.
+    /// Converts a number to millicents. A number out of range, which only a store that another
+    /// program wrote can contain, becomes the nearest limit; NaN becomes 0.
     static func of(_ amount: Double) -> Int {
         let most = mostMajor * 100_000
         return amount.isNaN ? 0 : Int(min(max(amount, -most), most))

@@ -196,7 +196,7 @@ indirect enum YAMLValue: Equatable, Sendable {
         ].contains(text.lowercased())
     }
 
-    /// A map from names and values; what is nil is left out.
+    /// A map of names and values, without those that are nil.
     static func object(_ members: [(String, YAMLValue?)]) -> YAMLValue {
         .map(members.compactMap { name, value in value.map { Member(name: name, value: $0) } })
     }

@@ -2,7 +2,7 @@ import Codec
 
 /// A small database at the sandbox's own port: enough to see that a key works, and for what.
 ///
-/// The key tells which cluster or space is meant, since all have one address.
+/// The key identifies the cluster or space, since all of them share one address.
 struct DataPlane {
     /// A request as the data plane takes it.
     struct Request {
@@ -38,7 +38,7 @@ struct DataPlane {
         init(_ status: Int, _ message: String) { response = .failure(status, message) }
     }
 
-    /// Paths that need no key: they tell nothing of any database.
+    /// Paths that need no key, because they reveal nothing about any database.
     private static let open = ["healthz": "healthz check passed", "livez": "healthz check passed"]
 
     private let cloud: Cloud

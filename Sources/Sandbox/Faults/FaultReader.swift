@@ -2,7 +2,7 @@ import Codec
 import Contract
 import GRPCProtocol
 
-/// Reads faults from YAML, and tells of them.
+/// Reads faults from YAML and converts them back to YAML.
 enum FaultReader {
     private static let names = [
         "name", "method", "account", "probability", "skip", "times", "status", "message",

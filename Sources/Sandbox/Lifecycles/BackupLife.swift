@@ -27,7 +27,7 @@ struct BackupLife: Sendable {
     }
 
     var parentField: FieldName { isServerless ? .spaceID : .clusterID }
-    /// The field of a backup that tells of its source.
+    /// The field of a backup that describes its source.
     var infoField: FieldName { isServerless ? .spaceInfo : .clusterInfo }
     /// The response metadata by which the gateway learns what an event is about.
     var eventHeader: String { "qc-event-\(parent.rawValue)-id" }
@@ -87,7 +87,7 @@ struct BackupLife: Sendable {
     ///
     /// - Parameters:
     ///   - wanted: what the client says of it.
-    ///   - source: what is backed up.
+    ///   - source: the cluster or space to back up.
     func start(_ wanted: Message, of source: Record, _ moment: Moment) throws -> Record {
         let record = makeBackup(wanted, of: source, status: "RUNNING", moment)
         try keep(record, moment)
@@ -220,7 +220,7 @@ struct BackupLife: Sendable {
 
     // MARK: - Restores
 
-    /// What a backup tells of its source.
+    /// The description of a backup's source, for a restore.
     ///
     /// - Throws: FAILED_PRECONDITION when it cannot be restored.
     func restorable(_ record: Record) throws -> Message {
@@ -268,7 +268,7 @@ struct BackupLife: Sendable {
 
     /// Stores a schedule and has it fire at its next time.
     ///
-    /// - Throws: INVALID_ARGUMENT when its text is no schedule.
+    /// - Throws: INVALID_ARGUMENT when its string is not a valid schedule.
     func activate(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
         let cron: Cron

@@ -1,6 +1,6 @@
 import Codec
 
-/// What the nodes of a cluster write, and what Kubernetes tells of them, in accordance with the
+/// The log lines of a cluster's nodes and the Kubernetes events about them, consistent with the
 /// cluster's history.
 enum ClusterLog {
     struct Line {
@@ -74,7 +74,7 @@ enum ClusterLog {
         }
     }
 
-    /// What Kubernetes tells of a hybrid cluster in a time, oldest first.
+    /// The Kubernetes events of a hybrid cluster in a time range, oldest first.
     static func kubernetesEvents(
         of cluster: Record, _ range: Range<Int64>, _ moment: Moment
     ) throws -> [Line] {

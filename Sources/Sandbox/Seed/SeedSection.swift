@@ -54,7 +54,7 @@ struct SeedSection {
             field: .backupSchedule),
     ]
 
-    /// What a seed says of a resource beside its fields.
+    /// Keys of a resource in a seed that are not fields of its message.
     static let extras: Set<String> = [
         "age", "sandbox", "package", "cluster", "space", "suspended_after", "valid_for",
     ]

@@ -3,7 +3,7 @@ import Contract
 import Foundation
 import GRPCProtocol
 
-/// What a sandbox can be told from outside: time, faults, worlds, journal, state. JSON over HTTP,
+/// The API for control of a running sandbox: time, faults, worlds, journal, state. JSON over HTTP,
 /// below `/sandbox/v1`, with the token that the start line prints.
 struct AdminAPI {
     static let prefix = "/sandbox/v1"
@@ -106,7 +106,7 @@ struct AdminAPI {
 
     // MARK: - What can be done
 
-    /// Does something, or tells something.
+    /// Performs a request and returns its answer.
     func perform(
         _ verb: String, _ path: [String], _ parameters: [String: String], _ body: [UInt8],
         world name: String

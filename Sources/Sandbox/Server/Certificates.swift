@@ -9,9 +9,9 @@ struct Certificates {
     let certificate: String
     let key: String
 
-    /// Makes the files in a folder, or finds them there.
+    /// Creates the files in a directory, or reuses those that exist for the same names.
     ///
-    /// - Parameter host: the address that is listened on.
+    /// - Parameter host: the address that the server listens on.
     init(in folder: String, host: String) throws(SandboxError) {
         authority = folder + "/ca.pem"
         certificate = folder + "/server.pem"

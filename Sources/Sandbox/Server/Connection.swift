@@ -15,13 +15,14 @@ final class Connection: ChannelDuplexHandler {
     /// Says farewell in the protocol's own words before the connection is closed.
     typealias Farewell = (_ reason: String, _ isSlow: Bool) -> Void
 
-    /// So many bytes are handed on before the clock is looked at, according to what the last ones cost.
+    /// The number of bytes passed on between two looks at the clock; it adapts to the time that the
+    /// last ones took.
     private static let slices = 256...4096
     /// How long a peer gets to see the farewell.
     private static let farewellTime = TimeAmount.milliseconds(100)
 
     let load: ServerLoad
-    /// Set by whoever speaks the protocol.
+    /// Set by the handler of the protocol.
     var farewell: Farewell?
     /// Follows the frames that are written, on an HTTP/2 connection.
     var frames: FrameWatch?

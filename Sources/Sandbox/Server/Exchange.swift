@@ -39,7 +39,7 @@ struct OutboundResponse {
     /// Names in lower case.
     var headers: [(name: String, value: String)]
     var body: [UInt8] = []
-    /// Sent behind the body, over HTTP/2 only.
+    /// Sent after the body, over HTTP/2 only.
     var trailers: [(name: String, value: String)] = []
     /// How it is sent.
     var delivery = Delivery()
@@ -71,7 +71,7 @@ struct Execution {
     let timeout: Int64?
     let traceID: String
 
-    /// How a call ended, and how that is told.
+    /// The result of a call, and how it is delivered to the client.
     struct Outcome {
         let result: Result<Cloud.Answer, APIError>
         var delivery: Delivery

@@ -31,7 +31,7 @@ final class Front {
     enum Admission {
         /// It is answered now, whatever its body is. Anonymous: for its credential.
         case refused(OutboundResponse, isAnonymous: Bool)
-        /// Its body may have so many bytes.
+        /// The request may go on; its body may have at most `bytes` bytes.
         case admitted(Budget, bytes: Int)
     }
 
@@ -134,7 +134,7 @@ final class Front {
             body: Array(response.json.utf8))
     }
 
-    /// The answer to one message of a stream; nil for methods that are no streams.
+    /// The answer to one message of a stream; nil for methods that do not stream.
     func streamAnswer(_ path: Substring, _ message: [UInt8]) -> [UInt8]? {
         if Reflection.paths.contains(String(path)) { return reflection.answer(message) }
         if path == Health.watchPath { return health.watch(message) }

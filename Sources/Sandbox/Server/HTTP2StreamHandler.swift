@@ -250,7 +250,7 @@ final class HTTP2StreamHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Tells the client that this stream was not processed and that the connection ends.
+    /// Informs the client that this stream was not processed and that the connection ends.
     private func sendAway(_ context: ChannelHandlerContext) {
         guard let parent = context.channel.parent,
             let stream = try? context.channel.syncOptions?.getOption(

@@ -1,16 +1,16 @@
 /// Which names a sandbox answers to.
 ///
 /// A page in a browser can have its own name resolve to 127.0.0.1 (DNS rebinding) and then send what
-/// it likes to a cleartext port. Its requests still carry that name, so it is checked. Behind TLS
+/// it likes to a cleartext port. Its requests still carry that name, so it is checked. With TLS
 /// the certificate does the same.
 struct HostCheck {
-    /// Names beside those of the loopback interface, in lower case; nil lets every name in.
+    /// Accepted names besides those of the loopback interface, in lower case; nil accepts all.
     private let names: Set<String>?
 
     /// Creates a check.
     ///
     /// - Parameters:
-    ///   - names: names and addresses by which the sandbox was told that others reach it.
+    ///   - names: the configured names and addresses by which clients reach the sandbox.
     ///   - isSecure: whether it speaks TLS.
     init(_ names: [String], isSecure: Bool) {
         self.names = isSecure ? nil : Set(names.map { $0.lowercased() })

@@ -1,7 +1,7 @@
 import Wire
 
-/// The descriptors of the services that every gRPC server has beside its API, so that clients that
-/// ask for reflection can call them: health, and reflection itself.
+/// The descriptors of the services that every gRPC server has in addition to its API, so that
+/// clients that use reflection can call them: health, and reflection itself.
 ///
 /// Sources: grpc/health/v1/health.proto, grpc/reflection/v1/reflection.proto and its predecessor
 /// v1alpha, which differs in its package only.

@@ -202,7 +202,7 @@ final class RESTGateway {
         }
     }
 
-    /// The first JSON value of a body; what stands behind it is passed over.
+    /// The first JSON value of a body; anything after it is ignored.
     private static func firstValue(of body: [UInt8]) -> [UInt8] {
         let end = body.withUnsafeBytes { bytes -> Int? in
             var scanner = JSONScanner(bytes)
@@ -212,7 +212,7 @@ final class RESTGateway {
         return end.map { Array(body[..<$0]) } ?? body
     }
 
-    /// Accepts `{"paths": [...]}` beside the comma-separated form that ProtoJSON has.
+    /// Accepts `{"paths": [...]}` in addition to the comma-separated form of ProtoJSON.
     private static func withPlainMask(_ body: [UInt8], of method: Method) -> [UInt8] {
         guard method.options.patchSource != nil else { return body }
         return MaskForms.normalised(body) ?? body

@@ -18,8 +18,8 @@ final class ServerLoad {
     private var queue: [Connection] = []
     private var isScheduled = false
 
-    /// How long one round over all queued connections may take at most, in nanoseconds, unless
-    /// there are so many that each gets the least that makes sense.
+    /// How long one round over all queued connections may take at most, in nanoseconds. It takes
+    /// longer when each connection's share would be less than ``leastTurn``.
     private static let roundTime = 8_000_000
     private static let leastTurn = 50_000
 

@@ -4,12 +4,12 @@ import GRPCProtocol
 /// The sandboxes of one server: the first one, which lasts, and others that tests open for
 /// themselves, each with its own state, time, faults and secrets, in memory.
 ///
-/// Which one a request is for is told by the header `qcsh-world`, or by the credential: the secrets
-/// of a world end with its name.
+/// The header `qcsh-world` or the credential determines the world of a request: the secrets of a
+/// world end with its name.
 final class Worlds {
     /// The header that names a world.
     static let header = "qcsh-world"
-    /// At most so many worlds are kept; the oldest goes when there are more.
+    /// The maximum number of worlds; opening another one closes the oldest.
     private static let capacity = 1000
 
     let main: Cloud
@@ -140,7 +140,7 @@ final class Worlds {
         return others[Self.mark(of: header[...])] ?? main
     }
 
-    /// What stands behind the last dash of a secret.
+    /// The part of a secret after its last dash.
     private static func mark(of secret: Substring) -> String {
         guard let dash = secret.lastIndex(of: "-") else { return "" }
         return String(secret[secret.index(after: dash)...])

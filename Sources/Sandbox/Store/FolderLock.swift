@@ -1,7 +1,7 @@
 import Foundation
 
-/// A lock on a data folder, held as long as the object lives: two sandboxes on one state would undo
-/// each other's writes.
+/// A lock on a data directory, held as long as the object exists: two sandboxes on one state would
+/// overwrite each other's changes.
 final class FolderLock: Sendable {
     private let descriptor: Int32
 

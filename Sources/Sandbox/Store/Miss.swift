@@ -1,5 +1,5 @@
-/// Something that a transaction looked for and did not find. Whoever opened the transaction may
-/// answer it, for example by ending the transaction, fetching the record and trying once more.
+/// Something that a transaction looked for and did not find. The code that opened the transaction
+/// may handle it, for example by ending the transaction, fetching the record and retrying.
 enum Miss: Error, Hashable {
     /// A record that the store does not have.
     case record(Kind, id: String)

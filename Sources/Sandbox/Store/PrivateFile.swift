@@ -2,7 +2,8 @@ import Foundation
 
 /// Files that only their owner may read, and that are there whole or not at all.
 enum PrivateFile {
-    /// Writes a new file: beside its place, on the disk, then under its name.
+    /// Creates a file atomically: writes a temporary file next to it, flushes that to disk, then
+    /// renames it.
     ///
     /// - Throws: ``SandboxError`` when that cannot be done.
     static func create(_ path: String, _ bytes: [UInt8]) throws(SandboxError) {

@@ -65,7 +65,7 @@ struct Record {
         self.facts = facts
     }
 
-    /// Decodes what was read as it is stored, for whoever looks into it.
+    /// Decodes the stored form of the record, so that callers can read its contents.
     mutating func open() {
         message = message.opened
         hidden = hidden

@@ -9,16 +9,16 @@ import GRDB
 final class Store {
     private let database: DatabaseQueue
     let registry: Registry
-    /// Counts the changes of who may call what; whoever remembers an answer checks it by this.
+    /// Counts changes to credentials and permissions; caches of access decisions compare it.
     var accessVersion = 0
     var cache = RecordCache()
-    /// When the next event is due; nil when that has to be looked up.
+    /// When the next event is due; nil when the store must look it up.
     var nextDue: Int64?
     /// What was replaced lately, for reads that are to be stale.
     let history = RecordHistory()
 
-    /// Opens a store. A file that is there already is brought up to date, and all of it is checked: who
-    /// restores a snapshot hands in a copy.
+    /// Opens a store. Migrates an existing file to the current schema and checks all of it; to
+    /// restore a snapshot, pass a copy of it.
     ///
     /// - Parameter path: the file; nil keeps everything in memory.
     /// - Throws: ``SandboxError`` that names what is damaged, or an error of SQLite.

@@ -9,7 +9,7 @@ import GRDB
 /// Readers of the tables rely on these checks: the types of columns, the ranges of moments, and that
 /// messages can be decoded.
 enum StoreCheck {
-    /// Columns whose values have to be of a type, by table.
+    /// Columns whose values must have a certain type, by table.
     private static let columns: [(table: String, type: String, names: [String])] = [
         ("records", "text", ["kind", "id", "account", "parent", "type", "hidden", "tags"]),
         ("records", "integer", ["number", "created"]),
@@ -61,7 +61,7 @@ enum StoreCheck {
         try checkMessages(database, registry)
     }
 
-    /// The tables have to be those that a new state has.
+    /// Checks that the schema is the same as that of a new state.
     private static func checkSchema(_ database: Database) throws {
         let list = """
             SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master

@@ -83,9 +83,9 @@ final class Transaction {
     struct Page {
         /// Only those that have these values in fields of ``Kind/tagFields``.
         var tags: [(field: FieldName, value: String)] = []
-        /// Only those behind this one.
+        /// Only records after this one.
         var after: (created: Int64, id: String)?
-        /// At most so many.
+        /// The maximum number of records.
         var limit: Int?
     }
 
@@ -108,7 +108,7 @@ final class Transaction {
         return try select(condition, arguments, passingOn: true)
     }
 
-    /// A page as it was: what has changed since is put in or taken out before the page is cut.
+    /// A page as it was at ``asOf``: later changes are undone before the page is cut.
     private func earlierRecords(
         _ kind: Kind, account: String, _ page: Page
     ) throws -> [Record] {

@@ -129,7 +129,7 @@ extension Transaction {
     /// How many events of the API are kept.
     private static let journalCapacity = 10_000
 
-    /// The API's events behind a number, oldest first, with their numbers.
+    /// The API's events after a number, oldest first, with their numbers.
     func journal(after number: Int64, limit: Int) throws -> [(number: Int64, event: Message)] {
         guard let type = try store.registry.message(named: "qdrant.cloud.event.v1.Event") else {
             return []

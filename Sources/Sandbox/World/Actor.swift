@@ -32,8 +32,8 @@ enum Actor: Equatable {
 /// A caller whose identity and permissions come from elsewhere.
 struct Caller {
     let actor: Actor
-    /// What they may do in the account of the call; nil when nobody could find out, which admits
-    /// every method of their type of actor.
+    /// The caller's permissions in the account of the call; nil when they are unknown, which admits
+    /// every method that is open to the caller's type of actor.
     let permissions: Set<String>?
 }
 

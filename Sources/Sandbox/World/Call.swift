@@ -16,7 +16,7 @@ struct Call {
     let permissions: Set<String>
     /// The request's metadata, names in lower case.
     let metadata: [String: String]
-    /// What the answer says beside its message.
+    /// Response data in addition to the message.
     let reply: Reply
 
     var world: World { moment.world }
@@ -39,7 +39,7 @@ struct Call {
 
     /// The user who calls.
     ///
-    /// - Throws: PERMISSION_DENIED when it is no person.
+    /// - Throws: PERMISSION_DENIED when the caller is not a user.
     func user() throws -> Record {
         guard case .user(let id) = actor, let user = try transaction.record(.user, id) else {
             throw APIError(.permissionDenied, "\(method.name) requires a user's token")
@@ -70,7 +70,7 @@ struct Call {
     }
 }
 
-/// What an answer says beside its message.
+/// Response data in addition to the message.
 final class Reply {
     /// Metadata of the response, names in lower case.
     var metadata: [(name: String, value: String)] = []

@@ -36,7 +36,7 @@ final class CallJournal {
         if entries.count > 2 * Self.capacity { entries.removeFirst(Self.capacity) }
     }
 
-    /// The calls behind a number, oldest first.
+    /// The calls after a number, oldest first.
     func entries(after number: Int, limit: Int) -> [Entry] {
         let first = entries.firstIndex { $0.number > number } ?? entries.endIndex
         return Array(entries[first...].prefix(limit))

@@ -32,7 +32,7 @@ struct Fault {
         case reset
         /// The connection ends without an answer; nothing is done.
         case disconnect
-        /// The connection is told to go away (GOAWAY), this call being the first that is not
+        /// The server closes the connection with GOAWAY; this call is the first that is not
         /// processed.
         case goAway = "goaway"
         /// The call is done, but its answer never arrives: the stream is reset.

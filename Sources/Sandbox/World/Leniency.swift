@@ -2,7 +2,7 @@
 struct WorldOptions: Sendable {
     /// Rules that are not applied.
     var leniencies: Set<Leniency> = []
-    /// Whether free clusters that nobody uses are suspended after a week and deleted after four.
+    /// Whether unused free clusters are suspended after a week and deleted after four.
     var retiresIdleFreeClusters = false
 }
 

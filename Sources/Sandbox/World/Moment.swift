@@ -21,7 +21,7 @@ struct Moment {
     /// The packages, regions and releases on offer.
     var catalogue: Catalogue { world.catalogue }
 
-    /// Who acts, as the audit fields want it: the platform itself when nobody called.
+    /// The actor for the audit fields: the caller, or the platform itself if there is no caller.
     var stamp: Message {
         if let caller { return caller }
         var platform = new("qdrant.cloud.common.v1.Caller")

@@ -2,7 +2,7 @@
 struct VirtualClock {
     /// How time passes.
     enum Speed: Equatable {
-        /// So many virtual seconds in a real one.
+        /// The number of virtual seconds per real second.
         case factor(Double)
         /// What takes time is done at once.
         case instant
@@ -50,7 +50,7 @@ struct VirtualClock {
         return scaled < Double(end - start) ? start + Int64(scaled) : end
     }
 
-    /// Tells the clock that a call is made.
+    /// Notifies the clock of a call; a stepped clock advances by a millisecond.
     mutating func step() {
         if isStepped { start += 1_000_000 }
     }

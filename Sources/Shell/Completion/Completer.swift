@@ -3,7 +3,7 @@ import LuaHost
 import LuaMachine
 import LuaReference
 
-/// Offers what may stand at the cursor, and tells about it.
+/// Offers what may stand at the cursor, and gives help on it.
 final class Completer {
     let runtime: LuaRuntime
     private let state: ShellState

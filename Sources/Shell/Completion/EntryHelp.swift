@@ -2,7 +2,7 @@ import Contract
 import LuaHost
 import LuaReference
 
-/// What is told about an entry while it is written: a line below it, and a page on demand.
+/// The help on an entry while it is written: a line below it, and a page on demand.
 extension Completer {
     /// Whether Tab indents in a line that is still empty: outside of requests.
     func indents(_ text: [UInt8], point: Int) -> Bool {

@@ -3,8 +3,8 @@ import EventLoop
 import LuaHost
 import LuaMachine
 
-/// Names and ids of what there is in the account, for fields that expect one: fetched beside the
-/// prompt, kept for a while.
+/// Names and IDs of the objects in the account, for fields that expect one: fetched while the
+/// prompt is shown, kept for a while.
 final class LiveNames {
     /// One thing that exists.
     struct Name: Equatable {
@@ -33,7 +33,7 @@ final class LiveNames {
     private let wallClock: () -> (seconds: Int64, nanos: Int32)
     private let loop: PollLoop
     private var states: [Key: State] = [:]
-    /// What somebody was told to be on its way.
+    /// The names that were last reported as still being fetched.
     private var awaited: Key?
     /// Called when what was awaited is there, or has failed.
     var onArrival: () -> Void = {}
@@ -63,7 +63,7 @@ final class LiveNames {
 
     /// The names that are known, after waiting for them for a moment when none are.
     ///
-    /// - Parameter written: the texts of the fields that stand beside the one that is written.
+    /// - Parameter written: the fields already written in the same table, with their strings.
     /// - Returns: the names, and a word on what is missing.
     func names(
         _ source: NameSource, _ written: [String: String?], canWait: Bool,
@@ -145,7 +145,7 @@ final class LiveNames {
             value: value, label: label == value ? "" : label, doc: summary(row, label, value))
     }
 
-    /// What tells one from another: the columns that a table of them would have.
+    /// The text that distinguishes a row from others: the columns that a table of them would have.
     private func summary(_ row: LuaTable, _ label: String, _ value: String) -> String {
         let columns = [["state", "phase"], ["status", "phase"], ["status"]]
         if case .message(let id) = row.kind,

@@ -5,7 +5,7 @@ public struct NameSource: Equatable, Sendable {
     public let method: String
     /// What the elements' values are, `id` mostly.
     public let item: String
-    /// The fields of the request that have to be known, beside the account.
+    /// The fields of the request that must be known, besides the account.
     public let needs: [String]
     /// The way to the API of another session; empty for the shell's own.
     var root: [String] = []
@@ -13,7 +13,7 @@ public struct NameSource: Equatable, Sendable {
     public var narrows: [String] = []
     /// What fields of the request are called where the names are written.
     var words: [String: String] = [:]
-    /// Whether things are named there, rather than told by their ids.
+    /// Whether users give the names of the objects there rather than their IDs.
     var namesPeopleUse = false
 }
 
@@ -28,7 +28,7 @@ public final class NameSources {
     /// Creates the sources of a contract.
     public init(_ registry: Registry) { self.registry = registry }
 
-    /// Fields whose name does not tell what they refer to.
+    /// Fields whose name does not show what they refer to.
     private static let special: [String: NameSource] = [
         "qdrant.cloud.cluster.v1.ClusterConfiguration.version":
             NameSource(method: "cluster.list_qdrant_releases", item: "version", needs: []),

@@ -52,7 +52,7 @@ extension CompletionQuery {
             ? Completion(note: "\(option.name): \(option.type), or a variable") : own
     }
 
-    /// The argument in whose place the cursor is, in parentheses or as a text behind the name.
+    /// The parameter for the argument at the cursor, in parentheses or as a string after the name.
     func argument(_ chain: CursorContext.Chain, _ number: Int)
         -> (option: LuaOption, function: LuaReference.Entry)?
     {

@@ -110,7 +110,7 @@ struct ValueTypes {
         (try? modules.module(module)).flatMap { $0 }
     }
 
-    /// What the Lua side tells of a path of names.
+    /// What the Lua side reports about a path of names.
     private func inspected(_ path: [String]) -> LuaTable? {
         guard let function = runtime.kept("inspect") else { return nil }
         let values = try? runtime.machine.call(function) { writer in

@@ -12,7 +12,7 @@ struct Completion {
         var type = ""
         /// One line of documentation.
         var doc = ""
-        /// Whether it is listed with a mark: a field that has to be set.
+        /// Whether it is listed with a mark: a field that must be set.
         var isMarked = false
 
         /// What is shown.
@@ -23,9 +23,9 @@ struct Completion {
     var candidates: [Candidate] = []
     /// Whether the candidates replace what was typed, though they may not begin with it.
     var ignoresCase = false
-    /// What is written behind the only candidate.
+    /// The character that is written after the only candidate.
     var suffix: UInt8?
-    /// A line above the list: what is still being fetched, for example.
+    /// A line above the list, for example that names are still being fetched.
     var note: String?
 }
 

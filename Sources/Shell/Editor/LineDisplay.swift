@@ -63,13 +63,13 @@ struct LineDisplay {
         forget()
     }
 
-    /// Starts anew where the cursor stands.
+    /// Forgets the shown lines: the display starts again at the cursor.
     mutating func forget() {
         shown = []
         row = 0
     }
 
-    /// Writes text that is no part of what is shown; the display has to be erased.
+    /// Writes text that is not part of the display; the caller must erase the display first.
     func write(_ text: String) { _ = Output.writeAll(text.utf8, to: descriptor) }
 
     /// What moves the cursor to the beginning of a row.

@@ -157,7 +157,7 @@ final class LineEditor {
         if draws { show() }
     }
 
-    /// readline has to be told what takes no column.
+    /// The text, with readline's marks around the characters that take no column.
     private static func marked(_ spans: [StyledSpan], isColoured: Bool) -> String {
         spans.map { span in
             guard isColoured, let code = span.code ?? span.style.code else { return span.text }

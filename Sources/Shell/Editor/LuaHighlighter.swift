@@ -1,6 +1,6 @@
 import LuaSource
 
-/// Tells the styles of a text of Lua that is still being written.
+/// Finds the styles of Lua code that is still being written.
 struct LuaHighlighter {
     /// Names that are shown as given.
     let builtins: Set<String>
@@ -57,7 +57,7 @@ struct LuaHighlighter {
         return styles
     }
 
-    /// What stands between two tokens and is no blank is a comment.
+    /// Text between two tokens is a comment, unless it is blank.
     private func comments(_ text: [UInt8], _ range: Range<Int>, _ styles: inout [TextStyle]) {
         for index in range { styles[index] = .comment }
     }

@@ -2,7 +2,7 @@ import Contract
 import LuaHost
 import LuaReference
 
-/// Tells about anything that has a name: of the contract, of the host's modules, of Lua.
+/// Help on anything that has a name: in the contract, in the host's modules, in Lua.
 struct HelpPages {
     private let reference: APIReference
     private let registry: Registry
@@ -192,7 +192,7 @@ struct HelpPages {
             ?? ""
     }
 
-    /// Lua's own functions are told about by its manual.
+    /// A link to Lua's manual, for Lua's own functions and libraries.
     private func manualPage(_ name: String, _ width: Int) -> ReferenceText? {
         let library = name.split(separator: ".").first.map(String.init) ?? ""
         let isBasic = Self.basicFunctions.contains(name)

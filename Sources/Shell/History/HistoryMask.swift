@@ -50,7 +50,7 @@ struct HistoryMask {
         return entry.utf8.distance(from: entry.startIndex, to: range.upperBound)
     }
 
-    /// The quoted texts behind a place, as far as one can tell.
+    /// The quoted strings after a position, as far as they can be recognised.
     private static func quoted(in text: [UInt8], from start: Int) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var index = start

@@ -1,6 +1,6 @@
 import LuaHost
 
-/// What is told of a wait.
+/// What the shell shows of a wait.
 struct WaitingText {
     /// What is waited for, and how that is: `alpha to be ready: CREATING`.
     let what: String

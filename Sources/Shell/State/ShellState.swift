@@ -3,7 +3,7 @@ import Glibc
 
 /// What the shell, its commands and the functions of `shell` share.
 public final class ShellState {
-    /// A command, as `.help` tells of it.
+    /// A command, as `.help` shows it.
     struct Command {
         let name: String
         let usage: String
@@ -17,7 +17,7 @@ public final class ShellState {
     /// The shell that runs; nil before it does.
     weak var front: (any ShellFront)?
     weak var editor: LineEditor?
-    /// Tells what the entry that runs waits for.
+    /// Shows what the entry that runs waits for.
     weak var waiting: WaitingLine?
     /// The terminal that the shell writes to by itself.
     var screen: Int32 = STDERR_FILENO

@@ -74,7 +74,7 @@ public struct WaitTimes {
         if !isWritten || rename(draft, path) != 0 { unlink(draft) }
     }
 
-    /// The functions of the host that waits ask and tell.
+    /// The host functions with which waits read the usual duration and report their own.
     public var functions: HostFunctions {
         var functions = HostFunctions()
         // wait_usual(kind) → seconds; nil when none is known

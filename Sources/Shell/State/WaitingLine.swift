@@ -1,6 +1,6 @@
 import EventLoop
 
-/// A line that tells what an entry waits for, once that takes long; it is gone afterwards.
+/// A line that shows what an entry waits for, once that takes long; it is erased afterwards.
 ///
 /// Only on a terminal that moves its cursor. While the line is shown, what is written is taken
 /// (``BackgroundOutput``), and takes the line's place.
@@ -44,7 +44,7 @@ final class WaitingLine {
             ("\r" + line.rendered(isColoured: isColoured) + "\u{1b}[K").utf8, to: state.screen)
     }
 
-    /// What is called, where nobody says what is waited for.
+    /// The calls that run, when no task says what it waits for.
     private func text(_ elapsed: Int64) -> WaitingText? {
         guard let calls = state.calls.present else { return nil }
         return WaitingText(

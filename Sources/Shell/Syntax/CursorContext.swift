@@ -1,6 +1,6 @@
 import LuaSource
 
-/// Where the cursor stands in an entry that is still being written: behind a dot, in the table of a
+/// Where the cursor stands in an entry that is still being written: after a dot, in the table of a
 /// call, at a field's value.
 ///
 /// Half an entry has no syntax tree, so this reads the tokens in front of the cursor and keeps what
@@ -9,7 +9,7 @@ struct CursorContext {
     /// A step from a value to another.
     enum Step: Equatable {
         case name(String)
-        /// Behind a colon.
+        /// After a colon.
         case method(String)
         /// `[…]`
         case index
@@ -46,9 +46,9 @@ struct CursorContext {
         case member(Chain, isMethod: Bool)
         /// A command of the shell.
         case command
-        /// The words behind a command's name.
+        /// The words after a command's name.
         case commandArgument(command: String)
-        /// Nowhere that a name may stand: behind a number, in a comment.
+        /// A place where no name may stand: after a number, in a comment.
         case none
     }
 
@@ -103,7 +103,7 @@ struct CursorContext {
         case code = " \t\n\"'`()[]{}<>=,;:.+-*/%^#~&|!?"
         /// A text is one word.
         case text = "\"'"
-        /// Behind a command there are words as in a shell.
+        /// After a command come words as in a shell.
         case plain = " \t"
 
         /// What separates words in front of a byte.

@@ -55,7 +55,7 @@ struct EntryBindings {
         }
     }
 
-    /// Names, calls and indexes from a token on, and the token behind them.
+    /// Names, calls and indexes from a token on, and the token after them.
     private func chain(from start: Int) -> (CursorContext.Chain, end: Int)? {
         guard start < tokens.count, case .name(let root) = tokens[start] else { return nil }
         var chain: CursorContext.Chain = [.name(root)]

@@ -82,7 +82,7 @@ struct EntrySource {
         return margin == indentation(behind: lines.dropLast().joined(separator: "\n")) ? 2 : 0
     }
 
-    /// How far the line behind a text that is not whole is indented.
+    /// How far the line after an incomplete text is indented.
     static func indentation(behind text: String) -> Int {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) else { return 0 }

@@ -3,7 +3,7 @@ import LuaMachine
 /// An entry that is a command of the shell: a dot, a name, and words.
 struct MetaCommand {
     let name: String
-    /// What stands behind the name.
+    /// The text after the name.
     let rest: String
 
     /// Nil when the entry is Lua. `x?` asks for help on x.

@@ -1,11 +1,11 @@
 import CReadline
 import Glibc
 
-/// Takes what is written while a line of the shell's own is shown, whoever writes it: tasks,
-/// libraries, child processes. It is shown above the line.
+/// Takes the output that is written while a line of the shell's own is shown, from any writer:
+/// tasks, libraries, child processes. It is shown above the line.
 ///
-/// Standard output and error lead to a file in memory meanwhile: a pipe would fill up, and nobody
-/// but the writer's own thread could empty it.
+/// Meanwhile standard output and error lead to a file in memory: a pipe would fill up, and only the
+/// writer's own thread could empty it.
 final class BackgroundOutput {
     private let file: Int32
     /// Where standard output and error lead otherwise; -1 for one that is left alone.
@@ -47,7 +47,7 @@ final class BackgroundOutput {
         for original in originals where original.copy >= 0 { dup2(file, original.descriptor) }
     }
 
-    /// Whether something was written that nobody has asked for.
+    /// Whether there is output that ``take()`` has not returned yet.
     var hasTaken: Bool {
         guard isTaking else { return false }
         fflush(nil)
@@ -78,7 +78,7 @@ final class BackgroundOutput {
         return Array(bytes[..<count])
     }
 
-    /// Gives standard output and error back. What was written last comes out there.
+    /// Restores standard output and error. Writes output that was not taken to the terminal.
     func end() {
         guard isTaking else { return }
         isTaking = false

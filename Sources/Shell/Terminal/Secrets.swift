@@ -16,7 +16,7 @@ public enum SecretPolicy: Sendable, Equatable {
 public final class SecretOutput {
     /// Why a file of secrets could not be written.
     public enum Problem: Error, CustomStringConvertible {
-        /// Something that is no plain file has the name.
+        /// The path is not that of a regular file.
         case notAFile(String)
         /// The file cannot be opened: an `errno`.
         case notOpened(String, Int32)
@@ -55,7 +55,7 @@ public final class SecretOutput {
         unlink(Self.scratchPath(path))
     }
 
-    /// The file beside the one that is meant, which gets its name once it is whole.
+    /// The temporary file next to the target, which is renamed to the target once it is complete.
     private static func scratchPath(_ path: String) -> String { "\(path).\(getpid()).tmp" }
 
     private static func open(_ path: String) throws(Problem) -> Int32 {

@@ -97,7 +97,7 @@ struct CellText {
             + String(repeating: "0", count: 4 - fraction.count) + fraction
     }
 
-    /// What a state means for whoever looks.
+    /// The style that shows whether a state is good, passing or bad.
     static func mood(_ name: String) -> TextStyle {
         let words = Set(name.split(separator: "_"))
         let bad: Set<Substring> = [

@@ -53,7 +53,7 @@ struct LuaLiteral {
 
     private static let keywords = Set(MetaNames.keywords)
 
-    /// Bytes as a text of Lua: what is no printable ASCII or valid UTF-8 is escaped.
+    /// Bytes as a Lua string: all but printable ASCII and valid UTF-8 is escaped.
     private static func quoted(_ bytes: [UInt8]) -> String {
         let isUTF8 = String(validating: bytes, as: UTF8.self) != nil
         var text: [UInt8] = [UInt8(ascii: "\"")]

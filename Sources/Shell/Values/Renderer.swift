@@ -222,7 +222,7 @@ public struct Renderer {
         return text
     }
 
-    /// The paths to all that rows hold: what is a list or a map is one column.
+    /// The paths to all values of the rows; a list or a map is one column.
     private func leaves(_ rows: [LuaValue]) -> [[String]] {
         var seen = Set<[String]>()
         var found: [[String]] = []

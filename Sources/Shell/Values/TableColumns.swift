@@ -14,7 +14,7 @@ enum TableColumns {
             self.isAge = isAge
         }
 
-        /// A path with dots, and perhaps a title behind a colon; `age` is the title of ages.
+        /// A path with dots, and perhaps a title after a colon; `age` is the title of ages.
         init(_ text: String) {
             let parts = text.split(separator: ":").map(String.init)
             path = parts[0].split(separator: ".").map(String.init)

@@ -22,13 +22,7 @@ struct CallCommand: ParsableCommand {
             a table to a terminal and JSON elsewhere, unless --output is given.
             """)
 
-    @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
-    @OptionGroup(title: OptionTitle.output) var format: FormatOption
-    @OptionGroup(title: OptionTitle.output) var traces: TraceOptions
-    @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
-    @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
-    @OptionGroup(title: OptionTitle.limits) var permissions: PermissionOptions
-    @OptionGroup(title: OptionTitle.recording) var recording: RecordingOptions
+    @OptionGroup var groups: CallRunOptions
 
     @Option(
         name: [.customShort("d"), .customLong("data")],
@@ -46,9 +40,7 @@ struct CallCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
     var fields: [String] = []
 
-    private var options: RunOptions {
-        RunOptions(connection, format, traces, secrets, timeout, permissions, recording)
-    }
+    private var options: RunOptions { RunOptions(groups) }
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
@@ -266,7 +258,7 @@ private struct RunTime {
     let loop: PollLoop
     private let deadline: Int64?
 
-    /// - Parameter timeout: how long it may take from now on, in nanoseconds; nil means for ever.
+    /// - Parameter timeout: how long it may take from now on, in nanoseconds; nil for no limit.
     init(_ loop: PollLoop, timeout: Int64?) {
         self.loop = loop
         deadline = timeout.map { timeout in

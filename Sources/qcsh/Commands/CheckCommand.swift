@@ -62,7 +62,7 @@ struct CheckCommand: ParsableCommand {
         }
     }
 
-    /// The file of a module, as `require` of a script in a folder finds it.
+    /// The file of a module, as `require` finds it for a script in a directory.
     private static func find(_ module: String, _ folder: String) -> (file: String, source: [UInt8])?
     {
         let path = String(module.map { $0 == "." ? "/" : $0 })

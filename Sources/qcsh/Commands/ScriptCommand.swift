@@ -12,6 +12,7 @@ struct ScriptCommand: ParsableCommand {
         version: Version.text)
 
     @OptionGroup var options: LuaRunOptions
+    @OptionGroup(title: OptionTitle.shell) var shell: ShellOptions
 
     @Option(
         name: [.customShort("e")],
@@ -19,9 +20,6 @@ struct ScriptCommand: ParsableCommand {
             "Run statements, or print the value of an expression. Repeatable.",
             valueName: "code"))
     var code: [String] = []
-
-    @Flag(help: "Start the shell without init.lua.")
-    var norc = false
 
     @Argument(
         parsing: .captureForPassthrough,
@@ -36,10 +34,10 @@ struct ScriptCommand: ParsableCommand {
     }
 
     func run() throws {
-        var values = RunOptions(options)
-        values.skipsStartFile = norc
         throw ExitCode(
-            Runner(options: values, code: code, script: script, hint: Self.hint).run())
+            Runner(
+                options: RunOptions(options, shell), code: code, script: script, hint: Self.hint
+            ).run())
     }
 
     /// The command or ready-made script that a person may have meant by a file that does not exist.

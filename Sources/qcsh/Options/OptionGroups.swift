@@ -224,22 +224,41 @@ struct RecordingOptions: RunOptionGroup {
     }
 }
 
-/// The options of commands that run Lua code against the API.
-struct LuaRunOptions: RunOptionGroup {
+/// The interactive shell.
+struct ShellOptions: RunOptionGroup {
+    @Flag(help: "Start the shell without init.lua.")
+    var norc = false
+
+    func apply(to options: inout RunOptions) { options.skipsStartFile = norc }
+}
+
+/// The options of commands that call the API.
+struct CallRunOptions: RunOptionGroup {
     @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
     @OptionGroup(title: OptionTitle.output) var format: FormatOption
     @OptionGroup(title: OptionTitle.output) var traces: TraceOptions
-    @OptionGroup(title: OptionTitle.output) var details: VerboseOption
     @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
     @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
-    @OptionGroup(title: OptionTitle.limits) var lua: LuaOptions
     @OptionGroup(title: OptionTitle.limits) var permissions: PermissionOptions
     @OptionGroup(title: OptionTitle.recording) var recording: RecordingOptions
 
     func apply(to options: inout RunOptions) {
         let groups: [any RunOptionGroup] = [
-            connection, format, traces, details, secrets, timeout, lua, permissions, recording,
+            connection, format, traces, secrets, timeout, permissions, recording,
         ]
         for group in groups { group.apply(to: &options) }
+    }
+}
+
+/// The options of commands that run Lua code against the API.
+struct LuaRunOptions: RunOptionGroup {
+    @OptionGroup var calls: CallRunOptions
+    @OptionGroup(title: OptionTitle.output) var details: VerboseOption
+    @OptionGroup(title: OptionTitle.limits) var lua: LuaOptions
+
+    func apply(to options: inout RunOptions) {
+        calls.apply(to: &options)
+        details.apply(to: &options)
+        lua.apply(to: &options)
     }
 }

@@ -89,7 +89,7 @@ enum Interrupts {
         return true
     }
 
-    /// Whether something was asked for that nobody has acted on.
+    /// Whether the program has received a request that it has not handled yet.
     static var hasDemand: Bool {
         let counts = qsignals_read()
         return counts.terminations > takenTerminations
@@ -99,7 +99,7 @@ enum Interrupts {
     /// When `--timeout` ends the run, on the monotonic clock; for what does not wait in the loop.
     nonisolated(unsafe) static var runEnd = Int64.max
 
-    /// Whether the program was told to end.
+    /// Whether SIGTERM or SIGHUP has asked the program to end.
     static func isTerminated() -> Bool { qsignals_read().terminations > 0 }
 
     /// Counts Ctrl-C from the beginning: what it was meant for is over.
@@ -157,7 +157,7 @@ enum Interrupts {
         alarm(after: nanoseconds)
     }
 
-    /// Takes the last moment back: what was to end has ended.
+    /// Cancels the last moment: the code that it was to end has ended.
     static func stay(unless timeout: Int64?) {
         guard timeout == nil, qsignals_read().terminations == 0 else { return }
         qsignals_set_last_moment(.max, 0, nil)

@@ -47,7 +47,7 @@ enum UserFiles {
         return [folder + "/lua", folder + "/lua_modules/share/lua/5.4"]
     }
 
-    /// Makes a folder and those above it, for their owner only.
+    /// Creates a directory and those above it, for their owner only.
     static func makeFolders(_ path: String) {
         var made = ""
         for part in path.split(separator: "/") {
@@ -69,9 +69,9 @@ enum UserFiles {
         replace(path, with: bytes, mode: 0o600)
     }
 
-    /// Puts a new file in a place: written beside it, on the disk, then under its name, so that it is
-    /// there whole or not at all. The target of a symbolic link is not touched, and a device or a pipe
-    /// keeps its mode.
+    /// Puts a new file in a place: writes it next to the target and to the disk, then renames it,
+    /// so that the target is never incomplete. The target of a symbolic link is not touched, and a
+    /// device or a pipe keeps its mode.
     ///
     /// - Parameter mode: the file's mode; nil is that of the present one, or the usual one.
     private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) -> Bool {
@@ -162,7 +162,7 @@ enum UserFiles {
         return Output.readAll(from: descriptor, limit: largest)
     }
 
-    /// Reads a whole file that is looked for unasked: only a regular one, for which nobody waits.
+    /// Reads a whole regular file that the program looks for on its own, without ever waiting.
     static func readOwn(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }

@@ -14,7 +14,7 @@ struct Runner {
     /// The script and its arguments; without one the shell runs.
     let script: [String]
 
-    /// Folders that modules are looked for in before the others.
+    /// Directories in which `require` looks for modules first.
     let moduleFolders: [String]
     /// The argument of built-in code.
     let argument: LuaTable?
@@ -224,14 +224,14 @@ struct Runner {
             memoryLimit: options.maximumMemory)
     }
 
-    /// Where modules are looked for after a script's own folder: the project, its libraries, the
-    /// user's modules and libraries, the system's.
+    /// Where `require` looks for modules after a script's own directory: the project, its
+    /// libraries, the user's modules and libraries, the system's.
     static var moduleFolders: [String] {
         ["./lua", "./lua_modules/share/lua/5.4"] + UserFiles.moduleFolders
             + ["/usr/local/share/lua/5.4", "/usr/share/lua/5.4"]
     }
 
-    /// The script's folder, the project, its LuaRocks tree, the user's modules, the system's.
+    /// The script's directory, the project, its LuaRocks tree, the user's modules, the system's.
     private func modulePath(script: String?) -> String {
         var folders = moduleFolders
         if let script, script != "-" {

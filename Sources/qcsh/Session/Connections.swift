@@ -28,9 +28,9 @@ final class Connections {
     let bound: PermissionBound
     private let loop: PollLoop
     private var sandbox: SandboxServer?
-    /// Told of each session that is opened.
+    /// Called with each session that is opened.
     var onOpen: (_ session: Session, _ wanted: LuaTable) -> Void = { _, _ in }
-    /// Whether each call is told of as it ends.
+    /// Whether each call is traced as it ends.
     var traces: Bool
     /// Where calls are noted for a viewer.
     private let tracer: CallTracer?

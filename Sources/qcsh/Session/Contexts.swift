@@ -91,7 +91,7 @@ struct Contexts {
         }
     }
 
-    /// A colour that there is: one that nobody sees would warn nobody.
+    /// A colour that the terminal shows; throws for any other, which would warn no one.
     private func color(
         _ text: String?, _ name: String, _ file: String
     ) throws(CommandError) -> String? {

@@ -44,7 +44,7 @@ struct SandboxClient {
 
     /// Makes a request below `/sandbox/v1` and returns the body of the answer.
     ///
-    /// - Throws: `ExitCode`, when what is wrong has been told.
+    /// - Throws: `ExitCode`, after the error has been printed.
     func request(_ verb: String, _ path: String, body: [UInt8] = []) throws -> [UInt8] {
         let call: AdminCall
         do throws(Endpoint.ParseError) {

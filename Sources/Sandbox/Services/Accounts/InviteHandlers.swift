@@ -72,7 +72,8 @@ enum InviteHandlers {
         invite.message.string(.userEmail).lowercased() == email.lowercased()
     }
 
-    /// The invitation that the caller answers, who is no member and so has no account here.
+    /// The invitation that the caller answers. The caller is not a member yet, so the call has no
+    /// account.
     private static func received(
         _ call: Call, _ request: Message
     ) throws -> (user: Record, invite: Record) {

@@ -103,7 +103,7 @@ enum PersonHandlers {
         return method
     }
 
-    /// The caller, who has to be the one that is named.
+    /// The caller, who must be the user with this id.
     private static func own(_ call: Call, _ id: String) throws -> Record {
         let user = try call.user()
         guard id.lowercased() == user.id else {

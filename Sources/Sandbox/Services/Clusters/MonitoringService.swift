@@ -49,7 +49,7 @@ enum MonitoringService: CloudService {
         try call.find(.cluster, request.string(.clusterID), "cluster")
     }
 
-    /// The time that is asked for, as far as there is anything to tell.
+    /// The requested time range, limited to the time between creation and now.
     private static func range(
         _ request: Message, _ call: Call, days: Int, since created: Int64
     ) -> Range<Int64> {

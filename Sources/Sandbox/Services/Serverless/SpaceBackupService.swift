@@ -57,7 +57,7 @@ enum SpaceBackupService: CloudService {
         },
     ]
 
-    /// The space that a backup or a schedule is for, which has to be ready.
+    /// The space that a backup or a schedule is for. Throws unless it can be backed up.
     private static func find(_ wanted: Message, _ call: Call) throws -> Record {
         let space = try call.find(.space, wanted.string(.spaceID), "space")
         guard life.canBeBackedUp(space) else {
