@@ -47,6 +47,8 @@ public final class LuaRuntime {
         public var functions = HostFunctions()
         /// The script's name and arguments, for `arg`.
         public var scriptName: String
+        /// How people start the script, for its help; nil for the name of its file.
+        public var programName: String?
         public var arguments: [String]
 
         /// Creates an environment.
@@ -194,6 +196,10 @@ public final class LuaRuntime {
                 writer.list { for name in StandardLibrary.hostModules { writer.put(name) } }
                 writer.put("libraries")
                 writer.list { for name in StandardLibrary.libraries { writer.put(name) } }
+                if let program = environment.programName {
+                    writer.put("program")
+                    writer.put(program)
+                }
                 if let output = environment.output {
                     writer.put("output")
                     writer.put(output)

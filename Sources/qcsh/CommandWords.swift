@@ -103,7 +103,10 @@ enum CommandWords {
         let names = node.configuration.subcommands.map { $0._commandName }
         let command = (["qcsh"] + path).joined(separator: " ")
         guard !names.isEmpty else {
-            return CommandError("\(command) has no subcommand \"\(word)\"")
+            return CommandError(
+                path == ["run"]
+                    ? "qcsh run \(word) --help shows the help of a script"
+                    : "\(command) has no subcommand \"\(word)\"")
         }
         let near = Names.suggestion(Names.nearest(to: word, in: names))
         return CommandError(

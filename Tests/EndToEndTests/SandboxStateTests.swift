@@ -145,7 +145,7 @@ import Testing
             "/usr/bin/curl",
             ["-sS", "-w", "%{http_code}", sandbox.endpoint + "/api/account/v1/accounts"])
         #expect(anonymous.output.hasSuffix("403"))
-        let help = try qcsh(["sandbox", "--help"])
+        let help = try qcsh(["sandbox", "serve", "--help"])
         for rule in ["display_name", "zero_enums", "delete_user", "denied", "payment"] {
             #expect(help.output.contains(rule))
         }

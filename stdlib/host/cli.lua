@@ -27,7 +27,17 @@ local pages = host.part("cli.pages")
 ---@field env? string the environment variable to read when the argument is not given
 ---@field value? string the placeholder for the value in the help
 
---- What cannot be understood ends the script with the status 2.
+--- The name of the script's file.
+local function file_name()
+  return arg and arg[0] and arg[0]:match("[^/]*$") or "script"
+end
+
+--- How people start the script, for help and errors.
+local function program()
+  return host.program or file_name()
+end
+
+--- Reports words that are not understood, and ends the script with the status 2.
 local function fail(spec, message)
   host.term_write(("%s: %s\nTry '%s --help'.\n"):format(spec.name, message, spec.name))
   os.exit(2)
@@ -97,7 +107,7 @@ end
 --- Reads a declaration; mistakes of the script's author are errors.
 local function read(spec)
   local read_spec = {
-    name = spec.name or (arg and arg[0] and arg[0]:match("[^/]*$")) or "script",
+    name = spec.name or program(), file = spec.name or file_name(),
     about = spec.about, options = {}, positions = {}, all = {}, epilog = spec.epilog,
   }
   for i, entry in ipairs(spec.args or {}) do
@@ -189,6 +199,10 @@ local function take_option(parts, values, words, index)
   local name, text = word:match("^(%-%-[^=]+)=(.*)$")
   local argument = parts.options[name or word]
   if not argument then
+    if host.program_option and host.program_option(name or word) then
+      fail(parts, ("%s is an option of qcsh: put it before the name of the script"):format(
+        name or word))
+    end
     local near = host.nearest_name(name or word, parts.options)
     fail(parts, ("unknown option %s%s"):format(name or word,
       near and "; did you mean " .. near .. "?" or ""))
@@ -291,7 +305,7 @@ end
 ---@usage if false then cli.usage("which cluster?") end
 ---@param message string
 function cli.usage(message)
-  fail({ name = arg and arg[0] and arg[0]:match("[^/]*$") or "script" }, message)
+  fail({ name = program() }, message)
 end
 
 --- The format that `--output` asks for; nil when it was not given. A script that writes files can return

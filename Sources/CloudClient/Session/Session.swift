@@ -101,7 +101,8 @@ public final class Session {
         if method.options.requiresAuthentication, case .none = configuration.credential {
             var error = CallError(
                 .unauthenticated,
-                "no credential is configured: set QDRANT_CLOUD_API_KEY, or choose a context",
+                "no credential is configured: set QDRANT_CLOUD_API_KEY, choose a context "
+                    + "(qcsh context set), or use --sandbox",
                 origin: .local)
             error.method = method.displayName
             return error

@@ -68,7 +68,8 @@ enum TerminalProgram {
         guard isWritten else { return false }
         let line =
             pager == "less"
-            ? "less -FRX '-P?eq leaves:q leaves, Space goes on.' \"$1\"" : pager + " \"$1\""
+            ? "LESSSECURE=1 less -FRX '-P?e(end) q\\: back to the shell:q\\: back to the shell, Space\\: next page.' \"$1\""
+            : pager + " \"$1\""
         // However somebody left it, it has shown what there was to show; 127 means that it is not there.
         let status = try? run(["/bin/sh", "-c", line, "sh", file], loop: loop)
         return status != nil && status != 127

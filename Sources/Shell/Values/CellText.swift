@@ -44,7 +44,9 @@ struct CellText {
             return Grid.Cell(text: Self.age(from: seconds, to: now.seconds), style: .faint)
         case .duration(let seconds, 0) where style.now != nil && seconds >= 0:
             return Grid.Cell(text: Self.age(seconds))
-        case .integer(let millicents) where field?.name.hasSuffix("price_per_hour") == true:
+        case .integer(let millicents)
+        where field?.name.hasSuffix("price_per_hour") == true
+            || field?.name.hasSuffix("price_per_month") == true:
             return Grid.Cell(text: Self.price(millicents))
         case .secret: return Grid.Cell(text: SecretMask.text, style: .faint)
         case .table(let table):

@@ -18,11 +18,13 @@ struct CallCommand: ParsableCommand {
         discussion: """
             METHOD is a name such as cluster.list_clusters; qcsh api lists them. PATH=VALUE sets a \
             field of the request: page_size=5, cluster.configuration.number_of_nodes=3, \
-            cluster.labels[0].key=team; PATH:=JSON takes JSON. The account ID is filled in. Prints \
+            cluster.labels[0].key=team. PATH:=JSON sets it from JSON. The account ID is filled in. Prints \
             a table to a terminal and JSON elsewhere, unless --output is given.
             """)
 
-    @OptionGroup var groups: CallRunOptions
+    @OptionGroup var cloud: CloudOptions
+    @OptionGroup(title: OptionTitle.output) var format: FormatOption
+    @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
 
     @Option(
         name: [.customShort("d"), .customLong("data")],
@@ -40,7 +42,7 @@ struct CallCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
     var fields: [String] = []
 
-    private var options: RunOptions { RunOptions(groups) }
+    private var options: RunOptions { RunOptions(cloud, format, secrets) }
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)

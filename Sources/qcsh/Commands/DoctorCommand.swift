@@ -21,6 +21,7 @@ struct DoctorCommand: ParsableCommand {
             """)
 
     @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
+    @OptionGroup(title: OptionTitle.connection) var source: ContractSource
     @OptionGroup(title: OptionTitle.output) var format: FormatOption
     @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
 
@@ -28,11 +29,14 @@ struct DoctorCommand: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let loop = PollLoop(now: Clocks.monotonic)
         Interrupts.install(for: nil, on: loop)
-        let options = RunOptions(connection, format, timeout)
+        let options = RunOptions(connection, source, format, timeout)
         if let timeout = options.timeout { Interrupts.limitRun(to: timeout) }
         let limits = RunLimits(options)
         let connections = Connections(options, loop: loop, bound: limits.bound)
         defer { connections.close() }
+        try reportingErrors(as: "doctor") {
+            connections.registry = try ContractLoader.load(options.contract, options: options)
+        }
         var doctor = Examination(loop: loop)
         doctor.examine(connections)
         if let format = options.output, format != .table {
@@ -94,7 +98,9 @@ private struct Examination {
     // MARK: - Looking
 
     mutating func examine(_ connections: Connections) {
-        good("program", "\(Version.text), \(Registry.embedded.packages.count) packages of the API")
+        good(
+            "program", "\(Version.text), \(connections.registry.packages.count) packages of the API"
+        )
         do throws(CommandError) {
             let contexts = try Contexts.load()
             let files = contexts.files.isEmpty ? "no file" : contexts.files.joined(separator: ", ")

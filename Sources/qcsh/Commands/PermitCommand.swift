@@ -8,11 +8,12 @@ import Shell
 struct PermitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "permit",
-        abstract: "Write the smallest header for the permissions that a run used.",
+        abstract: "Write a script's header: the permissions that a run used.",
         usage: "qcsh permit SCRIPT --from FILE [--refused]",
         discussion: """
-            FILE is written by qcsh --audit FILE SCRIPT. Prints the header, which belongs at the \
-            beginning of the script; everything except the needs is taken from the present header.
+            First run qcsh --audit FILE SCRIPT, which records the permissions. Then this command prints \
+            script { needs = { … } } for the beginning of SCRIPT. Other settings of a present header, \
+            such as about, are kept.
             """)
 
     @Argument(help: ArgumentHelp("The script.", valueName: "script"))

@@ -9,10 +9,11 @@ struct QcshCommand: ParsableCommand {
             qcsh [options]                      start the interactive shell
             qcsh [options] SCRIPT [args …]      run a script; - reads it from standard input
             qcsh [options] -e CODE              run code and print its values
-            qcsh [options] SUBCOMMAND …         options may also follow the subcommand
+            qcsh SUBCOMMAND [options] …         run a subcommand
             """,
         discussion: """
-            Options of qcsh precede the script; all words after the script are its arguments.
+            Options precede the script or follow the subcommand. All words after a script are its \
+            own arguments.
             """,
         version: Version.text,
         groupedSubcommands: [

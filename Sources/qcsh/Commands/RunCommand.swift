@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
             listed. qcsh run NAME --help shows the arguments of a script.
             """)
 
-    @OptionGroup var options: LuaRunOptions
+    @OptionGroup var options: ScriptOptions
 
     @Argument(
         parsing: .captureForPassthrough,
@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(
                 Runner(
                     options: values, code: [], script: [script.file] + words.dropFirst(),
-                    source: text
+                    source: text, programName: "qcsh run \(name)"
                 ).run())
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
 import Glibc
+import LuaReference
 
 /// Runs a script, code of the command line, or the interactive shell: qcsh without a subcommand. It
 /// is outside of the tree, so that no file's name can be mistaken for its own.
@@ -11,7 +12,7 @@ struct ScriptCommand: ParsableCommand {
         usage: "qcsh [options] [SCRIPT [args …] | -e CODE]",
         version: Version.text)
 
-    @OptionGroup var options: LuaRunOptions
+    @OptionGroup var options: ScriptOptions
     @OptionGroup(title: OptionTitle.shell) var shell: ShellOptions
 
     @Option(
@@ -40,9 +41,14 @@ struct ScriptCommand: ParsableCommand {
             ).run())
     }
 
-    /// The command or ready-made script that a person may have meant by a file that does not exist.
+    /// The command, ready-made script or method that a person may have meant by a file that does not
+    /// exist.
     static func hint(about file: String) -> String {
         guard !file.contains("/"), access(file, F_OK) != 0 else { return "" }
+        if file == "version" { return "; qcsh --version shows the version" }
+        if let method = try? APIReference(registry: .embedded).method(named: file) {
+            return "; to call a method: qcsh call \(method.displayName)"
+        }
         if let script = ReadyScripts.matches(file).first {
             return "; qcsh run \(script.name) runs the script of that name"
         }
@@ -50,6 +56,10 @@ struct ScriptCommand: ParsableCommand {
             return Names.suggestion("qcsh \(command)")
         }
         let script = Names.nearest(to: file, in: ReadyScripts.all().map(\.name))
-        return Names.suggestion(script.map { "qcsh run \($0)" })
+        guard let script else {
+            return file.contains(".")
+                ? "" : "; no subcommand or script has this name either: see qcsh --help"
+        }
+        return Names.suggestion("qcsh run \(script)")
     }
 }

@@ -6,7 +6,10 @@ import LuaMessages
 enum StackCommand {
     /// What all of these commands take.
     struct Options: ParsableArguments {
-        @OptionGroup var global: LuaRunOptions
+        @OptionGroup var cloud: CloudOptions
+        @OptionGroup(title: OptionTitle.output) var format: FormatOption
+        @OptionGroup(title: OptionTitle.output) var details: VerboseOption
+        @OptionGroup(title: OptionTitle.limits) var lua: LuaOptions
 
         @Option(
             name: .customLong("var"),
@@ -32,7 +35,7 @@ enum StackCommand {
                     key: LuaValue.text(String(parts[0])), value: LuaValue.text(String(parts[1]))
                 )
             }
-            let values = RunOptions(global)
+            let values = RunOptions(cloud, format, details, lua)
             let request: [(String, LuaValue?)] = [
                 ("verb", .text(verb)), ("file", .text(file)),
                 ("variables", .table(LuaTable(entries: pairs))),

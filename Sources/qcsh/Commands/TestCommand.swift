@@ -19,7 +19,9 @@ struct TestCommand: ParsableCommand {
         case text, tap, junit
     }
 
-    @OptionGroup var options: LuaRunOptions
+    @OptionGroup var cloud: CloudOptions
+    @OptionGroup(title: OptionTitle.output) var details: VerboseOption
+    @OptionGroup(title: OptionTitle.limits) var lua: LuaOptions
 
     @Option(help: "Format of the results.")
     var format = Format.text
@@ -47,7 +49,7 @@ struct TestCommand: ParsableCommand {
         ]
         throw ExitCode(
             Runner(
-                options: RunOptions(options), code: Self.code, argument: request,
+                options: RunOptions(cloud, details, lua), code: Self.code, argument: request,
                 moduleFolders: [".", "./src", "./lua"]
             ).run())
     }

@@ -38,7 +38,7 @@ struct CompletionSources {
             return contexts()
         case (_, "method"): return methods()
         case (_, "path=value"): return assignments(current)
-        case ("run", "name"): return scripts()
+        case ("run", "name"): return scripts(areWhole: current.contains("/"))
         case ("api", "name"): return methods() + modules()
         case ("adopt", "name"): return clusters() + spaces()
         case ("lib update", "name"), ("lib remove", "name"): return libraries()
@@ -87,10 +87,10 @@ struct CompletionSources {
         }
     }
 
-    private func scripts() -> [Candidate] {
-        let all = ReadyScripts.all()
-        return all.map { Candidate(text: $0.name, about: $0.about ?? "") }
-            + all.map { Candidate(text: $0.wholeName, about: $0.about ?? "") }
+    private func scripts(areWhole: Bool) -> [Candidate] {
+        ReadyScripts.all().map {
+            Candidate(text: areWhole ? $0.wholeName : $0.name, about: $0.about ?? "")
+        }
     }
 
     private func libraries() -> [Candidate] {

@@ -32,7 +32,7 @@ struct CommandTree {
     let defaultName: String?
 
     /// The tree below a command; nil when the description cannot be read.
-    init?(_ command: any ParsableCommand.Type) {
+    init?(_ command: any ParsableArguments.Type) {
         guard let table = try? ValueJSON.value(Array(command._dumpHelp().utf8)).table,
             let root = table["command"]?.table
         else { return nil }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The options that choose a description of the API.
-struct ContractSource: ParsableArguments {
+struct ContractSource: RunOptionGroup {
     @Option(
         help: ArgumentHelp(
             "Use the API of this FileDescriptorSet instead of the built-in one.",
@@ -19,6 +19,8 @@ struct ContractSource: ParsableArguments {
         if let descriptors { return .file(descriptors) }
         return from.map { .host($0) } ?? .embedded
     }
+
+    func apply(to options: inout RunOptions) { options.contract = choice }
 
     func validate() throws {
         if descriptors != nil, from != nil {

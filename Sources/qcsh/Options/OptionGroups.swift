@@ -57,8 +57,6 @@ struct ConnectionOptions: RunOptionGroup {
             valueName: "file"))
     var caFile: String?
 
-    @OptionGroup var source: ContractSource
-
     func apply(to options: inout RunOptions) {
         options.sandbox = sandbox
         options.context = context
@@ -67,7 +65,6 @@ struct ConnectionOptions: RunOptionGroup {
         options.transport = transport
         options.account = account
         options.caFile = caFile
-        options.contract = source.choice
     }
 }
 
@@ -97,13 +94,13 @@ struct TraceOptions: RunOptionGroup {
 
 /// Secrets of results.
 struct SecretOptions: RunOptionGroup {
-    @Flag(help: "Show secrets in results, and let encoders write them.")
+    @Flag(help: "Show secrets in results; without it they are masked.")
     var reveal = false
 
     @Option(
         help: ArgumentHelp(
-            "Write secrets of results to a file with mode 0600: a single one as it is, several as "
-                + "JSON.", valueName: "file"))
+            "Write secrets of results to a file with mode 0600: one secret as text, several as JSON.",
+            valueName: "file"))
     var secretFile: String?
 
     func validate() throws {
@@ -232,33 +229,35 @@ struct ShellOptions: RunOptionGroup {
     func apply(to options: inout RunOptions) { options.skipsStartFile = norc }
 }
 
-/// The options of commands that call the API.
-struct CallRunOptions: RunOptionGroup {
+/// The options of all commands that call the API.
+///
+/// The parser looks into groups again for each level above them: groups stay at most three levels deep.
+struct CloudOptions: RunOptionGroup {
     @OptionGroup(title: OptionTitle.connection) var connection: ConnectionOptions
-    @OptionGroup(title: OptionTitle.output) var format: FormatOption
+    @OptionGroup(title: OptionTitle.connection) var source: ContractSource
     @OptionGroup(title: OptionTitle.output) var traces: TraceOptions
-    @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
     @OptionGroup(title: OptionTitle.limits) var timeout: TimeoutOption
     @OptionGroup(title: OptionTitle.limits) var permissions: PermissionOptions
     @OptionGroup(title: OptionTitle.recording) var recording: RecordingOptions
 
     func apply(to options: inout RunOptions) {
         let groups: [any RunOptionGroup] = [
-            connection, format, traces, secrets, timeout, permissions, recording,
+            connection, source, traces, timeout, permissions, recording,
         ]
         for group in groups { group.apply(to: &options) }
     }
 }
 
-/// The options of commands that run Lua code against the API.
-struct LuaRunOptions: RunOptionGroup {
-    @OptionGroup var calls: CallRunOptions
+/// The options of scripts.
+struct ScriptOptions: RunOptionGroup {
+    @OptionGroup var cloud: CloudOptions
+    @OptionGroup(title: OptionTitle.output) var format: FormatOption
     @OptionGroup(title: OptionTitle.output) var details: VerboseOption
+    @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
     @OptionGroup(title: OptionTitle.limits) var lua: LuaOptions
 
     func apply(to options: inout RunOptions) {
-        calls.apply(to: &options)
-        details.apply(to: &options)
-        lua.apply(to: &options)
+        let groups: [any RunOptionGroup] = [cloud, format, details, secrets, lua]
+        for group in groups { group.apply(to: &options) }
     }
 }

@@ -21,17 +21,20 @@ struct Runner {
 
     /// The script's text, when it is not read from its file.
     let source: [UInt8]?
+    /// How people start the script, for its help; nil for the name of its file.
+    let programName: String?
     /// What a person may have meant by a script that does not exist.
     let hint: (String) -> String
 
     /// Creates a runner.
     init(
         options: RunOptions, code: [String], script: [String], moduleFolders: [String] = [],
-        argument: LuaTable? = nil, source: [UInt8]? = nil,
+        argument: LuaTable? = nil, source: [UInt8]? = nil, programName: String? = nil,
         hint: @escaping (String) -> String = { _ in "" }
     ) {
         self.argument = argument
         self.source = source
+        self.programName = programName
         self.hint = hint
         self.options = options
         self.code = code
@@ -207,11 +210,17 @@ struct Runner {
         environment.hasHeader = limits.hasHeader
         environment.isDryRun = options.isDryRun
         environment.output = options.output?.rawValue
+        environment.programName = programName
         environment.journal = connections.journal
         environment.connection.userAgent = "qcsh/\(Version.number)"
         if let folder = UserFiles.stateFolder, options.replayFile == nil {
             environment.functions =
                 WaitTimes(path: folder + "/waits") { UserFiles.makeFolders(folder) }.functions
+        }
+        // program_option(name) → whether a name with dashes is an option of qcsh, for scripts that
+        // get it by mistake
+        environment.functions.declare("program_option", .string) { call, name in
+            call.results.put(CommandTree(ScriptOptions.self)?.option(name) != nil)
         }
         if let shell {
             environment.functions.add(ShellFunctions.make(shell))

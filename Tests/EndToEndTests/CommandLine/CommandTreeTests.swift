@@ -35,7 +35,10 @@ import Testing
             ["doctor", "--record", "x"], ["--norc", "doctor"], ["call", "--norc", "x"],
             ["--record", "x", "context", "list"], ["--sandbox", "permit", "x", "--from", "y"],
             ["api", "--timeout", "3"], ["lib", "list", "--sandbox"],
-            ["plan", "--norc", "x.lua"], ["stubs", "--reveal"], ["check", "--dry-run", "x.lua"],
+            ["plan", "--norc", "x.lua"], ["plan", "--reveal", "x.lua"],
+            ["test", "--output", "json"],
+            ["apply", "--secret-file", "s", "x.lua"], ["doctor", "--dry-run"],
+            ["call", "--verbose", "x"], ["stubs", "--reveal"], ["check", "--dry-run", "x.lua"],
         ])
     func optionsWithoutEffectAreRefused(_ words: [String]) throws {
         let result = try qcsh(words)
@@ -55,6 +58,11 @@ import Testing
             (["run", "--recrod", "f"], "did you mean \"--record\"?"),
             (["run", "reprot"], "did you mean \"report\"?"),
             (["help", "plan", "x"], "qcsh plan has no subcommand"),
+            (["help", "run", "price"], "qcsh run price --help"), (["version"], "qcsh --version"),
+            (["clusters", "list"], "no subcommand or script has this name"),
+            (["cluster.list_clusters"], "qcsh call cluster.list_clusters"),
+            (["run", "price", "--sandbox"], "--sandbox is an option of qcsh: put it before"),
+            (["run", "price", "--sandbx"], "Try 'qcsh run price --help'"),
         ])
     func misspellingsNameTheNearest(_ words: [String], _ hint: String) throws {
         let folder = try TemporaryFolder()

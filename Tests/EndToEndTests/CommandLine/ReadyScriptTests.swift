@@ -39,6 +39,7 @@ import Testing
         let help = try run(["run", "report", "--help"])
         #expect(help.status == 0)
         #expect(help.output.contains("--month"), "\(help.errors)")
+        #expect(help.output.contains("Usage: qcsh run report [options]"))
         let result = try run(["--sandbox", "run", "access-review", "--output", "x"])
         #expect(result.status == 2)
         let prices = try run(["run", "--sandbox", "qcsh/price", "--cpu", "2000m"])

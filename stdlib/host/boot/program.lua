@@ -1,8 +1,8 @@
 --- How a script begins and ends.
 local host, settings = ...
 
---- The format that `--output` asks for.
-host.output_format = settings.output
+--- The format that `--output` asks for, and how people start the script.
+host.output_format, host.program = settings.output, settings.program
 
 local setmetatable = setmetatable
 

@@ -98,7 +98,7 @@ function pages.completion(parts)
       end
     end
   end
-  local identifier = "_" .. parts.name:gsub("%W", "_")
+  local identifier = "_" .. parts.file:gsub("%W", "_")
   local choices = #cases > 0 and ('  case "${COMP_WORDS[COMP_CWORD-1]}" in\n%s\n  esac\n'):format(
     table.concat(cases, "\n")) or ""
   return ([[
@@ -109,7 +109,7 @@ function pages.completion(parts)
     *) COMPREPLY=($(compgen -f -- "$word"));;
   esac
 }
-complete -F %s %s]]):format(identifier, choices, table.concat(words, " "), identifier, parts.name)
+complete -F %s %s]]):format(identifier, choices, table.concat(words, " "), identifier, parts.file)
 end
 
 return pages
