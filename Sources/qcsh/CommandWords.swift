@@ -49,22 +49,13 @@ enum CommandWords {
         return .command(path + options + rest)
     }
 
-    /// The options of scripts and the shell by their names; nil when they cannot be read.
-    private static var globalOptions: [String: CommandTree.Argument]? {
-        CommandTree(ScriptCommand.self).map { tree in
-            Dictionary(
-                tree.arguments.flatMap { argument in argument.names.map { ($0, argument) } },
-                uniquingKeysWith: { first, _ in first })
-        }
-    }
-
     /// Takes the options at the front, with their values, as far as they are known.
     ///
     /// - Returns: the words, and whether they hold code to run: then no subcommand follows.
     private static func leadingOptions(
         _ rest: inout ArraySlice<String>
     ) -> (words: [String], runsCode: Bool) {
-        guard rest.first?.hasPrefix("-") == true, let known = globalOptions else {
+        guard rest.first?.hasPrefix("-") == true, let known = CommandTree(ScriptCommand.self) else {
             return ([], false)
         }
         var words: [String] = []
@@ -72,9 +63,10 @@ enum CommandWords {
         while let word = rest.first, word.hasPrefix("-"), word.count > 1 {
             let name = String(word.prefix { $0 != "=" })
             let isBuiltIn = ["--help", "-h", "--version"].contains(word)
-            guard isBuiltIn || known[name] != nil else { break }
+            let option = known.option(name)
+            guard isBuiltIn || option != nil else { break }
             if name == "-e" { runsCode = true }
-            let takesValue = known[name]?.kind == .option && !word.contains("=")
+            let takesValue = option?.kind == .option && !word.contains("=")
             words += rest.prefix(takesValue ? 2 : 1)
             rest = rest.dropFirst(takesValue ? 2 : 1)
         }

@@ -98,15 +98,11 @@ local function headed(self, title)
   }
 end
 
-
 --- A page about one kind. Missing permissions are an error.
 local function page_of(self, name, title, options)
-  for _, kind in ipairs(KINDS) do
-    if kind.name == name then
-      local page = headed(self, title)
-      return draw(page, kind, kind.module.facts(self.connection, options))
-    end
-  end
+  local kind = wanted({ name })[1]
+  local page = headed(self, title)
+  return draw(page, kind, kind.module.facts(self.connection, options))
 end
 
 --- The inventory: clusters, spaces and environments.
@@ -243,6 +239,17 @@ function Report:account(kinds, options)
   return page
 end
 
+--- Writes to standard output. As all targets of a page, it has `sink`, which takes a part, and `finish`.
+local function standard_output()
+  return {
+    sink = function(text)
+      io.stdout:write(text)
+      io.stdout:flush()
+    end,
+    finish = function() end,
+  }
+end
+
 --- Gathers a page for a device or a pipe, which must be written at once.
 local function whole_file(path)
   local parts = {}
@@ -256,7 +263,7 @@ local function whole_file(path)
   }
 end
 
---- Writes to a file next to the path; `finish` renames it. Without `finish`, it is deleted.
+--- Writes to a file next to the path; `finish` renames it, `abandon` deletes it.
 local function part_file(path)
   local part = path .. ".part"
   local file = {}
@@ -264,15 +271,29 @@ local function part_file(path)
   function file.sink(text)
     fs.append(part, text)
   end
+  function file.abandon()
+    pcall(fs.remove, part)
+  end
   function file.finish()
     fs.rename(part, path)
-    file.is_done = true
+    file.abandon = nil
   end
-  return setmetatable(file, { __close = function()
-    if not file.is_done then
-      pcall(fs.remove, part)
-    end
-  end })
+  return file
+end
+
+local Target = {}
+
+function Target:__close()
+  if self.abandon then
+    self.abandon()
+  end
+end
+
+--- The target of a page: a file, a device, or standard output for "-".
+local function target(path)
+  local file = path == "-" and standard_output()
+    or host.fs_is_replaceable(path) and part_file(path) or whole_file(path)
+  return setmetatable(file, Target)
 end
 
 --- Writes a page of several kinds while it reads: each part when its facts are complete. This takes
@@ -291,17 +312,11 @@ function Report:write(path, kinds, options)
   for i, kind in ipairs(kinds) do
     titles[i] = kind.title
   end
-  local is_plain = path ~= "-" and host.fs_is_replaceable(path)
-  local file <close> = is_plain and part_file(path) or nil
-  local device = path ~= "-" and not is_plain and whole_file(path) or nil
+  local file <close> = target(path)
   local bytes = 0
   local page = headed(self):open(function(text)
     bytes = bytes + #text
-    if file or device then
-      return (file or device).sink(text)
-    end
-    io.stdout:write(text)
-    io.stdout:flush()
+    file.sink(text)
   end, titles)
   for _, kind in ipairs(kinds) do
     draw(page, kind, gather(self, kind, options)):flush()
@@ -309,9 +324,7 @@ function Report:write(path, kinds, options)
     collectgarbage()
   end
   page:close()
-  if file or device then
-    (file or device).finish()
-  end
+  file.finish()
   return titles, bytes
 end
 

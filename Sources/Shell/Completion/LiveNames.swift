@@ -69,17 +69,9 @@ final class LiveNames {
         _ source: NameSource, _ written: [String: String?], canWait: Bool,
         unless isInterrupted: () -> Bool
     ) -> (names: [Name], note: String?) {
-        var request: [String: String] = [:]
-        for need in source.needs {
-            let word = source.words[need] ?? need
-            guard case .some(.some(let value)) = written[word] else {
-                return ([], "set \(word) first: the choices depend on it")
-            }
-            request[need] = value
-        }
-        for name in source.narrows {
-            let word = source.words[name] ?? name
-            if case .some(.some(let value)) = written[word] { request[name] = value }
+        let (request, missing) = source.request(from: written)
+        if let missing {
+            return ([], "set \(missing) first: the choices depend on it")
         }
         awaited = nil
         let key = Key(method: source.method, request: request, root: source.root)
@@ -139,8 +131,7 @@ final class LiveNames {
     private func name(_ row: LuaTable, _ source: NameSource) -> Name? {
         guard let value = row[source.item]?.text else { return nil }
         let label =
-            ["display_name", "name", "email", "schedule", "prefix", "description"]
-            .compactMap { row[$0]?.text }.first { !$0.isEmpty } ?? ""
+            NameSource.labels.compactMap { row[$0]?.text }.first { !$0.isEmpty } ?? ""
         return Name(
             value: value, label: label == value ? "" : label, doc: summary(row, label, value))
     }

@@ -6,15 +6,38 @@ public struct NameSource: Equatable, Sendable {
     /// What the elements' values are, `id` mostly.
     public let item: String
     /// The fields of the request that must be known, besides the account.
-    public let needs: [String]
+    let needs: [String]
     /// The way to the API of another session; empty for the shell's own.
     var root: [String] = []
     /// The other fields of the request that narrow the list, when they are known.
-    public var narrows: [String] = []
+    var narrows: [String] = []
     /// What fields of the request are called where the names are written.
     var words: [String: String] = [:]
     /// Whether users give the names of the objects there rather than their IDs.
     var namesPeopleUse = false
+
+    /// The fields that hold what people call an item; the first one that is set counts.
+    public static let labels = [
+        "display_name", "name", "email", "schedule", "prefix", "description",
+    ]
+
+    /// The request for the list, from the fields that are written so far.
+    ///
+    /// - Returns: the request's fields, and the first written field that is missing; nil for none.
+    public func request(
+        from written: [String: String?]
+    ) -> (fields: [String: String], missing: String?) {
+        var fields: [String: String] = [:]
+        for need in needs {
+            let word = words[need] ?? need
+            guard case .some(.some(let value)) = written[word] else { return ([:], word) }
+            fields[need] = value
+        }
+        for name in narrows {
+            if case .some(.some(let value)) = written[words[name] ?? name] { fields[name] = value }
+        }
+        return (fields, nil)
+    }
 }
 
 /// Which list has the names and ids for a field.
@@ -72,7 +95,7 @@ public final class NameSources {
     }
 
     /// What lists messages of a type, for those who know them by their names.
-    func source(listing type: MessageType) -> NameSource? {
+    public func source(listing type: MessageType) -> NameSource? {
         let candidates = (listers[Names.snakeCase(type.name)] ?? [])
             .filter { $0.itemsField?.messageType?.fullName == type.fullName }
         var source = best(of: candidates, near: Names.parent(of: type.fullName))

@@ -56,8 +56,7 @@ struct AccountNames {
 
     /// What people call an item.
     static func label(of item: Message) -> String {
-        let names = ["display_name", "name", "email", "schedule", "prefix", "description"]
-        return names.map { text($0, of: item) }.first { !$0.isEmpty } ?? ""
+        NameSource.labels.map { text($0, of: item) }.first { !$0.isEmpty } ?? ""
     }
 
     /// The text of a field of an item; empty when it has none of the name.

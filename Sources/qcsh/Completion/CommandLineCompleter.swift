@@ -1,6 +1,3 @@
-import Contract
-import LuaSource
-
 /// Completes the words of a command line of qcsh, for the scripts of ``CompletionScript``.
 struct CommandLineCompleter {
     /// A word that may stand in the last word's place.

@@ -1,9 +1,8 @@
 import CloudClient
+import Codec
 import Contract
 import Glibc
 import LuaHost
-import LuaMachine
-import LuaMessages
 import LuaReference
 import LuaSource
 import Shell
@@ -13,15 +12,14 @@ import Shell
 struct CompletionSources {
     typealias Candidate = CommandLineCompleter.Candidate
 
-    /// The options of the command line so far.
-    private let line: [(name: String, value: String)]
-    /// Its positional arguments so far.
+    /// The positional arguments of the command line so far.
     private let positions: [String]
     private let command: String
     private var names: AccountNames
+    private let lists = NameSources(.embedded)
 
+    /// - Parameter line: the options of the command line so far.
     init(line: [(name: String, value: String)], positions: [String], path: [String]) {
-        self.line = line
         self.positions = positions
         command = path.joined(separator: " ")
         names = AccountNames(line)
@@ -44,7 +42,7 @@ struct CompletionSources {
         case ("lib update", "name"), ("lib remove", "name"): return libraries()
         case (_, "permissions"): return permissions(current)
         case (_, "stack"), (_, "script"): return files(current, suffix: ".lua")
-        case ("", "id"), (_, "id"): return accounts()
+        case (_, "id"): return accounts()
         case (_, "seed"):
             return ["demo", "bare"].map { Candidate(text: $0) } + files(current, suffix: ".yaml")
         case (_, "directory"): return files(current, suffix: "/")
@@ -94,12 +92,7 @@ struct CompletionSources {
     }
 
     private func libraries() -> [Candidate] {
-        (["."] + (UserFiles.dataFolder.map { [$0] } ?? [])).flatMap { root -> [Candidate] in
-            guard let text = UserFiles.readOwn(root + "/qcsh.lock"),
-                let table = try? ValueJSON.value(text).table?["libraries"]?.table
-            else { return [] }
-            return table.entries.compactMap { $0.key.text.map { Candidate(text: $0) } }
-        }
+        ReadyScripts.libraries().map { Candidate(text: $0.name) }
     }
 
     // MARK: - The API
@@ -184,25 +177,18 @@ struct CompletionSources {
         of field: Field, in type: MessageType, _ method: Method
     ) -> [Candidate] {
         if let values = field.enumType {
-            return values.values.filter { !$0.name.hasSuffix("_UNSPECIFIED") }
-                .map { Candidate(text: values.shortName($0.name)) }
+            return values.choices.map { Candidate(text: $0) }
         }
         if field.kind == .bool { return ["true", "false"].map { Candidate(text: $0) } }
-        guard let source = NameSources(.embedded).source(of: field, in: type, method: method) else {
-            return []
-        }
-        var written: [String: String] = [:]
+        guard let source = lists.source(of: field, in: type, method: method) else { return [] }
+        var written: [String: String?] = [:]
         for word in positions.dropFirst() {
             guard let equals = word.firstIndex(of: "=") else { continue }
             let name = word[..<equals].split(separator: ".").last.map(String.init) ?? ""
             written[name] = String(word[word.index(after: equals)...])
         }
-        var request: [String: String] = [:]
-        for need in source.needs {
-            guard let value = written[need] else { return [] }
-            request[need] = value
-        }
-        for name in source.narrows { request[name] = written[name] }
+        let (request, missing) = source.request(from: written)
+        guard missing == nil else { return [] }
         return names.list(source.method, request).compactMap { item in
             let value = AccountNames.text(source.item, of: item)
             return value.isEmpty ? nil : Candidate(text: value, about: AccountNames.label(of: item))
@@ -212,18 +198,28 @@ struct CompletionSources {
     // MARK: - The account
 
     private mutating func accounts() -> [Candidate] {
-        names.list("account.list_accounts", [:]).map {
+        items("qdrant.cloud.account.v1.Account").map {
             Candidate(text: AccountNames.text("id", of: $0), about: AccountNames.label(of: $0))
         }
     }
 
-    private mutating func clusters() -> [Candidate] { named("cluster.list_clusters") }
+    private mutating func clusters() -> [Candidate] { named("qdrant.cloud.cluster.v1.Cluster") }
 
-    private mutating func spaces() -> [Candidate] { named("serverless.list_spaces") }
+    private mutating func spaces() -> [Candidate] {
+        named("qdrant.cloud.serverless.space.v1.Space")
+    }
 
-    private mutating func named(_ method: String) -> [Candidate] {
-        names.list(method, [:]).map { Candidate(text: AccountNames.text("name", of: $0)) }
+    private mutating func named(_ type: String) -> [Candidate] {
+        items(type).map { Candidate(text: AccountNames.text("name", of: $0)) }
             .filter { !$0.text.isEmpty }
+    }
+
+    /// The messages of a type in the account, from the method that lists them.
+    private mutating func items(_ type: String) -> [Message] {
+        guard let message = try? Registry.embedded.message(named: type),
+            let source = lists.source(listing: message)
+        else { return [] }
+        return names.list(source.method, [:])
     }
 
     // MARK: - Arguments of scripts

@@ -2,6 +2,7 @@ import CloudClient
 import Contract
 import Glibc
 import LuaHost
+import LuaMachine
 import LuaMessages
 import LuaReference
 import LuaSource
@@ -77,7 +78,7 @@ enum ReadyScripts {
             scripts += files(in: folder + "/scripts", .user)
         }
         scripts += files(in: "scripts", .project)
-        scripts += locked(in: ".") + (UserFiles.dataFolder.map(locked) ?? [])
+        scripts += libraries().flatMap(locked)
         scripts += BuiltInScripts.all.map {
             Script(
                 name: $0.name, place: .builtIn, file: "qcsh/\($0.name).lua",
@@ -118,28 +119,42 @@ enum ReadyScripts {
         }
     }
 
-    /// The scripts of the libraries that a lock file names.
-    private static func locked(in root: String) -> [Script] {
-        guard let text = UserFiles.readOwn(root + "/qcsh.lock"),
-            let libraries = try? ValueJSON.value(text).table?["libraries"]?.table
-        else { return [] }
-        var scripts: [Script] = []
-        for (key, value) in libraries.entries {
-            guard let library = key.text, isPlain(library) else { continue }
-            for (path, hash) in value.table?["scripts"]?.table?.entries ?? [] {
-                guard let path = path.text, path.hasPrefix("scripts/"), path.hasSuffix(".lua"),
-                    let hash = hash.text
-                else { continue }
-                let name = String(path.dropFirst("scripts/".count).dropLast(".lua".count))
-                guard isPlain(name) else { continue }
-                scripts.append(
-                    Script(
-                        name: name, place: .library(library),
-                        file: "\(root)/lua_modules/share/qcsh/\(library)/\(path)",
-                        content: .locked(hash: hash)))
-            }
+    /// A library that a lock file names.
+    struct Library {
+        let name: String
+        /// The directory of the lock file.
+        fileprivate let root: String
+        fileprivate let entry: LuaTable
+    }
+
+    /// The libraries of the project and of the user, from their lock files.
+    static func libraries() -> [Library] {
+        [".", UserFiles.dataFolder].compactMap { $0 }.flatMap { root -> [Library] in
+            guard let text = UserFiles.readOwn(root + "/qcsh.lock"),
+                let table = try? ValueJSON.value(text).table?["libraries"]?.table
+            else { return [] }
+            return table.entries.compactMap { key, value in
+                guard let name = key.text, isPlain(name), let entry = value.table else {
+                    return nil
+                }
+                return Library(name: name, root: root, entry: entry)
+            }.sorted { $0.name < $1.name }
         }
-        return scripts.sorted { $0.wholeName < $1.wholeName }
+    }
+
+    /// The ready-made scripts of a library.
+    private static func locked(_ library: Library) -> [Script] {
+        (library.entry["scripts"]?.table?.entries ?? []).compactMap { path, hash in
+            guard let path = path.text, path.hasPrefix("scripts/"), path.hasSuffix(".lua"),
+                let hash = hash.text
+            else { return nil }
+            let name = String(path.dropFirst("scripts/".count).dropLast(".lua".count))
+            guard isPlain(name) else { return nil }
+            return Script(
+                name: name, place: .library(library.name),
+                file: "\(library.root)/lua_modules/share/qcsh/\(library.name)/\(path)",
+                content: .locked(hash: hash))
+        }.sorted { $0.name < $1.name }
     }
 
     /// Whether a name of a lock file stays in its directory.

@@ -108,6 +108,29 @@ import Testing
         #expect(result.errors == "")
     }
 
+    @Test func namesOfTheAccountAreThoseThatItsListsHave() throws {
+        let sandbox = try RunningSandbox("--speed", "instant")
+        let made = try sandbox.qcsh(
+            """
+            qdrant.spaces:create { name = "notes", cloud = "aws",
+              region = qdrant.spaces:regions("aws")[1].id, wait = true }
+            """)
+        #expect(made.status == 0, "\(made.errors)")
+        func candidates(_ words: String...) throws -> [String] {
+            try qcsh(
+                ["__complete", "--endpoint", sandbox.endpoint] + words,
+                environment: ["QDRANT_CLOUD_API_KEY": sandbox.key]
+            ).output.split(separator: "\n").map { String($0.split(separator: "\t")[0]) }
+        }
+        #expect(
+            try candidates("adopt", "x.lua", "") == [
+                "search-prod", "staging", "assistant", "notes",
+            ])
+        #expect(try candidates("--account", "") == [sandbox.account])
+        let ids = try candidates("call", "cluster.get_cluster", "cluster_id=")
+        #expect(ids.count == 2 && ids.allSatisfy { $0.hasPrefix("cluster_id=") })
+    }
+
     @Test func aTabNeverFailsOrWaits() throws {
         for words in [
             [""], ["--"], ["call", "nothing.at_all", "x"],
