@@ -125,6 +125,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Codec", "Contract"], path: "Tests/TestSupport"),
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"]),
         .testTarget(name: "GRPCProtocolTests", dependencies: ["GRPCProtocol"]),
+        .testTarget(name: "GuardedYAMLTests", dependencies: ["GuardedYAML"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
         .testTarget(name: "ContractTests", dependencies: ["Contract"]),
         .testTarget(

@@ -23,6 +23,7 @@ public enum YAMLText {
     ///
     /// - Throws: ``Problem`` with the line.
     public static func documents(_ text: String) throws(Problem) -> [Node] {
+        let text = withoutMark(text)
         try check(text)
         var documents: [Node] = []
         do {
@@ -40,6 +41,7 @@ public enum YAMLText {
     ///
     /// - Throws: ``Problem`` with the line.
     public static func document(_ text: String) throws(Problem) -> Node? {
+        let text = withoutMark(text)
         try check(text)
         do {
             return try Yams.compose(yaml: text)
@@ -54,6 +56,11 @@ public enum YAMLText {
     /// - Throws: ``Problem`` with the line.
     public static func values(_ text: String) throws(Problem) -> Any? {
         try document(text).map(value)
+    }
+
+    /// A text without the byte order mark that Windows editors write at its beginning.
+    static func withoutMark(_ text: String) -> String {
+        text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     }
 
     /// A node as a plain value. Numbers of base 60, which YAML 1.1 had, are texts.
@@ -75,9 +82,21 @@ public enum YAMLText {
         }
     }
 
+    /// An error with its line. Yams quotes the line, which may hold a secret.
     private static func words(_ error: any Error) -> String {
-        // It quotes the line, however long that is.
-        String("\(error)".split(separator: "\n").joined(separator: " ").prefix(300))
+        switch error as? YamlError {
+        case .scanner(let context, let problem, let mark, _)?,
+            .parser(let context, let problem, let mark, _)?,
+            .composer(let context, let problem, let mark, _)?:
+            let around = context.map { " " + $0.text } ?? ""
+            return "line \(mark.line), column \(mark.column): \(problem)\(around)"
+        case .reader(let problem, _, _, _)?: return problem
+        case .duplicatedKeysInMapping(let names, let context)?:
+            let name = names.first.map { " \"\($0)\"" } ?? ""
+            return "a map has the key\(name) twice (line \(context.mark.line))"
+        case .memory?: return "out of memory"
+        default: return "it cannot be read"
+        }
     }
 
     // MARK: - Measuring

@@ -9,17 +9,22 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
     /// One of the two from an external source, which is asked when a call needs it.
     case helper(CredentialHelper)
 
-    /// The value of the `authorization` header.
-    ///
-    /// - Throws: an UNAUTHENTICATED ``CallError`` when the credential helper does not return it.
-    func header() throws(CallError) -> String? {
+    /// The value of the `authorization` header; nil when there is none, or when a helper has not
+    /// answered yet.
+    var header: String? {
         switch self {
         case .none: nil
         case .managementKey(let key): "apikey \(key)"
         case .userToken(let token): "Bearer \(token)"
         case .helper(let helper):
-            (helper.isToken ? "Bearer " : "apikey ") + (try helper.text())
+            helper.answer.map { (helper.isToken ? "Bearer " : "apikey ") + $0 }
         }
+    }
+
+    /// The helper that must be asked before ``header`` is known; nil when there is none to ask.
+    var openQuestion: CredentialHelper? {
+        guard case .helper(let helper) = self, helper.answer == nil else { return nil }
+        return helper
     }
 
     /// Whether it is a management key rather than a person's token.
@@ -43,7 +48,8 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
         switch self {
         case .managementKey(let key): return key.hasPrefix(listed)
         case .helper(let helper) where !helper.isToken:
-            return (try? helper.text())?.hasPrefix(listed) ?? false
+            // A prefix to compare with comes from a call, so that the helper has answered by then.
+            return helper.answer?.hasPrefix(listed) ?? false
         case .none, .userToken, .helper: return false
         }
     }
@@ -62,31 +68,41 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
 
 /// Asks for a credential once, when it is first needed. Main-thread confined.
 public final class CredentialHelper: @unchecked Sendable {
+    /// Asks; the completion is called once, from the loop. Cancelling gives the question up.
+    public typealias Question =
+        (_ completion: @escaping (Result<String, CallError>) -> Void) -> any RunningCall
+
     /// Whether it returns a user's token rather than a management key.
     public let isToken: Bool
-    private let ask: () -> Result<String, CallError>
+    private let ask: Question
     private let onText: (String) -> Void
-    private var answer: String?
+    /// The credential, once it is known.
+    private(set) var answer: String?
+    private let shared = SharedAnswer<String>()
 
     /// Creates a helper.
     ///
     /// - Parameters:
-    ///   - ask: returns the credential; may take some time.
+    ///   - ask: asks for the credential; what fails is asked again by the next call.
     ///   - onText: called with the credential once it is known, so that it can be masked in output.
     public init(
-        isToken: Bool, ask: @escaping () -> Result<String, CallError>,
-        onText: @escaping (String) -> Void = { _ in }
+        isToken: Bool, ask: @escaping Question, onText: @escaping (String) -> Void = { _ in }
     ) {
         self.isToken = isToken
         self.ask = ask
         self.onText = onText
     }
 
-    func text() throws(CallError) -> String {
-        if let answer { return answer }
-        let text = try ask().get()
-        answer = text
-        onText(text)
-        return text
+    /// Waits for the credential; calls that wait at the same time share one question.
+    func wait(_ completion: @escaping (Result<String, CallError>) -> Void) -> any RunningCall {
+        shared.wait(completion) { [weak self, ask] finish in
+            ask { result in
+                if let self, case .success(let text) = result {
+                    self.answer = text
+                    self.onText(text)
+                }
+                finish(result)
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ public final class Session {
     private var transports: [TransportKind: any Transport] = [:]
     /// The account, once it is known.
     public private(set) var accountID: String?
-    private var waitingForAccount: [(Result<String, CallError>) -> Void]?
+    private let discovery = SharedAnswer<String>()
 
     /// Creates a session; nothing is opened before the first call.
     ///
@@ -84,8 +84,10 @@ public final class Session {
     func callForItself(
         _ method: Method, _ request: Message,
         completion: @escaping (Result<Reply, CallError>) -> Void
-    ) {
-        SessionCall(self, method, request, CallOptions(), isOwn: true, completion).start()
+    ) -> any RunningCall {
+        let call = SessionCall(self, method, request, CallOptions(), isOwn: true, completion)
+        call.start()
+        return call
     }
 
     /// What is wrong with a request by the contract's rules; nil when nothing is.
@@ -147,23 +149,24 @@ public final class Session {
 
     /// Finds the one account that the credential sees. Asked once; later calls get the answer.
     /// It takes as long as a call of this session may: who waits for it less long gives up alone.
-    func discoverAccount(_ completion: @escaping (Result<String, CallError>) -> Void) {
-        if let accountID { return completion(.success(accountID)) }
-        if waitingForAccount != nil {
-            waitingForAccount?.append(completion)
-            return
-        }
+    func discoverAccount(
+        _ completion: @escaping (Result<String, CallError>) -> Void
+    ) -> any RunningCall {
         guard let method = try? registry.method(path: KnownMethods.listAccounts) else {
-            return completion(.failure(Self.noAccount("the contract has no list of accounts")))
+            let none = SteppedCall()
+            loop.enqueue {
+                guard !none.isCancelled else { return }
+                completion(.failure(Self.noAccount("the contract has no list of accounts")))
+            }
+            return none
         }
-        waitingForAccount = [completion]
-        callForItself(method, Message(method.input)) { [weak self] result in
-            guard let self else { return }
-            let found = result.flatMap { reply in self.onlyAccount(in: reply, of: method) }
-            if case .success(let id) = found { accountID = id }
-            let waiting = waitingForAccount ?? []
-            waitingForAccount = nil
-            for completion in waiting { completion(found) }
+        return discovery.wait(completion) { finish in
+            callForItself(method, Message(method.input)) { [weak self] result in
+                guard let self else { return }
+                let found = result.flatMap { reply in self.onlyAccount(in: reply, of: method) }
+                if case .success(let id) = found { accountID = id }
+                finish(found)
+            }
         }
     }
 

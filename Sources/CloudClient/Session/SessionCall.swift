@@ -50,18 +50,10 @@ final class SessionCall: SteppedCall {
         if let refusal = session.refusal(of: method, filled) {
             return completion(.failure(refusal))
         }
-        if let deadline {
-            pause = session.loop.after(deadline - session.loop.now()) { [self] in
-                isCancelled = true
-                var error = CallError.transport(
-                    .deadlineExceeded, "the account was not determined before the deadline")
-                error.method = method.displayName
-                error.wasNotExecuted = true
-                completion(.failure(error))
-            }
-        }
-        session.discoverAccount { [self] result in
+        giveUpAtDeadline("the account was not determined before the deadline")
+        step = session.discoverAccount { [self] result in
             guard !isCancelled else { return }
+            step = nil
             pause?.cancel()
             pause = nil
             switch result {
@@ -78,6 +70,20 @@ final class SessionCall: SteppedCall {
         }
     }
 
+    /// Ends the call at its deadline, while it prepares to leave.
+    private func giveUpAtDeadline(_ words: String) {
+        guard let deadline else { return }
+        pause = session.loop.after(deadline - session.loop.now()) { [self] in
+            step?.cancel()
+            step = nil
+            isCancelled = true
+            var error = CallError.transport(.deadlineExceeded, words)
+            error.method = method.displayName
+            error.wasNotExecuted = true
+            completion(.failure(error))
+        }
+    }
+
     private func check() {
         if let path = method.accountIDPath, case .string(let account) = request.value(at: path),
             let refusal = callGuard?.refusal(
@@ -91,25 +97,41 @@ final class SessionCall: SteppedCall {
         send()
     }
 
+    /// Sends the call with its credential, as soon as that is known.
     private func send() {
-        let kind = options.transport ?? session.configuration.transport
-        var metadata = options.metadata
-        if method.options.requiresAuthentication, !session.isOffline {
-            do throws(CallError) {
-                let header = try session.configuration.credential.header()
-                if let header { metadata.append(("authorization", header)) }
-            } catch {
-                return completion(.failure(told(error)))
+        guard method.options.requiresAuthentication, !session.isOffline else { return send(nil) }
+        let credential = session.configuration.credential
+        guard let helper = credential.openQuestion else { return send(credential.header) }
+        giveUpAtDeadline("the command for the credential did not finish before the deadline")
+        step = helper.wait { [self] result in
+            guard !isCancelled else { return }
+            step = nil
+            pause?.cancel()
+            pause = nil
+            switch result {
+            case .success: send(credential.header)
+            case .failure(var error):
+                error.wasNotExecuted = true
+                completion(.failure(told(error)))
             }
         }
+    }
+
+    private func send(_ authorization: String?) {
+        let kind = options.transport ?? session.configuration.transport
+        var metadata = options.metadata
+        if let authorization { metadata.append(("authorization", authorization)) }
         let call = OutgoingCall(
             method: method, request: request, metadata: metadata, deadline: deadline,
-            transport: kind, retries: options.retries)
+            transport: kind, retries: retries)
         step = session.carrier.start(call) { [self] result in
             step = nil
             completion(result.mapError(told))
         }
     }
+
+    /// The maximum number of retries: the call's own, or the session's.
+    private var retries: Int? { options.retries ?? session.configuration.retries }
 
     /// The error with the method's name, and with what is not known.
     private func told(_ error: CallError) -> CallError {

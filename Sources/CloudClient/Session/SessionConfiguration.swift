@@ -14,6 +14,8 @@ public struct SessionConfiguration: Sendable {
     public var contextName: String?
     /// How connections are opened.
     public var connection = ConnectionSettings()
+    /// The maximum number of retries of a call, if the call does not say; nil for the usual one.
+    public var retries: Int?
     /// The default timeout of a call in nanoseconds; nil means none.
     public var timeout: Int64? = 60_000_000_000
 

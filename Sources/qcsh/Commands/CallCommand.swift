@@ -81,6 +81,7 @@ struct CallCommand: ParsableCommand {
         let request = try self.request(method, registry)
         let pages = try pages(of: method)
         let secrets = try SecretOutput(options.secrets)
+        if options.replayFile == nil { try connections.check() }
         let session = try connections.open(LuaTable())
         let response = try answer(method, request, pages, session, time)
         let isForPeople = Terminal.isTerminal(STDOUT_FILENO)
@@ -225,8 +226,11 @@ struct CallCommand: ParsableCommand {
         var isUnwanted = false
         // A read is given up; of a change it is told what became of it.
         time.loop.run {
-            if outcome == nil, Interrupts.take() != nil {
-                if method.isRead || isUnwanted {
+            // What failed may have failed because of the signal.
+            if outcome?.isSuccess != true, Interrupts.take() != nil {
+                if outcome != nil {
+                    isUnwanted = true
+                } else if method.isRead || isUnwanted {
                     running.cancel()
                     outcome = .failure(CallError.givenUp(method))
                 } else {
@@ -253,6 +257,11 @@ struct CallCommand: ParsableCommand {
         case nil: throw LuaFailure("no response")
         }
     }
+}
+
+extension Result {
+    /// Whether it is a success.
+    fileprivate var isSuccess: Bool { if case .success = self { true } else { false } }
 }
 
 /// How long a command may still take.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CloudClient
 import Glibc
+import GuardedYAML
 import LuaMachine
 import Shell
 
@@ -65,6 +66,16 @@ struct ContextCommand: ParsableCommand {
         @Flag(inversion: .prefixedNo, help: "Refuse calls for other accounts.")
         var lockAccount: Bool?
 
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Ask before a call that deletes, restores or scales down.")
+        var confirm: Bool?
+
+        @Option(
+            help: ArgumentHelp(
+                "Retries of a call that failed for a while, 0 to 20.", valueName: "number"))
+        var retries: Int?
+
         @Option(help: "Colour of the prompt.")
         var color: Color?
 
@@ -82,6 +93,9 @@ struct ContextCommand: ParsableCommand {
                     throw ValidationError(error.description)
                 }
             }
+            if let retries, !RunOptions.retryRange.contains(retries) {
+                throw ValidationError("--retries must be from 0 to 20")
+            }
             guard !name.isEmpty, !name.contains(where: { $0.isWhitespace }) else {
                 throw ValidationError("a context name must not be empty or contain spaces")
             }
@@ -89,23 +103,27 @@ struct ContextCommand: ParsableCommand {
 
         func run() throws {
             try reportingErrors(as: "context") {
-                var file = try ContextFile()
-                var fields: [String: Any?] = [:]
-                if let endpoint { fields["endpoint"] = endpoint }
-                if let restEndpoint { fields["rest_endpoint"] = restEndpoint }
-                if let account { fields["account_id"] = account }
-                if let readOnly { fields["read_only"] = readOnly }
-                if let lockAccount { fields["lock_account"] = lockAccount }
-                if let color { fields["color"] = color.rawValue }
-                if let credential = try credential() {
-                    for key in ["api_key", "token", "api_key_command", "token_command"] {
-                        fields[key] = .some(nil)
+                let credential = try credential()
+                let file = try ContextFile()
+                var fields: [(key: String, value: YAMLEditor.Scalar?)] = [
+                    ("endpoint", endpoint.map { .text($0) }),
+                    ("rest_endpoint", restEndpoint.map { .text($0) }),
+                    ("account_id", account.map { .text($0) }),
+                    ("read_only", readOnly.map { .flag($0) }),
+                    ("lock_account", lockAccount.map { .flag($0) }),
+                    ("confirm", confirm.map { .flag($0) }),
+                    ("retries", retries.map { .integer($0) }),
+                    ("color", color.map { .text($0.rawValue) }),
+                ].filter { $0.value != nil }
+                if let credential {
+                    for key in Context.credentialKeys where key != credential.key {
+                        fields.append((key, nil))
                     }
-                    fields[credential.key] = credential.text
+                    fields.append((credential.key, .text(credential.text)))
                 }
                 let isNew = !file.has(name)
-                file.set(name, fields)
-                if use { file.use(name) }
+                try file.set(name, fields)
+                if use { try file.use(name) }
                 try file.write()
                 Output.remark("\(isNew ? "created" : "changed") context \(name) in \(file.path)")
             }
@@ -116,10 +134,14 @@ struct ContextCommand: ParsableCommand {
             if let tokenCommand { return ("token_command", tokenCommand) }
             guard apiKey || token else { return nil }
             let what = apiKey ? "Management key" : "Token"
-            guard let text = HiddenInput.line(prompt: what + ": "), !text.isEmpty else {
+            guard let text = HiddenInput.line(prompt: what + ": ") else {
                 throw CommandError("no credential given")
             }
-            return (apiKey ? "api_key" : "token", text)
+            do throws(CredentialText.Problem) {
+                return (apiKey ? "api_key" : "token", try CredentialText.clean(text))
+            } catch {
+                throw CommandError("the credential \(error)")
+            }
         }
     }
 
@@ -133,8 +155,8 @@ struct ContextCommand: ParsableCommand {
         func run() throws {
             try reportingErrors(as: "context") {
                 _ = try Contexts.load().context(named: name)
-                var file = try ContextFile()
-                file.use(name)
+                let file = try ContextFile()
+                try file.use(name)
                 try file.write()
                 Output.remark("the current context is now \(name)")
             }
@@ -199,13 +221,13 @@ struct ContextCommand: ParsableCommand {
 
         func run() throws {
             try reportingErrors(as: "context") {
-                var file = try ContextFile()
+                let file = try ContextFile()
                 guard file.has(name) else {
                     let other = try Contexts.load().context(named: name)
                     throw CommandError(
                         "context \"\(name)\" is in \(other.file), which qcsh does not change")
                 }
-                file.remove(name)
+                try file.remove(name)
                 try file.write()
                 Output.remark("deleted context \(name) from \(file.path)")
             }

@@ -38,7 +38,7 @@ struct DoctorCommand: ParsableCommand {
             connections.registry = try ContractLoader.load(options.contract, options: options)
         }
         var doctor = Examination(loop: loop)
-        doctor.examine(connections)
+        doctor.examine(connections, options)
         if let format = options.output, format != .table {
             Output.data(Renderer(registry: .embedded, format: format).text(doctor.value))
         } else {
@@ -97,7 +97,7 @@ private struct Examination {
 
     // MARK: - Looking
 
-    mutating func examine(_ connections: Connections) {
+    mutating func examine(_ connections: Connections, _ options: RunOptions) {
         good(
             "program", "\(Version.text), \(connections.registry.packages.count) packages of the API"
         )
@@ -122,8 +122,17 @@ private struct Examination {
             "session",
             (configuration.contextName.map { "context \($0), " } ?? "no context, ")
                 + "\(configuration.transport.rawValue), \(configuration.credential)")
-        let isReached = reach(session)
-        if isReached { identify(session) }
+        do throws(CommandError) {
+            let plan = try connections.plan(ConnectWish(LuaTable()))
+            for row in plan?.rows(options) ?? [] { good(row.subject, row.words) }
+        } catch {
+            return bad("session", error.description, ExitStatus.usage)
+        }
+        if reach(session) {
+            identify(session)
+        } else {
+            bad("credential", "not checked: the API was not reached", 8)
+        }
     }
 
     /// Others must not read a file that may hold credentials.

@@ -57,7 +57,20 @@ struct ConnectionOptions: RunOptionGroup {
             valueName: "file"))
     var caFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Retries of a call that failed for a while, 0 to 20 (default: 3 for reads).",
+            valueName: "number"))
+    var retries: Int?
+
+    func validate() throws {
+        if let retries, !RunOptions.retryRange.contains(retries) {
+            throw ValidationError("--retries must be from 0 to 20")
+        }
+    }
+
     func apply(to options: inout RunOptions) {
+        options.retries = retries
         options.sandbox = sandbox
         options.context = context
         options.endpoint = endpoint

@@ -3,6 +3,9 @@ import Shell
 
 /// The options that concern the whole run, as plain values.
 struct RunOptions {
+    /// How many retries a person may ask for.
+    static let retryRange = 0...20
+
     var sandbox = false
     var context: String?
     var endpoint: String?
@@ -10,6 +13,8 @@ struct RunOptions {
     var transport: TransportKind?
     var account: String?
     var caFile: String?
+    /// The maximum number of retries of a call; nil for the usual one.
+    var retries: Int?
     /// How results are written; nil when it was not said.
     var output: OutputFormat?
     var contract = ContractChoice.embedded

@@ -81,6 +81,15 @@ enum Interrupts {
         return takeInterrupt() ? .interrupt : nil
     }
 
+    /// Why a run is to end by what was asked for since ``take()`` was last called; nil when nothing was.
+    static func takeReason() -> RunControl.Reason? {
+        switch take() {
+        case .interrupt: .interrupted
+        case .terminate: .terminated
+        case nil: nil
+        }
+    }
+
     /// Whether Ctrl-C was pressed since this was last asked.
     static func takeInterrupt() -> Bool {
         let interrupts = qsignals_read().interrupts

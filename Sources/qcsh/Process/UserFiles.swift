@@ -47,13 +47,39 @@ enum UserFiles {
         return [folder + "/lua", folder + "/lua_modules/share/lua/5.4"]
     }
 
-    /// Creates a directory and those above it, for their owner only.
-    static func makeFolders(_ path: String) {
-        var made = ""
+    /// Creates a directory and those above it, for their owner only. An existing one is kept.
+    ///
+    /// - Returns: why that failed, with the directory; nil when it is there.
+    @discardableResult
+    static func makeFolders(_ path: String) -> String? {
+        var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
-            made += "/" + part
-            mkdir(made, 0o700)
+            made += made.isEmpty || made == "/" ? String(part) : "/" + part
+            // One that exists answers EEXIST, also where nothing can be created.
+            if mkdir(made, 0o700) != 0, errno != EEXIST {
+                let problem = errno
+                var status = stat()
+                if stat(made, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { continue }
+                return
+                    "the directory \(made) cannot be created: \(String(cString: strerror(problem)))"
+            }
         }
+        return nil
+    }
+
+    /// Creates the directory of a file.
+    ///
+    /// - Returns: why that failed; nil when it is there.
+    static func makeFolder(of file: String) -> String? {
+        guard let slash = file.lastIndex(of: "/"), slash != file.startIndex else { return nil }
+        return makeFolders(String(file[..<slash]))
+    }
+
+    /// The file that a path leads to by symbolic links; the path itself when it is none.
+    static func target(of path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     // MARK: - Writing
@@ -67,6 +93,14 @@ enum UserFiles {
     /// Writes a whole file that only its owner can read; false when it cannot, with ``reason``.
     static func writePrivately(_ bytes: [UInt8], to path: String) -> Bool {
         replace(path, with: bytes, mode: 0o600)
+    }
+
+    /// Writes a changed file of the user's: where a link leads, and with the mode that it has. One that
+    /// is new or holds a secret is for its owner only; false when it cannot, with ``reason``.
+    static func rewrite(_ path: String, with bytes: [UInt8], isSecret: Bool) -> Bool {
+        var present = stat()
+        let exists = stat(path, &present) == 0
+        return replace(target(of: path), with: bytes, mode: isSecret || !exists ? 0o600 : nil)
     }
 
     /// Puts a new file in a place: writes it next to the target and to the disk, then renames it,
@@ -89,11 +123,22 @@ enum UserFiles {
             (wanted.map { fchmod(descriptor, $0) == 0 } ?? true)
             && Output.writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
             && rename(scratch, path) == 0
+        if isWritten { syncFolder(of: path) }
         let problem = errno
         close(descriptor)
         if !isWritten { unlink(scratch) }
         errno = problem
         return isWritten
+    }
+
+    /// Has the name of a new file reach the disk, too; where that is not offered, it comes later.
+    private static func syncFolder(of path: String) {
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     /// Writes to a device or a pipe that a person named: a terminal, `/dev/null`, a pipe that somebody

@@ -83,12 +83,14 @@ struct Runner {
             let secrets = try openSecrets()
             let registry = try loadContract()
             connections.registry = registry
+            try checkContext(connections)
             let start = ShellStart(options: options, connections: connections)
             let shell = code.isEmpty && source == nil ? try start.state() : nil
             let runtime = try makeRuntime(loop, connections, limits, shell)
             Interrupts.install(for: runtime.machine, on: loop)
             let run = Run(
-                runtime: runtime, control: control(runtime), secrets: secrets, source: source)
+                runtime: runtime, connections: connections, control: control(runtime),
+                secrets: secrets, source: source)
             if let shell {
                 status = start.run(runtime, shell, control: run.control, secrets: secrets)
             } else {
@@ -107,6 +109,7 @@ struct Runner {
     /// What one run needs.
     private struct Run {
         let runtime: LuaRuntime
+        let connections: Connections
         let control: RunControl
         let secrets: SecretOutput
         /// The script's text; nil when none runs.
@@ -169,6 +172,18 @@ struct Runner {
         }
         try limits.add(headerOf: source, file: file)
         return source
+    }
+
+    /// A context that was named must exist, whether or not a call is made.
+    private func checkContext(_ connections: Connections) throws(LuaFailure) {
+        let isNamed =
+            options.context != nil || UserFiles.environment("QDRANT_CLOUD_CONTEXT") != nil
+        guard isNamed, options.replayFile == nil else { return }
+        do throws(CommandError) { try connections.check() } catch {
+            Output.note("qcsh: \(error)")
+            connections.close()
+            exit(error.status)
+        }
     }
 
     private func loadContract() throws(LuaFailure) -> Registry {
@@ -306,7 +321,11 @@ struct Runner {
             }
             return runtime.exitStatus
         } catch {
-            return report(error, run.control.reason)
+            // What failed may have failed because of a signal that nobody has acted on yet.
+            let reason = run.control.reason ?? Interrupts.takeReason()
+            let status = report(error, reason)
+            let isOurs = status == ExitStatus.failed && run.connections.isConfiguration(error)
+            return isOurs ? ExitStatus.usage : status
         }
     }
 

@@ -10,11 +10,6 @@ import Shell
 /// Makes sessions from options, environment and what a script asks for.
 final class Connections {
 
-    /// Where Qdrant Cloud is.
-    static let cloud = Endpoint(
-        isSecure: true, host: "grpc.cloud.qdrant.io", port: 443)
-    private static let defaultRESTEndpoint = Endpoint(
-        isSecure: true, host: "api.cloud.qdrant.io", port: 443)
     /// How much faster the embedded sandbox's time passes, so that a cluster is up in about two
     /// seconds.
     private static let embeddedSpeed = 8.0
@@ -28,6 +23,8 @@ final class Connections {
     let bound: PermissionBound
     private let loop: PollLoop
     private var sandbox: SandboxServer?
+    /// Why the last session could not be opened; nil when it could.
+    private var problem: CommandError?
     /// Called with each session that is opened.
     var onOpen: (_ session: Session, _ wanted: LuaTable) -> Void = { _, _ in }
     /// Whether each call is traced as it ends.
@@ -70,8 +67,18 @@ final class Connections {
             onOpen(session, wanted)
             return session
         } catch {
+            problem = error
             throw LuaFailure(error.description)
         }
+    }
+
+    /// Resolves the settings of the run's own session, so that a context that does not exist is found
+    /// out before anything runs.
+    func check() throws(CommandError) { _ = try plan(ConnectWish(LuaTable())) }
+
+    /// Whether a failure is about the configuration, and not about what a script does.
+    func isConfiguration(_ failure: LuaFailure) -> Bool {
+        problem.map { failure.description.contains($0.description) } ?? false
     }
 
     /// Puts around the session's way to the API what the run asks for.
@@ -133,165 +140,83 @@ final class Connections {
         sandbox = nil
     }
 
-    private static let names = [
-        "account", "api_key", "context", "endpoint", "rest_endpoint", "token", "transport",
-    ]
-
-    /// An option of `qdrant.connect`. Nothing is passed over: a wrong value must not mean another
-    /// credential.
-    private static func text(_ name: String, _ wanted: LuaTable) throws(CommandError) -> String? {
-        switch wanted[name] {
-        case nil, .nil: return nil
-        case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
-        case .secret(let bytes) where name == "api_key" || name == "token":
-            return String(decoding: bytes, as: UTF8.self)
-        case .some(let other):
-            throw CommandError(
-                "qdrant.connect: \(name) must be a string, got a \(other.typeName)")
-        }
-    }
-
     private func configuration(
-        _ wanted: LuaTable
+        _ table: LuaTable
     ) throws(CommandError) -> (SessionConfiguration, PermissionLayer?) {
-        for (key, _) in wanted.entries where !Self.names.contains(key.text ?? "") {
-            throw CommandError(
-                "qdrant.connect has no option \"\(key.text ?? key.typeName)\"; it has "
-                    + Self.names.joined(separator: ", "))
+        let wanted = try ConnectWish(table)
+        let plan = try plan(wanted)
+        var configuration: SessionConfiguration
+        if let plan {
+            configuration = remoteConfiguration(plan)
+        } else {
+            configuration = try sandboxConfiguration(wanted)
         }
-        let isSandbox = options.sandbox && wanted["endpoint"] == nil && wanted["context"] == nil
-        let context = isSandbox ? nil : try context(wanted)
-        var configuration =
-            isSandbox
-            ? try sandboxConfiguration(wanted) : try remoteConfiguration(wanted, context)
-        // The sandbox has accounts of its own.
-        let environment = isSandbox ? nil : UserFiles.environment("QDRANT_CLOUD_ACCOUNT_ID")
-        if let account = try Self.text("account", wanted) ?? options.account ?? environment {
-            if let context, context.locksAccount, let own = context.accountID, own != account {
-                throw CommandError("context \"\(context.name)\" is locked to its account \(own)")
-            }
-            configuration.accountID = account
-        }
-        if let transport = try Self.text("transport", wanted) {
-            guard let kind = TransportKind(rawValue: transport) else {
-                throw CommandError("transport must be \"grpc\" or \"rest\"")
-            }
-            configuration.transport = kind
-        } else if let transport = options.transport {
-            configuration.transport = transport
-        }
+        configuration.transport = wanted.transport ?? options.transport ?? .grpc
+        configuration.retries = plan?.retries?.value ?? options.retries
         configuration.connection.userAgent = "qcsh/\(Version.number)"
         if let file = options.caFile { configuration.connection.caFile = file }
-        return (configuration, context?.permissionLayer)
+        if traces, let plan { for line in plan.lines(options) { Output.note(Terminal.safe(line)) } }
+        return (configuration, plan?.context?.permissionLayer)
     }
 
-    /// From low to high: defaults, context, environment, flags, what the script asks for.
-    private func remoteConfiguration(
-        _ wanted: LuaTable, _ context: Context?
-    ) throws(CommandError) -> SessionConfiguration {
-        let isOwnContext = wanted["context"] != nil
-        // A context that a script names stands for itself.
-        func outer(_ flag: String?, _ variable: String) -> String? {
-            isOwnContext ? nil : flag ?? UserFiles.environment(variable)
+    /// The settings of a session, with their origins; nil for one of the embedded sandbox.
+    func plan(_ wanted: ConnectWish) throws(CommandError) -> ConnectionPlan? {
+        // The sandbox has accounts and credentials of its own.
+        if options.sandbox, wanted.endpoint == nil, wanted.context == nil { return nil }
+        return try ConnectionPlan(wanted, options) { () throws(CommandError) in
+            try Contexts.load()
         }
-        let overriding =
-            try Self.text("endpoint", wanted) ?? outer(options.endpoint, "QDRANT_CLOUD_ENDPOINT")
-        let restOverriding =
-            try Self.text("rest_endpoint", wanted)
-            ?? (wanted["endpoint"] == nil
-                ? outer(options.restEndpoint, "QDRANT_CLOUD_REST_ENDPOINT") : nil)
-        let endpoint = try (overriding ?? context?.endpoint).map { (text) throws(CommandError) in
-            try Self.endpoint(text)
-        }
-        let restText = restOverriding ?? (overriding == nil ? context?.restEndpoint : nil)
-        let rest = try restText.map { (text) throws(CommandError) in try Self.endpoint(text) }
+    }
+
+    private func remoteConfiguration(_ plan: ConnectionPlan) -> SessionConfiguration {
         var configuration = SessionConfiguration(
-            endpoint: endpoint ?? Self.cloud,
-            restEndpoint: rest ?? endpoint.flatMap { $0 == Self.cloud ? nil : $0 }
-                ?? Self.defaultRESTEndpoint)
-        configuration.contextName = context?.name
-        configuration.accountID = context?.accountID
-        if let key = try Self.text("api_key", wanted) {
-            configuration.credential = .managementKey(key)
-        } else if let token = try Self.text("token", wanted) {
-            configuration.credential = .userToken(token)
-        } else if let key = outer(nil, "QDRANT_CLOUD_API_KEY") {
-            configuration.credential = .managementKey(key)
-        } else if let token = outer(nil, "QDRANT_CLOUD_TOKEN") {
-            configuration.credential = .userToken(token)
-        } else if let context {
-            // A context's credential goes to that context's hosts and nowhere else.
-            let isElsewhere = overriding != nil || restOverriding != nil
-            if isElsewhere, try !Self.isSamePlace(configuration, context) {
-                throw CommandError(
-                    "the credential of context \"\(context.name)\" is not sent to "
-                        + "another endpoint; set one for it in QDRANT_CLOUD_API_KEY")
-            }
-            configuration.credential = credential(context)
-        }
+            endpoint: plan.endpoint.value, restEndpoint: plan.restEndpoint.value)
+        configuration.contextName = plan.isSetAside ? nil : plan.context?.name
+        configuration.accountID = plan.account?.value
+        configuration.credential = credential(plan)
         return configuration
     }
 
-    private func context(_ wanted: LuaTable) throws(CommandError) -> Context? {
-        let named = try Self.text("context", wanted)
-        do throws(CommandError) {
-            let contexts = try Contexts.load()
-            let name =
-                named ?? options.context ?? UserFiles.environment("QDRANT_CLOUD_CONTEXT")
-                ?? contexts.current
-            return try name.map { (name) throws(CommandError) in
-                try contexts.context(named: name)
-            }
-        } catch {
-            throw CommandError(error.description)
+    private func credential(_ plan: ConnectionPlan) -> Credential {
+        switch plan.credential?.value {
+        case nil: .none
+        case .key(let key): .managementKey(key)
+        case .token(let token): .userToken(token)
+        case .keyCommand(let command): helper(command, isToken: false, plan)
+        case .tokenCommand(let command): helper(command, isToken: true, plan)
         }
     }
 
-    private static func isSamePlace(
-        _ configuration: SessionConfiguration, _ context: Context
-    ) throws(CommandError) -> Bool {
-        let own = try context.endpoint.map { (text) throws(CommandError) in try endpoint(text) }
-        let rest = try context.restEndpoint.map { (text) throws(CommandError) in try endpoint(text)
-        }
-        let places = [own ?? cloud, rest ?? own ?? defaultRESTEndpoint]
-        return places.contains(configuration.endpoint)
-            && places.contains(configuration.restEndpoint)
-    }
-
-    private func credential(_ context: Context) -> Credential {
-        if let key = context.apiKey { return .managementKey(key) }
-        if let token = context.token { return .userToken(token) }
-        guard let command = context.apiKeyCommand ?? context.tokenCommand else { return .none }
+    private func helper(_ command: String, isToken: Bool, _ plan: ConnectionPlan) -> Credential {
+        let name = plan.context?.name ?? ""
         return .helper(
-            CredentialHelper(isToken: context.apiKeyCommand == nil) {
-                SecretProgram.run(command).mapError { reason in
-                    CallError(
-                        .unauthenticated,
-                        "context \"\(context.name)\": the command for its credential \(reason)",
-                        origin: .local)
+            CredentialHelper(isToken: isToken) { [loop] completion in
+                SecretProgram.start(command, on: loop) { result in
+                    completion(
+                        result.mapError { problem in
+                            CallError(
+                                problem.isGivenUp ? .cancelled : .unauthenticated,
+                                "context \"\(name)\": the command for its credential \(problem)",
+                                origin: .local)
+                        })
                 }
             } onText: { [journal] in
                 if case .recording(let recorder) = journal { recorder.hide(Array($0.utf8)) }
             })
     }
 
-    private static func endpoint(_ text: String) throws(CommandError) -> Endpoint {
-        do throws(Endpoint.ParseError) {
-            return try Endpoint(text)
-        } catch {
-            throw CommandError(error.description)
-        }
-    }
-
     private func sandboxConfiguration(
-        _ wanted: LuaTable
+        _ wanted: ConnectWish
     ) throws(CommandError) -> SessionConfiguration {
         let server = try embeddedSandbox()
         let endpoint = Endpoint(isSecure: false, host: "127.0.0.1", port: server.port)
         var configuration = SessionConfiguration(endpoint: endpoint, restEndpoint: endpoint)
-        configuration.accountID = server.accountID
-        if let key = try Self.text("api_key", wanted) ?? server.managementKey {
-            configuration.credential = .managementKey(key)
+        configuration.accountID = wanted.account?.value ?? options.account ?? server.accountID
+        switch wanted.secret?.value {
+        case .key(let key)?: configuration.credential = .managementKey(key)
+        case .token(let token)?: configuration.credential = .userToken(token)
+        default:
+            if let key = server.managementKey { configuration.credential = .managementKey(key) }
         }
         return configuration
     }
@@ -325,6 +250,15 @@ final class Connections {
             throw CommandError("QCSH_SANDBOX_SEED: cannot read \(option)")
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The endpoint of a recording.
+    private static func endpoint(_ text: String) throws(CommandError) -> Endpoint {
+        do throws(Endpoint.ParseError) {
+            return try Endpoint(text)
+        } catch {
+            throw CommandError(error.description)
+        }
     }
 
     private static func trace(_ record: TraceRecord) {

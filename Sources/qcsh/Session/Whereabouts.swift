@@ -49,10 +49,10 @@ final class Whereabouts: ShellSurroundings {
     /// Whether calls go to another place than the one that a context names.
     private func isElsewhere(_ name: String?, _ endpoint: Endpoint) -> Bool {
         guard let context = known.all.first(where: { $0.name == name }) else {
-            return name == nil && endpoint != Connections.cloud
+            return name == nil && endpoint != QdrantCloud.endpoint
         }
         guard let own = context.endpoint.flatMap({ try? Endpoint($0) }) else {
-            return endpoint != Connections.cloud
+            return endpoint != QdrantCloud.endpoint
         }
         return own != endpoint
     }
@@ -86,7 +86,7 @@ final class Whereabouts: ShellSurroundings {
     private var elsewhere: String? {
         guard
             let text = options.endpoint ?? UserFiles.environment("QDRANT_CLOUD_ENDPOINT"),
-            let endpoint = try? Endpoint(text), endpoint != Connections.cloud,
+            let endpoint = try? Endpoint(text), endpoint != QdrantCloud.endpoint,
             isElsewhere(wantedContext, endpoint)
         else { return nil }
         return "\(endpoint.host):\(endpoint.port)"

@@ -32,8 +32,11 @@ import Testing
         let result = try qcsh(
             ["--context", "prd", "-e", "qdrant.api.account.list_accounts{}"],
             environment: environment)
-        #expect(result.status == 1)
-        #expect(result.errors.contains("no context named \"prd\"; available: prod"))
+        #expect(result.status == 2)
+        #expect(result.errors.contains("no context named \"prd\"; did you mean \"prod\"?"))
+        let other = try qcsh(["--context", "staging", "-e", "return 1"], environment: environment)
+        #expect(other.status == 2 && other.output.isEmpty)
+        #expect(other.errors.contains("no context named \"staging\"; available: prod"))
         withExtendedLifetime(folder) {}
     }
 
@@ -46,7 +49,7 @@ import Testing
                 "--context", "prod", "--endpoint", server.announcement["endpoint"] ?? "", "-e",
                 "qdrant.api.account.list_accounts{}",
             ], environment: environment)
-        #expect(result.status == 1)
+        #expect(result.status == 2)
         #expect(result.errors.contains("is not sent to another endpoint"))
         #expect(!result.errors.contains("canary"))
         withExtendedLifetime(folder) {}
@@ -56,7 +59,7 @@ import Testing
         let (folder, environment) = try configuration("contexts: [\n")
         let result = try qcsh(
             ["-e", "qdrant.api.account.list_accounts{}"], environment: environment)
-        #expect(result.status == 1)
+        #expect(result.status == 2)
         #expect(result.errors.contains("config.yaml: invalid YAML"))
         withExtendedLifetime(folder) {}
     }
@@ -77,7 +80,7 @@ import Testing
         try home.write(
             ".config/qcloud/config.yaml",
             "current_context: theirs\ncontexts:\n  - { name: theirs, api_key: their-key }\n")
-        let own = try home.write(".config/qcsh/config.yaml", "settings: { kept: true }\n")
+        let own = try home.write(".config/qcsh/config.yaml", "x-mine: { kept: true } # a remark\n")
         let made = try qcsh(
             [
                 "set", "prod", "--endpoint", "grpc.example.com:443", "--api-key", "--read-only",
@@ -93,7 +96,9 @@ import Testing
         #expect(rows[0]["read_only"] as? Bool == true && rows[0]["current"] as? Bool == true)
         #expect(!list.output.contains("my-secret-key") && !list.output.contains("their-key"))
         let text = try String(contentsOfFile: own, encoding: .utf8)
-        #expect(text.contains("kept: true") && text.contains("api_key: my-secret-key"))
+        #expect(
+            text.contains("x-mine: { kept: true } # a remark\n")
+                && text.contains("api_key: my-secret-key"))
         let mode = try FileManager.default.attributesOfItem(atPath: own)[.posixPermissions]
         #expect(mode as? Int == 0o600)
         // A command takes the key's place.

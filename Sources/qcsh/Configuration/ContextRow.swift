@@ -17,6 +17,7 @@ extension Context {
             "rest_endpoint": restEndpoint.map { .text($0) },
             "account_id": accountID.map { .text($0) }, "credential": .text(credential),
             "read_only": .bool(isReadOnly), "lock_account": .bool(locksAccount),
+            "confirm": .bool(confirms), "retries": retries.map { .integer(Int64($0)) },
             "color": color.map { .text($0) }, "file": .text(file),
         ]
         return .table(

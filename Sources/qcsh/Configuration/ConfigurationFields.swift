@@ -1,0 +1,189 @@
+import Contract
+import GuardedYAML
+import Yams
+
+/// A map of a configuration file, read by the names of its values. Names that are not known and values
+/// of another type are errors: passed over, a misspelt `read_only` would protect nothing.
+struct ConfigurationFields {
+    /// How strictly a file is read.
+    enum Ownership {
+        /// qcsh's own: every name must be known.
+        case own
+        /// Another program's: it may have names of its own, and numbers where texts are meant.
+        case foreign
+    }
+
+    private struct Entry {
+        let name: String
+        let line: Int
+        let node: Node
+    }
+
+    /// The file's path.
+    let file: String
+    let ownership: Ownership
+    /// What the map describes, for messages: `context "prod"`; empty at the top level.
+    var place: String
+    private let line: Int
+    private let entries: [Entry]
+
+    /// Names of values that are secret, which no message quotes.
+    private static let secrets: Set<String> = ["api_key", "token"]
+    /// The prefix of names that people may use for things of their own.
+    private static let freePrefix = "x-"
+
+    /// Reads a node as a map.
+    init(
+        _ node: Node, file: String, ownership: Ownership, place: String = ""
+    ) throws(CommandError) {
+        self.file = file
+        self.ownership = ownership
+        self.place = place
+        line = node.mark?.line ?? 1
+        guard case .mapping(let pairs) = node else {
+            let subject = place.isEmpty ? "the top level" : place
+            throw CommandError(
+                "\(file):\(line): \(subject) must be a map, got \(Self.typeName(node))")
+        }
+        entries = pairs.map { key, value in
+            Entry(
+                name: key.scalar?.string ?? "", line: key.mark?.line ?? value.mark?.line ?? 1,
+                node: value)
+        }
+    }
+
+    /// An error about the map, or about one of its values.
+    func problem(_ words: String, at name: String? = nil) -> CommandError {
+        let line = name.flatMap { name in entry(name)?.line } ?? self.line
+        return CommandError(
+            "\(file):\(line): " + (place.isEmpty ? "" : place + ": ") + words)
+    }
+
+    private func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+
+    /// The node of a value; nil when there is none.
+    func node(_ name: String) -> Node? { entry(name)?.node }
+
+    /// Refuses names that are not known.
+    ///
+    /// - Parameters:
+    ///   - known: the names that this map may have.
+    ///   - guards: those of them that protect something, which are not misspelt unnoticed even in
+    ///     another program's file.
+    func refuse(otherThan known: [String], guards: [String] = []) throws(CommandError) {
+        for entry in entries where !known.contains(entry.name) {
+            if entry.name.hasPrefix(Self.freePrefix) { continue }
+            let near = Names.nearest(
+                to: entry.name, in: ownership == .own ? known : guards)
+            if ownership == .foreign, near == nil { continue }
+            throw problem(
+                "unknown key \"\(entry.name)\""
+                    + (near == nil
+                        ? "; expected one of \(known.joined(separator: ", "))"
+                        : Names.suggestion(near)),
+                at: entry.name)
+        }
+    }
+
+    /// A text; nil when there is none.
+    func text(_ name: String) throws(CommandError) -> String? {
+        guard let entry = entry(name) else { return nil }
+        guard case .scalar(let scalar) = entry.node else {
+            throw problem("\(name) must be a string, got \(Self.typeName(entry.node))", at: name)
+        }
+        let isText = scalar.style != .plain || Self.typeName(entry.node) == "a string"
+        let value = scalar.string
+        if ownership == .foreign {
+            return entry.node.null != nil && scalar.style == .plain || value.isEmpty ? nil : value
+        }
+        guard isText else {
+            let kind = Self.typeName(entry.node)
+            throw problem(
+                "\(name) must be a string, got \(kind)"
+                    + (kind == "nothing"
+                        ? "; give it a value, or delete the line"
+                        : Self.secrets.contains(name)
+                            ? "; write it in quotes" : "; write it in quotes: \"\(value)\""),
+                at: name)
+        }
+        guard !value.isEmpty else {
+            throw problem("\(name) is empty; give it a value, or delete the line", at: name)
+        }
+        return value
+    }
+
+    /// A flag, false when there is none.
+    func flag(_ name: String) throws(CommandError) -> Bool {
+        guard let node = node(name) else { return false }
+        guard case .scalar(let scalar) = node, scalar.style == .plain, let flag = node.bool else {
+            throw problem(
+                "\(name) must be true or false, got \(Self.typeName(node))", at: name)
+        }
+        return flag
+    }
+
+    /// A whole number of a range; nil when there is none.
+    func count(_ name: String, in range: ClosedRange<Int>) throws(CommandError) -> Int? {
+        guard let node = node(name) else { return nil }
+        guard case .scalar(let scalar) = node, scalar.style == .plain, let number = node.int,
+            range.contains(number)
+        else {
+            let kind = Self.typeName(node)
+            let got = kind == "a number" ? node.scalar?.string ?? kind : kind
+            throw problem(
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), "
+                    + "got \(got)", at: name)
+        }
+        return number
+    }
+
+    /// A map; nil when there is none.
+    func map(_ name: String) throws(CommandError) -> ConfigurationFields? {
+        guard let node = node(name) else { return nil }
+        return try ConfigurationFields(
+            node, file: file, ownership: ownership,
+            place: place.isEmpty ? name : "\(place): \(name)")
+    }
+
+    /// A list of maps; empty when there is none.
+    ///
+    /// - Parameter item: what one of them is, in one word.
+    func maps(_ name: String, of item: String) throws(CommandError) -> [ConfigurationFields] {
+        guard let node = node(name) else { return [] }
+        // A key without a value is a list that has no items yet.
+        if node.null != nil, node.scalar?.style == .plain { return [] }
+        guard case .sequence(let items) = node else {
+            throw problem(
+                "\(name) must be a list, got \(Self.typeName(node)); begin each \(item) with \"- \"",
+                at: name)
+        }
+        var maps: [ConfigurationFields] = []
+        for (index, node) in items.enumerated() {
+            maps.append(
+                try ConfigurationFields(
+                    node, file: file, ownership: ownership, place: "\(name)[\(index)]"))
+        }
+        return maps
+    }
+
+    /// The kind of a value, in words. What YAML 1.1 took for a number of base 60 or a date is a text.
+    private static func typeName(_ node: Node) -> String {
+        switch node {
+        case .mapping: "a map"
+        case .sequence: "a list"
+        case .alias: "an alias"
+        case .scalar(let scalar):
+            if scalar.style != .plain {
+                "a string"
+            } else if node.null != nil {
+                "nothing"
+            } else if node.bool != nil {
+                "a boolean"
+            } else if !scalar.string.contains(":"), node.int != nil || node.float != nil {
+                "a number"
+            } else {
+                "a string"
+            }
+        }
+    }
+}
