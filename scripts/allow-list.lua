@@ -4,83 +4,68 @@ local args = script {
   args = {
     { "clusters", many = true, about = "names or ids; with none, those of --label" },
     { "--label", type = "pair" },
+    { "--allow-empty", type = "flag", about = "succeeds when no cluster has the label" },
     { "--file", type = "file", about = "one block or address per line; # starts a comment" },
-    { "--add", many = true, value = "block", about = "in addition to the present ones or --file" },
-    { "--remove", many = true, value = "block" },
-    { "--me", value = "address", about = "your own address; fails if it would be locked out" },
+    { "--add", many = true, type = "block",
+      about = "in addition to the present ones or --file" },
+    { "--remove", many = true, type = "block" },
+    { "--me", type = "block", value = "address",
+      about = "your own address; fails if it would be locked out" },
     { "--dry-run", type = "flag", about = "shows what would be added and removed" },
   },
   needs = { "read:clusters", "write:clusters", "read:files" },
 }
 
---- An address as a number; nil when it is none.
-local function number(address)
+--- The address of a block as a number.
+local function number(block)
   local bits = 0
-  local parts = { address:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
-  for _, part in ipairs(parts) do
-    if tonumber(part) > 255 then
-      return nil
-    end
+  for part in block:gsub("/.*", ""):gmatch("%d+") do
     bits = bits << 8 | tonumber(part)
   end
-  return #parts == 4 and bits or nil
-end
-
---- A block in the form that the API takes: the bits after its length are zero.
-local function block(text)
-  local address, length = text:match("^([%d.]+)/?(%d*)$")
-  local bits = address and number(address)
-  length = length == "" and 32 or math.tointeger(tonumber(length))
-  if not bits or not length or length > 32 then
-    cli.usage(("invalid block of IPv4 addresses \"%s\""):format(text))
-  end
-  bits = length == 0 and 0 or bits & (0xffffffff << 32 - length)
-  return ("%d.%d.%d.%d/%d"):format(bits >> 24 & 255, bits >> 16 & 255, bits >> 8 & 255, bits & 255,
-    length)
+  return bits
 end
 
 local function contains(range, address)
   local base, length = range:match("^([%d.]+)/(%d+)$")
   local mask = length == "0" and 0 or 0xffffffff << 32 - tonumber(length) & 0xffffffff
-  return number(base) & mask == address & mask
+  return number(base) & mask == number(address) & mask
 end
 
-local function blocks(texts)
+local function set_of(blocks)
   local set = {}
-  for _, text in ipairs(texts) do
-    set[block(text)] = true
+  for _, block in ipairs(blocks) do
+    set[block] = true
   end
   return set
 end
 
 -- All that is given is looked at before anything is changed.
-local me = args.me and (number(args.me) or cli.usage("--me is not an IPv4 address: " .. args.me))
-local added, removed, listed = blocks(args.add), blocks(args.remove), nil
+local added, removed, listed = set_of(args.add), set_of(args.remove), nil
 if args.file then
   listed = {}
-  for line in fs.read(args.file):gmatch("[^\n]+") do
+  local row = 0
+  for line in fs.lines(args.file) do
+    row = row + 1
     for text in line:gsub("#.*", ""):gmatch("%S+") do
-      listed[block(text)] = true
+      local block, problem = cli.convert("block", text)
+      if not block then
+        cli.usage(("%s:%d: \"%s\" %s"):format(args.file, row, text, problem))
+      end
+      listed[block] = true
     end
   end
   if not next(listed) then
-    error(args.file .. " has no address blocks: without any, everybody could connect", 0)
+    cli.usage(args.file .. " has no address blocks: without any, everybody could connect")
   end
 elseif not next(added) and not next(removed) then
   cli.usage("nothing to change: use --file, --add or --remove")
 end
-
-local chosen = {}
-if args.label then
-  chosen = qdrant.clusters:list { labels = args.label }
-else
-  for i, name in ipairs(args.clusters) do
-    chosen[i] = qdrant.clusters:find(name)
-  end
-end
-if #chosen == 0 then
+if #args.clusters == 0 and not args.label then
   cli.usage("no clusters: name them, or select them with --label")
 end
+local chosen = qdrant.clusters:choose {
+  names = args.clusters, labels = args.label, allow_empty = args.allow_empty,
+}
 
 --- What is to be added to a cluster and what is to be removed, sorted.
 local function difference(cluster)
@@ -100,7 +85,7 @@ local function difference(cluster)
   local add, remove, is_in = {}, {}, false
   for range in pairs(wanted) do
     add[#add + 1] = not has[range] and range or nil
-    is_in = is_in or me and contains(range, me)
+    is_in = is_in or args.me and contains(range, args.me)
   end
   for range in pairs(has) do
     remove[#remove + 1] = not wanted[range] and range or nil
@@ -109,7 +94,7 @@ local function difference(cluster)
   table.sort(remove)
   if not next(wanted) and #remove > 0 then
     error("without address blocks everybody could connect", 0)
-  elseif me and not is_in then
+  elseif args.me and not is_in then
     error("you would be locked out: " .. args.me .. " is in none of the blocks", 0)
   end
   return add, remove

@@ -5,7 +5,7 @@ local args = script {
     { "cluster" }, { "name" },
     { "--read", many = true, value = "collection" },
     { "--write", many = true, value = "collection" },
-    { "--expires", default = "90d" }, { "--file", about = "default: NAME.key" },
+    { "--expires", type = "expiry", default = "90d" }, { "--file", about = "default: NAME.key" },
   },
   needs = { "read:clusters", "read:api_keys", "write:api_keys", "delete:api_keys",
     "connect:hosts", "write:files" },

@@ -2,7 +2,8 @@
 local args = script {
   about = "Reports the age of each cluster's newest backup; exits with 9 if any is too old",
   args = { { "--max-age", type = "duration", default = "26h" },
-    { "--label", type = "pair" } },
+    { "--label", type = "pair" },
+    { "--allow-empty", type = "flag", about = "succeeds when no cluster has the label" }, },
   needs = { "read:clusters", "read:backups" },
 }
 
@@ -15,7 +16,8 @@ for _, backup in ipairs(qdrant.backups:list { status = "SUCCEEDED" }) do
   end
 end
 local rows, is_old, now = json.list {}, false, time.now()
-for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
+for _, cluster in ipairs(qdrant.clusters:choose { labels = args.label,
+  allow_empty = args.allow_empty }) do
   local backup = newest[cluster.id]
   local row = { cluster = cluster.name, backups = counts[cluster.id] or 0, state = "none" }
   if backup then

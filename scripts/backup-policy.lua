@@ -3,8 +3,9 @@ local args = script {
   about = "Checks the backup schedules of all clusters with a label; creates and corrects them",
   args = {
     { "--label", default = "env=prod", type = "pair" },
-    { "--name", default = "policy-daily" }, { "--cron", default = "0 3 * * *" },
-    { "--retention", default = "30d" },
+    { "--name", default = "policy-daily" }, { "--cron", type = "cron", default = "0 3 * * *" },
+    { "--retention", type = "duration", default = "30d" },
+    { "--allow-empty", type = "flag", about = "succeeds when no cluster has the label" },
     { "--fix", type = "flag", about = "creates missing schedules and corrects different ones" },
   },
   needs = { "read:clusters", "read:backup_schedules", "write:backup_schedules" },
@@ -17,7 +18,8 @@ for _, schedule in ipairs(qdrant.schedules:list()) do
   end
 end
 local rows, is_wrong = json.list {}, false
-for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
+for _, cluster in ipairs(qdrant.clusters:choose { labels = args.label,
+  allow_empty = args.allow_empty }) do
   local schedule = schedules[cluster.id]
   local row = { cluster = cluster.name, schedule = args.name, state = "ok" }
   local is_supported = cluster.state.capabilities.backup.status:find("NOT_SUPPORTED") == nil
@@ -31,7 +33,7 @@ for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
       row.state = "created"
     end
   elseif schedule.schedule ~= args.cron
-    or schedule.retention_period ~= time.duration(args.retention) then
+    or schedule.retention_period ~= args.retention then
     row.state = "different"
     if args.fix then
       schedule:update { cron = args.cron, retention = args.retention }

@@ -4,7 +4,7 @@ local args = script {
   args = {
     { "source" }, { "name" },
     { "--fresh", type = "flag", about = "copies a new backup instead of the newest one" },
-    { "--label", many = true, type = "pair" }, { "--allow", many = true, value = "block" },
+    { "--label", many = true, type = "pair" }, { "--allow", many = true, type = "block" },
     { "--key-file", about = "creates a key and writes it to this file, for you only" },
     { "--timeout", type = "duration", default = "2h" },
   },
@@ -15,11 +15,6 @@ local args = script {
 }
 
 local source = qdrant.clusters:find(args.source)
-for _, range in ipairs(args.allow) do
-  if not range:find("^%d+%.%d+%.%d+%.%d+/?%d*$") then
-    cli.usage("--allow must be a block of IPv4 addresses, got " .. range)
-  end
-end
 local backup = not args.fresh and source:backups():latest()
 local own
 -- The backup that was made for this does not stay, whatever happens.
@@ -42,7 +37,7 @@ if copy then
   backup = nil
 else
   if not backup then
-    own = source:backup { name = "for-" .. args.name, retention = "1d" }
+    own = source:backup { name = "for-" .. args.name, retention = "1d", duplicate = true }
     own:wait { timeout = args.timeout }
     backup = own
   end

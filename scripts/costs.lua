@@ -2,13 +2,17 @@
 local args = script {
   about = "Shows the costs of a month, by cluster, by kind of usage, or by label",
   args = {
-    { "--month", default = "this month", about = "2026-10, \"this month\" or \"last month\"" },
+    { "--month", type = "month", default = "this month",
+      about = "2026-10, \"this month\" or \"last month\"" },
     { "--by", default = "cluster", about = "cluster, kind or label:NAME" },
     { "--chart", type = "flag" },
   },
   needs = { "read:payment_information", "read:clusters" },
 }
 
+if args.by ~= "cluster" and args.by ~= "kind" and not args.by:find("^label:.") then
+  cli.usage(("--by must be cluster, kind or label:NAME, got \"%s\""):format(args.by))
+end
 local rows = qdrant.costs:by(args.by, args.month)
 if args.chart then
   local bars = {}

@@ -5,12 +5,13 @@ local args = script {
   args = {
     { "name" },
     { "--cloud", default = "aws" }, { "--region", required = true },
-    { "--cpu", about = "per node: 2000m or 2" }, { "--ram", about = "per node: 8GiB" },
-    { "--disk", about = "per node, in total: 50GiB" },
+    { "--cpu", type = "cpu", about = "per node: 2000m or 2" },
+    { "--ram", type = "size", about = "per node: 8GiB" },
+    { "--disk", type = "size", about = "per node, in total: 50GiB" },
     { "--gpu", about = "per node: 1" }, { "--package" },
     { "--nodes", type = "int", default = 1 }, { "--multi-az", type = "flag" },
     { "--label", many = true, type = "pair" },
-    { "--allow", many = true, value = "block", about = "addresses that may connect" },
+    { "--allow", many = true, type = "block", about = "addresses that may connect" },
     { "--version", default = "latest" },
     { "--key-file", about = "creates a key and writes it to this file, for you only" },
     { "--timeout", type = "duration", default = "20m" },
@@ -21,6 +22,9 @@ local args = script {
   deletes = true,
 }
 
+if not args.package and not (args.cpu and args.ram) then
+  cli.usage("of which size? Use --cpu and --ram, or --package")
+end
 -- What was made before is not made again: a second run goes on where the first one ended.
 local cluster, is_new = qdrant.clusters:ensure {
   name = args.name, cloud = args.cloud, region = args.region, cpu = args.cpu, ram = args.ram,

@@ -4,6 +4,7 @@ local args = script {
   args = {
     { "clusters", many = true, about = "names or ids; with none, those of --label" },
     { "--label", default = "env=prod", type = "pair" },
+    { "--allow-empty", type = "flag", about = "succeeds when no cluster has the label" },
     { "--limit", type = "int", default = 1 }, { "--timeout", type = "duration", default = "2h" },
     { "--yes", type = "flag" },
   },
@@ -12,14 +13,9 @@ local args = script {
   deletes = true,
 }
 
-local chosen = {}
-if #args.clusters > 0 then
-  for i, name in ipairs(args.clusters) do
-    chosen[i] = qdrant.clusters:find(name)
-  end
-else
-  chosen = qdrant.clusters:list { labels = args.label }
-end
+local chosen = qdrant.clusters:choose {
+  names = args.clusters, labels = args.label, allow_empty = args.allow_empty,
+}
 cli.confirm(("Test the backups of %d cluster%s? Each needs a temporary cluster."):format(#chosen,
   #chosen == 1 and "" or "s"), args.yes)
 local rows = json.list {}

@@ -3,8 +3,8 @@ local args = script {
   about = "Creates a cluster, runs a command with it, such as tests, and deletes it",
   args = {
     { "--cloud", default = "aws" }, { "--region", default = "eu-central-1" },
-    { "--package" }, { "--cpu", about = "per node; 500m when no size is given" },
-    { "--ram", about = "per node; 2GiB when no size is given" },
+    { "--package" }, { "--cpu", type = "cpu", about = "per node; 500m when no size is given" },
+    { "--ram", type = "size", about = "per node; 2GiB when no size is given" },
     { "--nodes", type = "int", default = 1 },
     { "--ttl", type = "duration", default = "2h", about = "when --sweep may delete it" },
     { "--prefix", default = "ci" },

@@ -42,11 +42,17 @@ for _, row in ipairs(rows) do
       row.problem and ": " .. row.problem or "")
   end
 end
+local is_bad = #lines > 0 and rows[1].state ~= "well"
+cli.status(is_bad and 9 or 0)
 if args.webhook then
-  http.post(args.webhook, {
+  local ok, problem = pcall(http.post, args.webhook, {
     json = { text = #lines > 0 and table.concat(lines, "\n") or "all clusters are well" },
     check = true,
   })
+  if not ok then
+    -- A webhook that is down must not hide what was found.
+    cli.remark("the list was not delivered: " .. tostring(problem))
+    cli.status(is_bad and 9 or 8)
+  end
 end
-cli.status(#lines > 0 and rows[1].state ~= "well" and 9 or 0)
 return shown

@@ -4,6 +4,7 @@ local args = script {
   args = {
     { "action", type = { "suspend", "resume" } },
     { "--label", default = "env=dev", type = "pair" },
+    { "--allow-empty", type = "flag", about = "succeeds when no cluster has the label" },
     { "--wait", type = "flag" }, { "--limit", type = "int", default = 8 },
     { "--dry-run", type = "flag" },
   },
@@ -11,7 +12,8 @@ local args = script {
 }
 
 local open = {}
-for _, cluster in ipairs(qdrant.clusters:list { labels = args.label }) do
+for _, cluster in ipairs(qdrant.clusters:choose { labels = args.label,
+  allow_empty = args.allow_empty }) do
   local phase = cluster:phase()
   local is_stopped = phase == "SUSPENDED" or phase == "SUSPENDING"
   if is_stopped == (args.action == "resume") or phase:find("FAILED") then

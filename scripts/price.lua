@@ -3,8 +3,9 @@ local args = script {
   about = "Shows the price of a cluster by size, or of all packages that are large enough",
   args = {
     { "--cloud", default = "aws" }, { "--region", required = true },
-    { "--cpu", about = "per node: 2000m or 2" }, { "--ram", about = "per node: 8GiB" },
-    { "--gpu" }, { "--disk", about = "per node, in total: 50GiB" }, { "--package" },
+    { "--cpu", type = "cpu", about = "per node: 2000m or 2" },
+    { "--ram", type = "size", about = "per node: 8GiB" },
+    { "--gpu" }, { "--disk", type = "size", about = "per node, in total: 50GiB" }, { "--package" },
     { "--multi-az", type = "flag" },
     { "--nodes", type = "int", default = 1 },
     { "--storage", type = { "cost_optimised", "balanced", "performance" } },

@@ -5,11 +5,11 @@ local args = script {
     { "kinds", many = true, type = { "health", "inventory", "costs", "backups", "access" },
       about = "parts of the report; all of them when none is named" },
     { "--file", about = "the page; default: report.html; - for standard output" },
-    { "--month", about = "of the costs: 2026-10, \"last month\"" },
+    { "--month", type = "month", about = "of the costs: 2026-10, \"last month\"" },
     { "--by-label", value = "name", about = "shows costs by this label, too" },
     { "--max-age", type = "duration", default = "26h", about = "of a cluster's newest backup" },
     { "--retention", type = "duration", about = "minimum retention of backups" },
-    { "--since", default = "24h", about = "period of the measurements" },
+    { "--since", type = "duration", default = "24h", about = "period of the measurements" },
   },
   needs = {
     "read:clusters", "read:backups", "read:backup_schedules", "read:api_keys", "read:users",

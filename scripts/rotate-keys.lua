@@ -3,7 +3,8 @@ local args = script {
   about = "Rotates database keys: verifies and delivers the new key before it deletes the old one",
   args = {
     { "cluster" }, { "keys", many = true, about = "by name; default: those that expire --within" },
-    { "--within", default = "14d", about = "rotates keys that expire in this time" },
+    { "--within", type = "duration", default = "14d",
+      about = "rotates keys that expire in this time" },
     { "--folder", default = ".", about = "directory for the secrets, written to NAME.key" },
     { "--run", about = "shell command; gets the secret on standard input, the name as $1" },
     { "--overlap", type = "duration", default = "0s", about = "how long both keys work" },
@@ -79,7 +80,7 @@ else
   keys = cluster:keys():list { expires_before = args.within }
 end
 if #keys == 0 then
-  log.info("no key expires within " .. args.within)
+  log.info("no key expires within " .. time.human(args.within))
   return json.list {}
 end
 local jobs, left = {}, 0

@@ -4,9 +4,10 @@ local args = script {
   args = {
     { "clusters", many = true, about = "names or ids; with none, all that --label chooses" },
     { "--label", many = true, type = "pair" },
+    { "--allow-empty", type = "flag", about = "succeeds when no cluster has the label" },
     { "--to", default = "latest" },
     { "--canary", type = "int", default = 1 }, { "--limit", type = "int", default = 4 },
-    { "--stop-after", default = "10%" }, { "--pause", default = "0s" },
+    { "--stop-after", default = "10%" }, { "--pause", type = "duration", default = "0s" },
     { "--retention", default = "7d", about = "of the backups; 0 makes no backups" },
     { "--journal", about = "file from which a second run resumes" },
     { "--dry-run", type = "flag" }, { "--yes", type = "flag" },
@@ -16,17 +17,15 @@ local args = script {
 }
 
 local fleet = qdrant.fleet
-local chosen = {}
-if #args.clusters > 0 then
-  for i, name in ipairs(args.clusters) do
-    chosen[i] = qdrant.clusters:find(name)
-  end
-else
-  if not next(args.label) then
-    cli.usage("no clusters: name them, or select them with --label")
-  end
-  chosen = qdrant.clusters:list { labels = args.label }
+if args.retention ~= "0" and not cli.convert("duration", args.retention) then
+  cli.usage("--retention must be a duration such as 7d, or 0")
 end
+if #args.clusters == 0 and not next(args.label) then
+  cli.usage("no clusters: name them, or select them with --label")
+end
+local chosen = qdrant.clusters:choose {
+  names = args.clusters, labels = args.label, allow_empty = args.allow_empty,
+}
 
 local open, rows = {}, json.list {}
 for _, cluster in ipairs(chosen) do
@@ -51,7 +50,7 @@ local result = fleet.run(open, function(item)
   if args.retention ~= "0" then
     item.cluster:backup {
       name = ("before-%s"):format(item.target:gsub("%.", "-")), retention = args.retention,
-      wait = true, progress = false,
+      wait = true, progress = false, duplicate = true,
     }
   end
   item.cluster:upgrade(item.target, { wait = "1h", progress = false })

@@ -87,14 +87,20 @@ const char *qh_push_type_name(lua_State *L, int index) {
 
 /// Whether the function whose arguments are checked was called by the standard library, which says
 /// itself what is wrong, in the words of what people have called.
-static bool is_called_from_inside(lua_State *L) {
+///
+/// @param checked  the level of that function
+static bool is_called_from_inside(lua_State *L, int checked) {
     lua_Debug record;
     // Whoever makes a tail call is gone.
-    if (!lua_getstack(L, 1, &record) || !lua_getinfo(L, "t", &record) || record.istailcall) {
+    if (!lua_getstack(L, checked, &record) || !lua_getinfo(L, "t", &record) || record.istailcall) {
         return false;
     }
-    for (int level = 2; lua_getstack(L, level, &record); level++) {
-        if (!lua_getinfo(L, "S", &record) || record.what[0] == 'C') continue;
+    for (int level = checked + 1; lua_getstack(L, level, &record); level++) {
+        if (!lua_getinfo(L, "St", &record) || record.what[0] == 'C') continue;
+        if (strcmp(record.source, "=[host/boot/receivers.lua]") == 0) {
+            if (record.istailcall) return false;
+            continue;
+        }
         return record.source[0] == '=' && record.source[1] == '[';
     }
     return false;
@@ -136,17 +142,29 @@ int qh_check_arguments(lua_State *L) {
     for (int argument = 1; argument <= count; argument++) {
         int types = read_types(&signature);
         if (!fits(L, argument + 2, types)) {
-            if (is_called_from_inside(L)) return 0;
+            if (is_called_from_inside(L, 1)) return 0;
             return refuse(L, argument, function, argument + 2, types);
         }
     }
     return 0;
 }
 
+int qh_called_from_inside(lua_State *L) {
+    // The function of Lua that asks stands between.
+    lua_pushboolean(L, is_called_from_inside(L, 2));
+    return 1;
+}
+
+int qh_type_name(lua_State *L) {
+    luaL_checkany(L, 1);
+    qh_push_type_name(L, 1);
+    return 1;
+}
+
 int qh_check_count(lua_State *L) {
     lua_Integer needed = luaL_checkinteger(L, 1), count = lua_gettop(L) - 2;
     const char *function = luaL_checkstring(L, 2);
-    if (count >= needed || is_called_from_inside(L)) return 0;
+    if (count >= needed || is_called_from_inside(L, 1)) return 0;
     qh_push_user_location(L);
     lua_pushfstring(L, "bad argument #%d to '%s' (value expected)", (int)count + 1, function);
     lua_concat(L, 2);

@@ -184,6 +184,13 @@ int qh_check_arguments(lua_State *L);
 /// host.check_count(needed, function, argument …): raises an error when fewer arguments came.
 int qh_check_count(lua_State *L);
 
+/// host.is_called_from_inside(): whether the function that called the function that asks was called by
+/// the standard library.
+int qh_called_from_inside(lua_State *L);
+
+/// host.type_name(value): the name of a value's type, by its metatable where that has one.
+int qh_type_name(lua_State *L);
+
 /// host.check_receiver(self, method): raises an error when a method was called with a dot.
 int qh_check_receiver(lua_State *L);
 

@@ -126,6 +126,8 @@ static const luaL_Reg host_functions[] = {
     {"check_arguments", qh_check_arguments},
     {"check_count", qh_check_count},
     {"check_receiver", qh_check_receiver},
+    {"is_called_from_inside", qh_called_from_inside},
+    {"type_name", qh_type_name},
     {"set_gate", set_gate},
     {NULL, NULL},
 };

@@ -22,11 +22,17 @@ static const uint8_t file_host_boot_options_lua[] = {
 static const uint8_t file_host_boot_program_lua[] = {
 #embed "../../stdlib/host/boot/program.lua"
 };
+static const uint8_t file_host_boot_receivers_lua[] = {
+#embed "../../stdlib/host/boot/receivers.lua"
+};
 static const uint8_t file_host_boot_lua[] = {
 #embed "../../stdlib/host/boot.lua"
 };
 static const uint8_t file_host_cli_pages_lua[] = {
 #embed "../../stdlib/host/cli/pages.lua"
+};
+static const uint8_t file_host_cli_types_lua[] = {
+#embed "../../stdlib/host/cli/types.lua"
 };
 static const uint8_t file_host_cli_lua[] = {
 #embed "../../stdlib/host/cli.lua"
@@ -220,6 +226,9 @@ static const uint8_t file_qdrant_report_style_lua[] = {
 static const uint8_t file_qdrant_report_lua[] = {
 #embed "../../stdlib/qdrant/report.lua"
 };
+static const uint8_t file_qdrant_resource_filter_lua[] = {
+#embed "../../stdlib/qdrant/resource/filter.lua"
+};
 static const uint8_t file_qdrant_resource_readiness_lua[] = {
 #embed "../../stdlib/qdrant/resource/readiness.lua"
 };
@@ -304,8 +313,10 @@ static const qcsh_resource files[] = {
     {"host/boot/modules.lua", file_host_boot_modules_lua, sizeof file_host_boot_modules_lua},
     {"host/boot/options.lua", file_host_boot_options_lua, sizeof file_host_boot_options_lua},
     {"host/boot/program.lua", file_host_boot_program_lua, sizeof file_host_boot_program_lua},
+    {"host/boot/receivers.lua", file_host_boot_receivers_lua, sizeof file_host_boot_receivers_lua},
     {"host/boot.lua", file_host_boot_lua, sizeof file_host_boot_lua},
     {"host/cli/pages.lua", file_host_cli_pages_lua, sizeof file_host_cli_pages_lua},
+    {"host/cli/types.lua", file_host_cli_types_lua, sizeof file_host_cli_types_lua},
     {"host/cli.lua", file_host_cli_lua, sizeof file_host_cli_lua},
     {"host/crypto.lua", file_host_crypto_lua, sizeof file_host_crypto_lua},
     {"host/csv.lua", file_host_csv_lua, sizeof file_host_csv_lua},
@@ -370,6 +381,7 @@ static const qcsh_resource files[] = {
     {"qdrant/report/page.lua", file_qdrant_report_page_lua, sizeof file_qdrant_report_page_lua},
     {"qdrant/report/style.lua", file_qdrant_report_style_lua, sizeof file_qdrant_report_style_lua},
     {"qdrant/report.lua", file_qdrant_report_lua, sizeof file_qdrant_report_lua},
+    {"qdrant/resource/filter.lua", file_qdrant_resource_filter_lua, sizeof file_qdrant_resource_filter_lua},
     {"qdrant/resource/readiness.lua", file_qdrant_resource_readiness_lua, sizeof file_qdrant_resource_readiness_lua},
     {"qdrant/resource/settings.lua", file_qdrant_resource_settings_lua, sizeof file_qdrant_resource_settings_lua},
     {"qdrant/resource/units.lua", file_qdrant_resource_units_lua, sizeof file_qdrant_resource_units_lua},

@@ -12,7 +12,9 @@ for name, value in pairs(functions) do
   host[name] = value
 end
 
-for _, part in ipairs { "options", "errors", "modules", "clocks", "program", "gates", "globals" } do
+for _, part in ipairs {
+  "options", "receivers", "errors", "modules", "clocks", "program", "gates", "globals",
+} do
   local source, file = host.module_source("host.boot." .. part)
   assert(load(source, "=[" .. file .. "]"))(host, settings)
 end
@@ -22,7 +24,7 @@ local late = {
   in_script = "host.boot.program", finish_script = "host.task", problem_of = "qdrant",
   uses_key = "qdrant", resource_object = "qdrant.resource", entries = "host.shell.entries",
   load_entry = "host.shell.entries", entry_text = "host.shell.entries",
-  left_running = "host.shell.jobs",
+  left_running = "host.shell.jobs", script_options = "host.cli",
 }
 
 setmetatable(host, {

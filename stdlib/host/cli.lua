@@ -14,18 +14,19 @@
 local host = ...
 
 local cli = {}
-local pages = host.part("cli.pages")
+local pages, types = host.part("cli.pages"), host.part("cli.types")
 
 ---@class cli.Argument
 ---@field [1] string a name; with dashes it is an option
 ---@field [2]? string an option's short form
----@field type? string|string[] string, int, number, flag, duration, time, file, json, pair (of key=value: a table by key), or choices
+---@field type? string|string[] string, int, number, flag, duration, time, file, json, pair (of key=value: a table by key), size, cpu, cron, expiry, month, block (of IPv4 addresses), or choices
 ---@field default? any
 ---@field required? boolean
 ---@field many? boolean
 ---@field about? string
 ---@field env? string the environment variable to read when the argument is not given
 ---@field value? string the placeholder for the value in the help
+---@field negative? boolean of a duration: whether it may be negative
 
 --- The name of the script's file.
 local function file_name()
@@ -43,67 +44,6 @@ local function fail(spec, message)
   os.exit(2)
 end
 
-local converters = {}
-
-function converters.string(text)
-  return text
-end
-
-function converters.int(text)
-  local number = math.tointeger(tonumber(text))
-  return number, number == nil and "must be an integer" or nil
-end
-
-function converters.number(text)
-  local number = tonumber(text)
-  return number, number == nil and "must be a number" or nil
-end
-
-function converters.duration(text)
-  local length = host.time_duration(tonumber(text) or text)
-  return length, length == nil and "must be a duration such as 36h or 7d" or nil
-end
-
-function converters.time(text)
-  local ok, at = pcall(require("time").parse, text)
-  if ok then
-    return at
-  end
-  return nil, "must be a time such as 2026-03-01 or 2026-03-01T12:00:00Z"
-end
-
-function converters.file(text)
-  if text ~= "-" and not host.fs_stat(text) then
-    return nil, "must be an existing file"
-  end
-  return text
-end
-
-function converters.pair(text)
-  local key, value = text:match("^([^=]+)=(.*)$")
-  return key and { [key] = value }, key == nil and "must be key=value" or nil
-end
-
-function converters.json(text)
-  local ok, value = pcall(host.json_decode, text)
-  if ok then
-    return value
-  end
-  return nil, "must be JSON"
-end
-
-local function convert(argument, text)
-  if type(argument.type) == "table" then
-    for _, choice in ipairs(argument.type) do
-      if choice == text then
-        return text
-      end
-    end
-    return nil, "must be " .. table.concat(argument.type, ", "):gsub(", ([^,]*)$", " or %1")
-  end
-  return converters[argument.type](text)
-end
-
 --- Reads a declaration; mistakes of the script's author are errors.
 local function read(spec)
   local read_spec = {
@@ -116,11 +56,14 @@ local function read(spec)
     end
     local argument = {
       type = entry.type or "string", default = entry.default, many = entry.many,
-      about = entry.about, env = entry.env, is_option = entry[1]:sub(1, 1) == "-",
+      about = entry.about, env = entry.env, negative = entry.negative,
+      is_option = entry[1]:sub(1, 1) == "-",
     }
     if type(argument.type) == "string" and argument.type ~= "flag"
-      and not converters[argument.type] then
-      error(("args[%d]: unknown type \"%s\""):format(i, argument.type), 4)
+      and not types.known[argument.type] then
+      local near = host.nearest_name(argument.type, types.known)
+      error(("args[%d]: unknown type \"%s\"%s"):format(i, argument.type,
+        near and ("; did you mean \"%s\"?"):format(near) or ""), 4)
     end
     for n = 1, 2 do
       local word = entry[n]
@@ -172,7 +115,7 @@ function cli.completion(spec)
 end
 
 local function set(spec, values, argument, text)
-  local value, problem = convert(argument, text)
+  local value, problem = types.convert(argument, text)
   if problem then
     fail(spec, ("%s %s, got \"%s\""):format(argument.shown, problem, text))
   end
@@ -272,7 +215,7 @@ local function default_of(parts, argument)
     return default
   end
   -- Written as one would write it on the command line.
-  local value, problem = convert(argument, default)
+  local value, problem = types.convert(argument, default)
   if problem then
     host.blame(("the default of %s %s, got \"%s\""):format(argument.shown, problem, default))
   end
@@ -288,6 +231,9 @@ end
 function cli.parse(spec, words)
   local parts = read(spec)
   local values = {}
+  if not words then
+    host.script_options = parts.options
+  end
   take_words(parts, values, words or arg or {})
   for _, argument in ipairs(parts.all) do
     local text = values[argument.key] == nil and argument.env and host.environment(argument.env)
@@ -299,6 +245,19 @@ function cli.parse(spec, words)
     end
   end
   return values
+end
+
+--- The value of a text of an argument's type, for texts that come from elsewhere, such as a file.
+---@usage cli.convert("block", "203.0.113.7")
+---@param kind string|string[] as in a declaration
+---@param text string
+---@return any value nil when the text is invalid
+---@return string? problem what it must be
+function cli.convert(kind, text)
+  if type(kind) == "string" and not types.known[kind] then
+    error(("unknown type \"%s\""):format(kind), 2)
+  end
+  return types.convert({ type = kind }, text)
 end
 
 --- Reports a usage error and ends the script with the status 2.
@@ -324,6 +283,14 @@ function cli.status(code)
     error("an exit status is a number from 0 to 255", 2)
   end
   host.set_status(code)
+end
+
+--- Reports something on standard error after the results of the script are printed: what went wrong
+--- once they were known.
+---@usage cli.remark("the list was not delivered")
+---@param text string
+function cli.remark(text)
+  host.remark_at_end(text)
 end
 
 --- Asks for confirmation, unless it was given already (`--yes`). When standard input is not a terminal,

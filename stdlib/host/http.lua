@@ -12,7 +12,7 @@ local http = {}
 ---@field form? table<string, any> sent as application/x-www-form-urlencoded
 ---@field multipart? (table<string, any>|http.Part[]) sent as multipart/form-data
 ---@field auth? { user: string, password: string|userdata }|{ bearer: string|userdata }
----@field timeout? number|userdata seconds for the whole exchange; 30 when not given, false for none
+---@field timeout? number|string|userdata|boolean seconds for the whole exchange; 30 when not given, false for none
 ---@field retries? integer how often a request is retried; when not given 2 if it is safe to repeat, else 0
 ---@field redirects? integer how many are followed; 10 when not given
 ---@field proxy? string a proxy's URL, or "" for none

@@ -23,7 +23,7 @@ local sandbox = {}
 ---@field retry_after? string
 ---@field latency? string
 ---@field ["break"]? string `reset`, `disconnect`, `goaway` or `drop_response`
----@field trickle? { bytes: integer, every?: string }
+---@field trickle? { bytes: integer, every?: string|userdata }
 ---@field lifecycle? string `stuck` or `fail`
 ---@field reason? string
 ---@field stale? string

@@ -3,7 +3,6 @@ local host = ...
 
 local readiness = require "qdrant.resource.readiness"
 local resource = require "qdrant.resource"
-local time = require "time"
 local units = require "qdrant.resource.units"
 local wait = require "qdrant.resource.wait"
 
@@ -30,8 +29,8 @@ end
 ---@field cluster? string|qdrant.Cluster
 ---@field schedule? string|qdrant.Schedule
 ---@field status? qdrant.cloud.cluster.backup.v1.BackupStatus
----@field younger_than? string "24h"
----@field older_than? string
+---@field younger_than? string|userdata "24h"
+---@field older_than? string|userdata
 
 --- The backups, the oldest first.
 ---@usage qdrant.backups:list { status = "SUCCEEDED", younger_than = "24h" }
@@ -43,8 +42,8 @@ function Backups:list(filter)
   local status = filter.status
     and resource.enum("qdrant.cloud.cluster.backup.v1.BackupStatus", filter.status, "status")
   local now = host.now()
-  local younger = filter.younger_than and now - time.duration(filter.younger_than)
-  local older = filter.older_than and now - time.duration(filter.older_than)
+  local younger = filter.younger_than and now - units.length(filter.younger_than, "younger_than")
+  local older = filter.older_than and now - units.length(filter.older_than, "older_than")
   local all = service(self).list_backups:all {
     cluster_id = resource.cluster_id(self, filter), page_size = 250,
     backup_schedule_id = filter.schedule and resource.id_of(filter.schedule, "backup schedule"),
@@ -93,9 +92,10 @@ end
 
 ---@class qdrant.backups.Options
 ---@field name string 4 to 64 letters, digits, dashes and underscores
----@field retention? string how long it is kept: "30d"; default: forever
+---@field retention? string|userdata how long it is kept: "30d"; default: forever
 ---@field cluster? string|qdrant.Cluster required, except with `cluster:backups()`
----@field wait? boolean|string waits until it succeeds; a string is the timeout: "1h"
+---@field duplicate? boolean allows a name that another backup of the cluster has
+---@field wait? boolean|string|userdata waits until it succeeds; a string is the timeout: "1h"
 ---@field progress? boolean false hides the progress line
 
 --- Starts a backup; with `wait` it returns once the backup has succeeded.
@@ -104,7 +104,8 @@ end
 ---@param options qdrant.backups.Options
 ---@return qdrant.Backup
 function Backups:create(options)
-  options = resource.options(options, "backups:create", "name cluster retention wait progress")
+  options = resource.options(options, "backups:create", "name cluster retention wait duplicate "
+    .. "progress")
   local cluster_id = resource.cluster_id(self, options)
   if not cluster_id then
     error("backups:create needs the cluster", 2)
@@ -120,7 +121,8 @@ function Backups:create(options)
     }.backup
   end, function()
     return self:list { cluster = cluster_id }
-  end, options.name, { noun = "backup", field = "display_name", duplicate = true })
+  end, options.name, { noun = "backup", field = "display_name",
+    duplicate = options.duplicate })
   local backup = resource.wrap(Backup, made, self.connection)
   return resource.settle(backup, options, true)
 end
@@ -161,7 +163,7 @@ end
 --- Waits until it has succeeded; its failure is raised.
 ---@usage qdrant.backups:latest():wait()
 ---@async
----@param options? { timeout?: string|number|boolean, progress?: boolean, is_new?: boolean } is_new: whether it was just created
+---@param options? { timeout?: string|number|boolean|userdata, progress?: boolean, is_new?: boolean } is_new: whether it was just created
 ---@return qdrant.Backup self
 function Backup:wait(options)
   options = resource.options(options, "backup:wait", "timeout progress is_new")
@@ -196,7 +198,7 @@ end
 --- backup is lost.
 ---@usage local b = qdrant.backups:latest() b:restore()
 ---@async
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? { wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Restore
 function Backup:restore(options)
   options = resource.options(options, "backup:restore", "wait progress")
@@ -208,7 +210,7 @@ end
 --- Creates a new cluster from it; takes the options of `clusters:from_backup`.
 ---@usage local b = qdrant.backups:latest() b:to_cluster { name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
----@param options { name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
+---@param options { name: string, wait?: boolean|string|userdata, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
 ---@return qdrant.Cluster
 function Backup:to_cluster(options)
   options = resource.options(options, "backup:to_cluster", "name wait duplicate progress")
@@ -221,7 +223,7 @@ end
 --- Deletes it.
 ---@usage local b = qdrant.clusters:find("search-prod"):backup { name = "unwanted", wait = true } b:delete()
 ---@async
----@param options? { force?: boolean, wait?: boolean|string, progress?: boolean } force: without its environment's confirmation
+---@param options? { force?: boolean, wait?: boolean|string|userdata, progress?: boolean } force: without its environment's confirmation
 function Backup:delete(options)
   options = resource.options(options, "backup:delete", "force wait progress")
   resource.delete(function()

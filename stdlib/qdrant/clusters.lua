@@ -1,4 +1,7 @@
 --- Clusters: found by name, created by size, changed and waited for.
+local host = ...
+
+local filters = require "qdrant.resource.filter"
 local handles = require "qdrant.clusters.handle"
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
@@ -24,30 +27,25 @@ end
 ---@class qdrant.clusters.Filter
 ---@field cloud? string the provider: "aws"
 ---@field region? string
----@field labels? table<string, string|boolean> label values; true for any value
+---@field labels? table|string { env = "prod" } or "env=prod": values or globs; true for any value
 ---@field phase? qdrant.cloud.cluster.v1.ClusterPhase
----@field name? string a pattern of Lua that the name has
+---@field name? string the name, or a glob: "search-*"
+---@field matching? string a pattern of Lua that the name has
 ---@field deleted? boolean whether those that are being deleted count, too
 
-local function fits(filter)
-  local phase = filter.phase
-    and resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", filter.phase, "phase")
+local function fits(wanted)
+  local phase = wanted.phase
+    and resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", wanted.phase, "phase")
+  local has_name = filters.name(wanted.name)
+  local has_text = filters.text(nil, wanted.matching)
+  local has_labels = filters.labels(wanted.labels, "clusters:list")
   return function(cluster)
-    if cluster.deleted_at and not filter.deleted
-      or filter.cloud and cluster.cloud_provider_id ~= filter.cloud
-      or filter.region and cluster.cloud_provider_region_id ~= filter.region
-      or phase and cluster.state.phase ~= phase
-      or filter.name and not cluster.name:find(filter.name) then
-      return false
-    end
-    local labels = settings.map(cluster.labels)
-    for key, value in pairs(filter.labels or {}) do
-      if value == true and labels[key] == nil
-        or value ~= true and labels[key] ~= tostring(value) then
-        return false
-      end
-    end
-    return true
+    return (wanted.deleted or not cluster.deleted_at)
+      and (not wanted.cloud or cluster.cloud_provider_id == wanted.cloud)
+      and (not wanted.region or cluster.cloud_provider_region_id == wanted.region)
+      and (not phase or cluster.state.phase == phase)
+      and has_name(cluster.name) and has_text(cluster.name)
+      and has_labels(settings.map(cluster.labels))
   end
 end
 
@@ -57,12 +55,56 @@ end
 ---@param filter? qdrant.clusters.Filter
 ---@return qdrant.Cluster[]
 function Clusters:list(filter)
-  filter = resource.options(filter, "clusters:list", "cloud region labels phase name deleted")
+  filter = resource.options(filter, "clusters:list",
+    "cloud region labels phase name matching deleted")
+  local keep = fits(filter)
   local all = service(self).list_clusters:all {
     cloud_provider_id = filter.cloud, page_size = 250,
     cloud_provider_region_id = filter.cloud and filter.region,
   }
-  return resource.wrap_all(Cluster, all, self.connection, fits(filter))
+  local list = resource.wrap_all(Cluster, all, self.connection, keep)
+  if #list == 0 then
+    self.connection.regions:check(filter.cloud, filter.region)
+  end
+  return list
+end
+
+--- Clusters by names or ids, or by labels. Fails when one is not found, and when no cluster has the
+--- labels: a script that works on nothing must not look like one that found nothing wrong.
+---@usage qdrant.clusters:choose { labels = "env=prod" }
+---@async
+---@param options { names?: string[], labels?: table|string, allow_empty?: boolean } names: instead of labels; allow_empty: returns an empty list instead
+---@return qdrant.Cluster[]
+function Clusters:choose(options)
+  options = resource.options(options, "clusters:choose", "names labels allow_empty")
+  local list = host.list()
+  if options.names and #options.names > 0 then
+    for i, name in ipairs(options.names) do
+      list[i] = self:find(name)
+    end
+    return list
+  end
+  local labels = filters.label_table(options.labels, "clusters:choose")
+  list = self:list { labels = labels }
+  if #list > 0 or options.allow_empty then
+    return list
+  end
+  local wanted, known = {}, {}
+  for _, key in ipairs(host.sorted_keys(labels)) do
+    wanted[#wanted + 1] = labels[key] == true and key or ("%s=%s"):format(key, labels[key])
+  end
+  for _, cluster in ipairs(self:list()) do
+    for _, label in ipairs(cluster.labels) do
+      known[("%s=%s"):format(label.key, label.value)] = true
+    end
+  end
+  local near = #wanted == 1 and host.nearest_name(wanted[1], known) or nil
+  local present = host.sorted_keys(known)
+  local hint = near and ("; did you mean %s?"):format(near)
+    or #present > 0 and "; there are " .. table.concat(present, ", ", 1, math.min(#present, 12))
+    or ""
+  resource.fail("NOT_FOUND", (#wanted == 0 and "there are no clusters"
+    or "no cluster has the label " .. table.concat(wanted, " and ")) .. hint)
 end
 
 --- A cluster by id.
@@ -99,7 +141,7 @@ end
 ---@field tier? qdrant.cloud.booking.v1.PackageTier
 ---@field multi_az? boolean whether its nodes are spread over several zones
 ---@field nodes? integer default: 1
----@field wait? boolean|string waits until it is ready; a string is the timeout: "15m"
+---@field wait? boolean|string|userdata waits until it is ready; a string is the timeout: "15m"
 ---@field duplicate? boolean allows a name that another cluster has
 ---@field progress? boolean false hides the progress line
 
@@ -113,8 +155,9 @@ local function place(self, options)
   end
   for _, name in ipairs { "cpu", "ram", "gpu" } do
     if options.package and options[name] then
-      error(("use package or a size, not both: package = \"%s\" and %s = \"%s\""):format(
-        tostring(options.package), name, tostring(options[name])), 3)
+      error(("use a package or a size, not both: %s %s and %s %s"):format(
+        host.spelling("package", "package"), tostring(options.package),
+        host.spelling(name, name), tostring(options[name])), 3)
     end
   end
   if options.disk and options.extra_disk then
@@ -194,7 +237,7 @@ end
 --- ready.
 ---@usage local b = qdrant.backups:list()[1] qdrant.clusters:from_backup { backup = b, name = "copy-" .. crypto.uuid():sub(1, 8) }
 ---@async
----@param options { backup: string|qdrant.Backup, name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
+---@param options { backup: string|qdrant.Backup, name: string, wait?: boolean|string|userdata, duplicate?: boolean, progress?: boolean } name: 4 to 64 letters, digits, dashes and underscores
 ---@return qdrant.Cluster
 function Clusters:from_backup(options)
   options = resource.options(options, "clusters:from_backup", "backup name wait duplicate progress")

@@ -7,6 +7,7 @@ local resource = require "qdrant.resource"
 local task = require "task"
 local term = require "term"
 local time = require "time"
+local units = require "qdrant.resource.units"
 
 local fleet = {}
 
@@ -15,7 +16,7 @@ local fleet = {}
 ---@field limit? integer how many items run at once; default: 8
 ---@field canary? integer how many items run first, one after another; if one fails, no other starts
 ---@field stop_after? integer|string stops after this many failures, or after a share of all ("10%")
----@field pause? string|number pause after each canary
+---@field pause? string|number|userdata pause after each canary
 ---@field journal? string a file that records what was done; a second run skips these items
 ---@field dry_run? boolean shows what would be done, and does nothing
 ---@field label? fun(item: any): string the name of an item
@@ -141,7 +142,7 @@ function Run:one(item)
 end
 
 local function seconds_of(length)
-  return type(length) == "number" and length or time.duration(length).total
+  return units.length(length, "pause").total
 end
 
 --- Calls a function for each item. Failures do not raise an error: they are in the result.

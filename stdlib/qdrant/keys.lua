@@ -4,7 +4,7 @@ local host = ...
 
 local resource = require "qdrant.resource"
 local settings = require "qdrant.resource.settings"
-local time = require "time"
+local units = require "qdrant.resource.units"
 local wait = require "qdrant.resource.wait"
 
 ---@class qdrant.keys
@@ -33,10 +33,7 @@ end
 function Keys:list(filter)
   filter = resource.options(filter, "keys:list", "cluster expires_before")
   local cluster = cluster_of(self, filter)
-  local before = filter.expires_before
-  if type(before) == "string" then
-    before = host.now() + time.duration(before)
-  end
+  local before = units.moment(filter.expires_before, "expires_before", 1)
   local all = service(self).list_database_api_keys { cluster_id = cluster and cluster.id }.items
   return resource.wrap_all(Key, all, self.connection, before and function(key)
     return key.expires_at ~= nil and key.expires_at < before
@@ -65,8 +62,9 @@ local CREATION = "name access collections expires wait file cluster duplicate pr
 ---@field collections? table<string, string> "read" or "write" by collection, instead of access
 ---@field expires? any a time, a date, or a duration: "90d"; default: never
 ---@field file? string file for the secret, readable by its owner only
----@field wait? boolean|string waits until the database accepts it
+---@field wait? boolean|string|userdata waits until the database accepts it
 ---@field duplicate? boolean allows a name that another key has
+---@field progress? boolean false hides the progress line
 
 local function delete_key(connection, cluster_id, id)
   connection.api.cluster.auth.delete_database_api_key {
@@ -151,7 +149,7 @@ end
 --- the secret.
 ---@usage local k = qdrant.clusters:find("search-prod"):keys():create { name = "app-" .. crypto.uuid() } k:wait()
 ---@async
----@param options? { timeout?: string|boolean, progress?: boolean, cluster?: qdrant.Cluster }
+---@param options? { timeout?: string|boolean|userdata, progress?: boolean, cluster?: qdrant.Cluster }
 ---@return qdrant.Key self
 function Key:wait(options)
   options = resource.options(options, "key:wait", "timeout progress cluster")
@@ -211,8 +209,8 @@ end
 ---@field expires? any as for `create`; default: the lifetime of the old key
 ---@field file? string file for the new secret, readable by its owner only
 ---@field keep? boolean does not delete the old key
----@field overlap? string how long both keys work: "1h"
----@field wait? boolean|string how long to wait until the new key works
+---@field overlap? string|userdata how long both keys work: "1h"
+---@field wait? boolean|string|userdata how long to wait until the new key works
 ---@field progress? boolean false hides the progress line
 
 --- Replaces a key by a new one with the same rules: waits until the new key works, then for `overlap`,
@@ -225,7 +223,7 @@ end
 function Key:rotate(options)
   options = resource.options(options, "key:rotate",
     "name expires file keep overlap wait progress")
-  local overlap = options.overlap and time.duration(options.overlap).total
+  local overlap = options.overlap and units.length(options.overlap, "overlap").total
   local cluster = self.connection.clusters:get(self.cluster_id)
   local request = {
     cluster_id = cluster.id, account_id = cluster.account_id,

@@ -135,8 +135,9 @@ end
 function ManagementKey:delete(options)
   options = resource.options(options, "management_key:delete", "force")
   if not options.force and host.uses_key(self.connection, self.prefix) then
-    resource.fail("FAILED_PRECONDITION", ("the management key %s is the one of this session; use "
-      .. "force = true to delete it anyway"):format(self.prefix))
+    local option = host.spelling("force", "force = true")
+    resource.fail("FAILED_PRECONDITION", ("the management key %s is the one of this session%s")
+      :format(self.prefix, option and ("; %s deletes it anyway"):format(option) or ""))
   end
   resource.delete(function()
     service(self).delete_management_key { management_key_id = self.id }

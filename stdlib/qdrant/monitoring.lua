@@ -1,8 +1,9 @@
 --- Metrics, logs and alerts of clusters.
 local host = ...
 
+local filter = require "qdrant.resource.filter"
 local resource = require "qdrant.resource"
-local time = require "time"
+local units = require "qdrant.resource.units"
 
 ---@class qdrant.monitoring
 local Monitoring = resource.module "monitoring"
@@ -16,14 +17,9 @@ local function cluster_of(self, options)
     or error("which cluster? Use { cluster = … } or cluster:monitoring()", 3)
 end
 
---- A time: as it is, a text, or a length that has passed since ("3h").
-local function moment(value)
-  if type(value) == "string" and not value:find("^%d%d%d%d%-") then
-    return host.now() - time.duration(value)
-  elseif type(value) == "string" and #value == 10 then
-    return value .. "T00:00:00Z"
-  end
-  return value
+--- A moment of the past.
+local function moment(value, name)
+  return units.moment(value, name, -1)
 end
 
 ---@class qdrant.monitoring.Range
@@ -32,7 +28,8 @@ end
 ---@field ["until"]? any likewise
 
 ---@class qdrant.monitoring.Log: qdrant.monitoring.Range
----@field match? string a pattern of Lua that entries have
+---@field match? string a text that entries contain, as it is
+---@field matching? string a pattern of Lua that entries have
 
 ---@class qdrant.monitoring.Usage: qdrant.monitoring.Range
 ---@field aggregate? qdrant.cloud.monitoring.v1.Aggregator
@@ -45,17 +42,15 @@ local RANGE = "cluster since until"
 ---@param options? qdrant.monitoring.Log
 ---@return { timestamp: userdata, message: string }[]
 function Monitoring:logs(options)
-  options = resource.options(options, "monitoring:logs", RANGE, "match")
+  options = resource.options(options, "monitoring:logs", RANGE, "match matching")
   local all = service(self).get_cluster_logs {
-    cluster_id = cluster_of(self, options), since = moment(options.since),
-    ["until"] = moment(options["until"]),
+    cluster_id = cluster_of(self, options), since = moment(options.since, "since"),
+    ["until"] = moment(options["until"], "until"),
   }.items
-  if not options.match then
-    return all
-  end
+  local fits = filter.text(options.match, options.matching)
   local found = host.list()
   for _, entry in ipairs(all) do
-    if entry.message:find(options.match) then
+    if fits(entry.message) then
       found[#found + 1] = entry
     end
   end
@@ -66,11 +61,11 @@ end
 ---@usage pcall(task.timeout, 0.2, function() qdrant.clusters:find("search-prod"):monitoring():follow(print) end)
 ---@async
 ---@param fn fun(entry: table)
----@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: number }
+---@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: number|userdata }
 function Monitoring:follow(fn, options)
   options = resource.options(options, "monitoring:follow", "cluster since every")
   local cluster_id = cluster_of(self, options)
-  local since = moment(options.since or "1m")
+  local since = moment(options.since or "1m", "since")
   local seen = {}
   while true do
     local ok, answer = pcall(service(self).get_cluster_logs, {
@@ -105,8 +100,8 @@ end
 function Monitoring:events(options)
   options = resource.options(options, "monitoring:events", RANGE)
   return service(self).get_cluster_events {
-    cluster_id = cluster_of(self, options), since = moment(options.since),
-    ["until"] = moment(options["until"]),
+    cluster_id = cluster_of(self, options), since = moment(options.since, "since"),
+    ["until"] = moment(options["until"], "until"),
   }.items
 end
 
@@ -143,8 +138,8 @@ end
 function Monitoring:usage(options)
   options = resource.options(options, "monitoring:usage", RANGE, "aggregate")
   return service(self).get_cluster_usage_metrics {
-    cluster_id = cluster_of(self, options), since = moment(options.since),
-    ["until"] = moment(options["until"]), aggregator = options.aggregate,
+    cluster_id = cluster_of(self, options), since = moment(options.since, "since"),
+    ["until"] = moment(options["until"], "until"), aggregator = options.aggregate,
   }
 end
 

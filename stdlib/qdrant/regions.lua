@@ -1,4 +1,6 @@
 --- Providers and their regions.
+local host = ...
+
 local resource = require "qdrant.resource"
 
 ---@class qdrant.regions
@@ -44,6 +46,36 @@ end
 ---@return table
 function Regions:find(wanted, cloud)
   return resource.pick(self:list(cloud), wanted, "region")
+end
+
+--- Fails when there is no such provider, or no such region of it: a list that a misspelt name has
+--- filtered is empty for no reason that anybody sees.
+---@usage qdrant.regions:check("aws", "eu-central-1")
+---@async
+---@param cloud? string nil and "hybrid" are not looked up
+---@param region? string
+function Regions:check(cloud, region)
+  local platform = self.connection.api.platform
+  if not cloud or cloud == "hybrid" then
+    return
+  end
+  local function known(list, wanted, noun)
+    local ids = {}
+    for _, item in ipairs(list) do
+      ids[item.id] = true
+    end
+    if not ids[wanted] then
+      local near = host.nearest_name(wanted, ids)
+      resource.fail("NOT_FOUND", ("there is no %s \"%s\"%s"):format(noun, wanted,
+        near and ("; did you mean \"%s\"?"):format(near)
+          or "; there are " .. table.concat(host.sorted_keys(ids), ", ")))
+    end
+  end
+  known(platform.list_global_cloud_providers({}).items, cloud, "cloud provider")
+  if region then
+    known(platform.list_global_cloud_provider_regions({ cloud_provider_id = cloud }).items, region,
+      "region of " .. cloud)
+  end
 end
 
 return resource.default "regions"

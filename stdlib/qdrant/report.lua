@@ -128,7 +128,7 @@ end
 --- The backups, compared with a policy.
 ---@usage qdrant.report:backups { max_age = "26h", retention = "7d" }
 ---@async
----@param options? { max_age?: string|number, retention?: string|number, labels?: table, days?: integer }
+---@param options? { max_age?: string|number|userdata, retention?: string|number|userdata, labels?: table, days?: integer }
 ---@return qdrant.report.Page
 function Report:backups(options)
   options = resource.options(options, "report:backups", "max_age retention labels days")
@@ -146,7 +146,7 @@ end
 --- The health of clusters, and their use of resources.
 ---@usage qdrant.report:health { since = "6h", charts = 2 }
 ---@async
----@param options? { labels?: table, since?: string, charts?: integer }
+---@param options? { labels?: table, since?: string|userdata, charts?: integer }
 ---@return qdrant.report.Page
 function Report:health(options)
   options = resource.options(options, "report:health", "labels since charts")
@@ -159,10 +159,10 @@ end
 ---@field region? string
 ---@field month? string of the costs: "2026-10", "last month"
 ---@field label? string costs by this label, too
----@field max_age? string|number of a cluster's newest backup: "26h"
----@field retention? string|number how long backups are to be kept at least
+---@field max_age? string|number|userdata of a cluster's newest backup: "26h"
+---@field retention? string|number|userdata how long backups are to be kept at least
 ---@field days? integer days of the calendar of backups
----@field since? string how far back measurements go: "6h"
+---@field since? string|userdata how far back measurements go: "6h"
 ---@field charts? integer of how many clusters
 
 local OPTIONS = "labels cloud region month label max_age retention days since charts"

@@ -41,13 +41,12 @@ local function methods_of(prefix)
         rawset(class, name, value)
         return
       end
-      rawset(class, name, function(self, ...)
+      rawset(class, name, host.with_receiver(value, function(self)
         if type(self) ~= "table" or getmetatable(self) ~= metas[class] then
           host.blame(("%s.%s is a method, which is called with a colon: %s:%s(…)"):format(prefix,
             name, prefix, name))
         end
-        return value(self, ...)
-      end)
+      end))
     end,
   })
 end
@@ -515,7 +514,7 @@ end
 ---@async
 ---@generic H
 ---@param handle H
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? table of which `wait` and `progress` count
 ---@param is_new? boolean whether it was made just now: reads may not know of it yet
 ---@return H handle
 function resource.settle(handle, options, is_new)
@@ -541,9 +540,10 @@ function resource.create(call, list, name, options)
   for _, item in ipairs(list()) do
     before[item.id] = true
     if item[field] == name and not options.duplicate then
-      resource.fail("ALREADY_EXISTS", ("a %s named \"%s\" already exists (%s); `duplicate = true` "
-        .. "creates another one"):format(options.noun or "resource", name, item.id),
-        { existing = item })
+      local option = host.spelling("duplicate", "duplicate = true")
+      resource.fail("ALREADY_EXISTS", ("a %s named \"%s\" already exists (%s)%s"):format(
+        options.noun or "resource", name, item.id,
+        option and ("; %s creates another one"):format(option) or ""), { existing = item })
     end
   end
   return resource.change(call, function()

@@ -51,7 +51,7 @@ end
 --- backup is lost, and the cluster is unavailable until it is ready again.
 ---@usage qdrant.restores:create { backup = qdrant.backups:latest() }
 ---@async
----@param options { backup: string|qdrant.Backup, wait?: boolean|string, progress?: boolean }
+---@param options { backup: string|qdrant.Backup, wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Restore
 function Restores:create(options)
   options = resource.options(options, "restores:create", "backup wait progress")

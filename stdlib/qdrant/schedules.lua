@@ -50,7 +50,7 @@ end
 ---@class qdrant.schedules.Options
 ---@field name string 4 to 64 letters, digits, dashes and underscores
 ---@field cron string in UTC: "0 3 * * *", "@daily"
----@field retention? string how long backups are kept: "7d"; default: forever
+---@field retention? string|userdata how long backups are kept: "7d"; default: forever
 ---@field cluster? string|qdrant.Cluster required, except with `cluster:schedules()`
 ---@field duplicate? boolean allows a name that another schedule has
 

@@ -101,7 +101,7 @@ end
 ---@field allow? string[] address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
 ---@field origins? string[] web origins that may connect
 ---@field max_storage? string|number "10GiB"
----@field wait? boolean|string waits until it is ready; a string is the timeout: "15m"
+---@field wait? boolean|string|userdata waits until it is ready; a string is the timeout: "15m"
 ---@field progress? boolean false hides the progress line
 
 ---@class qdrant.spaces.Options: qdrant.spaces.Settings
@@ -130,7 +130,7 @@ end
 --- Creates a space from a backup of a space.
 ---@usage pcall(qdrant.spaces.from_backup, qdrant.spaces, { backup = "00000000-0000-4000-8000-000000000000", name = "copy" })
 ---@async
----@param options { backup: string|qdrant.SpaceBackup, name: string, wait?: boolean|string, duplicate?: boolean, progress?: boolean }
+---@param options { backup: string|qdrant.SpaceBackup, name: string, wait?: boolean|string|userdata, duplicate?: boolean, progress?: boolean }
 ---@return qdrant.Space
 function Spaces:from_backup(options)
   options = resource.options(options, "spaces:from_backup", "backup name wait duplicate progress")
@@ -231,7 +231,7 @@ end
 --- Deletes it. Keeps its backups unless `backups` is true.
 ---@usage pcall(function() qdrant.spaces:find("notes"):delete() end)
 ---@async
----@param options? { backups?: boolean, wait?: boolean|string, progress?: boolean }
+---@param options? { backups?: boolean, wait?: boolean|string|userdata, progress?: boolean }
 function Space:delete(options)
   options = resource.options(options, "space:delete", "backups wait progress")
   resource.delete(function()
@@ -320,7 +320,7 @@ end
 --- Starts a backup of it, or of one collection.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:backup { retention = "7d" } end
 ---@async
----@param options? { retention?: string, collection?: string, wait?: boolean|string, progress?: boolean }
+---@param options? { retention?: string|userdata, collection?: string, wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.SpaceBackup
 function Space:backup(options)
   options = resource.options(options, "space:backup", "retention collection wait progress")
@@ -386,7 +386,7 @@ end
 --- Creates a backup schedule for the whole space or for one collection.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:create_schedule { name = "nightly", cron = "@daily" } end
 ---@async
----@param options { name: string, cron: string, retention?: string, collection?: string }
+---@param options { name: string, cron: string, retention?: string|userdata, collection?: string }
 ---@return qdrant.SpaceSchedule
 function Space:create_schedule(options)
   options = resource.options(options, "space:create_schedule", "name cron retention collection")

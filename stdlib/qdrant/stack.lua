@@ -19,6 +19,8 @@ local resource = require "qdrant.resource"
 ---@field name string
 ---@field account? string
 ---@field actions table[] each with verb, kind, name, changes, price, warnings and problem
+---@field notes string[] remarks for the reader
+---@field currency? string of the prices
 ---@field has_changes boolean
 ---@field is_refused boolean whether it contains a change that is not allowed
 ---@field digest string plans with the same digest make the same changes

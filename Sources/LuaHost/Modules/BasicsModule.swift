@@ -38,6 +38,31 @@ struct BasicsModule {
             let names = table.entries.compactMap(\.value.text)
             call.results.put(optional: Names.nearest(to: name, in: names))
         }
+        // option_types(type) → the options of an annotation's table by name: the letters of their
+        // types, and a list of strings when only those are valid; nil when the names are not known
+        functions.declare("option_types", .string) { call, type in
+            guard let options = OptionTypes.options(of: type) else {
+                call.results.putNil()
+                return
+            }
+            call.results.table {
+                for option in options {
+                    call.results.put(option.name)
+                    call.results.table {
+                        call.results.put("types")
+                        call.results.put(option.letters)
+                        call.results.put("choices")
+                        call.results.list {
+                            for choice in option.choices { call.results.put(choice) }
+                        }
+                        call.results.put("is_list")
+                        call.results.put(option.isList)
+                        call.results.put("inner")
+                        call.results.put(optional: option.inner)
+                    }
+                }
+            }
+        }
         functions.declare("show", .any) { [registry] call, value in
             call.results.put(ValueText(registry: registry).text(value))
         }

@@ -57,6 +57,9 @@ package enum StandardLibrary {
     /// The public modules below `qdrant.`, without that prefix.
     package static let libraries = modules(directlyIn: "qdrant")
 
+    /// The full names of all modules.
+    static let allModules = numbers.keys.sorted()
+
     /// The full names of all modules below `qdrant.`, parts of others included.
     static var qdrantModules: [String] { numbers.keys.filter { $0.hasPrefix("qdrant.") }.sorted() }
 

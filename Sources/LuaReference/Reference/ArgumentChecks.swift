@@ -20,8 +20,8 @@ package struct ArgumentChecks {
 
     /// The module's chunk is called with the host's table.
     private static let preamble =
-        "local check_arguments, check_count, check_receiver = "
-        + "(...).check_arguments, (...).check_count, (...).check_receiver "
+        "local check_arguments, check_count, check_receiver, check_options = "
+        + "(...).check_arguments, (...).check_count, (...).check_receiver, (...).check_options "
 
     /// A module's text with checks in it.
     ///
@@ -106,6 +106,9 @@ package struct ArgumentChecks {
             let signature = types.map { ($0 ?? .any).letters }.joined(separator: ",")
             text += " check_arguments(\"\(signature)\", \"\(name)\", "
             text += fixed.joined(separator: ", ") + ")"
+        }
+        for (option, type) in optionTables(of: fixed) {
+            text += " check_options(\"\(name)\", [==[\(type)]==], \(option))"
         }
         if counts, let needed {
             text += " check_count(\(needed + 1), \"\(name)\", ...)"
@@ -203,6 +206,25 @@ package struct ArgumentChecks {
             found[index] = types
         }
         return found
+    }
+
+    /// The parameters that are tables of options, with their types as they are written.
+    private func optionTables(of parameters: [String]) -> [(name: String, type: String)] {
+        parameterLines.compactMap { line in
+            var name = line.prefix { $0 != UInt8(ascii: " ") }
+            let type = line[name.endIndex...].drop { $0 == UInt8(ascii: " ") }
+            if name.last == UInt8(ascii: "?") { name = name.dropLast() }
+            // Most types are one word without a dot or a brace.
+            let written = type[..<LuaOptions.endOfType(type)]
+            guard written.contains(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ".") })
+            else { return nil }
+            let text = String(decoding: written, as: UTF8.self)
+            let parameter = String(decoding: name, as: UTF8.self)
+            guard parameters.contains(parameter), OptionTypes.describesOptions(text) else {
+                return nil
+            }
+            return (parameter, text)
+        }
     }
 
     /// The name that people call a function by; nil for one that is not theirs.

@@ -39,7 +39,9 @@ struct TestCommand: ParsableCommand {
 
     private static let code = """
         local request = ...
-        if not require("test").run(request.paths, request) then os.exit(1) end
+        local paths = request.paths
+        request.paths = nil
+        if not require("test").run(paths, request) then os.exit(1) end
         """
 
     func run() throws {

@@ -23,6 +23,8 @@ struct Runner {
     let source: [UInt8]?
     /// How people start the script, for its help; nil for the name of its file.
     let programName: String?
+    /// What the script reports after its results.
+    private let remarks = Remarks()
     /// What a person may have meant by a script that does not exist.
     let hint: (String) -> String
 
@@ -104,6 +106,18 @@ struct Runner {
         connections.close()
         limits.writeAudit()
         return Self.checkOutput(status)
+    }
+
+    /// Texts that are reported after the results.
+    private final class Remarks {
+        private var texts: [String] = []
+
+        func add(_ text: String) { texts.append(text) }
+
+        func take() -> [String] {
+            defer { texts = [] }
+            return texts
+        }
     }
 
     /// What one run needs.
@@ -237,6 +251,10 @@ struct Runner {
         environment.functions.declare("program_option", .string) { call, name in
             call.results.put(CommandTree(ScriptOptions.self)?.option(name) != nil)
         }
+        // remark_at_end(text): what is reported after the results
+        environment.functions.declare("remark_at_end", .string) { _, text in
+            remarks.add(text)
+        }
         if let shell {
             environment.functions.add(ShellFunctions.make(shell))
             environment.willWrite = { [weak shell] in shell?.willWrite() }
@@ -319,6 +337,7 @@ struct Runner {
                     throw LuaFailure(error.description)
                 }
             }
+            for text in remarks.take() { Output.remark(text) }
             return runtime.exitStatus
         } catch {
             // What failed may have failed because of a signal that nobody has acted on yet.

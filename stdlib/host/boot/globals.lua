@@ -8,14 +8,16 @@ local error, rawset, require, setmetatable = error, rawset, require, setmetatabl
 --- read before the script runs, so it must be the first statement and contain only literals. Returns
 --- the arguments.
 ---@usage local args = script { about = "Lists clusters", args = { { "--label" } } }
----@param header { about?: string, args?: cli.Argument[], needs?: string[], deletes?: boolean }
+---@param header { name?: string, about?: string, args?: cli.Argument[], needs?: string[], deletes?: boolean, epilog?: string, api?: string }
 ---@return table<string, any> args
 function script(header)
   if header.needs ~= nil and not settings.has_header then
     error("the header of a script must be its first statement: script { … } or local args = script "
       .. "{ … }", 2)
   end
-  return require("cli").parse(header)
+  -- No tail call: the parser is called from here.
+  local args = require("cli").parse(header)
+  return args
 end
 
 --- Declares a module of a library: its purpose and the permissions that its functions need. The header

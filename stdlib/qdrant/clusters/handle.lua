@@ -91,7 +91,7 @@ function handle.await(self, options, what, kind, judge, gone)
 end
 
 ---@class qdrant.Wait
----@field timeout? string|number|boolean the longest time to wait: "15m"
+---@field timeout? string|number|boolean|userdata the longest time to wait: "15m"
 ---@field progress? boolean false hides the progress line
 
 ---@class qdrant.Cluster.Wait: qdrant.Wait
@@ -120,7 +120,7 @@ end
 --- Waits until a change has been made when options ask for that.
 ---@async
 ---@param self qdrant.Cluster
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? table of which `wait` and `progress` count
 ---@param kind string what waits are alike
 ---@param change? table what was changed, as for `readiness.ready`
 ---@param before table the cluster as it was
@@ -186,7 +186,7 @@ end
 
 ---@class qdrant.Cluster.Update: qdrant.clusters.Settings
 ---@field labels? table<string, string> replaces all labels; `cluster:label` keeps the others
----@field wait? boolean|string waits until it is done; a string is the timeout: "15m"
+---@field wait? boolean|string|userdata waits until it is done; a string is the timeout: "15m"
 ---@field progress? boolean false hides the progress line
 
 --- Changes the given settings and keeps the others; `qdrant.null` clears a setting.
@@ -208,7 +208,7 @@ end
 ---@usage qdrant.clusters:find("search-prod"):patch { configuration = { number_of_nodes = 3 } }
 ---@async
 ---@param fields table
----@param options? { wait?: boolean|string, progress?: boolean, package?: table, disk?: integer } package and disk: of each node after the change
+---@param options? { wait?: boolean|string|userdata, progress?: boolean, package?: table, disk?: integer } package and disk: of each node after the change
 ---@return qdrant.Cluster self
 function Cluster:patch(fields, options)
   options = resource.options(options, "cluster:patch", "wait progress package disk")
@@ -319,8 +319,9 @@ function Cluster:allow(add, remove)
       end
     end
     if is_changed and #wanted == 0 then
+      local option = host.spelling("allow_none", "cluster:update { allow = qdrant.null }")
       resource.fail("FAILED_PRECONDITION", self.name .. ": without address blocks everybody may "
-        .. "connect; use cluster:update { allow = qdrant.null } if that is intended")
+        .. "connect" .. (option and ("; use %s if that is intended"):format(option) or ""))
     end
     return is_changed and wanted
   end, function(wanted)
@@ -368,7 +369,7 @@ end
 --- Creates a backup of it; takes the options of `backups:create`.
 ---@usage qdrant.clusters:find("search-prod"):backup { name = "before-migration", retention = "30d" }
 ---@async
----@param options { name: string, retention?: string, wait?: boolean|string, progress?: boolean }
+---@param options qdrant.backups.Options
 ---@return qdrant.Backup
 function Cluster:backup(options)
   return self:backups():create(options)

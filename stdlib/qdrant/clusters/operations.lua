@@ -29,7 +29,7 @@ end
 ---@usage qdrant.clusters:find("search-prod"):upgrade("latest")
 ---@async
 ---@param version string
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? { wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:upgrade(version, options)
   resource.text(version, "cluster:upgrade", "a version, \"latest\" or \"v1.17.1\"")
@@ -50,7 +50,7 @@ end
 --- Restarts its nodes.
 ---@usage qdrant.clusters:find("search-prod"):restart()
 ---@async
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? { wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:restart(options)
   options = resource.options(options, "cluster:restart", WAIT)
@@ -80,7 +80,7 @@ end
 --- Suspends it and keeps its data. Does nothing if it is already suspended.
 ---@usage qdrant.clusters:find("staging"):suspend()
 ---@async
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? { wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:suspend(options)
   options = resource.options(options, "cluster:suspend", WAIT)
@@ -103,7 +103,7 @@ end
 --- Resumes it. Does nothing if it is running.
 ---@usage qdrant.clusters:find("staging"):resume()
 ---@async
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? { wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:resume(options)
   options = resource.options(options, "cluster:resume", WAIT)
@@ -127,7 +127,7 @@ end
 --- Enables keys with rules (JWT RBAC). This restarts it and cannot be undone.
 ---@usage qdrant.clusters:find("search-prod"):enable_jwt_rbac()
 ---@async
----@param options? { wait?: boolean|string, progress?: boolean }
+---@param options? { wait?: boolean|string|userdata, progress?: boolean }
 ---@return qdrant.Cluster self
 function Cluster:enable_jwt_rbac(options)
   options = resource.options(options, "cluster:enable_jwt_rbac", WAIT)
@@ -147,7 +147,7 @@ end
 --- Deletes it. Keeps its backups unless `backups` is true.
 ---@usage qdrant.clusters:find("staging"):delete()
 ---@async
----@param options? { backups?: boolean, force?: boolean, wait?: boolean|string, progress?: boolean } force: also deletes a hybrid cluster whose environment cannot be reached
+---@param options? { backups?: boolean, force?: boolean, wait?: boolean|string|userdata, progress?: boolean } force: also deletes a hybrid cluster whose environment cannot be reached
 function Cluster:delete(options)
   options = resource.options(options, "cluster:delete", WAIT, "backups force")
   resource.delete(function()

@@ -1,4 +1,6 @@
 --- The size of a cluster: previews a change of it and makes it.
+local host = ...
+
 local handle = require "qdrant.clusters.handle"
 local resource = require "qdrant.resource"
 local units = require "qdrant.resource.units"
@@ -28,7 +30,7 @@ end
 ---@field gpu? string|number
 ---@field package? string
 ---@field storage? string "balanced"
----@field wait? boolean|string
+---@field wait? boolean|string|userdata
 ---@field force? boolean scales down even if the data in use would not fit
 
 local SIZES = "nodes cpu ram disk gpu package storage wait force progress"
@@ -139,8 +141,9 @@ function Cluster:scale(options)
       < units.bytes(present.resource_configuration.ram) then
     local risks = self:scale_preview(options).risks
     if #risks > 0 then
-      resource.fail("FAILED_PRECONDITION", ("%s: %s; use force = true to scale down anyway")
-        :format(self.name, table.concat(risks, "; ")))
+      local option = host.spelling("force", "force = true")
+      resource.fail("FAILED_PRECONDITION", ("%s: %s%s"):format(self.name,
+        table.concat(risks, "; "), option and ("; %s scales down anyway"):format(option) or ""))
     end
   end
   if not next(configuration) then

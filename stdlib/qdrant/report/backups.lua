@@ -2,6 +2,7 @@
 local host = ...
 
 local time = require "time"
+local units = require "qdrant.resource.units"
 
 local backups = {}
 
@@ -115,13 +116,13 @@ end
 ---@usage require("qdrant.report.backups").facts(qdrant, { max_age = "26h" }).clusters[1].reason
 ---@async
 ---@param connection table
----@param options { max_age?: string|number, retention?: string|number, labels?: table, days?: integer } max_age: of the newest backup, default: 26 h; retention: the shortest that is sufficient
+---@param options { max_age?: string|number|userdata, retention?: string|number|userdata, labels?: table, days?: integer } max_age: of the newest backup, default: 26 h; retention: the shortest one
 ---@return table
 function backups.facts(connection, options)
   local now, days = host.now(), options.days or 30
   local policy = {
-    max_age = time.duration(options.max_age or "26h"), days = days,
-    retention = options.retention and time.duration(options.retention),
+    max_age = units.length(options.max_age or "26h", "max_age"), days = days,
+    retention = options.retention and units.length(options.retention, "retention"),
   }
   local found, first = by_cluster(connection.backups:list(), now, days)
   local schedules = schedules_of(connection)

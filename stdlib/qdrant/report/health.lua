@@ -127,7 +127,7 @@ end
 ---@usage require("qdrant.report.health").facts(qdrant, { since = "6h" }).clusters[1].state
 ---@async
 ---@param connection table
----@param options { labels?: table, since?: string, charts?: integer } charts: number of clusters with courses, default: 4
+---@param options { labels?: table, since?: string|userdata, charts?: integer } charts: number of clusters with courses, default: 4
 ---@return table
 function health.facts(connection, options)
   local facts = {

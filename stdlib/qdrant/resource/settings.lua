@@ -3,7 +3,6 @@ local host = ...
 
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
-local time = require "time"
 local units = require "qdrant.resource.units"
 
 local settings = {}
@@ -341,12 +340,10 @@ end
 ---@param expires any
 ---@return any
 function settings.expiry(expires)
-  if type(expires) == "string" and not expires:find("^%d%d%d%d%-") then
-    return host.now() + time.duration(expires)
-  elseif type(expires) == "string" and #expires == 10 then
-    return expires .. "T00:00:00Z"
+  if expires == qdrant.null then
+    return expires
   end
-  return expires
+  return units.moment(expires, "expires", 1)
 end
 
 return settings

@@ -1,4 +1,6 @@
 --- Quantities as people write them.
+local host = ...
+
 local time = require "time"
 
 local units = {}
@@ -55,6 +57,44 @@ end
 ---@return string
 function units.price(millicents, currency, digits)
   return ("%%.%df %%s"):format(digits or 4):format(millicents / 100000, currency or "USD")
+end
+
+--- A length of time that is to be positive: "36h", "7d". One without a unit is refused.
+---@usage units.length("30d", "older_than")
+---@param length string|number|userdata a number is in seconds
+---@param name string what it is, for errors
+---@return userdata
+function units.length(length, name)
+  local ok, parsed = pcall(time.duration, length)
+  if not ok then
+    host.blame(("%s must be a duration such as \"36h\" or \"7d\", got \"%s\""):format(name,
+      tostring(length)))
+  elseif parsed.total < 0 then
+    host.blame(("%s must not be negative, got \"%s\""):format(name, tostring(length)))
+  end
+  return parsed
+end
+
+--- A moment as people write it: a time, a date, an RFC 3339 string, or a length before now ("3h").
+---@usage units.moment("3h", "since", -1)
+---@param value any nil stays nil
+---@param name string what it is, for errors
+---@param direction integer 1: lengths count from now on; -1: back from now
+---@return userdata?
+function units.moment(value, name, direction)
+  if value == nil or type(value) == "userdata" and value ~= host.null and not value.total then
+    return value
+  elseif type(value) == "string" and value:find("^%d%d%d%d%-") then
+    local ok, moment = pcall(time.parse, value)
+    if ok then
+      return moment
+    end
+  elseif type(value) == "string" or type(value) == "userdata" and value ~= host.null then
+    local length = units.length(value, name)
+    return direction < 0 and host.now() - length or host.now() + length
+  end
+  host.blame(("%s must be a time such as 2026-03-01T12:00:00Z or a duration such as \"3h\", got %s")
+    :format(name, type(value) == "string" and ("\"%s\""):format(value) or tostring(value)))
 end
 
 --- Checks a backup schedule and returns it; fails when it is invalid.

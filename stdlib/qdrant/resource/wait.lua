@@ -5,6 +5,7 @@ local host = ...
 local resource = require "qdrant.resource"
 local task = require "task"
 local time = require "time"
+local units = require "qdrant.resource.units"
 
 --- The shortest and the longest pause between two looks, in seconds. In between it grows with the
 --- time that has passed: what takes minutes need not be asked for every second.
@@ -24,7 +25,7 @@ local SHORTEST, LONGEST = 0.15, 5
 ---@field judge fun(found: table): qdrant.wait.Verdict
 ---@field gone? boolean done as soon as the resource no longer exists
 ---@field timeout? number|string|boolean|userdata the longest time to wait; nil and true mean `patience`
----@field patience? number|string the default timeout
+---@field patience? number|string|userdata the default timeout
 ---@field progress? boolean false hides the progress line
 ---@field is_new? boolean whether it was just created: reads may not find it yet
 
@@ -35,7 +36,7 @@ local function seconds_of(length)
   if type(length) == "number" then
     return length
   end
-  return time.duration(length).total
+  return units.length(length, "timeout").total
 end
 
 --- Where things take as long as they take there.

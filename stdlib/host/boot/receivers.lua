@@ -1,0 +1,18 @@
+--- Methods that look at their receiver first.
+---
+--- Frames of this file do not count as callers (`is_called_from_inside` in arguments.c): a call of the
+--- function that is returned here is a call of the method.
+local host = ...
+
+local function pass(...)
+  return ...
+end
+
+--- A function that has its first argument checked before it calls a method. No tail call: the method's
+--- caller would be gone.
+function host.with_receiver(method, check)
+  return function(self, ...)
+    check(self)
+    return pass(method(self, ...))
+  end
+end
