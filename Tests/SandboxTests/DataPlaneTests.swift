@@ -9,9 +9,9 @@ import Testing
 @Suite struct DataPlaneTests {
     private func ask(
         _ world: TestWorld, _ verb: String, _ path: String, _ key: String?, cluster: String? = nil
-    ) -> DataPlane.Response {
+    ) -> DataResponse {
         DataPlane(world.cloud).answer(
-            DataPlane.Request(
+            DataRequest(
                 verb: verb, path: path.split(separator: "/").map(String.init), key: key,
                 cluster: cluster))
     }
@@ -109,7 +109,7 @@ import Testing
         #expect(ask(world, "PUT", "/collections/docs", manager).status == 200)
         #expect(ask(world, "PUT", "/collections/docs", manager).status == 409)
         #expect(ask(world, "PUT", "/collections/other", manager).status == 200)
-        #expect(ask(world, "PUT", "/collections/a b", manager).status == 422)
+        #expect(ask(world, "PUT", "/collections/a:b", manager).status == 422)
         func names(_ key: String) -> String { ask(world, "GET", "/collections", key).json }
         #expect(names(reader).contains("docs") && names(reader).contains("other"))
         #expect(names(narrow).contains("docs") && !names(narrow).contains("other"))

@@ -147,7 +147,7 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(1))
         #expect(throws: YAMLValue.Problem.self) { try YAMLValue(parsing: bomb) }
         let answer = DataPlane(world.cloud).answer(
-            DataPlane.Request(verb: "GET", path: ["collections"], key: token, cluster: nil))
+            DataRequest(verb: "GET", path: ["collections"], key: token, cluster: nil))
         #expect(answer.status == 401)
     }
 

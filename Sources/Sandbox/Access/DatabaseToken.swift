@@ -18,7 +18,7 @@ enum DatabaseToken {
         }
     }
 
-    enum Right {
+    enum Right: Sendable {
         case read
         case write
         case manage

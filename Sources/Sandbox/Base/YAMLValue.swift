@@ -23,17 +23,27 @@ indirect enum YAMLValue: Equatable, Sendable {
     struct Problem: Error, CustomStringConvertible {
         /// The path of the value, as in `faults[0].status`; empty for the whole text.
         let path: String
+        let kind: Kind
         let reason: String
 
+        /// What is wrong with a value.
+        enum Kind {
+            /// Its type, or its name.
+            case form
+            /// It has the right type, and cannot be used.
+            case value
+        }
+
         /// Creates a problem of a value.
-        init(at path: String = "", _ reason: String) {
+        init(at path: String = "", kind: Kind = .form, _ reason: String) {
             self.path = path
+            self.kind = kind
             self.reason = reason
         }
 
         /// The problem as one of the value that the text belongs to.
         func inside(_ outer: String) -> Problem {
-            Problem(at: path.isEmpty ? outer : "\(outer).\(path)", reason)
+            Problem(at: path.isEmpty ? outer : "\(outer).\(path)", kind: kind, reason)
         }
 
         var description: String { path.isEmpty ? reason : "\(path): \(reason)" }

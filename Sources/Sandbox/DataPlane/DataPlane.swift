@@ -1,45 +1,18 @@
 import Codec
 
-/// A small database at the sandbox's own port: enough to see that a key works, and for what.
+/// A database at the sandbox's own port, with collections and aliases and without points: enough to
+/// see that a key works, and for what.
 ///
-/// The key identifies the cluster or space, since all of them share one address.
+/// Source: Qdrant's REST API, as qdrant-client uses it. The key identifies the cluster or space, since all of them share one address.
 struct DataPlane {
-    /// A request as the data plane takes it.
-    struct Request {
-        let verb: String
-        /// Without empty parts.
-        let path: [String]
-        /// The key that came with it.
-        let key: String?
-        /// Which cluster is meant, for keys of several.
-        let cluster: String?
-    }
-
-    /// An answer: status and JSON.
-    struct Response {
-        let status: Int
-        let json: String
-
-        static func result(_ json: String) -> Response {
-            Response(
-                status: 200, json: "{\"result\":\(json),\"status\":\"ok\",\"time\":0.000001}")
-        }
-
-        static func failure(_ status: Int, _ message: String) -> Response {
-            Response(
-                status: status,
-                json: "{\"status\":{\"error\":\(JSONWriter.quoted(message))},\"time\":0.0}")
-        }
-    }
-
-    private struct Refusal: Error {
-        let response: Response
-
-        init(_ status: Int, _ message: String) { response = .failure(status, message) }
-    }
+    private typealias Refusal = VectorDatabase.Refusal
 
     /// Paths that need no key, because they reveal nothing about any database.
     private static let open = ["healthz": "healthz check passed", "livez": "healthz check passed"]
+
+    /// What paths begin with.
+    private static let roots = Set(routes.compactMap(\.path.first))
+        .union(["readyz", "healthz", "livez"])
 
     private let cloud: Cloud
 
@@ -48,12 +21,34 @@ struct DataPlane {
     /// Whether a path belongs to the data plane.
     static func serves(_ path: [String]) -> Bool {
         guard let first = path.first else { return true }
-        return ["readyz", "healthz", "livez", "collections", "cluster", "telemetry"].contains(first)
+        return roots.contains(first)
     }
 
-    func answer(_ request: Request) -> Response {
+    /// Answers a request that has been received whole.
+    func answer(_ request: DataRequest) -> DataResponse {
+        perform(request) { decision, record, grant, transaction in
+            switch decision {
+            case .plain(let response): return response
+            case .route(let answer, let names):
+                var database = VectorDatabase(
+                    record, grant, transaction, now: cloud.world.clock.now, names: names,
+                    body: request.body)
+                return .result(try answer(&database).json)
+            }
+        } ?? .failure(500, "the sandbox failed")
+    }
+
+    /// The answer to a request that is refused whatever its body is; nil when it may go on.
+    func refusal(_ request: DataRequest) -> DataResponse? {
+        perform(request) { _, _, _, _ in nil }
+    }
+
+    private func perform(
+        _ request: DataRequest,
+        _ body: (Decision, Record, DatabaseToken.Grant, Transaction) throws -> DataResponse?
+    ) -> DataResponse? {
         if request.path.count == 1, let text = Self.open[request.path[0]] {
-            return Response(status: 200, json: text)
+            return DataResponse(status: 200, json: text)
         }
         do {
             cloud.world.clock.step()
@@ -61,7 +56,8 @@ struct DataPlane {
             let now = cloud.world.clock.now
             return try cloud.world.store.transaction { transaction in
                 let (database, grant) = try admit(request, transaction, now)
-                return try answer(request, database, grant, transaction)
+                let decision = try decide(request, grant, version: version(of: database))
+                return try body(decision, database, grant, transaction)
             }
         } catch let refusal as Refusal {
             return refusal.response
@@ -74,7 +70,7 @@ struct DataPlane {
 
     /// The database that a key opens, and what for.
     private func admit(
-        _ request: Request, _ transaction: Transaction, _ now: Int64
+        _ request: DataRequest, _ transaction: Transaction, _ now: Int64
     ) throws -> (Record, DatabaseToken.Grant) {
         guard let key = request.key, !key.isEmpty else {
             throw Refusal(401, "Must provide an API key or an Authorization bearer token")
@@ -120,7 +116,7 @@ struct DataPlane {
     }
 
     private func legacy(
-        _ key: String, _ request: Request, _ transaction: Transaction
+        _ key: String, _ request: DataRequest, _ transaction: Transaction
     ) throws -> (Record, DatabaseToken.Grant) {
         guard
             let record = try transaction.records(.legacyDatabaseKey, parent: Digest.hash(key)).first
@@ -141,90 +137,74 @@ struct DataPlane {
 
     // MARK: - Answers
 
-    private func answer(
-        _ request: Request, _ database: Record, _ grant: DatabaseToken.Grant,
-        _ transaction: Transaction
-    ) throws -> Response {
-        let version =
-            database.message.message(.state)?.type.field(.version) == nil
-            ? cloud.world.catalogue.defaultRelease?.version ?? ""
-            : database.message.message(.state)?.string(.version) ?? ""
-        switch (request.verb, request.path.first, request.path.count) {
-        case ("GET", nil, _):
-            return Response(
-                status: 200,
-                json: "{\"title\":\"qdrant - vector search engine\",\"version\":"
-                    + "\(JSONWriter.quoted(String(version.dropFirst()))),\"commit\":\"sandbox\"}")
-        case ("GET", "readyz", 1): return Response(status: 200, json: "all shards are ready")
-        case ("GET", "cluster", 1):
-            guard grant.everywhere != nil else {
-                throw Refusal(403, "Forbidden: Global access is required")
+    /// What a request is to be answered with.
+    private enum Decision {
+        case plain(DataResponse)
+        case route(DataRoute.Answer, names: [String])
+    }
+
+    /// The answer that a key and a path lead to, whatever the body is.
+    private func decide(
+        _ request: DataRequest, _ grant: DatabaseToken.Grant, version: String
+    ) throws -> Decision {
+        if request.verb == "GET", request.path.isEmpty {
+            return .plain(
+                DataResponse(status: 200, json: VectorDatabase.software(version: version).json))
+        }
+        if request.verb == "GET", request.path == ["readyz"] {
+            return .plain(DataResponse(status: 200, json: "all shards are ready"))
+        }
+        let routes = Self.routes.compactMap { route in
+            route.names(in: request.path).map { (route: route, names: $0) }
+        }
+        guard !routes.isEmpty else {
+            throw Refusal(
+                404, "the sandbox's data plane has no /\(request.path.joined(separator: "/"))")
+        }
+        guard let (route, names) = routes.first(where: { $0.route.verb == request.verb }) else {
+            let verbs = Set(routes.map(\.route.verb)).sorted().joined(separator: ", ")
+            throw Refusal(
+                405,
+                "\(request.verb) is not supported for /\(request.path.joined(separator: "/")); "
+                    + "expected \(verbs)")
+        }
+        try check(route.need, names, grant)
+        guard let answer = route.answer else {
+            throw Refusal(
+                501,
+                "the sandbox does not offer \(route.verb) /\(route.path.joined(separator: "/")): "
+                    + "its databases have collections and aliases, and no points, snapshots or "
+                    + "measurements")
+        }
+        return .route(answer, names: names)
+    }
+
+    /// Makes sure that a key is good for a request.
+    private func check(
+        _ need: DataRoute.Need, _ names: [String], _ grant: DatabaseToken.Grant
+    ) throws {
+        switch need {
+        case .key: break
+        case .everywhere(let right):
+            guard grant.everywhere == .manage || right == .read && grant.everywhere != nil else {
+                throw Refusal(
+                    403,
+                    "Forbidden: Global \(right == .read ? "" : "manage ")access is required")
             }
-            return .result(peers(of: database))
-        case ("GET", "collections", 1):
-            let names = Collections.names(of: database)
-                .filter { grant.allows($0, writing: false) }
-            return .result(
-                "{\"collections\":["
-                    + names.map { "{\"name\":\(JSONWriter.quoted($0))}" }.joined(separator: ",")
-                    + "]}")
-        case (let verb, "collections", 2):
-            return try collection(verb, request.path[1], database, grant, transaction)
-        default: throw Refusal(404, "path not found in the sandbox's data plane")
+        case .collection(let isWriting):
+            let name = names.first ?? ""
+            guard grant.allows(name, writing: isWriting) else {
+                throw Refusal(
+                    403, "Forbidden: the key does not allow this for collection \(name)")
+            }
         }
     }
 
-    private func collection(
-        _ verb: String, _ name: String, _ database: Record, _ grant: DatabaseToken.Grant,
-        _ transaction: Transaction
-    ) throws -> Response {
-        var names = Collections.names(of: database)
-        let isWriting = verb != "GET"
-        // Creating and removing collections takes more than writing into them.
-        let isAllowed =
-            isWriting ? grant.everywhere == .manage : grant.allows(name, writing: false)
-        guard isAllowed else {
-            throw Refusal(403, "Forbidden: the key does not allow this for collection \(name)")
-        }
-        switch verb {
-        case "GET":
-            guard names.contains(name) else {
-                throw Refusal(404, "Not found: Collection `\(name)` doesn't exist!")
-            }
-            return .result(
-                "{\"status\":\"green\",\"optimizer_status\":\"ok\",\"points_count\":0,"
-                    + "\"segments_count\":1}")
-        case "PUT":
-            guard Collections.isName(name) else {
-                throw Refusal(422, "invalid collection name \(name)")
-            }
-            guard !names.contains(name) else {
-                throw Refusal(409, "Wrong input: Collection `\(name)` already exists!")
-            }
-            names.append(name)
-        case "DELETE":
-            guard names.contains(name) else { return .result("false") }
-            names.removeAll { $0 == name }
-        default: throw Refusal(405, "\(verb) is not supported here")
-        }
-        var changed = database
-        Collections.setNames(names, of: &changed)
-        try transaction.put(changed)
-        return .result("true")
-    }
+    private static let routes = DataRoute.all
 
-    private func peers(of database: Record) -> String {
-        let nodes = database.message.message(.state).flatMap {
-            $0.type.field(.nodes) == nil ? nil : $0.messages(.nodes)
-        }
-        let count = max(1, nodes?.count ?? 1)
-        let peers = (0..<count).map { index in
-            let id = Noise.hash("\(database.id)/\(index)") % 1_000_000_000_000
-            return "\"\(id)\":{\"uri\":\"http://qdrant-\(database.id)-\(index):6335/\"}"
-        }
-        let first = Noise.hash("\(database.id)/0") % 1_000_000_000_000
-        return "{\"status\":\"enabled\",\"peer_id\":\(first),\"peers\":{"
-            + peers.joined(separator: ",") + "},\"raft_info\":{\"term\":1,\"commit\":\(count),"
-            + "\"pending_operations\":0,\"leader\":\(first),\"role\":\"Leader\",\"is_voter\":true}}"
+    private func version(of database: Record) -> String {
+        let state = database.message.message(.state)
+        return state?.type.field(.version) == nil
+            ? cloud.world.catalogue.defaultRelease?.version ?? "" : state?.string(.version) ?? ""
     }
 }

@@ -1,23 +1,97 @@
 import Codec
 
-/// The collections of a database, of which the sandbox keeps the names.
-enum Collections {
-    /// Their names, in order.
-    static func names(of database: Record) -> [String] {
-        (database.hidden["collections"] ?? "").split(separator: ",").map(String.init)
+/// What a database holds: collections without points, and aliases.
+struct Collections {
+    /// A collection's settings.
+    struct Collection {
+        /// As they were asked for, completed by the database's defaults.
+        var settings: YAMLValue
+        /// The payload fields with an index, and their schemas.
+        var indexes: [YAMLValue.Member] = []
+        /// Nanoseconds since 1970; nil for those that were there from the start.
+        var created: Int64?
     }
 
-    static func setNames(_ names: [String], of database: inout Record) {
-        database.hidden["collections"] = Set(names).sorted().joined(separator: ",")
-    }
+    /// The collections by name.
+    var all: [String: Collection] = [:]
+    /// The names of collections by alias.
+    var aliases: [String: String] = [:]
 
-    /// Whether a name may be given to a collection: 1 to 255 letters, digits, `.`, `-` and `_`.
-    static func isName(_ name: String) -> Bool {
-        (1...255).contains(name.utf8.count)
-            && name.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0))
-                    || ["-", "_", "."].contains($0)
+    /// The fact of a database's record that holds all of it.
+    private static let fact = "collections"
+
+    /// The contents of a database.
+    init(of database: Record) {
+        let stored = database.hidden[Self.fact] ?? ""
+        guard stored.hasPrefix("{") else {
+            // What seeds and older versions wrote: names alone.
+            for name in stored.split(separator: ",") {
+                all[String(name)] = Collection(settings: .map([]))
             }
+            return
+        }
+        let tree = YAMLValue(json: Array(stored.utf8))
+        for member in tree?["collections"]?.members ?? [] {
+            all[member.name] = Collection(
+                settings: member.value["settings"] ?? .map([]),
+                indexes: member.value["indexes"]?.members ?? [],
+                created: member.value["created"]?.integer.map { Int64($0) })
+        }
+        for alias in tree?["aliases"]?.members ?? [] { aliases[alias.name] = alias.value.text }
+    }
+
+    /// Collections of default settings.
+    init(names: [String]) {
+        for name in names { all[name] = Collection(settings: .map([])) }
+    }
+
+    /// Stores the contents in a database's record.
+    func store(in database: inout Record) {
+        let collections = names.map { name in
+            YAMLValue.Member(
+                name: name,
+                value: .object([
+                    ("settings", all[name]?.settings),
+                    ("indexes", (all[name]?.indexes).flatMap { $0.isEmpty ? nil : .map($0) }),
+                    ("created", (all[name]?.created).map { .number("\($0)") }),
+                ]))
+        }
+        let aliases = self.aliases.sorted { $0.key < $1.key }
+            .map { YAMLValue.Member(name: $0.key, value: .string($0.value)) }
+        database.hidden[Self.fact] =
+            YAMLValue.object([
+                ("collections", .map(collections)),
+                ("aliases", aliases.isEmpty ? nil : .map(aliases)),
+            ]).json
+    }
+
+    /// The names of the collections, in order.
+    var names: [String] { all.keys.sorted() }
+
+    /// The name of the collection that a name or an alias stands for; nil when there is none.
+    func resolve(_ name: String) -> String? {
+        if all[name] != nil { return name }
+        return aliases[name].flatMap { all[$0] == nil ? nil : $0 }
+    }
+
+    /// The names of a database's collections, in order.
+    static func names(of database: Record) -> [String] { Collections(of: database).names }
+
+    /// Gives a database what another record holds, for example a backup.
+    static func copy(from source: Record, to target: inout Record) {
+        target.hidden[fact] = source.hidden[fact]
+    }
+
+    /// Why a collection or an alias may not have a name; nil when it may.
+    static func problem(ofName name: String) -> String? {
+        guard (1...255).contains(name.utf8.count) else {
+            return "a name must have from 1 to 255 bytes"
+        }
+        guard name != ".", name != ".." else { return "\"\(name)\" is not allowed as a name" }
+        let refused = name.unicodeScalars.first {
+            "<>:\"/\\|?*".unicodeScalars.contains($0) || $0.value < 0x20 || $0.value == 0x7F
+        }
+        return refused.map { "a name cannot contain \"\($0.escaped(asASCII: false))\"" }
     }
 
     /// Whether a database answers: it is up, and its address is known.

@@ -118,9 +118,12 @@ extension SeedPlanter {
         try cloud.world.store.transaction { transaction in
             guard var record = try transaction.record(kind, id) else { return }
             if kind == .paymentMethod { record.message.setEnum(.status, "ACTIVE") }
-            for name in ["collections", "inference_models"] {
-                guard let items = entry["sandbox"]?[name]?.items else { continue }
-                record.hidden[name] = items.compactMap(\.text).joined(separator: ",")
+            if let names = entry["sandbox"]?["collections"]?.items {
+                Collections(names: names.compactMap(\.text)).store(in: &record)
+            }
+            if let models = entry["sandbox"]?["inference_models"]?.items {
+                record.hidden["inference_models"] = models.compactMap(\.text)
+                    .joined(separator: ",")
             }
             if kind == .cluster {
                 _ = try ClusterLifecycle.store(

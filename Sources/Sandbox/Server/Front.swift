@@ -59,9 +59,15 @@ final class Front {
                 ? admitted(.adminBody) : .refused(admin.answer(head), isAnonymous: true)
         }
         do throws(APIError) {
-            // The data plane looks at no body.
-            if !isGRPC, DataPlane.serves(Self.segments(head)) { return admitted(.anonymousBody) }
-            let cloud = try worlds.cloud(for: head)
+            let path = Self.segments(head)
+            let isData = !isGRPC && DataPlane.serves(path)
+            let cloud = try worlds.cloud(for: head, isData: isData)
+            if isData {
+                guard let refusal = DataPlane(cloud).refusal(Self.dataRequest(head, path)) else {
+                    return admitted(.requestBody)
+                }
+                return .refused(Self.response(refusal), isAnonymous: refusal.status == 401)
+            }
             let decision =
                 isGRPC ? grpc.decide(head, cloud) : rest.decide(head, cloud)
             switch decision {
@@ -123,15 +129,23 @@ final class Front {
     private func answerData(
         _ request: InboundRequest, _ path: [String], _ cloud: Cloud
     ) -> OutboundResponse {
-        let response = DataPlane(cloud).answer(
-            DataPlane.Request(
-                verb: request.verb, path: path, key: Worlds.databaseKey(of: request),
-                cluster: request.header("qcsh-cluster")))
-        let isText = !response.json.hasPrefix("{")
+        Self.response(DataPlane(cloud).answer(Self.dataRequest(request, path)))
+    }
+
+    private static func dataRequest(
+        _ request: InboundRequest, _ path: [String]
+    ) -> DataRequest {
+        DataRequest(
+            verb: request.verb, path: path, key: Worlds.databaseKey(of: request),
+            cluster: request.header("qcsh-cluster"), body: request.body)
+    }
+
+    private static func response(_ answer: DataResponse) -> OutboundResponse {
+        let isText = !answer.json.hasPrefix("{")
         return OutboundResponse(
-            status: response.status,
+            status: answer.status,
             headers: [("content-type", isText ? "text/plain" : "application/json")],
-            body: Array(response.json.utf8))
+            body: Array(answer.json.utf8))
     }
 
     /// The answer to one message of a stream; nil for methods that do not stream.

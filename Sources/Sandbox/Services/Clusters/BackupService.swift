@@ -42,7 +42,7 @@ enum BackupService: CloudService {
                     .failedPrecondition, "a cluster that is \(phase) cannot be restored")
             }
             try life.restore(backup, of: cluster, call.moment)
-            cluster.hidden["collections"] = backup.hidden["collections"]
+            Collections.copy(from: backup, to: &cluster)
             if let configuration = info.message(.configuration) {
                 _ = try ClusterLifecycle.revert(cluster, to: configuration, call.moment)
             }

@@ -32,7 +32,7 @@ enum SpaceBackupService: CloudService {
             }
             try life.restore(backup, of: space, call.moment)
             if backup.message.optionalString(.collectionName) == nil {
-                space.hidden["collections"] = backup.hidden["collections"]
+                Collections.copy(from: backup, to: &space)
                 space.message[.configuration] = info[.configuration]
             }
             _ = try SpaceLife.process(space, call.moment)
