@@ -99,6 +99,35 @@ public enum YAMLText {
         }
     }
 
+    // MARK: - Places
+
+    /// A step from a value to one inside it.
+    public enum Step: Equatable, Sendable {
+        case member(String)
+        case item(Int)
+    }
+
+    /// The line of the value that a path leads to, or of the last one on the way that exists; nil
+    /// if there is none. A member's line is that of its name.
+    public static func line(of path: [Step], in text: String) -> Int? {
+        guard var node = (try? document(text)) ?? nil else { return nil }
+        var line = node.mark?.line
+        for step in path {
+            switch (step, node) {
+            case (.member(let name), .mapping(let pairs)):
+                guard let pair = pairs.first(where: { $0.key.string == name }) else { return line }
+                line = pair.key.mark?.line ?? line
+                node = pair.value
+            case (.item(let index), .sequence(let items)):
+                guard items.indices.contains(index) else { return line }
+                node = items[index]
+                line = node.mark?.line ?? line
+            default: return line
+            }
+        }
+        return line
+    }
+
     // MARK: - Measuring
 
     /// A collection whose end has not come.

@@ -26,6 +26,8 @@ public struct SandboxConfiguration: Sendable {
     public var speed = Speed.factor(1)
     /// The initial contents: YAML, or `demo` or `bare`.
     public var seed = "demo"
+    /// The file that the seed was read from; nil for none.
+    public var seedFile: String?
     /// The seed of ids, secrets and times: two runs with the same number and the same calls give
     /// the same answers. Nil makes them random.
     public var seedNumber: UInt64?

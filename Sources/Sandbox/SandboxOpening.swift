@@ -57,7 +57,7 @@ enum SandboxOpening {
                     YAMLValue(parsing: text), world.registry, name: world.faults.newName)
                 for fault in faults { world.faults.add(fault) }
             } catch {
-                throw .fault("\(error)")
+                throw .fault(error.located(in: text))
             }
         }
     }

@@ -44,7 +44,7 @@ public final class SandboxServer: Sendable {
         let loop = group.next()
         do {
             host = configuration.advertisedHost ?? configuration.host
-            let seed = try Seed(configuration.seed)
+            let seed = try Seed(configuration.seed, file: configuration.seedFile)
             let secret = try SandboxOpening.secret(configuration)
             lock = try configuration.dataFolder.map { try FolderLock($0) }
             let tls = try configuration.usesTLS ? Self.security(configuration) : nil

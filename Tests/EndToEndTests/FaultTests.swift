@@ -247,8 +247,8 @@ import Testing
         }
         for (fault, told) in [
             ("{method: nothing}", "no method named nothing"),
-            ("{status: NOPE}", "unknown code NOPE"), ("{method: '*'}", "does nothing"),
-            ("{latency: soon}", "must be a duration"), ("{colour: red, latency: 1s}", "colour"),
+            ("{status: NOPE}", "unknown code"), ("{method: '*'}", "does nothing"),
+            ("{latency: soon}", "expected a duration"), ("{colour: red, latency: 1s}", "colour"),
         ] {
             let answer = try run(
                 "/usr/bin/curl",

@@ -237,7 +237,7 @@ import Testing
         for text in ["", "{}", "- a", "users: []\naccounts: []", "version: 2\nrecords: []"] {
             let seed = try folder.write("seed.yaml", text)
             let result = try qcsh(["sandbox", "--seed", seed])
-            #expect(result.status == 1 && result.errors.contains("seed: "), "\(text)")
+            #expect(result.status == 1 && result.errors.contains("seed.yaml: "), "\(text)")
         }
     }
 

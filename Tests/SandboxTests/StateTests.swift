@@ -252,7 +252,7 @@ import Testing
             ("acounts: []", "unknown key \"acounts\""),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: c@d.co}]",
-                "accounts[0].owner: unknown user c@d.co"
+                "accounts[0].owner: unknown user \"c@d.co\""
             ),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: a@b.co, clusters: [{nam: x}]}]",
@@ -260,7 +260,7 @@ import Testing
             ),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: a@b.co, quotas: {max: 1}}]",
-                "accounts[0].quotas.max: unknown quota"
+                "accounts[0].quotas.max: unknown key"
             ),
             (
                 "users: [{email: a@b.co}]\naccounts: [{name: Test, owner: a@b.co, roles: [{name: Role, permissions: [fly:high]}]}]",

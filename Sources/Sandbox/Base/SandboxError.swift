@@ -19,8 +19,8 @@ public enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
     case damaged(String)
     /// The file that keys are derived from is missing or has the wrong size.
     case seedFile(path: String, folder: String, problem: String)
-    /// A seed that cannot be read or planted, in words that follow "seed:".
-    case seed(String)
+    /// A seed that cannot be read or planted, in words that follow its file's name, or "seed".
+    case seed(String, origin: String)
     case fault(String)
 
     public var description: String {
@@ -41,7 +41,7 @@ public enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
         case .seedFile(let path, let folder, let problem):
             "\(path) \(problem), and the keys in \(folder) derive from it: restore the file from a "
                 + "backup, or delete the directory to start with new keys"
-        case .seed(let problem): "seed: \(problem)"
+        case .seed(let problem, let origin): "\(origin): \(problem)"
         case .fault(let problem): "invalid fault: \(problem)"
         }
     }

@@ -1,3 +1,4 @@
+import Codec
 import Contract
 
 /// The form that a value from outside must have: everything else is refused, with its place and,
@@ -15,6 +16,12 @@ indirect enum Shape: Sendable {
     /// A map whose names are free.
     case map(Shape)
     case object(Fields)
+    /// A message of the contract.
+    case message(MessageShape)
+    /// A length of time such as `36h`, in seconds at most.
+    case duration(Int64)
+    /// A time in the form of RFC 3339.
+    case time
     /// An object with exactly one of these members.
     case oneOf([String: Shape])
     /// An object whose form depends on the text of one of its members.
@@ -103,6 +110,15 @@ indirect enum Shape: Sendable {
                     try shape.read(member.value, at: path)
                 })
         case .object(let fields): return try fields.read(value, path)
+        case .message(let message): return try message.read(value, path)
+        case .duration(let longest):
+            guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
+                (0...longest).contains(parsed.seconds)
+            else { throw Self.expected("a duration such as 250ms, 36h or 90d", value, path) }
+        case .time:
+            guard let text = value.text, TimeText.parseRFC3339(text) != nil else {
+                throw Self.expected("a time such as 2026-01-31T12:00:00Z", value, path)
+            }
         case .oneOf, .tagged, .byType, .having: return try choose(value, path).read(value, at: path)
         }
         return value
@@ -147,7 +163,7 @@ indirect enum Shape: Sendable {
     // MARK: - Objects
 
     /// The members of a map, read by a function; those that are null are left out.
-    private static func members(
+    static func members(
         of value: YAMLValue, _ path: String,
         _ read: (YAMLValue.Member, String) throws(YAMLValue.Problem) -> YAMLValue = {
             member, _ throws(YAMLValue.Problem) in member.value

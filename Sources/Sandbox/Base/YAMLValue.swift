@@ -47,6 +47,26 @@ indirect enum YAMLValue: Equatable, Sendable {
         }
 
         var description: String { path.isEmpty ? reason : "\(path): \(reason)" }
+
+        /// The problem with its line in the text that it is about.
+        func located(in text: String) -> String {
+            guard !path.isEmpty, let line = YAMLText.line(of: steps, in: text) else {
+                return description
+            }
+            return "\(description) (line \(line))"
+        }
+
+        /// The steps of the path.
+        private var steps: [YAMLText.Step] {
+            path.split(separator: ".").flatMap { part -> [YAMLText.Step] in
+                let pieces = part.split(separator: "[")
+                let items = pieces.dropFirst().compactMap { Int($0.dropLast()) }
+                    .map(YAMLText.Step.item)
+                return part.hasPrefix("[")
+                    ? pieces.compactMap { Int($0.dropLast()) }.map(YAMLText.Step.item)
+                    : pieces.prefix(1).map { .member(String($0)) } + items
+            }
+        }
     }
 
     /// Reads YAML, or JSON, which is YAML.

@@ -4,15 +4,31 @@ import GRPCProtocol
 
 /// Reads faults from YAML and converts them back to YAML.
 enum FaultReader {
-    private static let names = [
-        "name", "method", "account", "probability", "skip", "times", "status", "message",
-        "retry_after", "latency", "break", "trickle", "lifecycle", "reason", "stale",
+    private static let length = Shape.duration(31_536_000)
+
+    /// The form of a fault.
+    static let shape = Shape.object([
+        "name": .name, "method": .name, "account": .name, "probability": .number(0...1),
+        "skip": .count, "times": .count, "status": .name, "message": .text(0...65_536),
+        "retry_after": length, "latency": length, "stale": length,
+        "break": .choice(Fault.Break.allCases.map(\.rawValue)),
+        "trickle": .object(
+            ["bytes": .integer(1...Int.max), "every": length], required: ["bytes"]),
+        "lifecycle": .choice(["stuck", "fail"]), "reason": .text(0...65_536),
+    ])
+
+    /// Members that mean nothing without another one.
+    private static let companions = [
+        (member: "message", of: "status"), ("retry_after", "status"), ("reason", "lifecycle"),
     ]
 
     /// Reads one fault or a list of them.
     static func faults(
         _ tree: YAMLValue, _ registry: Registry, name: () -> String
     ) throws(YAMLValue.Problem) -> [Fault] {
+        if tree["faults"] != nil {
+            _ = try Shape.object(["faults": .list(.anything)]).read(tree)
+        }
         let entries = tree["faults"]?.items ?? tree.items ?? [tree]
         var faults: [Fault] = []
         for (index, entry) in entries.enumerated() {
@@ -26,54 +42,41 @@ enum FaultReader {
     }
 
     private static func fault(
-        _ tree: YAMLValue, _ registry: Registry, name: () -> String
+        _ written: YAMLValue, _ registry: Registry, name: () -> String
     ) throws(YAMLValue.Problem) -> Fault {
-        guard let members = tree.members else {
+        guard written.members != nil else {
             throw YAMLValue.Problem(
                 "a fault must be a map such as {method: GetCluster, status: UNAVAILABLE}")
         }
-        for member in members where !names.contains(member.name) {
-            throw YAMLValue.Problem(
-                at: member.name,
-                "unknown field; expected one of \(names.joined(separator: ", "))")
+        let tree = try shape.read(written)
+        for (member, other) in companions where tree[member] != nil && tree[other] == nil {
+            throw YAMLValue.Problem(at: member, "has no effect without \(other)")
         }
         var fault = Fault(name: tree["name"]?.text ?? name())
         fault.scope = try scope(tree, registry)
         if let text = tree["status"]?.text {
             guard let code = StatusCode.errors.first(where: { $0.name == text.uppercased() })
             else {
-                let known = StatusCode.errors.map(\.name).joined(separator: ", ")
-                throw YAMLValue.Problem(
-                    at: "status", "unknown code \(text); expected one of \(known)")
+                throw Shape.unknown("code", text, StatusCode.errors.map(\.name), "status")
             }
             fault.status = Fault.Status(code: code)
             if let message = tree["message"]?.text { fault.status?.message = message }
-            fault.status?.retryAfter = try length(tree, "retry_after")
+            fault.status?.retryAfter = length(tree, "retry_after")
         }
-        fault.latency = try length(tree, "latency") ?? 0
-        fault.staleBy = try length(tree, "stale") ?? 0
-        if let text = tree["break"]?.text {
-            guard let found = Fault.Break(rawValue: text) else {
-                let known = Fault.Break.allCases.map(\.rawValue).joined(separator: ", ")
-                throw YAMLValue.Problem(
-                    at: "break", "unknown value \(text); expected one of \(known)")
-            }
-            fault.breaks = found
-        }
-        if let trickle = tree["trickle"] {
-            guard let bytes = trickle["bytes"]?.integer, bytes > 0 else {
-                throw YAMLValue.Problem(at: "trickle.bytes", "must be a number above zero")
-            }
+        fault.latency = length(tree, "latency") ?? 0
+        fault.staleBy = length(tree, "stale") ?? 0
+        fault.breaks = tree["break"]?.text.flatMap(Fault.Break.init(rawValue:))
+        if let trickle = tree["trickle"], let bytes = trickle["bytes"]?.integer {
             fault.trickle = Fault.Trickle(
-                bytes: bytes, pause: try length(trickle, "every") ?? 100_000_000)
+                bytes: bytes, pause: length(trickle, "every") ?? 100_000_000)
         }
         switch tree["lifecycle"]?.text {
         case nil: break
         case "stuck": fault.lifecycle = .stuck
-        case "fail": fault.lifecycle = .fails(tree["reason"]?.text ?? "injected fault")
-        case let other?:
-            throw YAMLValue.Problem(
-                at: "lifecycle", "unknown value \(other); expected stuck or fail")
+        default: fault.lifecycle = .fails(tree["reason"]?.text ?? "injected fault")
+        }
+        if fault.lifecycle == .stuck, tree["reason"] != nil {
+            throw YAMLValue.Problem(at: "reason", "has no effect with lifecycle: stuck")
         }
         let does =
             fault.status != nil || fault.latency > 0 || fault.staleBy > 0 || fault.breaks != nil
@@ -94,40 +97,27 @@ enum FaultReader {
             let probe = Fault(name: "", scope: scope)
             let all = (try? registry.allMethods()) ?? []
             guard all.contains(where: probe.concerns) else {
+                let known = all.flatMap { [$0.name, $0.path.dropFirst().description] }
                 throw YAMLValue.Problem(
                     at: "method",
                     "no method named \(method); expected a name such as cluster.get_cluster, "
-                        + "GetCluster or *")
+                        + "GetCluster or *"
+                        + Names.suggestion(Names.nearest(to: method, in: known)))
             }
         }
         scope.account = tree["account"]?.text.map { text in
             // A name of the seed, or an id.
             text.count == 36 ? text.lowercased() : Identities.account(text)
         }
-        if let probability = tree["probability"] {
-            guard let number = probability.double, (0...1).contains(number) else {
-                throw YAMLValue.Problem(at: "probability", "must be a number from 0 to 1")
-            }
-            scope.probability = number
-        }
-        for name in ["skip", "times"] {
-            guard let value = tree[name] else { continue }
-            guard let number = value.integer, number >= 0 else {
-                throw YAMLValue.Problem(at: name, "must be a number of calls")
-            }
-            if name == "skip" { scope.skip = number } else { scope.times = number }
-        }
+        if let probability = tree["probability"]?.double { scope.probability = probability }
+        if let skip = tree["skip"]?.integer { scope.skip = skip }
+        scope.times = tree["times"]?.integer
         return scope
     }
 
-    private static func length(_ tree: YAMLValue, _ name: String) throws(YAMLValue.Problem)
-        -> Int64?
-    {
-        guard let value = tree[name] else { return nil }
-        guard let text = value.text, let parsed = TimeText.parseHumanDuration(text),
-            (0...31_536_000).contains(parsed.seconds)
-        else { throw YAMLValue.Problem(at: name, "must be a duration such as 250ms or 2s") }
-        return Nanoseconds.sum(parsed)
+    /// A member that holds a length, which has been checked.
+    private static func length(_ tree: YAMLValue, _ name: String) -> Int64? {
+        tree[name]?.text.flatMap(TimeText.parseHumanDuration).map(Nanoseconds.sum)
     }
 
     /// A fault and what it has done.

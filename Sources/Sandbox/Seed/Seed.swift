@@ -3,13 +3,18 @@
 struct Seed: Sendable {
     /// A text of a seed.
     let text: String
+    /// What problems are said to be in: a file, or `seed`.
+    private let origin: String
     private let tree: YAMLValue
 
     /// Reads a seed.
     ///
-    /// - Parameter text: YAML, or the name of a seed that is built in.
+    /// - Parameters:
+    ///   - text: YAML, or the name of a seed that is built in.
+    ///   - file: the file that the text comes from; nil for none.
     /// - Throws: ``SandboxError``.
-    init(_ text: String) throws(SandboxError) {
+    init(_ text: String, file: String? = nil) throws(SandboxError) {
+        origin = file ?? "seed"
         switch text {
         case "demo": self.text = DefaultSeed.demo
         case "bare": self.text = DefaultSeed.bare
@@ -18,7 +23,7 @@ struct Seed: Sendable {
         do throws(YAMLValue.Problem) {
             tree = try YAMLValue(parsing: self.text)
         } catch {
-            throw .seed("\(error)")
+            throw .seed("\(error)", origin: origin)
         }
     }
 
@@ -28,11 +33,11 @@ struct Seed: Sendable {
             try SeedPlanter(cloud).plant(tree)
             try cloud.perform { try $0.transaction.setFact("world", "planted") }
         } catch let error as YAMLValue.Problem {
-            throw .seed("\(error)")
+            throw .seed(error.located(in: text), origin: origin)
         } catch let error as SandboxError {
             throw error
         } catch {
-            throw .seed("cannot be loaded: \(error)")
+            throw .seed("cannot be loaded: \(error)", origin: origin)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Codec
+import Contract
 
 /// The calls that make what a seed names.
 extension SeedPlanter {
@@ -81,30 +82,43 @@ extension SeedPlanter {
             let id = Digest.uuid(named: "\(list)/\(account)/\(name)")
             let present = try cloud.world.store.transaction { try $0.record(kind, id) }
             guard present != nil else {
+                let known = try cloud.world.store.transaction {
+                    try $0.records(kind, account: account).map { $0.message.string(.name) }
+                }
+                let nearest = Names.nearest(to: name, in: known)
                 throw YAMLValue.Problem(
-                    "\(place).\(reference): \(reference) \"\(name)\" not found, or created later "
-                        + "than this")
+                    at: "\(place).\(reference)",
+                    "\(reference) \"\(name)\" not found, or created later than this"
+                        + Names.suggestion(nearest))
             }
             resource.set(
                 kind == .cluster ? .clusterID : .spaceID,
                 Digest.uuid(named: "\(list)/\(account)/\(name)"))
         }
         if let name = entry["package"]?.text {
-            let provider = resource.string(.cloudProviderID)
-            let region = resource.string(.cloudProviderRegionID)
-            let package = cloud.world.catalogue.packages.first {
-                $0.name == name && $0.provider == provider
-                    && ($0.region == nil || $0.region == region)
-            }
-            guard let package else {
-                throw YAMLValue.Problem("\(place).package: \(name) is not available there")
-            }
-            resource.edit(.configuration) { $0.set(.packageID, package.id) }
+            let package = try package(name, for: resource, place)
+            resource.edit(.configuration) { $0.set(.packageID, package) }
         }
         cloud.world.chosenIDs = [id]
         defer { cloud.world.chosenIDs = [] }
         try call(section.method, account, owner, now) { $0.set(section.field, resource) }
         try complete(entry, section, id, now)
+    }
+
+    /// The id of the package of a name where a cluster is to be.
+    private func package(_ name: String, for resource: Message, _ place: String) throws -> String {
+        let provider = resource.string(.cloudProviderID)
+        let region = resource.string(.cloudProviderRegionID)
+        let there = cloud.world.catalogue.packages.filter {
+            $0.provider == provider && ($0.region == nil || $0.region == region)
+        }
+        guard let package = there.first(where: { $0.name == name }) else {
+            throw YAMLValue.Problem(
+                at: place + ".package",
+                "\(name) is not available there"
+                    + Names.suggestion(Names.nearest(to: name, in: there.map(\.name))))
+        }
+        return package.id
     }
 
     /// Sets what only a sandbox knows.

@@ -20,30 +20,18 @@ final class SeedPlanter {
         start = cloud.world.clock.now
     }
 
-    func plant(_ tree: YAMLValue) throws {
+    func plant(_ written: YAMLValue) throws {
+        let tree = try SeedPlanter.read(written, cloud.world.registry)
         // An export goes on at its own time.
         if let text = tree["now"]?.text, let parsed = TimeText.parseRFC3339(text) {
             let now = Nanoseconds.sum(parsed)
             if now > cloud.world.clock.now { cloud.world.clock.set(now) }
         }
-        guard let members = tree.members, !members.isEmpty else {
-            throw YAMLValue.Problem("must be a map with users and accounts")
-        }
-        let known = ["users", "accounts", "records", "spans", "events", "version", "now"]
-        for member in members where !known.contains(member.name) {
-            throw YAMLValue.Problem(
-                "unknown key \"\(member.name)\"; a seed has users and accounts, or the content of "
-                    + "an export")
-        }
-        if let version = tree["version"], version.text != "1" {
-            throw YAMLValue.Problem("version: expected 1, got \(version.text ?? "?")")
-        }
-        guard !(tree["accounts"]?.items ?? tree["records"]?.items ?? []).isEmpty else {
-            throw YAMLValue.Problem("accounts: must not be empty")
-        }
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: start)
-            for user in tree["users"]?.items ?? [] { try plantUser(user, moment) }
+            for (index, user) in (tree["users"]?.items ?? []).enumerated() {
+                try plantUser(user, "users[\(index)]", moment)
+            }
             try SeedRecords.plant(tree, moment, isKnownEvent: cloud.knowsEvent)
         }
         for (index, account) in (tree["accounts"]?.items ?? []).enumerated() {
@@ -54,9 +42,26 @@ final class SeedPlanter {
             do {
                 try action.run(action.moment)
             } catch let error as APIError {
-                throw YAMLValue.Problem("\(action.place): \(error.message)")
+                throw YAMLValue.Problem(at: action.place, error.message)
             }
         }
+    }
+
+    /// Checks the form of a seed.
+    private static func read(
+        _ tree: YAMLValue, _ registry: Registry
+    ) throws -> YAMLValue {
+        guard let members = tree.members, !members.isEmpty else {
+            let name = Names.nearest(to: tree.text ?? "", in: ["demo", "bare"])
+            throw YAMLValue.Problem(
+                "must be a map with users and accounts, or the name of a built-in seed"
+                    + Names.suggestion(name))
+        }
+        let read = try SeedShape.whole(registry).read(tree)
+        guard !(read["accounts"]?.items ?? read["records"]?.items ?? []).isEmpty else {
+            throw YAMLValue.Problem(at: "accounts", "must not be empty")
+        }
+        return read
     }
 
     /// The moment that lies an entry's age before the present.
@@ -70,28 +75,38 @@ final class SeedPlanter {
             (0...3_153_600_000).contains(parsed.seconds)
         else {
             throw YAMLValue.Problem(
-                "\(place): expected a duration such as 90d or 12h, got \"\(text)\"")
+                at: place, "expected a duration such as 90d or 12h, got \"\(text)\"")
         }
         return Nanoseconds.sum(parsed)
     }
 
     func text(_ tree: YAMLValue, _ name: String, _ place: String) throws -> String {
         guard let text = tree[name]?.text, !text.isEmpty else {
-            throw YAMLValue.Problem("\(place).\(name): is missing")
+            throw YAMLValue.Problem(at: "\(place).\(name)", "is missing")
         }
         return text
     }
 
+    /// What is said of a name that nothing has.
+    func unknown(_ what: String, _ name: String, _ known: [String]) -> String {
+        "unknown \(what) \"\(name)\"" + Names.suggestion(Names.nearest(to: name, in: known))
+    }
+
+    private func users(_ transaction: Transaction) throws -> [String] {
+        try transaction.records(.user).map { $0.message.string(.email) }
+    }
+
     // MARK: - People and accounts
 
-    private func plantUser(_ tree: YAMLValue, _ moment: Moment) throws {
-        let email = try text(tree, "email", "users[]")
+    private func plantUser(_ tree: YAMLValue, _ place: String, _ moment: Moment) throws {
+        let email = try text(tree, "email", place)
         guard email.contains("@") else {
             throw YAMLValue.Problem(
-                "users[].email: expected an address such as me@example.com, got \"\(email)\"")
+                at: place + ".email",
+                "expected an address such as me@example.com, got \"\(email)\"")
         }
         guard try moment.transaction.record(.user, Identities.user(email)) == nil else {
-            throw YAMLValue.Problem("users[].email: \(email) is listed twice")
+            throw YAMLValue.Problem(at: place + ".email", "\(email) is listed twice")
         }
         let id = tree["id"]?.text ?? Identities.user(email)
         let past = Moment(
@@ -137,24 +152,15 @@ final class SeedPlanter {
         let owner = try text(tree, "owner", place)
         let id = tree["id"]?.text ?? Identities.account(name)
         let born = try moment(tree, place, default: 90 * Nanoseconds.day)
-        let known =
-            [
-                "name", "id", "owner", "age", "privileges", "company", "settings", "quotas",
-                "members",
-                "billing_parent", "discounts", "credit_contracts",
-            ] + SeedSection.all.map(\.name)
-        for member in tree.members ?? [] where !known.contains(member.name) {
-            throw YAMLValue.Problem(
-                "\(place).\(member.name): unknown field; expected one of "
-                    + known.joined(separator: ", "))
-        }
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: born)
             guard let user = try transaction.record(.user, Identities.user(owner)) else {
-                throw YAMLValue.Problem("\(place).owner: unknown user \(owner)")
+                throw YAMLValue.Problem(
+                    at: place + ".owner",
+                    try unknown("user", owner, users(transaction)))
             }
             guard try transaction.record(.account, id) == nil else {
-                throw YAMLValue.Problem("\(place).name: duplicate account \"\(name)\"")
+                throw YAMLValue.Problem(at: place + ".name", "duplicate account \"\(name)\"")
             }
             let account = try accountMessage(tree, id, user, owner, place, moment)
             let hidden = try accountFacts(tree, place)
@@ -206,14 +212,7 @@ final class SeedPlanter {
     private func accountFacts(_ tree: YAMLValue, _ place: String) throws -> [String: String] {
         var hidden: [String: String] = [:]
         for quota in tree["quotas"]?.members ?? [] {
-            guard Quotas.defaults.contains(where: { $0.name == quota.name }),
-                let figure = quota.value.integer, figure >= 0
-            else {
-                throw YAMLValue.Problem(
-                    "\(place).quotas.\(quota.name): unknown quota, or not a number; quotas are "
-                        + Quotas.defaults.map(\.name).joined(separator: ", "))
-            }
-            hidden["quota." + quota.name] = "\(figure)"
+            hidden["quota." + quota.name] = quota.value.text
         }
         if let parent = tree["billing_parent"]?.text {
             hidden["billing_parent"] = Identities.account(parent)
@@ -228,13 +227,16 @@ final class SeedPlanter {
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: now)
             guard let user = try transaction.record(.user, Identities.user(email)) else {
-                throw YAMLValue.Problem("\(place).user: unknown user \(email)")
+                throw YAMLValue.Problem(
+                    at: place + ".user", try unknown("user", email, users(transaction)))
             }
             let present = try transaction.records(.role, account: account)
             let roles = try (tree["roles"]?.items ?? []).map { wanted in
                 let name = wanted.text ?? ""
                 guard let role = present.first(where: { $0.message.string(.name) == name }) else {
-                    throw YAMLValue.Problem("\(place).roles: unknown role \"\(name)\"")
+                    throw YAMLValue.Problem(
+                        at: place + ".roles",
+                        unknown("role", name, present.map { $0.message.string(.name) }))
                 }
                 return role.id
             }
@@ -291,7 +293,8 @@ final class SeedPlanter {
             guard case .double(let value) = amount.value, !(0...amount.most).contains(value)
             else { continue }
             throw YAMLValue.Problem(
-                "\(place).\(amount.field): must be a number from 0 to \(Int(amount.most))")
+                at: "\(place).\(amount.field)",
+                "must be a number from 0 to \(Int(amount.most))")
         }
     }
 }

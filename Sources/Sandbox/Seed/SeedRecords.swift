@@ -69,7 +69,7 @@ enum SeedRecords {
             let place = "spans[\(index)]"
             guard let kind = Span.Kind(rawValue: entry["kind"]?.text ?? ""),
                 let account = entry["account"]?.text, let subject = entry["subject"]?.text
-            else { throw YAMLValue.Problem("\(place): kind, account or subject is missing") }
+            else { throw YAMLValue.Problem(at: place, "kind, account or subject is missing") }
             try moment.transaction.begin(
                 Span(
                     account: account, kind: kind, subject: subject,
@@ -80,7 +80,7 @@ enum SeedRecords {
         for (index, entry) in (tree["events"]?.items ?? []).enumerated() {
             let place = "events[\(index)]"
             guard let kind = entry["kind"]?.text, isKnownEvent(kind) else {
-                throw YAMLValue.Problem("\(place).kind: is not known")
+                throw YAMLValue.Problem(at: place + ".kind", "is not known")
             }
             try moment.transaction.schedule(
                 kind, subject: entry["subject"]?.text ?? "",
@@ -90,11 +90,11 @@ enum SeedRecords {
 
     private static func plantRecord(_ entry: YAMLValue, _ place: String, _ moment: Moment) throws {
         guard let kind = Kind(rawValue: entry["kind"]?.text ?? "") else {
-            throw YAMLValue.Problem("\(place).kind: is not known")
+            throw YAMLValue.Problem(at: place + ".kind", "is not known")
         }
         guard let id = entry["id"]?.text, let typeName = entry["type"]?.text,
             let type = try moment.world.registry.message(named: typeName)
-        else { throw YAMLValue.Problem("\(place): id or type is missing or not known") }
+        else { throw YAMLValue.Problem(at: place + ".type", "is not known") }
         guard kind.holds(typeName) else {
             throw YAMLValue.Problem(
                 "\(place).type: not the type of a record of the kind \(kind.rawValue)")
@@ -104,7 +104,7 @@ enum SeedRecords {
             message = try JSONReader(registry: moment.world.registry).message(
                 Array((entry["message"] ?? .map([])).json.utf8), as: type)
         } catch {
-            throw YAMLValue.Problem("\(place).message: \(error)")
+            throw YAMLValue.Problem(at: place + ".message", "\(error)")
         }
         try moment.transaction.put(
             Record(
@@ -126,7 +126,8 @@ enum SeedRecords {
         guard let text = tree[name]?.text, let parsed = TimeText.parseRFC3339(text),
             range.contains(parsed.seconds)
         else {
-            throw YAMLValue.Problem("\(place).\(name): must be a time such as 2026-01-31T12:00:00Z")
+            throw YAMLValue.Problem(
+                at: "\(place).\(name)", "must be a time such as 2026-01-31T12:00:00Z")
         }
         return Nanoseconds.sum(parsed)
     }

@@ -114,15 +114,18 @@ struct AdminAPI {
         guard let cloud = worlds.world(name) else {
             throw Refusal(404, "world \(name) not found")
         }
+        guard path.count <= 2 else { throw Self.unknown(verb, path) }
+        try AdminShapes.check(parameters, path.first ?? "")
         switch (verb, path.first, path.dropFirst().first) {
         case ("GET", nil, nil): return .json(status(cloud))
         case ("GET", "accounts", nil): return .json(Self.description(of: cloud))
         case ("GET", "time", nil): return .json(time(cloud))
-        case ("POST", "time", nil): return .json(try moveTime(try tree(body), cloud))
+        case ("POST", "time", nil):
+            return .json(try moveTime(try tree(body, AdminShapes.time), cloud))
         case ("GET", "faults", nil):
             return .json(
                 .object([("faults", .list(cloud.world.faults.faults.map(FaultReader.tree(of:))))]))
-        case ("POST", "faults", nil): return .json(try addFaults(try tree(body), cloud))
+        case ("POST", "faults", nil): return .json(try addFaults(try tree(body, .anything), cloud))
         case ("DELETE", "faults", nil):
             cloud.world.faults.clear()
             return .json(.map([]))
@@ -134,9 +137,7 @@ struct AdminAPI {
         case ("GET", "calls", nil): return .json(calls(parameters, cloud))
         case ("GET", "events", nil): return .json(try events(parameters, cloud))
         case ("POST", "tokens", nil):
-            guard let email = try tree(body)["user"]?.text else {
-                throw Refusal(400, "user: is missing, for example {\"user\":\"owner@example.com\"}")
-            }
+            let email = try tree(body, AdminShapes.token)["user"]?.text ?? ""
             return .json(
                 .object([
                     (
@@ -147,6 +148,7 @@ struct AdminAPI {
         case ("GET", "worlds", nil):
             return .json(.object([("worlds", .list(worlds.names.map { .string($0) }))]))
         case ("POST", "worlds", nil):
+            _ = try tree(body, .object([:]))
             let opened = try worlds.open()
             return .json(Self.description(of: opened))
         case ("DELETE", "worlds", let world?):
@@ -156,21 +158,27 @@ struct AdminAPI {
             throw Refusal(404, "to open a world, POST \(Self.prefix)/worlds")
         case ("GET", "seed", nil):
             return .text(try SeedRecords.export(cloud), type: "application/yaml")
-        case ("POST", "reset", nil): return .json(try reset(body, cloud))
+        case ("POST", "reset", nil):
+            return .json(try reset(body, file: parameters["file"], cloud))
         case ("GET", "snapshot", nil): return .bytes(try snapshot(cloud))
         case ("POST", "restore", nil): return .json(try restore(body, cloud))
-        case ("POST", "incidents", nil): return .json(try incident(try tree(body), cloud))
-        default:
-            throw Refusal(
-                404,
-                "the admin API does not support "
-                    + "\(verb) \(Self.prefix)/\(path.joined(separator: "/"))")
+        case ("POST", "incidents", nil):
+            return .json(try incident(try tree(body, AdminShapes.incident), cloud))
+        default: throw Self.unknown(verb, path)
         }
     }
 
-    private func tree(_ body: [UInt8]) throws -> YAMLValue {
+    private static func unknown(_ verb: String, _ path: [String]) -> Refusal {
+        Refusal(
+            404,
+            "the admin API does not support \(verb) \(prefix)/\(path.joined(separator: "/"))")
+    }
+
+    /// A body, which must have a form. A missing one is an empty map.
+    private func tree(_ body: [UInt8], _ shape: Shape) throws -> YAMLValue {
         do throws(YAMLValue.Problem) {
-            return try YAMLValue(parsing: String(decoding: body, as: UTF8.self))
+            let tree = try YAMLValue(parsing: String(decoding: body, as: UTF8.self))
+            return try shape.read(tree == .null ? .map([]) : tree)
         } catch {
             throw Refusal(400, "body: \(error)")
         }
@@ -321,10 +329,10 @@ struct AdminAPI {
 
     // MARK: - State
 
-    private func reset(_ body: [UInt8], _ cloud: Cloud) throws -> YAMLValue {
+    private func reset(_ body: [UInt8], file: String?, _ cloud: Cloud) throws -> YAMLValue {
         // Read before anything is lost.
         let text = String(decoding: body, as: UTF8.self)
-        let seed = try text.isEmpty ? worlds.seed : Seed(text)
+        let seed = try text.isEmpty ? worlds.seed : Seed(text, file: file)
         let scratch = try worlds.planted(seed)
         try cloud.replaceState(from: scratch)
         cloud.world.faults.clear()
@@ -379,12 +387,7 @@ struct AdminAPI {
     private func incident(_ tree: YAMLValue, _ cloud: Cloud) throws -> YAMLValue {
         guard let kind = tree["kind"]?.text.flatMap(Incident.init(rawValue:)),
             let id = tree["id"]?.text
-        else {
-            throw Refusal(
-                400,
-                "expected kind (\(Incident.allCases.map(\.rawValue).joined(separator: ", "))) "
-                    + "and the id of a cluster or an environment")
-        }
+        else { return .map([]) }
         try cloud.perform { moment in try kind.happen(to: id.lowercased(), moment) }
         return .map([])
     }

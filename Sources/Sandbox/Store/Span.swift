@@ -1,7 +1,7 @@
 /// A time during which something was used and paid for in the same way.
 struct Span {
     /// What is used.
-    enum Kind: String {
+    enum Kind: String, CaseIterable {
         /// The nodes of a running cluster.
         case cluster
         /// What a backup takes.

@@ -241,7 +241,9 @@ struct ResetCommand: ParsableCommand {
 
     func run() throws {
         let text = try seed.map { try SandboxFiles.seed($0) } ?? ""
-        Output.data(try target.client().request("POST", "/reset", body: Array(text.utf8)))
+        let origin = SandboxFiles.file(seed).map { "?file=" + PercentCoding.encode($0) } ?? ""
+        Output.data(
+            try target.client().request("POST", "/reset" + origin, body: Array(text.utf8)))
     }
 }
 

@@ -135,6 +135,7 @@ struct ServeCommand: ParsableCommand {
     }
 
     private func configuration() throws -> SandboxConfiguration {
+        if let problem = SandboxFiles.variableProblem { throw ValidationError(problem) }
         var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         configuration.host = listen
         configuration.port = port
@@ -151,6 +152,7 @@ struct ServeCommand: ParsableCommand {
         }
         configuration.speed = speed.value
         configuration.seed = try SandboxFiles.seed(seed ?? "demo")
+        configuration.seedFile = SandboxFiles.file(seed)
         configuration.seedNumber = seedNumber
         configuration.leniencies = Set(lenient)
         configuration.retiresIdleFreeClusters = retireFree
@@ -180,20 +182,3 @@ struct ServeCommand: ParsableCommand {
 }
 
 extension Leniency: ExpressibleByArgument {}
-
-/// Files that a sandbox is given.
-enum SandboxFiles {
-    /// What a seed option stands for: the name of a seed that is built in, or a file's text.
-    static func seed(_ option: String) throws -> String {
-        option == "demo" || option == "bare" ? option : try text(option)
-    }
-
-    /// The text of a file.
-    static func text(_ path: String) throws -> String {
-        guard let bytes = UserFiles.read(path) else {
-            Output.note("qcsh sandbox: cannot read \(path): \(UserFiles.reason)")
-            throw ExitCode(ExitStatus.failed)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}

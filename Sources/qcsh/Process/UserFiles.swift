@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Shell
 
@@ -8,6 +9,11 @@ enum UserFiles {
         guard let value = getenv(name) else { return nil }
         let text = String(cString: value)
         return text.isEmpty ? nil : text
+    }
+
+    /// The names of the environment's variables that begin with a text.
+    static func environmentNames(withPrefix prefix: String) -> [String] {
+        ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix(prefix) }.sorted()
     }
 
     private static func folder(_ variable: String, _ fallback: String) -> String? {

@@ -232,7 +232,7 @@ final class Connections {
         if let sandbox { return sandbox }
         var configuration = SandboxConfiguration(realTime: Clocks.steadyTime())
         configuration.speed = .factor(Self.embeddedSpeed)
-        configuration.seed = try Self.seed()
+        (configuration.seed, configuration.seedFile) = try Self.seed()
         do throws(SandboxError) {
             let server = try SandboxServer(configuration)
             sandbox = server
@@ -243,13 +243,18 @@ final class Connections {
     }
 
     /// What the embedded sandbox holds at first: `demo`, unless the environment names a file.
-    private static func seed() throws(CommandError) -> String {
-        guard let option = UserFiles.environment("QCSH_SANDBOX_SEED") else { return "demo" }
-        if option == "demo" || option == "bare" { return option }
+    private static func seed() throws(CommandError) -> (text: String, file: String?) {
+        let variable = "QCSH_SANDBOX_SEED"
+        if let problem = SandboxFiles.variableProblem { throw CommandError(problem) }
+        let builtIn = SandboxFiles.builtInSeeds
+        guard let option = UserFiles.environment(variable) else { return (builtIn[0], nil) }
+        if builtIn.contains(option) { return (option, nil) }
         guard let bytes = UserFiles.read(option) else {
-            throw CommandError("QCSH_SANDBOX_SEED: cannot read \(option)")
+            throw CommandError(
+                "\(variable): cannot read \(option): \(UserFiles.reason)"
+                    + Names.suggestion(Names.nearest(to: option, in: builtIn)))
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return (String(decoding: bytes, as: UTF8.self), option)
     }
 
     /// The endpoint of a recording.

@@ -1,4 +1,5 @@
 import CloudClient
+import Contract
 import EventLoop
 import LuaHost
 import LuaMachine
@@ -55,7 +56,9 @@ final class SandboxController: SandboxControl {
             guard let leniency = Leniency(rawValue: name) else {
                 let known = Leniency.allCases.map(\.rawValue).joined(separator: ", ")
                 throw LuaFailure(
-                    "sandbox.start: lenient: unknown rule \(name); expected one of \(known)")
+                    "sandbox.start: lenient: unknown rule \"\(name)\"; expected one of \(known)"
+                        + Names.suggestion(
+                            Names.nearest(to: name, in: Leniency.allCases.map(\.rawValue))))
             }
             configuration.leniencies.insert(leniency)
         }
