@@ -52,6 +52,25 @@ describe("clusters", function()
     assert.equal("NOT_FOUND", problem.code)
     assert.equal("gpx3", q.packages:choose({ cloud = "aws", region = "eu-central-1",
       package = "gpx3" }).name)
+    -- People write sizes with either unit; the API answers with the one of Kubernetes.
+    local place = { cloud_provider_id = "aws", cloud_provider_region_id = "eu-central-1" }
+    local largest = {}
+    for _, package in ipairs(q.api.booking.list_packages(place).items) do
+      local has = package.resource_configuration
+      assert.is_truthy(has.ram:match("^%d+Gi$") and has.disk:match("^%d+Gi$"))
+      if has.ram == "64Gi" and has.cpu == "16000m" then largest[#largest + 1] = package.name end
+    end
+    assert.same({ "gpx6" }, largest)
+    for _, unit in ipairs { "8Gi", "8GiB", "8192MiB", "8 GiB", 8 } do
+      local size = { cloud = "aws", region = "eu-central-1", cpu = 2, ram = unit }
+      assert.equal("gpx3", q.packages:choose(size).name)
+    end
+    for _, unit in ipairs { "64Gi", "64GiB" } do
+      place.min_resources = { ram = unit }
+      for _, package in ipairs(q.api.booking.list_packages(place).items) do
+        assert.is_true(tonumber(package.resource_configuration.ram:match "%d+") >= 64)
+      end
+    end
     -- The API lists both kinds where it is not told.
     for _, package in ipairs(q.packages:list { cloud = "aws", region = "eu-central-1" }) do
       assert.is_false(package.multi_az)

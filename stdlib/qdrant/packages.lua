@@ -73,7 +73,7 @@ function Packages:find(wanted, place)
   return resource.pick(all, wanted, "package")
 end
 
---- "2000m CPU, 8GiB RAM, 32GiB disk".
+--- "2000m CPU, 8Gi RAM, 32Gi disk".
 local function describe(package)
   local has = package.resource_configuration
   local parts = { has.cpu .. " CPU", has.ram .. " RAM", has.disk .. " disk" }

@@ -1,4 +1,4 @@
-/// Amounts as the API writes them: `2000m`, `8GiB`.
+/// Amounts as the API writes them, `2000m` and `8Gi`, and as its callers may.
 enum Quantity {
     /// Millicores: `2000m`, or whole cores.
     static func millicores(_ text: String) -> Int? {

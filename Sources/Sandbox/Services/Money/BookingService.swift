@@ -114,12 +114,12 @@ enum BookingService: CloudService {
         message.set(.name, package.name)
         message.set(.type, package.isFree ? "free" : "paid")
         message.edit(.resourceConfiguration) {
-            $0.set(.ram, "\(package.ram)GiB")
+            $0.set(.ram, "\(package.ram)Gi")
             $0.set(.cpu, "\(package.cpu)m")
-            $0.set(.disk, "\(package.disk)GiB")
+            $0.set(.disk, "\(package.disk)Gi")
             if package.gpu > 0 {
                 $0.set(.gpu, "\(package.gpu)m")
-                $0.set(.gpuRam, "\(package.gpuRAM)GiB")
+                $0.set(.gpuRam, "\(package.gpuRAM)Gi")
             }
         }
         message.set(.currency, "USD")
