@@ -66,6 +66,7 @@ enum Incident: String, CaseIterable {
             state.set(.nodesUp, self == .outOfMemory ? max(0, nodes.count - 1) : nodes.count)
         }
         _ = try ClusterLifecycle.store(cluster, moment)
+        try ClusterLifecycle.goOn(cluster.id, moment)
     }
 
     private func happen(toEnvironment environment: Record, _ moment: Moment) throws {

@@ -42,6 +42,7 @@ enum ClusterLifecycle {
         },
         "cluster.settled": { moment, event in
             try change(event, moment) { record, _ in settle(&record, moment) }
+            try goOn(event.subject, moment)
         },
         "cluster.failed": { moment, event in
             try change(event, moment) { record, argument in
@@ -54,6 +55,7 @@ enum ClusterLifecycle {
                     setNode(index, of: &record, "UNHEALTHY", moment)
                 }
             }
+            try goOn(event.subject, moment)
         },
         "cluster.address": { moment, event in
             // The address comes whatever has begun meanwhile.
@@ -175,8 +177,7 @@ enum ClusterLifecycle {
         var record = record
         record.message.set(.configuration, configuration)
         record.message.edit(.configuration) { $0.set(.lastModifiedAt, moment.timestamp) }
-        resize(&record, to: configuration.integer(.numberOfNodes), moment.catalogue)
-        return try rollingChange(record, phase: "UPDATING", moment)
+        return try apply(.restart, to: record, moment)
     }
 
     /// Ends a cluster at once, with all that hangs on it but its backups.
@@ -201,19 +202,7 @@ enum ClusterLifecycle {
         try transaction.delete(.cluster, record.id)
     }
 
-    /// Does what a change of the configuration asks for.
-    static func apply(
-        _ change: ClusterChange, to record: Record, _ moment: Moment
-    ) throws -> Record {
-        switch change {
-        case .none, .instant: return try store(record, moment)
-        case .restart: return try rollingChange(record, phase: "UPDATING", moment)
-        case .scale: return try scale(record, moment)
-        case .upgrade: return try upgrade(record, moment)
-        }
-    }
-
-    private static func scale(_ record: Record, _ moment: Moment) throws -> Record {
+    static func scale(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
         setPhase(&record, "SCALING")
         begin(&record)
@@ -229,7 +218,7 @@ enum ClusterLifecycle {
     }
 
     /// Adds or removes nodes, and gives each what the configuration says.
-    private static func resize(
+    static func resize(
         _ record: inout Record, to wanted: Int, _ catalogue: Catalogue
     ) {
         setResources(&record, catalogue)
@@ -242,7 +231,7 @@ enum ClusterLifecycle {
         }
     }
 
-    private static func upgrade(_ record: Record, _ moment: Moment) throws -> Record {
+    static func upgrade(_ record: Record, _ moment: Moment) throws -> Record {
         var record = record
         setPhase(&record, "UPGRADING")
         begin(&record)
@@ -270,7 +259,7 @@ enum ClusterLifecycle {
     }
 
     /// The nodes restart, one after another or at once.
-    private static func rollingChange(
+    static func rollingChange(
         _ record: Record, phase: String, _ moment: Moment
     ) throws -> Record {
         var record = record
@@ -391,7 +380,7 @@ enum ClusterLifecycle {
             setNode(index, of: &record, "HEALTHY", moment)
         }
         setPhase(&record, "HEALTHY")
-        let version = record.message.message(.configuration)?.string(.version) ?? ""
+        let version = version(of: record)
         record.message.edit(.state) { $0.set(.version, version) }
     }
 }

@@ -7,7 +7,7 @@ extension ClusterLifecycle {
         _ index: Int, of record: inout Record, _ state: String, _ moment: Moment
     ) {
         let cluster = record
-        let wanted = record.message.message(.configuration)?.string(.version) ?? ""
+        let wanted = version(of: record)
         record.message.edit(.state) { clusterState in
             var nodes = clusterState.messages(.nodes)
             guard nodes.indices.contains(index), nodes[index].has(.state, value: state) else {

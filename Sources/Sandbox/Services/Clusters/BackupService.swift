@@ -37,7 +37,10 @@ enum BackupService: CloudService {
                         + "CreateClusterFromBackup")
             }
             let phase = ClusterState.phase(of: cluster.message)
-            guard ["HEALTHY", "NOT_READY", "RECOVERY_MODE"].contains(phase) else {
+            guard
+                ["HEALTHY", "NOT_READY", "RECOVERY_MODE"].contains(phase)
+                    || ClusterLifecycle.busyPhases.contains(phase)
+            else {
                 throw APIError(
                     .failedPrecondition, "a cluster that is \(phase) cannot be restored")
             }

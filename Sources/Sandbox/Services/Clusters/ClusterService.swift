@@ -127,11 +127,6 @@ enum ClusterService: CloudService {
                 from: oldConfiguration, to: &configuration, of: record, call: call)
             configuration.set(.lastModifiedAt, call.moment.timestamp)
         }
-        let busy = ["CREATING", "SCALING", "UPGRADING", "UPDATING", "RESUMING"]
-        if change.takesTime, busy.contains(phase) {
-            throw APIError(
-                .failedPrecondition, "the cluster is \(phase); wait until it is HEALTHY")
-        }
         if wanted.string(.name) != old.string(.name) {
             try BackupLife.clusters.rename(record.id, wanted.string(.name), call.moment)
         }
@@ -156,9 +151,14 @@ enum ClusterService: CloudService {
         guard Catalogue.isAtLeast(version, 1, 9) else {
             throw APIError(.failedPrecondition, "JWT needs version 1.9; the cluster has \(version)")
         }
-        try require(record, ["HEALTHY", "NOT_READY"], to: "enable JWT")
+        let busy = ClusterLifecycle.busyPhases
+        try require(record, ["HEALTHY", "NOT_READY"] + busy, to: "enable JWT")
         record.hidden["jwt"] = "1"
-        try ClusterLifecycle.restart(record, call.moment)
+        if busy.contains(ClusterState.phase(of: record.message)) {
+            _ = try ClusterLifecycle.apply(.restart, to: record, call.moment)
+        } else {
+            try ClusterLifecycle.restart(record, call.moment)
+        }
         return call.response
     }
 
