@@ -63,6 +63,24 @@ import Testing
         }
     }
 
+    @Test func everyMemberOfAFaultHasAnEffect() throws {
+        let whole =
+            "name: n, method: GetCluster, account: Mine, probability: 0.5, skip: 1, times: 2, "
+            + "status: ABORTED, message: m, retry_after: 1s, latency: 2s, break: reset, "
+            + "trickle: {bytes: 7, every: 3s}, lifecycle: fail, reason: r, stale: 4s"
+        func read(_ tree: YAMLValue) throws -> YAMLValue {
+            let fault = try FaultReader.faults(tree, .embedded, name: { "generated" })[0]
+            return FaultReader.tree(of: fault)
+        }
+        let tree = try YAMLValue(parsing: "{\(whole)}")
+        guard case .object(let fields) = FaultReader.shape else { return }
+        #expect(Set(fields.members.keys) == Set((tree.members ?? []).map(\.name)))
+        let full = try read(tree)
+        for name in fields.members.keys where !["status", "lifecycle"].contains(name) {
+            #expect(try read(tree.without(name)) != full, "\(name)")
+        }
+    }
+
     @Test func everyMistakeInARequestToTheAdminAPIIsRefusedWithItsPlace() throws {
         let server = try SandboxServer(
             SandboxConfiguration(realTime: { 1_800_000_000_000_000_000 }))

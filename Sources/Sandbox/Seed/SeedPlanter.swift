@@ -14,6 +14,10 @@ final class SeedPlanter {
     let cloud: Cloud
     let start: Int64
     var actions: [SeedAction] = []
+    /// The ids of people by their addresses.
+    private var userIDs: [String: String] = [:]
+    /// The ids of accounts by their names, in the order of the seed.
+    private var accountIDs: [String: String] = [:]
 
     init(_ cloud: Cloud) {
         self.cloud = cloud
@@ -105,10 +109,11 @@ final class SeedPlanter {
                 at: place + ".email",
                 "expected an address such as me@example.com, got \"\(email)\"")
         }
-        guard try moment.transaction.record(.user, Identities.user(email)) == nil else {
+        guard userIDs[email] == nil else {
             throw YAMLValue.Problem(at: place + ".email", "\(email) is listed twice")
         }
         let id = tree["id"]?.text ?? Identities.user(email)
+        userIDs[email] = id
         let past = Moment(
             world: cloud.world, transaction: moment.transaction,
             now: start - 100 * Nanoseconds.day)
@@ -151,10 +156,11 @@ final class SeedPlanter {
         let name = try text(tree, "name", place)
         let owner = try text(tree, "owner", place)
         let id = tree["id"]?.text ?? Identities.account(name)
+        accountIDs[name] = id
         let born = try moment(tree, place, default: 90 * Nanoseconds.day)
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: born)
-            guard let user = try transaction.record(.user, Identities.user(owner)) else {
+            guard let user = try transaction.record(.user, userIDs[owner] ?? "") else {
                 throw YAMLValue.Problem(
                     at: place + ".owner",
                     try unknown("user", owner, users(transaction)))
@@ -178,7 +184,7 @@ final class SeedPlanter {
             for (index, entry) in (tree[section.name]?.items ?? []).enumerated() {
                 try plan(
                     entry, section, "\(place).\(section.name)[\(index)]", account: id,
-                    owner: Identities.user(owner), born: born)
+                    owner: userIDs[owner] ?? "", born: born)
             }
         }
         for (index, member) in (tree["members"]?.items ?? []).enumerated() {
@@ -215,7 +221,7 @@ final class SeedPlanter {
             hidden["quota." + quota.name] = quota.value.text
         }
         if let parent = tree["billing_parent"]?.text {
-            hidden["billing_parent"] = Identities.account(parent)
+            hidden["billing_parent"] = accountIDs[parent] ?? Identities.account(parent)
         }
         return hidden
     }
@@ -226,7 +232,7 @@ final class SeedPlanter {
         let email = try text(tree, "user", place)
         try cloud.world.store.transaction { transaction in
             let moment = Moment(world: cloud.world, transaction: transaction, now: now)
-            guard let user = try transaction.record(.user, Identities.user(email)) else {
+            guard let user = try transaction.record(.user, userIDs[email] ?? "") else {
                 throw YAMLValue.Problem(
                     at: place + ".user", try unknown("user", email, users(transaction)))
             }
