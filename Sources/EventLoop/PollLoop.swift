@@ -21,15 +21,24 @@ public final class PollLoop {
         fileprivate let deadline: Int64
         fileprivate let order: UInt64
         fileprivate var action: (() -> Void)?
+        /// Where the timer waits.
+        private weak var heap: TimerHeap?
 
-        fileprivate init(deadline: Int64, order: UInt64, action: @escaping () -> Void) {
+        fileprivate init(
+            deadline: Int64, order: UInt64, in heap: TimerHeap, action: @escaping () -> Void
+        ) {
             self.deadline = deadline
             self.order = order
+            self.heap = heap
             self.action = action
         }
 
         /// Keeps the timer from firing.
-        public func cancel() { action = nil }
+        public func cancel() {
+            guard action != nil else { return }
+            action = nil
+            heap?.noteCancelled()
+        }
     }
 
     private struct Watch {
@@ -42,7 +51,7 @@ public final class PollLoop {
     private var watches: [Int32: Watch] = [:]
     private var descriptors: [pollfd] = []
     private var descriptorsAreStale = false
-    private var timers = TimerHeap()
+    private let timers = TimerHeap()
     private var timerOrder: UInt64 = 0
     private var deferred = DeferredQueue()
 
@@ -72,7 +81,7 @@ public final class PollLoop {
         let deadline = now().addingReportingOverflow(max(0, nanoseconds))
         let timer = Timer(
             deadline: deadline.overflow ? .max : deadline.partialValue, order: timerOrder,
-            action: action)
+            in: timers, action: action)
         timers.insert(timer)
         return timer
     }
@@ -170,18 +179,33 @@ public final class PollLoop {
         }
     }
 
-    private struct TimerHeap {
+    /// Timers, the next one first. Cancelled ones are removed when they come first, or when they are
+    /// most of all: a program that sets and cancels a million timers keeps none of them.
+    fileprivate final class TimerHeap {
         private var items: [Timer] = []
+        private var cancelled = 0
 
         /// The deadline of the first timer that has not been cancelled.
         var nextDeadline: Int64? {
-            mutating get {
-                while let first = items.first, first.action == nil { removeFirst() }
-                return items.first?.deadline
+            while let first = items.first, first.action == nil {
+                removeFirst()
+                cancelled -= 1
             }
+            return items.first?.deadline
         }
 
-        mutating func popDue(at time: Int64) -> Timer? {
+        /// One of the timers was cancelled.
+        func noteCancelled() {
+            cancelled += 1
+            // So few cost less than sorting does.
+            guard cancelled > 64, cancelled > items.count / 2 else { return }
+            items.removeAll { $0.action == nil }
+            cancelled = 0
+            // A list in order is a heap.
+            items.sort { Self.precedes($0, $1) }
+        }
+
+        func popDue(at time: Int64) -> Timer? {
             guard let deadline = nextDeadline, deadline <= time, let first = items.first else {
                 return nil
             }
@@ -189,33 +213,35 @@ public final class PollLoop {
             return first
         }
 
-        mutating func insert(_ timer: Timer) {
+        func insert(_ timer: Timer) {
             items.append(timer)
             var child = items.count - 1
             while child > 0 {
                 let parent = (child - 1) / 2
-                guard precedes(child, parent) else { break }
+                guard Self.precedes(items[child], items[parent]) else { break }
                 items.swapAt(child, parent)
                 child = parent
             }
         }
 
-        private mutating func removeFirst() {
+        private func removeFirst() {
             items.swapAt(0, items.count - 1)
             items.removeLast()
             var parent = 0
             while true {
                 var least = parent
                 for child in [2 * parent + 1, 2 * parent + 2]
-                where child < items.count && precedes(child, least) { least = child }
+                where child < items.count && Self.precedes(items[child], items[least]) {
+                    least = child
+                }
                 guard least != parent else { return }
                 items.swapAt(parent, least)
                 parent = least
             }
         }
 
-        private func precedes(_ a: Int, _ b: Int) -> Bool {
-            (items[a].deadline, items[a].order) < (items[b].deadline, items[b].order)
+        private static func precedes(_ a: Timer, _ b: Timer) -> Bool {
+            (a.deadline, a.order) < (b.deadline, b.order)
         }
     }
 }

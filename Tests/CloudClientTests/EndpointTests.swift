@@ -49,6 +49,39 @@ import Testing
 }
 
 @Suite struct PollLoopTests {
+    /// Cancelled timers leave the loop, and the others stay in their order.
+    @Test func aCancelledTimerIsNotKept() {
+        var time: Int64 = 0
+        let loop = PollLoop(now: { time })
+        var fired: [Int] = []
+        weak var kept: PollLoop.Timer?
+        weak var probe: Probe?
+        for number in 0..<1000 {
+            let mine = Probe()
+            let timer = loop.after(Int64(3_600_000 - number % 7)) {
+                _ = mine
+                fired.append(number)
+            }
+            if number == 3 { (kept, probe) = (timer, mine) }
+            if number % 100 != 0 {
+                timer.cancel()
+                // A second time counts no second time.
+                timer.cancel()
+            }
+        }
+        #expect(probe == nil)
+        #expect(kept == nil)
+        time = 3_600_000
+        loop.fireDueTimers()
+        #expect(
+            fired
+                == [600, 500, 400, 300, 900, 200, 800, 100, 700, 0].sorted {
+                    ($1 % 7, $0) < ($0 % 7, $1)
+                })
+    }
+
+    private final class Probe {}
+
     @Test func whatAnActionDoesIsSeenBeforeTheLoopSleeps() {
         // No descriptor and no timer: sleeping would be for ever.
         let loop = PollLoop(now: { 0 })

@@ -3,6 +3,36 @@ import Testing
 
 /// What the machine's own allocator keeps, seen from outside: each script is a process of its own.
 @Suite struct MemoryTests {
+    /// What was waited for and is not waited for any more costs no memory, whatever the wait.
+    @Test(arguments: [
+        "task.timeout('1h', function() end)",
+        "task.timeout('1h', task.sleep, 0)",
+        "task.race { function() end, function() task.sleep('1h') end }",
+        "task.scope(function(s) local h = s:spawn(task.sleep, '1h') task.sleep(0) h:cancel() end)",
+        "pcall(task.timeout, 0, function() task.channel():receive() end)",
+        "pcall(http.get, 'http://127.0.0.1:1/', { timeout = '1h' })",
+        "pcall(task.timeout, '1h', http.get, 'http://127.0.0.1:1/')",
+        "process.run({ 'true' }, { timeout = '1h' })",
+    ])
+    func waitsThatAreOverCostNothing(_ wait: String) throws {
+        let count = wait.hasPrefix("process") ? 300 : wait.contains("http") ? 2000 : 20_000
+        let result = try qcsh(
+            ["-"],
+            input: """
+                local function resident()
+                  collectgarbage()
+                  return math.tointeger(fs.read("/proc/self/statm"):match("%S+ (%S+)")) * 4096
+                end
+                local function wait() \(wait) end
+                for _ = 1, \(count / 10) do wait() end
+                local before = resident()
+                for _ = 1, \(count) do wait() end
+                print((resident() - before) // \(count))
+                """)
+        let bytes = try #require(Int(result.output.dropLast()), "\(result.errors)")
+        #expect(bytes < 24, "\(wait): \(bytes) bytes each")
+    }
+
     /// Bytes in memory after 60,000 strings of one length after the other, 17 MB a length: what one
     /// leaves, the next has to be able to use. Without that it would be 440 MB.
     @Test func memoryOfOneSizeServesAnother() throws {
