@@ -1,7 +1,7 @@
 import LuaSource
 
 /// Something that a script does wrong, found without running it.
-public struct Finding: Sendable {
+public struct Finding: Sendable, Equatable {
     /// How bad it is.
     public enum Severity: String, Sendable {
         /// It fails when it is run.

@@ -47,7 +47,7 @@ extension ScopeWalker {
         guard case .name("require", _) = call.function, look("require") == nil,
             call.arguments.count == 1, let name = call.arguments[0].text
         else { return nil }
-        if let shape = checker.module(name, from: file) { return shape }
+        if let shape = checker.module(name) { return shape }
         report(
             .unknownModule, .warning, "module \"\(name)\" not found",
             call.arguments[0].position)

@@ -7,7 +7,7 @@ protocol ScopeContext: AnyObject {
     var findings: [Finding] { get set }
 
     /// The shape of a module as `require` finds it from a file; nil when there is none.
-    func module(_ name: String, from file: String) -> Shape?
+    func module(_ name: String) -> Shape?
 
     /// The shape of a module of the standard library.
     func standardModule(_ name: String) -> Shape?

@@ -8,7 +8,7 @@ extension ScopeWalker {
         if assigned.globals.contains(name) || assigned.hasOwnEnvironment { return .unknown }
         if name == "qdrant" { return .qdrant }
         if KnownNames.hostModules.contains(name) {
-            return checker.module(name, from: file) ?? .unknown
+            return checker.module(name) ?? .unknown
         }
         let isSpec = file.hasSuffix("_spec.lua") || file.hasSuffix("_test.lua")
         if KnownNames.standardGlobals.contains(name)
@@ -31,7 +31,7 @@ extension ScopeWalker {
         switch owner {
         case .qdrant:
             if name == "api" { return .api("") }
-            if let inner = checker.module("qdrant." + name, from: file) { return inner }
+            if let inner = checker.module("qdrant." + name) { return inner }
             let known = qdrantMembers
             if !known.contains(name) {
                 let near = Names.suggestion(Names.nearest(to: name, in: known))

@@ -8,8 +8,9 @@ import LuaSource
 /// It follows `qdrant.api` and modules through locals and `require`. It does not check values
 /// whose type it cannot infer.
 public final class ScriptChecker: ScopeContext {
-    /// Finds the file of a module: its name and text; nil when there is none.
-    public typealias Resolver = (_ module: String, _ folder: String) -> (
+    /// Finds the file of a module that a script uses, itself or through other modules: its name and
+    /// text; nil when there is none.
+    public typealias Resolver = (_ module: String, _ script: String) -> (
         file: String, source: [UInt8]
     )?
 
@@ -20,6 +21,8 @@ public final class ScriptChecker: ScopeContext {
     var findings: [Finding] = []
     private var methods: [String: Method] = [:]
     private var apiModules: [String: APIModules.Module] = [:]
+    /// The script that is checked.
+    private var script = ""
     /// What modules return, by their files' names; nil while one is being read.
     private var modules: [String: Shape?] = [:]
 
@@ -42,6 +45,9 @@ public final class ScriptChecker: ScopeContext {
     public func check(_ source: [UInt8], file: String) -> CheckResult {
         findings = []
         methods = [:]
+        script = file
+        // The same file may load other modules in another project, and what it calls counts again.
+        modules = modules.filter { $0.key.hasPrefix("[") }
         _ = analyse(source, file: file, moduleName: nil)
         checkHeader(source, file: file)
         var result = CheckResult()
@@ -105,7 +111,7 @@ public final class ScriptChecker: ScopeContext {
     }
 
     /// What `require` gives.
-    func module(_ name: String, from file: String) -> Shape? {
+    func module(_ name: String) -> Shape? {
         if name == "qdrant" { return .qdrant }
         if name == "qdrant.api" { return .api("") }
         if LuaReference.embedded.classes[name] != nil { return .object(name) }
@@ -113,8 +119,7 @@ public final class ScriptChecker: ScopeContext {
             return apiShape(String(name.dropFirst("qdrant.api.".count)))
         }
         if let shape = standardModule(name) { return shape }
-        let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
-        guard let found = resolve(name, folder) else { return nil }
+        guard let found = resolve(name, script) else { return nil }
         return shape(of: found.source, file: found.file, module: name)
     }
 

@@ -131,11 +131,16 @@ final class Completer {
         }
         switch path.first {
         case "require":
-            let all = lua.modules + ["qdrant"] + lua.libraries
-            return Completion(
-                candidates: all.sorted().map { name in
+            let builtIn = lua.modules + ["qdrant"] + lua.libraries
+            let files = ModuleNames.matching(prefix, in: state.surroundings.moduleFolders)
+                .filter { !builtIn.contains($0.text) }
+            let all =
+                files
+                + builtIn.map { name in
                     .init(text: name, type: "module", doc: lua.entry(named: name)?.text ?? "")
-                }, suffix: context.quote)
+                }
+            return Completion(
+                candidates: all.sorted { $0.text < $1.text }, suffix: context.quote)
         case "shell" where !["load", "save", "edit"].contains(path.last):
             return arguments(of: path.last ?? "", prefix)
         case "help": return subjects(prefix)

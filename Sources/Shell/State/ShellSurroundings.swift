@@ -24,6 +24,9 @@ public protocol ShellSurroundings: AnyObject {
     /// The contexts that there are, as rows.
     var contexts: LuaValue { get }
 
+    /// Directories in which `require` finds modules.
+    var moduleFolders: [String] { get }
+
     /// Which entries are kept.
     var historyPolicy: HistoryFile.Policy { get }
 

@@ -38,8 +38,11 @@ struct CheckCommand: ParsableCommand {
         let registry = try reportingErrors(as: "check") { try ContractLoader.load(source.choice) }
         let checker = ScriptChecker(
             registry: registry, policy: HeaderPermissions(), now: { Clocks.wall() }
-        ) { module, folder in
-            Self.find(module, folder)
+        ) { module, script in
+            guard let file = Project.of(script: script).file(of: module),
+                let source = UserFiles.read(file)
+            else { return nil }
+            return (file, source)
         }
         var results: [(file: String, result: CheckResult)] = []
         for file in scripts {
@@ -61,27 +64,23 @@ struct CheckCommand: ParsableCommand {
             throw ExitCode(ExitStatus.failed)
         }
     }
-
-    /// The file of a module, as `require` finds it for a script in a directory.
-    private static func find(_ module: String, _ folder: String) -> (file: String, source: [UInt8])?
-    {
-        let path = String(module.map { $0 == "." ? "/" : $0 })
-        for base in [folder] + Runner.moduleFolders {
-            for file in ["\(base)/\(path).lua", "\(base)/\(path)/init.lua"] {
-                if access(file, R_OK) == 0, let source = UserFiles.read(file) {
-                    return (file, source)
-                }
-            }
-        }
-        return nil
-    }
 }
 
 /// Findings in the forms that people and programs read.
 struct CheckReport {
     let results: [(file: String, result: CheckResult)]
 
-    private var findings: [Finding] { results.flatMap(\.result.findings) }
+    /// What was found, once: several scripts may load a module.
+    private let findings: [Finding]
+
+    init(results: [(file: String, result: CheckResult)]) {
+        self.results = results
+        var found: [Finding] = []
+        for finding in results.flatMap(\.result.findings) where !found.contains(finding) {
+            found.append(finding)
+        }
+        findings = found
+    }
 
     func text(showsPermissions: Bool) -> String {
         var lines = findings.map { finding in

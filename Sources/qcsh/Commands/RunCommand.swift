@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
             throw ExitCode(
                 Runner(
                     options: values, code: [], script: [script.file] + words.dropFirst(),
-                    source: text, programName: "qcsh run \(name)"
+                    project: script.project, source: text, programName: "qcsh run \(name)"
                 ).run())
         }
     }

@@ -41,18 +41,18 @@ enum StackCommand {
                 ("variables", .table(LuaTable(entries: pairs))),
                 ("output", (values.output?.rawValue).map(LuaValue.text)),
             ]
-            let folder = file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "."
             return Runner(
                 options: values, code: StackCommand.code,
                 argument: request + more.map { ($0.0, $0.1) },
-                moduleFolders: [folder.isEmpty ? "/" : folder]
+                project: .of(script: file)
             ).run()
         }
     }
 
     private static let code = """
+        local exit = os.exit
         local status = require("qdrant.stack.command")(...)
-        if status ~= 0 then os.exit(status) end
+        if status ~= 0 then exit(status) end
         """
 
     /// What commands that change something take.

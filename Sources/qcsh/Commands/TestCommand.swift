@@ -38,11 +38,25 @@ struct TestCommand: ParsableCommand {
     var paths: [String] = []
 
     private static let code = """
-        local request = ...
+        local request, exit = ..., os.exit
         local paths = request.paths
         request.paths = nil
-        if not require("test").run(paths, request) then os.exit(1) end
+        if not require("test").run(paths, request) then exit(1) end
         """
+
+    /// The project of all specs.
+    private func project() throws -> Project {
+        let projects = (paths.isEmpty ? ["."] : paths).map {
+            (path: $0, project: Project.of(specs: $0))
+        }
+        guard let first = projects.first else { return .current }
+        if let other = projects.first(where: { $0.project != first.project }) {
+            throw ValidationError(
+                "\(first.path) and \(other.path) belong to different projects: run their specs "
+                    + "one after the other")
+        }
+        return first.project
+    }
 
     func run() throws {
         let request: [(String, LuaValue?)] = [
@@ -52,7 +66,7 @@ struct TestCommand: ParsableCommand {
         throw ExitCode(
             Runner(
                 options: RunOptions(cloud, details, lua), code: Self.code, argument: request,
-                moduleFolders: [".", "./src", "./lua"]
+                project: try project()
             ).run())
     }
 }

@@ -14,8 +14,8 @@ struct Runner {
     /// The script and its arguments; without one the shell runs.
     let script: [String]
 
-    /// Directories in which `require` looks for modules first.
-    let moduleFolders: [String]
+    /// Where `require` looks for modules.
+    let project: Project
     /// The argument of built-in code.
     let argument: LuaTable?
 
@@ -30,10 +30,12 @@ struct Runner {
 
     /// Creates a runner.
     init(
-        options: RunOptions, code: [String], script: [String], moduleFolders: [String] = [],
+        options: RunOptions, code: [String], script: [String], project: Project? = nil,
         argument: LuaTable? = nil, source: [UInt8]? = nil, programName: String? = nil,
         hint: @escaping (String) -> String = { _ in "" }
     ) {
+        let file = code.isEmpty ? script.first : nil
+        self.project = project ?? file.map(Project.of(script:)) ?? .current
         self.argument = argument
         self.source = source
         self.programName = programName
@@ -41,7 +43,6 @@ struct Runner {
         self.options = options
         self.code = code
         self.script = script
-        self.moduleFolders = moduleFolders
     }
 
     /// Creates a runner of a command that the standard library implements.
@@ -51,13 +52,13 @@ struct Runner {
     ///   - argument: the table that the command is called with.
     init(
         options: RunOptions, code: String, argument: [(name: String, value: LuaValue?)],
-        moduleFolders: [String] = []
+        project: Project = .current
     ) {
         let entries = argument.compactMap { name, value in
             value.map { (key: LuaValue.text(name), value: $0) }
         }
         self.init(
-            options: options, code: [code], script: [], moduleFolders: moduleFolders,
+            options: options, code: [code], script: [], project: project,
             argument: LuaTable(entries: entries))
     }
 
@@ -231,7 +232,7 @@ struct Runner {
                 limits.writeAudit()
                 Glibc.exit(status)
             },
-            modulePath: modulePath(script: code.isEmpty ? script.first : nil),
+            modulePath: project.modulePath,
             scriptName: name, arguments: arguments)
         environment.revealsSecrets = options.secrets == .reveal
         environment.note = Output.remark
@@ -264,24 +265,6 @@ struct Runner {
         return try LuaRuntime(
             environment, registry: connections.registry, loop: loop,
             memoryLimit: options.maximumMemory)
-    }
-
-    /// Where `require` looks for modules after a script's own directory: the project, its
-    /// libraries, the user's modules and libraries, the system's.
-    static var moduleFolders: [String] {
-        ["./lua", "./lua_modules/share/lua/5.4"] + UserFiles.moduleFolders
-            + ["/usr/local/share/lua/5.4", "/usr/share/lua/5.4"]
-    }
-
-    /// The script's directory, the project, its LuaRocks tree, the user's modules, the system's.
-    private func modulePath(script: String?) -> String {
-        var folders = moduleFolders
-        if let script, script != "-" {
-            let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
-            folders.append(folder.isEmpty ? "/" : folder)
-        }
-        folders += Self.moduleFolders
-        return folders.map { "\($0)/?.lua;\($0)/?/init.lua" }.joined(separator: ";")
     }
 
     private func run(_ run: Run) -> Int32 {

@@ -48,6 +48,9 @@ enum ReadyScripts {
         /// The name that means this script and no other.
         var wholeName: String { place.name + "/" + name }
 
+        /// Where the script finds modules.
+        var project: Project { place == .builtIn ? .none : .of(script: file) }
+
         /// The script's text.
         ///
         /// - Throws: ``CommandError`` when the file cannot be read, or is not what was added.

@@ -22,6 +22,8 @@ final class Whereabouts: ShellSurroundings {
         return .list(known.all.map { $0.row(isCurrent: $0.name == name) })
     }
 
+    var moduleFolders: [String] { Project.current.folders }
+
     var historyPolicy: HistoryFile.Policy { known.history }
 
     func historyPath(of context: String?) -> String? { UserFiles.historyFile(of: context) }
