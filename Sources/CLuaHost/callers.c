@@ -20,6 +20,10 @@ bool qh_is_chosen_by_argument(lua_State *L, const lua_Debug *frame) {
         // The metatable of all strings is open to everybody.
         bool is_string = lua_type(L, -1) == LUA_TSTRING;
         if (lua_getmetatable(L, -1)) {
+            if (is_string) {
+                lua_pop(L, 1);
+                qh_push_string_events(L);
+            }
             bool is_foreign = is_string || qh_is_foreign_metatable(L);
             for (size_t i = 0; is_foreign && !found && i < sizeof events / sizeof *events; i++) {
                 lua_pushstring(L, events[i]);

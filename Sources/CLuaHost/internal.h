@@ -203,6 +203,15 @@ const char *qh_push_type_name(lua_State *L, int index);
 /// Ends a coroutine: its to-be-closed variables run, and can be interrupted. As lua_resetthread.
 int qh_reset(qh_vm *vm, lua_State *co);
 
+/// What stands before the names by which the host's own Lua calls methods of strings.
+#define QH_OWN_METHOD "__"
+
+/// Keeps methods of strings for the host's own Lua, whatever scripts do to `string`.
+void qh_open_strings(lua_State *L);
+
+/// Pushes the metatable of strings as scripts see it.
+void qh_push_string_events(lua_State *L);
+
 /// Restricts load, debug and package to what scripts may have.
 void qh_restrict_libraries(lua_State *L);
 

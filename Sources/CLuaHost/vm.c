@@ -169,6 +169,7 @@ static int open_libraries(lua_State *L) {
     qh_open_cancellation(L);
     qh_open_coroutines(L);
     qh_open_finalizers(L);
+    qh_open_strings(L);
     qh_restrict_libraries(L);
     return 0;
 }

@@ -10,8 +10,7 @@ import Testing
         "task.race { function() end, function() task.sleep('1h') end }",
         "task.scope(function(s) local h = s:spawn(task.sleep, '1h') task.sleep(0) h:cancel() end)",
         "pcall(task.timeout, 0, function() task.channel():receive() end)",
-        "pcall(http.get, 'http://127.0.0.1:1/', { timeout = '1h' })",
-        "pcall(task.timeout, '1h', http.get, 'http://127.0.0.1:1/')",
+        "pcall(http.get, 'http://127.0.0.1:1/', { timeout = '1h', retries = 0 })",
         "process.run({ 'true' }, { timeout = '1h' })",
     ])
     func waitsThatAreOverCostNothing(_ wait: String) throws {

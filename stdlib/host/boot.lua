@@ -3,8 +3,9 @@
 -- `functions` are the host's own, `settings` what it knows.
 local functions, settings = ...
 
-local load, assert, error, ipairs, pairs = load, assert, error, ipairs, pairs
+local load, assert, error, ipairs, next, pairs = load, assert, error, ipairs, next, pairs
 local rawset, setmetatable, tostring = rawset, setmetatable, tostring
+local _G = _G
 
 local host = __host
 __host = nil
@@ -12,11 +13,38 @@ for name, value in pairs(functions) do
   host[name] = value
 end
 
+--- The globals of the library's own code. Those of scripts are set up through it; from then on it has
+--- its own, since scripts may replace each of theirs.
+host.own = setmetatable({}, { __index = _G, __newindex = _G })
+
 for _, part in ipairs {
   "options", "receivers", "errors", "modules", "clocks", "program", "gates", "globals",
 } do
   local source, file = host.module_source("host.boot." .. part)
-  assert(load(source, "=[" .. file .. "]"))(host, settings)
+  assert(load(source, "=[" .. file .. "]", "t", host.own))(host, settings)
+end
+
+do
+  local own, package = host.own, package
+  for name, value in next, _G do
+    local copy = value
+    if host.is_standard[name] then
+      copy = {}
+      for member, inner in next, value do
+        copy[member] = inner
+      end
+    end
+    rawset(own, name, copy)
+  end
+  own.require = host.own_require
+  -- Where modules are found is what scripts say.
+  own.package = setmetatable({ loaded = package.loaded, preload = package.preload },
+    { __index = package })
+  setmetatable(own, {
+    __newindex = function(_, name)
+      error(("the standard library has no global \"%s\""):format(tostring(name)), 2)
+    end,
+  })
 end
 
 --- What is added to `host` later, and who adds it.

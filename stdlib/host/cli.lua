@@ -30,7 +30,7 @@ local pages, types = host.part("cli.pages"), host.part("cli.types")
 
 --- The name of the script's file.
 local function file_name()
-  return arg and arg[0] and arg[0]:match("[^/]*$") or "script"
+  return tostring(arg[0] or "script"):match("[^/]*$")
 end
 
 --- How people start the script, for help and errors.

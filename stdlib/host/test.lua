@@ -351,11 +351,18 @@ local function find_files(path, files)
   end
 end
 
+local script_os = _G.os
+
 --- While specs run, os.exit is an error, since a spec that ends everything would hide the others;
 --- what they print goes to standard error when a program reads what standard output has.
 local function keep_going(is_read)
   local exit, write, output = os.exit, print, io.output()
-  rawset(os, "exit", function()
+  local function set_exit(value)
+    -- The library's own code ends the program, too, and specs call it.
+    rawset(os, "exit", value)
+    rawset(script_os, "exit", value)
+  end
+  set_exit(function()
     error("a spec called os.exit", 2)
   end)
   if is_read then
@@ -370,7 +377,7 @@ local function keep_going(is_read)
   end
   return setmetatable({}, {
     __close = function()
-      rawset(os, "exit", exit)
+      set_exit(exit)
       rawset(_G, "print", write)
       io.output(output)
     end,

@@ -62,7 +62,8 @@ function resource.module(name)
     __name = "qdrant." .. name,
     methods = class,
     __index = function(_, key)
-      local member = class[key]
+      -- The library's own calls of methods that strings have, too, come by this name.
+      local member = class[key == "__find" and "find" or key]
       if member == nil and key ~= "cluster" then
         unknown("qdrant." .. name, key, class)
       end

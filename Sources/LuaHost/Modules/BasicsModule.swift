@@ -29,8 +29,9 @@ struct BasicsModule {
                 call.results.putNil()
                 return
             }
-            ArgumentChecks.added(to: file.text, module: StandardLibrary.publicName(of: name))
-                .withUnsafeBytes { call.results.put($0) }
+            let checked = ArgumentChecks.added(
+                to: file.text, module: StandardLibrary.publicName(of: name))
+            OwnMethods.renamed(checked).withUnsafeBytes { call.results.put($0) }
             call.results.put(file.path)
         }
         // nearest(name, names) → the one that is probably meant, if any is

@@ -1,8 +1,6 @@
 --- The errors that scripts can take apart, and what values show of themselves.
 local host = ...
 
-local setmetatable = setmetatable
-
 local Error = { __name = "error" }
 
 --- One readable line: method, code, message, and what else helps.

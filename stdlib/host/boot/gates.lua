@@ -1,7 +1,9 @@
 --- Gates: Lua's own library reaches files, programs and the environment, too.
 local host = ...
 
-local error, load, pcall, type = error, load, pcall, type
+local load = load
+-- Those of scripts.
+local _G, io, os = _G, io, os
 
 --- Whether there are libraries whose functions are bound.
 host.has_libraries = false
@@ -16,16 +18,18 @@ function host.close_gates()
   end
   are_closed = true
   local permit = host.permit
-  for library, kinds in next, {
-    [io] = { open = OPENS, lines = READS, input = READS, output = WRITES, popen = RUNS,
-      tmpfile = TEMPORARY },
-    [os] = { remove = RENAMES, rename = RENAMES, tmpname = TEMPORARY, execute = RUNS,
-      getenv = ENVIRONMENT },
-    [_G] = { loadfile = READS, dofile = READS },
-  } do
+  local function close(library, kinds)
     for name, kind in next, kinds do
       host.close_gate_of(library, name, kind, permit)
     end
+  end
+  local own = host.own
+  for _, world in next, { { _G, io, os }, rawget(own, "io") and { own, own.io, own.os } } do
+    close(world[1], { loadfile = READS, dofile = READS })
+    close(world[2], { open = OPENS, lines = READS, input = READS, output = WRITES, popen = RUNS,
+      tmpfile = TEMPORARY })
+    close(world[3], { remove = RENAMES, rename = RENAMES, tmpname = TEMPORARY, execute = RUNS,
+      getenv = ENVIRONMENT })
   end
   host.set_gate(permit)
 end

@@ -2,7 +2,7 @@
 --- first used.
 local host, settings = ...
 
-local error, rawset, require, setmetatable = error, rawset, require, setmetatable
+local loaded, require = package.loaded, host.own_require
 
 --- Declares a script: its purpose, its arguments and the permissions that it needs. The header is
 --- read before the script runs, so it must be the first statement and contain only literals. Returns
@@ -42,7 +42,11 @@ setmetatable(_G, {
     if module == nil then
       return nil
     end
-    local value = require(module)
+    local value = loaded[module]
+    if value == nil then
+      value = require(module)
+      loaded[module] = value
+    end
     rawset(globals, name, value)
     return value
   end,

@@ -1,12 +1,14 @@
 --- `require`: in Lua, so that a module that calls the API while it loads can wait.
 local host, settings = ...
 
-local load, assert, error, setmetatable, type = load, assert, error, setmetatable, type
-local getinfo, rawset = debug.getinfo, rawset
--- The gates replace these for scripts when the run is bounded.
-local loadfile, searchpath = loadfile, package.searchpath
+-- The gates replace these for scripts.
+local load, loadfile, searchpath = load, loadfile, package.searchpath
+-- These are the same whatever scripts put in place of `package` and its fields.
+local package, loaded, preload = package, package.loaded, package.preload
 
 host.libraries, host.modules = settings.libraries, settings.modules
+--- Lua's own libraries.
+host.is_standard = host.names "coroutine debug io math os string table utf8"
 
 --- Modules that are found before any file of the same name.
 local reserved = {}
@@ -38,7 +40,7 @@ local function wait_for(name)
   while next_name do
     local by = loading[next_name] and loading[next_name].task
     if by == me then
-      error("module '" .. name .. "' requires itself, by way of " .. table.concat(chain, ", "), 3)
+      host.blame("module '" .. name .. "' requires itself, by way of " .. table.concat(chain, ", "))
     end
     next_name = waiting_for[by]
     chain[#chain + 1] = next_name
@@ -54,7 +56,7 @@ local function load_embedded(name)
   if not source then
     return nil
   end
-  local chunk = assert(load(source, "=[" .. file .. "]"))
+  local chunk = assert(load(source, "=[" .. file .. "]", "t", host.own))
   return function(...)
     return chunk(host, ...)
   end, file
@@ -98,10 +100,9 @@ end
 
 local told = {}
 
---- Warns about a file that is not loaded because a module of qcsh has its name, when the code that asks
---- for it is not the standard library.
+--- Warns about a file that is not loaded because a module of qcsh has its name.
 local function tell_hidden(name)
-  if told[name] or getinfo(4, "S").source:sub(1, 2) == "=[" then
+  if told[name] then
     return
   end
   told[name] = true
@@ -111,33 +112,33 @@ local function tell_hidden(name)
   end
 end
 
-local function find(name)
-  local preload = package.preload[name]
-  if preload then
-    return preload, ":preload:"
-  end
+--- The function that loads a module that is built in, and where it is.
+local function find_own(name)
   local api = name:match("^qdrant%.api%.?(.*)$")
   if api then
     return function()
-      local module = require("qdrant").api
+      local module = host.own_require("qdrant").api
       for part in api:gmatch("[^.]+") do
         module = module[part]
       end
       return module
     end, ":api:"
   end
-  local inner = embedded_name(name)
-  if inner then
-    tell_hidden(name)
-    local chunk, file = load_embedded(inner)
-    if chunk then
-      return chunk, file
-    end
-    return nil, "\n\tno module '" .. name .. "' in the standard library"
+  local chunk, file = load_embedded(embedded_name(name))
+  if chunk then
+    return chunk, file
   end
+  return nil, "\n\tno module '" .. name .. "' in the standard library"
+end
+
+--- The function that loads a module of a file, and the file.
+local function find_file(name)
   -- A bounded script reads modules from where they are, not from anywhere.
-  local path, tried = searchpath(name, host.is_bounded() and settings.path or module_path
-    or package.path)
+  local search = host.is_bounded() and settings.path or module_path or package.path
+  if type(search) ~= "string" then
+    host.blame("'package.path' must be a string")
+  end
+  local path, tried = searchpath(name, search)
   if not path then
     return nil, tried
   end
@@ -158,23 +159,23 @@ local function find(name)
   return chunk, path
 end
 
-function require(name)
-  if type(name) ~= "string" then
-    error("require needs a module's name", 2)
-  end
-  local loaded = package.loaded[name]
-  if loaded ~= nil then
-    return loaded
+--- Loads a module once.
+---@param modules table those that are loaded, by their names
+---@param name string
+---@param find fun(name: string): function?, string
+local function load_once(modules, name, find)
+  if modules[name] ~= nil then
+    return modules[name]
   end
   while loading[name] do
     wait_for(name)
-    if package.loaded[name] ~= nil then
-      return package.loaded[name]
+    if modules[name] ~= nil then
+      return modules[name]
     end
   end
   local chunk, where = find(name)
   if not chunk then
-    error("module '" .. name .. "' not found:" .. where, 2)
+    host.blame("module '" .. name .. "' not found:" .. where)
   end
   local place = { task = host.current_task(), gate = host.gate() }
   loading[name] = place
@@ -187,12 +188,43 @@ function require(name)
   })
   local result = chunk(name, where)
   if result ~= nil then
-    package.loaded[name] = result
-  elseif package.loaded[name] == nil then
-    package.loaded[name] = true
+    modules[name] = result
+  elseif modules[name] == nil then
+    modules[name] = true
   end
   local _ = done
-  return package.loaded[name], where
+  return modules[name], where
+end
+
+--- Modules that are built in, by their names: what scripts put into `package.loaded` is for scripts.
+local own_modules = {}
+
+--- `require` of the library's own code, for modules that are built in.
+function host.own_require(name)
+  return load_once(own_modules, name, find_own)
+end
+
+function require(name)
+  if type(name) ~= "string" then
+    error("require needs a module's name", 2)
+  end
+  local module = loaded[name]
+  if module ~= nil then
+    return module
+  elseif preload[name] then
+    return load_once(loaded, name, function()
+      return preload[name], ":preload:"
+    end)
+  elseif not host.is_reserved(name) then
+    return load_once(loaded, name, find_file)
+  end
+  tell_hidden(name)
+  local where
+  module, where = load_once(own_modules, name, find_own)
+  if loaded[name] == nil then
+    loaded[name] = module
+  end
+  return loaded[name], where
 end
 
 function dofile(file)

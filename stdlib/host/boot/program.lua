@@ -4,8 +4,6 @@ local host, settings = ...
 --- The format that `--output` asks for, and how people start the script.
 host.output_format, host.program = settings.output, settings.program
 
-local setmetatable = setmetatable
-
 arg = settings.arguments
 
 function os.exit(code)

@@ -10,6 +10,10 @@ local LABEL, PROTECTED = "qcsh-stack", "qcsh-protected"
 local Context = {}
 Context.__index = Context
 Context.LABEL = LABEL
+-- The library's own calls of methods that strings have, too, come by this name.
+Context.__find = function(self, ...)
+  return self.find(self, ...)
+end
 
 --- Begins to plan a stack.
 ---@param connection table
