@@ -201,7 +201,11 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
     return vm;
 }
 
+void qh_limit_memory(qh_vm *vm, size_t limit) { vm->memory.limit = limit; }
+
 void qh_close(qh_vm *vm) {
+    // What is left to finalize may need memory that a limit has refused.
+    vm->memory.limit = 0;
     lua_close(vm->L);
     qh_close_memory(&vm->memory);
     for (int i = 0; i < QH_MAX_FRAMES; i++) {

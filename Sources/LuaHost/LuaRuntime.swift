@@ -80,13 +80,10 @@ public final class LuaRuntime {
     private var kept: [String: Int32] = [:]
 
     /// Opens a runtime.
-    ///
-    /// - Parameter memoryLimit: bytes that Lua may allocate; nil means no limit.
     public init(
-        _ environment: Environment, registry: Registry = .embedded, loop: PollLoop,
-        memoryLimit: Int? = nil
+        _ environment: Environment, registry: Registry = .embedded, loop: PollLoop
     ) throws(LuaFailure) {
-        let machine = try LuaMachine(loop: loop, memoryLimit: memoryLimit)
+        let machine = try LuaMachine(loop: loop)
         self.machine = machine
         self.registry = registry
         var functions = HostFunctions {
@@ -171,7 +168,7 @@ public final class LuaRuntime {
     ) throws(LuaFailure) {
         guard let file = StandardLibrary.file(of: "host.boot"),
             case .function(let function) = try machine.compile(
-                Array(file.text), name: "=[\(file.path)]")
+                OwnMethods.renamed(Array(file.text)), name: "=[\(file.path)]")
         else { throw LuaFailure("the Lua side of the host is missing") }
         var numbers: [String: UInt32] = [:]
         // Those that keep functions have to be among the first.

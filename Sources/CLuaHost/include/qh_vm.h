@@ -77,6 +77,9 @@ void qh_close(qh_vm *vm);
 /// has to release. Only the first 64 host functions can.
 void qh_keep_functions(qh_vm *vm, uint32_t function);
 
+/// Limits the bytes that Lua may hold; 0 means no limit.
+void qh_limit_memory(qh_vm *vm, size_t limit);
+
 /// The bytes that Lua has allocated.
 size_t qh_memory_used(const qh_vm *vm);
 

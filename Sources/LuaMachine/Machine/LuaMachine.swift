@@ -81,6 +81,9 @@ public final class LuaMachine {
 
     deinit { qh_close(vm) }
 
+    /// Limits the bytes that Lua may hold.
+    public func limitMemory(_ bytes: Int) { qh_limit_memory(vm, bytes) }
+
     /// The bytes that Lua has allocated.
     public var memoryUsed: Int { qh_memory_used(vm) }
 

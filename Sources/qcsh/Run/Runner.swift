@@ -262,9 +262,22 @@ struct Runner {
             environment.terminal = { [weak shell] in shell?.original(of: $0) ?? $0 }
         }
         environment.sandboxes = SandboxController(connections, loop: loop)
-        return try LuaRuntime(
-            environment, registry: connections.registry, loop: loop,
-            memoryLimit: options.maximumMemory)
+        let runtime = try LuaRuntime(environment, registry: connections.registry, loop: loop)
+        limitMemory(of: runtime.machine)
+        return runtime
+    }
+
+    /// Limits what Lua may hold, to no less than what is there before a script begins.
+    private func limitMemory(of machine: LuaMachine) {
+        guard let limit = options.maximumMemory else { return }
+        // A script that does nothing needs room for its own text, a task and its results.
+        let needed = machine.memoryUsed + (64 << 10)
+        guard limit >= needed else {
+            Output.note(
+                "qcsh: --max-memory \(limit) is less than Lua needs (about \(needed >> 10) KiB)")
+            exit(ExitStatus.usage)
+        }
+        machine.limitMemory(limit)
     }
 
     private func run(_ run: Run) -> Int32 {

@@ -99,7 +99,7 @@ import Testing
             (["/no/such/file.lua"], 2),
             (["--context", "nope", "-e", "qdrant.api.cluster.list_clusters{}"], 1),
             (["check", "/no/such/file.lua"], 2), (["--timeout", "never", "-e", "1"], 2),
-            (["--max-memory", "1", "-e", "1"], 1),
+            (["--max-memory", "1", "-e", "1"], 2),
             (["--max-instructions", "1000", "-e", "while true do end"], 1),
             (["--timeout", "0.1", "-e", "task.sleep(5)"], 124),
         ] as [([String], Int32)])
@@ -107,5 +107,25 @@ import Testing
         let result = try qcsh(arguments)
         #expect(result.status == status, "\(arguments): \(result.errors)")
         #expect(!result.errors.isEmpty && result.output.isEmpty)
+    }
+
+    /// A limit on memory is kept, or refused in one line; nothing else is said of it.
+    @Test func aLimitOfMemoryIsKeptOrRefused() throws {
+        func run(_ limit: Int, _ code: String) throws -> ProgramResult {
+            try qcsh(["--max-memory", String(limit), "-e", code])
+        }
+        let refused = try run(100, "1")
+        #expect(refused.status == 2 && refused.output.isEmpty)
+        let words = "qcsh: --max-memory 100 is less than Lua needs (about "
+        #expect(refused.errors.hasPrefix(words) && refused.errors.hasSuffix(" KiB)\n"))
+        let needed = try #require(Int(refused.errors.dropFirst(words.count).prefix { $0.isNumber }))
+        #expect(try run((needed + 1) << 10, "1").output == "1\n")
+        var limit = 1
+        while limit < needed << 12 {
+            let result = try run(limit, "local t = {} for i = 1, 1e7 do t[i] = { i } end")
+            #expect(result.status == (limit < needed << 10 ? 2 : 1), "\(limit)")
+            #expect(result.errors.filter { $0 == "\n" }.count == 1, "\(limit): \(result.errors)")
+            limit *= 3
+        }
     }
 }
