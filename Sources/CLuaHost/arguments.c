@@ -68,17 +68,6 @@ static bool fits(lua_State *L, int index, int types) {
     }
 }
 
-void qh_push_user_location(lua_State *L) {
-    lua_Debug record;
-    for (int level = 1; lua_getstack(L, level, &record); level++) {
-        if (!lua_getinfo(L, "Sl", &record) || record.currentline <= 0) continue;
-        if (record.source[0] == '=' && record.source[1] == '[') continue;
-        lua_pushfstring(L, "%s:%d: ", record.short_src, record.currentline);
-        return;
-    }
-    lua_pushliteral(L, "");
-}
-
 const char *qh_push_type_name(lua_State *L, int index) {
     if (lua_touserdata(L, index) == &qh_key_null) return lua_pushliteral(L, "null");
     if (luaL_getmetafield(L, index, "__name") == LUA_TSTRING) return lua_tostring(L, -1);
@@ -174,7 +163,7 @@ int qh_check_count(lua_State *L) {
 int qh_check_receiver(lua_State *L) {
     const char *method = luaL_checkstring(L, 2);
     const char *colon = strchr(method, ':');
-    if (colon == NULL) return luaL_error(L, "%s is called with a colon", method);
+    if (colon == NULL) return qh_raise(L, "%s is called with a colon", method);
     // Objects have a metatable or the method itself; arguments in their place mostly have neither.
     if (!lua_isstring(L, 1) && lua_getmetatable(L, 1)) return 0;
     if (lua_istable(L, 1)) {

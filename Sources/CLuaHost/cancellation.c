@@ -41,19 +41,26 @@ static int caught(lua_State *L, lua_KContext level) {
     return 2;
 }
 
+/// The handler of protected calls: the stack still has the user's line.
+static int place_error(lua_State *L) {
+    lua_settop(L, 1);
+    qh_place_error(L);
+    return 1;
+}
+
 static int pcall_ended(lua_State *L, int status, lua_KContext level) {
     if (status != LUA_OK && status != LUA_YIELD) return caught(L, level);
-    return lua_gettop(L);
+    return lua_gettop(L) - 1; // the handler stays below
 }
 
 static int protected_call(lua_State *L) {
     luaL_checkany(L, 1);
+    lua_pushcfunction(L, place_error);
     lua_pushboolean(L, 1); // the first result if all goes well
-    lua_insert(L, 1);
-    lua_KContext level = qh_of(L)->level;
     lua_pushcfunction(L, qh_enter);
-    lua_insert(L, 2);
-    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, level, pcall_ended);
+    lua_rotate(L, 1, 3); // handler, true, enter, function, arguments
+    lua_KContext level = qh_of(L)->level;
+    int status = lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 1, level, pcall_ended);
     return pcall_ended(L, status, level);
 }
 
@@ -65,6 +72,8 @@ static int xpcall_ended(lua_State *L, int status, lua_KContext level) {
 /// Calls the script's handler (upvalue 1), but not for a cancellation.
 static int call_handler(lua_State *L) {
     if (qh_is_cancel(L, 1)) return 1;
+    lua_settop(L, 1);
+    qh_place_error(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);

@@ -40,13 +40,14 @@ static int resume_step(lua_State *L, lua_State *co, int arguments, bool is_chose
     if (status == LUA_OK || status == LUA_YIELD) {
         if (!lua_checkstack(L, count + 1)) {
             lua_pop(co, count);
-            return luaL_error(L, "too many results to resume");
+            return qh_raise(L, "too many results to resume");
         }
         lua_settop(L, 0);
         if (!wraps) lua_pushboolean(L, 1);
         lua_xmove(co, L, count);
         return lua_gettop(L);
     }
+    if (lua_checkstack(co, 4)) qh_place_error(co);
     // As in Lua's own wrap: what failed is closed, so that its to-be-closed variables run.
     if (wraps && lua_status(co) > LUA_YIELD) qh_reset(vm, co);
     lua_settop(L, 0);
@@ -127,7 +128,7 @@ static int co_wrap(lua_State *L) {
 static int co_yield(lua_State *L) {
     qh_vm *vm = qh_of(L);
     if (vm->task == L || vm->L == L) {
-        return luaL_error(L, "attempt to yield from outside a coroutine");
+        return qh_raise(L, "attempt to yield from outside a coroutine");
     }
     vm->waits = false;
     return lua_yield(L, lua_gettop(L));
@@ -137,7 +138,7 @@ static int co_yield(lua_State *L) {
 static int co_close(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTHREAD);
     if (waits_for_host(lua_tothread(L, 1))) {
-        return luaL_error(L, "cannot close a coroutine that waits for the host");
+        return qh_raise(L, "cannot close a coroutine that waits for the host");
     }
     // What runs is the coroutine's: an interrupt is for it.
     qh_vm *vm = qh_of(L);

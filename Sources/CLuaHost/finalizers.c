@@ -64,7 +64,7 @@ static int finalize(lua_State *L) {
     vm->resumer = resumer.outer;
     if (status == LUA_OK) return 0;
     if (status == LUA_YIELD) {
-        return luaL_error(L, "attempt to yield across a C-call boundary");
+        return qh_raise(L, "attempt to yield across a C-call boundary");
     }
     if (qh_is_cancel(co, -1)) {
         // Whoever happened to collect is unwound in its place, as soon as hooks are on again.
@@ -99,7 +99,7 @@ static int set_metatable(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) {
-        return luaL_error(L, "cannot change a protected metatable");
+        return qh_raise(L, "cannot change a protected metatable");
     }
     lua_settop(L, 2);
     if (type == LUA_TTABLE) {

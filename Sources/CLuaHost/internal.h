@@ -197,6 +197,15 @@ int qh_check_receiver(lua_State *L);
 /// Pushes the place of the innermost code that is not built in, as luaL_where; "" when there is none.
 void qh_push_user_location(lua_State *L);
 
+/// Replaces a place of the host's own Lua in the error on top of the stack by the user's line.
+void qh_place_error(lua_State *L);
+
+/// As luaL_error, at the user's line.
+int qh_raise(lua_State *L, const char *format, ...);
+
+/// Adds host.raise and host.place to the table on top of the stack.
+void qh_open_places(lua_State *L);
+
 /// Pushes and returns the name of a value's type, by its metatable where that has one.
 const char *qh_push_type_name(lua_State *L, int index);
 

@@ -64,6 +64,7 @@ typedef struct value_call {
 static int traceback_handler(lua_State *L) {
     lua_settop(L, 1);
     if (qh_is_cancel(L, 1)) return 1;
+    qh_place_error(L);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &qh_key_tracebacks);
     lua_pushthread(L);
     luaL_traceback(L, L, NULL, 1);

@@ -51,7 +51,7 @@ static int write_file(lua_State *L) {
     }
     struct stat present;
     if (stat(path, &present) == 0 && !S_ISREG(present.st_mode)) {
-        return luaL_error(L, "cannot write the secret to %s: not a regular file", path);
+        return qh_raise(L, "cannot write the secret to %s: not a regular file", path);
     }
     const char *scratch = lua_pushfstring(L, "%s.%d.tmp", path, (int)getpid());
     unlink(scratch); // of a run that was killed and had this process's number
@@ -72,7 +72,7 @@ static int write_file(lua_State *L) {
         if (problem != 0) unlink(scratch);
     }
     if (problem != 0) {
-        return luaL_error(L, "the secret cannot be written to %s: %s", path, strerror(problem));
+        return qh_raise(L, "the secret cannot be written to %s: %s", path, strerror(problem));
     }
     return 0;
 }
@@ -98,7 +98,7 @@ static int equal(lua_State *L) {
 }
 
 static int concatenate(lua_State *L) {
-    return luaL_error(L, "a secret cannot be concatenated; use secret:reveal() to get its value");
+    return qh_raise(L, "a secret cannot be concatenated; use secret:reveal() to get its value");
 }
 
 static int wipe(lua_State *L) {
@@ -115,7 +115,7 @@ static int get(lua_State *L) {
     } else if (name != NULL && strcmp(name, "write") == 0) {
         lua_pushcfunction(L, write_file);
     } else {
-        return luaL_error(L, "a secret has reveal() and write(path), not \"%s\"",
+        return qh_raise(L, "a secret has reveal() and write(path), not \"%s\"",
                           name != NULL ? name : luaL_typename(L, 2));
     }
     return 1;

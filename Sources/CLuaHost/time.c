@@ -14,13 +14,13 @@ typedef struct instant {
 /// Adds two numbers of seconds; raises an error when the sum does not fit.
 static int64_t sum(lua_State *L, int64_t a, int64_t b) {
     int64_t result;
-    if (__builtin_add_overflow(a, b, &result)) luaL_error(L, "the time is out of range");
+    if (__builtin_add_overflow(a, b, &result)) qh_raise(L, "the time is out of range");
     return result;
 }
 
 static int64_t difference(lua_State *L, int64_t a, int64_t b) {
     int64_t result;
-    if (__builtin_sub_overflow(a, b, &result)) luaL_error(L, "the time is out of range");
+    if (__builtin_sub_overflow(a, b, &result)) qh_raise(L, "the time is out of range");
     return result;
 }
 
@@ -80,7 +80,7 @@ static int add(lua_State *L) {
     int time = has_metatable(L, 1, &qh_key_time) ? 1 : has_metatable(L, 2, &qh_key_time) ? 2 : 0;
     if (time != 0) {
         if (has_metatable(L, 3 - time, &qh_key_time)) {
-            return luaL_error(L, "two times cannot be added");
+            return qh_raise(L, "two times cannot be added");
         }
         instant base = *(instant *)lua_touserdata(L, time);
         instant step = to_duration(L, 3 - time);
@@ -96,7 +96,7 @@ static int add(lua_State *L) {
 static int subtract(lua_State *L) {
     bool left = has_metatable(L, 1, &qh_key_time);
     bool right = has_metatable(L, 2, &qh_key_time);
-    if (right && !left) return luaL_error(L, "a time cannot be subtracted from a duration");
+    if (right && !left) return qh_raise(L, "a time cannot be subtracted from a duration");
     instant a = left ? *(instant *)lua_touserdata(L, 1) : to_duration(L, 1);
     instant b = right ? *(instant *)lua_touserdata(L, 2) : to_duration(L, 2);
     char *key = left && !right ? &qh_key_time : &qh_key_duration;
@@ -114,7 +114,7 @@ static int compare(lua_State *L) {
     bool times = has_metatable(L, 1, &qh_key_time) && has_metatable(L, 2, &qh_key_time);
     bool durations = !has_metatable(L, 1, &qh_key_time) && !has_metatable(L, 2, &qh_key_time);
     if (!times && !durations) {
-        return luaL_error(L, "a time and a duration cannot be compared");
+        return qh_raise(L, "a time and a duration cannot be compared");
     }
     instant a = times ? *(instant *)lua_touserdata(L, 1) : to_duration(L, 1);
     instant b = times ? *(instant *)lua_touserdata(L, 2) : to_duration(L, 2);
@@ -211,7 +211,7 @@ static int get(lua_State *L) {
     } else if (strcmp(name, "total") == 0) {
         lua_pushnumber(L, (double)value.seconds + (double)value.nanos / NANOS);
     } else {
-        return luaL_error(L, "a %s has seconds, nanos and total, not \"%s\"",
+        return qh_raise(L, "a %s has seconds, nanos and total, not \"%s\"",
                           has_metatable(L, 1, &qh_key_time) ? "time" : "duration", name);
     }
     return 1;

@@ -22,8 +22,8 @@ static int unknown_field(lua_State *L, const char *name) {
         }
         lua_pop(L, 1);
     }
-    if (best == NULL) return luaL_error(L, "%s has no field \"%s\"", type, name);
-    return luaL_error(L, "%s has no field \"%s\"; did you mean \"%s\"?", type, name, best);
+    if (best == NULL) return qh_raise(L, "%s has no field \"%s\"", type, name);
+    return qh_raise(L, "%s has no field \"%s\"; did you mean \"%s\"?", type, name, best);
 }
 
 static int message_index(lua_State *L) {

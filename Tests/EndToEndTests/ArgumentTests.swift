@@ -193,7 +193,8 @@ import Testing
         #expect(result.status == 1)
         #expect(
             result.errors.hasSuffix(
-                "/place.lua:3: bad argument #2 to 'time.format' (string expected, got number)\n"))
+                "/place.lua:3: bad argument #2 to 'time.format' (string expected, got number)\n"
+                    + "  3 | print(time.format(t, 5))\n"))
     }
 
     @Test(arguments: [

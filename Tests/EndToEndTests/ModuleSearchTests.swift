@@ -11,7 +11,7 @@ import Testing
         folder = try TemporaryFolder()
         // As the kernel names it: links on the way to the temporary directory are none of ours.
         here = URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().path
-        try folder.write("locked/qcsh.lock", #"{"version":1,"libraries":{}}"#)
+        try folder.write("locked/qcsh.lock", #"{"format":1,"libraries":{}}"#)
         try folder.write("locked/lua/where.lua", #"return "locked""#)
         try folder.write("locked/jobs/nightly/t.lua", Self.script)
         try folder.write("tree/lua_modules/share/lua/5.4/where/init.lua", #"return "tree""#)
@@ -24,7 +24,7 @@ import Testing
         try folder.write("beside/where.lua", #"return "beside""#)
         try folder.write("beside/lua/where.lua", #"return "not first""#)
         try folder.write("beside/t.lua", Self.script)
-        try folder.write("elsewhere/qcsh.lock", #"{"version":1,"libraries":{}}"#)
+        try folder.write("elsewhere/qcsh.lock", #"{"format":1,"libraries":{}}"#)
         try folder.write("elsewhere/lua/where.lua", #"return "elsewhere""#)
         try folder.write(
             "elsewhere/lua_modules/share/lua/5.4/where.lua", #"return "elsewhere's tree""#)

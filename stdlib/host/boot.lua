@@ -4,7 +4,7 @@
 local functions, settings = ...
 
 local load, assert, error, ipairs, next, pairs = load, assert, error, ipairs, next, pairs
-local rawset, setmetatable, tostring = rawset, setmetatable, tostring
+local rawget, rawset, setmetatable, tostring = rawget, rawset, setmetatable, tostring
 local _G = _G
 
 local host = __host
@@ -15,7 +15,8 @@ end
 
 --- The globals of the library's own code. Those of scripts are set up through it; from then on it has
 --- its own, since scripts may replace each of theirs.
-host.own = setmetatable({}, { __index = _G, __newindex = _G })
+--- Its errors stand at the user's line, whatever their level is.
+host.own = setmetatable({ error = host.raise }, { __index = _G, __newindex = _G })
 
 for _, part in ipairs {
   "options", "receivers", "errors", "modules", "clocks", "program", "gates", "globals",
@@ -34,7 +35,9 @@ do
         copy[member] = inner
       end
     end
-    rawset(own, name, copy)
+    if rawget(own, name) == nil then
+      rawset(own, name, copy)
+    end
   end
   own.require = host.own_require
   -- Where modules are found is what scripts say.

@@ -98,6 +98,7 @@ end
 
 --- Keeps where a child failed: error objects get a traceback, of texts the host remembers it.
 local function keep_traceback(problem)
+  problem = host.place(problem)
   local traceback = debug.traceback(nil, 2)
   if type(problem) == "table" then
     if rawget(problem, "traceback") == nil then

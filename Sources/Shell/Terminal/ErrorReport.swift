@@ -2,15 +2,22 @@ import LuaMachine
 
 /// Describes failures of Lua code for users.
 public enum ErrorReport {
-    /// The message with the script's position, then the traceback if it adds information.
-    public static func text(_ failure: LuaFailure, isVerbose: Bool = false) -> String {
-        let message = failure.description
-        var lines: [String] = []
-        if case .table = failure.value, let place = place(in: failure) {
-            lines.append("\(place): \(message)")
-        } else {
-            lines.append(message)
+    /// The message with the script's position and line, then the traceback if it adds information.
+    ///
+    /// - Parameter source: the text of a file of Lua, by the name that positions have.
+    public static func text(
+        _ failure: LuaFailure, isVerbose: Bool = false, source: (String) -> [UInt8]? = { _ in nil }
+    ) -> String {
+        var message = failure.description
+        var isTable = false
+        if case .table = failure.value { isTable = true }
+        if isTable || isOfTheLibrary(failure), Excerpt.place(in: message) == nil,
+            let place = place(in: failure)
+        {
+            message = "\(place): \(message)"
         }
+        var lines = [message]
+        if let excerpt = Excerpt.of(message, source: source) { lines.append(excerpt) }
         if let violations = failure.value.table?["violations"]?.table?.array, violations.count > 1 {
             for violation in violations {
                 guard let table = violation.table, let path = table["path"]?.text,
@@ -28,8 +35,18 @@ public enum ErrorReport {
         return Terminal.safe(lines.joined(separator: "\n"))
     }
 
+    /// Whether the standard library has raised an error.
+    private static func isOfTheLibrary(_ failure: LuaFailure) -> Bool {
+        let frames = failure.traceback.split(separator: "\n").map { line in
+            line.drop { $0 == "\t" || $0 == " " }
+        }
+        let first = frames.first { !$0.hasPrefix("[C]") && !$0.hasPrefix("stack traceback") }
+        return first?.hasPrefix("[") ?? false
+    }
+
     /// The innermost line of the script in a traceback: `script.lua:12`.
     private static func place(in failure: LuaFailure) -> String? {
+        if let place = failure.value.table?["place"]?.text { return place }
         let traceback = failure.value.table?["traceback"]?.text ?? failure.traceback
         for line in traceback.split(separator: "\n") {
             let frame = line.drop { $0 == "\t" || $0 == " " }

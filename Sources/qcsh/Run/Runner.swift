@@ -283,8 +283,10 @@ struct Runner {
     private func run(_ run: Run) -> Int32 {
         if !code.isEmpty {
             for piece in code {
+                // What qcsh brings itself is not the user's code.
+                let name = argument == nil ? "=(command line)" : "=[command]"
                 let status = evaluate(run) { () throws(LuaFailure) in
-                    try run.runtime.compileExpression(Array(piece.utf8), name: "=(command line)")
+                    try run.runtime.compileExpression(Array(piece.utf8), name: name)
                 }
                 if status != 0 { return status }
             }
@@ -346,11 +348,23 @@ struct Runner {
 
     private func report(_ failure: LuaFailure, _ reason: RunControl.Reason? = nil) -> Int32 {
         if !failure.isCancellation || reason == nil {
-            Output.note("qcsh: " + ErrorReport.text(failure, isVerbose: options.isVerbose))
+            Output.note(
+                "qcsh: "
+                    + ErrorReport.text(failure, isVerbose: options.isVerbose, source: text(of:)))
         }
         guard let reason else { return ErrorReport.exitStatus(failure) }
         Output.note("qcsh: " + words(reason))
         return ExitStatus.of(reason)
+    }
+
+    /// The text of a file of Lua, by the name that errors have: a long one begins with dots.
+    private func text(of name: String) -> [UInt8]? {
+        if let file = scriptFile {
+            let known = file == "-" ? "stdin" : file
+            let isShort = name.hasPrefix("...") && known.hasSuffix(name.dropFirst(3))
+            if name == known || isShort { return source ?? UserFiles.readOwn(file) }
+        }
+        return name.hasSuffix(".lua") ? UserFiles.readOwn(name) : nil
     }
 
     private func words(_ reason: RunControl.Reason) -> String {

@@ -1,9 +1,8 @@
 --- What functions of the standard library take as options, and errors that blame their callers.
 local host = ...
 
--- A script can replace what stands in its globals: what follows does not look there.
-local error, type, getmetatable, ipairs, pairs = error, type, getmetatable, ipairs, pairs
-local pcall, rawget, tostring, getinfo = pcall, rawget, tostring, debug.getinfo
+local type, getmetatable, ipairs, pairs = type, getmetatable, ipairs, pairs
+local pcall, rawget, tostring = pcall, rawget, tostring
 local next, concat, math_type = next, table.concat, math.type
 local find, gmatch, gsub, sub = string.find, string.gmatch, string.gsub, string.sub
 
@@ -50,16 +49,13 @@ function host.names(words)
   return set
 end
 
---- Raises an error at the line that called a built-in function.
-function host.blame(message)
-  local level = 2
-  local info = getinfo(level, "S")
-  while info and info.short_src:find("^%[") do
-    level = level + 1
-    info = getinfo(level, "S")
-  end
-  error(message, info and level or 0)
+--- A text as a pattern that matches it and nothing else.
+function host.plain(text)
+  return (text:gsub("%p", "%%%0"))
 end
+
+--- Raises an error at the line that called a built-in function.
+host.blame = host.raise
 
 --- How the person who has started the run can say an option: by the option of the script of that name,
 --- or, where Lua is written, by the option of the function. Nil when the script has no such option.

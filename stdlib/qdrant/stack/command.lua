@@ -157,6 +157,36 @@ function verbs.drift(request, declared)
   return count > 0 and CHANGES or 0
 end
 
+--- Keeps where an error object was raised: the file of the stack is not on the stack later.
+local function keep_place(problem)
+  if type(problem) == "table" and rawget(problem, "traceback") == nil then
+    rawset(problem, "traceback", debug.traceback(nil, 2))
+  end
+  return problem
+end
+
+--- The line of a stack's file that an error is about: the first that has one of the words that the
+--- error quotes, or is about a resource that the error names.
+local function place_in(file, problem)
+  local words = {}
+  for word in problem:gmatch("\"([^\"]+)\"") do
+    words[#words + 1] = word
+  end
+  words[#words + 1] = problem:match("^%a+ ([%w_-]+)")
+  for _, word in ipairs(words) do
+    local number = 0
+    for line in (require("fs").read(file) .. "\n"):gmatch("(.-)\n") do
+      number = number + 1
+      local first, last = line:find(word, 1, true)
+      if first and not line:sub(first - 1, first - 1):find("[%w_]")
+        and not line:sub(last + 1, last + 1):find("[%w_]") then
+        return file .. ":" .. number
+      end
+    end
+  end
+  return file
+end
+
 --- Runs a command; returns the exit status.
 ---@async
 ---@param request table
@@ -176,15 +206,19 @@ return function(request)
     say("qcsh: file not found: ", request.file)
     return 2
   end
-  local ok, result = pcall(function()
+  local ok, result = xpcall(function()
     return verb(request, stack.load(request.file, request.variables))
-  end)
+  end, keep_place)
   if not ok then
-    if type(result) == "table" or tostring(result):find(request.file, 1, true) == 1 then
+    if type(result) == "table" then
+      if not tostring(rawget(result, "traceback")):find(request.file .. ":", 1, true) then
+        rawset(result, "place", place_in(request.file, tostring(result)))
+      end
+      error(result, 0)
+    elseif tostring(result):find("^[^%s]-:%d+: ") then
       error(result, 0)
     end
-    -- Where in the library it was found out is nobody's business.
-    error(request.file .. ": " .. tostring(result):gsub("^[^%s]-:%d+: ", ""), 0)
+    error(place_in(request.file, tostring(result)) .. ": " .. tostring(result), 0)
   end
   return result
 end

@@ -1,0 +1,48 @@
+/// The line of a script that an error is about.
+enum Excerpt {
+    /// The longest line that is shown whole, in characters.
+    private static let widest = 100
+
+    /// The file and the line that a message begins with: `script.lua:12: …`.
+    static func place(in message: String) -> (file: String, line: Int)? {
+        let first = message.prefix { $0 != "\n" }
+        guard let end = first.firstRange(of: ": ")?.lowerBound,
+            let colon = first[..<end].lastIndex(of: ":"), colon != first.startIndex,
+            let line = Int(first[first.index(after: colon)..<end])
+        else { return nil }
+        return (String(first[..<colon]), line)
+    }
+
+    /// The line that a message begins with the place of, and below it a mark where the message says
+    /// what it is near; nil when the text is not known.
+    static func of(_ message: String, source: (String) -> [UInt8]?) -> String? {
+        guard let (file, number) = place(in: message), number > 0, let text = source(file) else {
+            return nil
+        }
+        let lines = text.split(
+            separator: UInt8(ascii: "\n"), maxSplits: number, omittingEmptySubsequences: false)
+        guard lines.count >= number else { return nil }
+        let line = String(decoding: lines[number - 1], as: UTF8.self)
+            .replacing("\t", with: "    ").replacing("\r", with: "")
+        guard !line.allSatisfy(\.isWhitespace) else { return nil }
+        let head = "  \(number) | "
+        var shown = head + line.prefix(widest) + (line.count > widest ? "…" : "")
+        if let column = column(of: message, in: line), column < widest {
+            shown += "\n" + String(repeating: " ", count: head.count + column) + "^"
+        }
+        return shown
+    }
+
+    /// Where in a line the word is that a message says it is about: `near 'x'`, `(local 'x')`; nil when
+    /// it is not there once.
+    private static func column(of message: String, in line: String) -> Int? {
+        let kinds = ["near", "local", "global", "field", "method", "upvalue", "constant"]
+        guard let kind = kinds.lazy.compactMap({ message.firstRange(of: $0 + " '") }).first else {
+            return nil
+        }
+        let word = message[kind.upperBound...].prefix { $0 != "'" }
+        let places = line.ranges(of: word)
+        guard let place = places.first, places.count == 1 else { return nil }
+        return line.distance(from: line.startIndex, to: place.lowerBound)
+    }
+}
