@@ -169,6 +169,9 @@ static const uint8_t file_qdrant_library_rockspec_lua[] = {
 static const uint8_t file_qdrant_library_scaffold_lua[] = {
 #embed "../../stdlib/qdrant/library/scaffold.lua"
 };
+static const uint8_t file_qdrant_library_schema_lua[] = {
+#embed "../../stdlib/qdrant/library/schema.lua"
+};
 static const uint8_t file_qdrant_library_source_lua[] = {
 #embed "../../stdlib/qdrant/library/source.lua"
 };
@@ -362,6 +365,7 @@ static const qcsh_resource files[] = {
     {"qdrant/library/plan.lua", file_qdrant_library_plan_lua, sizeof file_qdrant_library_plan_lua},
     {"qdrant/library/rockspec.lua", file_qdrant_library_rockspec_lua, sizeof file_qdrant_library_rockspec_lua},
     {"qdrant/library/scaffold.lua", file_qdrant_library_scaffold_lua, sizeof file_qdrant_library_scaffold_lua},
+    {"qdrant/library/schema.lua", file_qdrant_library_schema_lua, sizeof file_qdrant_library_schema_lua},
     {"qdrant/library/source.lua", file_qdrant_library_source_lua, sizeof file_qdrant_library_source_lua},
     {"qdrant/library/tree.lua", file_qdrant_library_tree_lua, sizeof file_qdrant_library_tree_lua},
     {"qdrant/management_keys.lua", file_qdrant_management_keys_lua, sizeof file_qdrant_management_keys_lua},

@@ -1,5 +1,6 @@
 import CLuaHost
 import CloudClient
+import Glibc
 import LuaMachine
 import LuaMessages
 import LuaReference
@@ -50,6 +51,17 @@ final class LibraryGrants {
             guard let text = try self.text(name, path) else { return }
             text.withUnsafeBytes { call.results.put($0) }
         }
+        // tree_module(name) → the file of a module in the tree of the library that calls; nothing when
+        // no library of a tree calls, or its tree has none
+        functions.declare("tree_module", .string) { [unowned self] call, name in
+            guard let source = self.machine.callerSource, source.hasPrefix("@"),
+                let (root, _) = Self.place(Self.normal(String(source.dropFirst())))
+            else { return }
+            let folder = (root.isEmpty ? "." : root) + Self.tree
+            let inner = String(name.map { $0 == "." ? "/" : $0 })
+            let files = ["\(folder)\(inner).lua", "\(folder)\(inner)/init.lua"]
+            call.results.put(optional: files.first { access($0, R_OK) == 0 })
+        }
         // has_library_header() → whether the header of the module that calls was read
         functions.declare("has_library_header") { [unowned self] call in
             call.results.put(self.machine.callerSource.map(self.headed.contains) ?? false)
@@ -73,6 +85,12 @@ final class LibraryGrants {
     }
 
     private func registerReading(in functions: inout HostFunctions) {
+        // lock_problem(text) → why a text is not a lock file; nothing for one
+        functions.declare("lock_problem", .bytes) { call, text in
+            do throws(LockFile.Problem) { _ = try LockFile(text) } catch {
+                call.results.put(error.description)
+            }
+        }
         // annotations(text, module) → [{ name, signature, text, parameters, results, example }]
         functions.declare("annotations", .string, .string) { call, text, module in
             call.results.list {
@@ -240,11 +258,7 @@ final class LibraryGrants {
         var lock = Lock()
         if let text = TextFile.read(path) {
             do {
-                guard let document = try ValueJSON.value(text).table else {
-                    throw HostError.message("it has no libraries")
-                }
-                for (key, value) in document["libraries"]?.table?.entries ?? [] {
-                    guard let name = key.text, let entry = value.table else { continue }
+                for (name, entry) in try LockFile(text).libraries {
                     for (file, hash) in entry["files"]?.table?.entries ?? [] {
                         guard let file = file.text, let hash = hash.text else { continue }
                         lock.files[file] = Lock.File(library: name, hash: hash)

@@ -59,11 +59,13 @@ struct LibraryCommand: ParsableCommand {
         var force = false
 
         @Option(
-            help: ArgumentHelp("Tag, branch or version.", valueName: "ref"))
+            help: ArgumentHelp(
+                "Tag, branch or version; version 1.0.0 may have the tag v1.0.0.", valueName: "ref"))
         var ref: String?
 
         @Option(
-            help: ArgumentHelp("Server of rocks: a URL or a directory.", valueName: "server"))
+            help: ArgumentHelp(
+                "Server of rocks: a URL, or a directory with a manifest.", valueName: "server"))
         var server: String?
 
         var values: [(String, LuaValue)] {
@@ -209,6 +211,9 @@ struct LibraryCommand: ParsableCommand {
             guard chdir(folder) == 0 else {
                 throw ValidationError("\(folder): \(String(cString: strerror(errno)))")
             }
+            let whole = LibraryCommand.run(
+                "check", try LibraryOptions.parse([]), [("folder", .text("."))])
+            guard whole == 0 else { throw ExitCode(whole) }
             let files = Self.modules(below: ".")
             if !files.isEmpty {
                 let check = try CheckCommand.parse(files)
@@ -229,7 +234,7 @@ struct LibraryCommand: ParsableCommand {
                     guard lstat(path, &status) == 0 else { continue }
                     if status.st_mode & S_IFMT == S_IFDIR {
                         open.append(path)
-                    } else if name.hasSuffix(".lua") {
+                    } else if name.hasSuffix(".lua"), status.st_mode & S_IFMT == S_IFREG {
                         files.append(path)
                     }
                 }

@@ -6,6 +6,7 @@ import LuaMachine
 import LuaMessages
 import LuaReference
 import LuaSource
+import Shell
 
 /// Scripts that `qcsh run` finds by name: the user's, the project's, those of libraries, and qcsh's
 /// own, in this order.
@@ -133,15 +134,16 @@ enum ReadyScripts {
     /// The libraries of the project and of the user, from their lock files.
     static func libraries() -> [Library] {
         [".", UserFiles.dataFolder].compactMap { $0 }.flatMap { root -> [Library] in
-            guard let text = UserFiles.readOwn(root + "/qcsh.lock"),
-                let table = try? ValueJSON.value(text).table?["libraries"]?.table
-            else { return [] }
-            return table.entries.compactMap { key, value in
-                guard let name = key.text, isPlain(name), let entry = value.table else {
-                    return nil
+            let file = root + "/qcsh.lock"
+            guard let text = UserFiles.readOwn(file) else { return [] }
+            do throws(LockFile.Problem) {
+                return try LockFile(text).libraries.filter { isPlain($0.name) }.map {
+                    Library(name: $0.name, root: root, entry: $0.entry)
                 }
-                return Library(name: name, root: root, entry: entry)
-            }.sorted { $0.name < $1.name }
+            } catch {
+                Output.remark("\(file) is not a valid lock file: \(error)")
+                return []
+            }
         }
     }
 

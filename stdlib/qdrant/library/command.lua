@@ -120,6 +120,11 @@ local function describe(plan, before)
   if #plan.modules > 0 then
     say("  modules  ", table.concat(plan.modules, ", "))
   end
+  for _, module in ipairs(plan.modules) do
+    if host.is_reserved(module) then
+      say("           scripts that require ", module, " get qcsh's module of this name")
+    end
+  end
   if next(plan.scripts) then
     say("  scripts  ", table.concat(host.sorted_keys(plan.scripts), ", "))
   end
@@ -189,7 +194,9 @@ end
 function add(request, tree, origin, done, rows, why)
   local folder <close> = fs.temporary()
   local package = source.fetch(origin, folder.path, tree.root)
-  local plan = plan_of(package)
+  local before_for = tree.libraries[package.spec.package]
+  why = why or before_for and before_for["for"]
+  local plan = plan_of(package, why ~= nil)
   if origin.expected and origin.expected ~= plan.name then
     fail("%s is now library %s, expected %s", source.text(origin), plan.name, origin.expected)
   end
@@ -229,7 +236,7 @@ local function restore(tree)
     local row = { name = name, version = entry.version, action = "as it was" }
     if tree:state(name) ~= "as added" then
       local folder <close> = fs.temporary()
-      local plan = plan_of(source.fetch(entry.source, folder.path, tree.root))
+      local plan = plan_of(source.fetch(entry.source, folder.path, tree.root), entry["for"] ~= nil)
       local path = plan.name ~= name and "its name" or tree:difference(plan)
       if path then
         fail("%s: %s has changed since it was added: run qcsh lib update %s to accept the change",
@@ -365,7 +372,35 @@ local function package_in(folder)
   if not file then
     fail("%s has no rockspec: qcsh lib new creates a library", folder)
   end
-  return { spec = rockspec.read(file), folder = root, origin = { kind = "folder", path = folder } }
+  return { spec = rockspec.read(file), folder = root, file = file,
+    origin = { kind = "folder", path = folder } }
+end
+
+--- Raises an error when modules of a library would not be installed with it, and names its links.
+local function check_whole(package)
+  local files, links = rockspec.left_out(rockspec.contents(package.spec, package.folder),
+    package.folder)
+  for _, path in ipairs(links) do
+    say(path, " is left out: it is a link, which archives of libraries do not have")
+  end
+  local lines = {}
+  for _, path in ipairs(host.sorted_keys(files)) do
+    lines[#lines + 1] = ("  [\"%s\"] = \"%s\","):format(files[path], path)
+  end
+  if #lines > 0 then
+    fail("build.modules of %s lacks files, which would not be installed; add these lines, or "
+      .. "delete the list to have all files below lua installed:\n%s", package.file,
+      table.concat(lines, "\n"))
+  end
+end
+
+function verbs.check(request)
+  if rockspec.find(request.folder) then
+    local package = package_in(request.folder)
+    check_whole(package)
+    plan_of(package)
+  end
+  return {}
 end
 
 function verbs.docs(request)
@@ -403,6 +438,7 @@ end
 
 function verbs.pack(request)
   local package = package_in(request.folder or ".")
+  check_whole(package)
   local plan = plan_of(package)
   local name = plan.name .. "-" .. plan.version
   local folder <close> = fs.temporary()
@@ -440,7 +476,9 @@ return function(request)
   if request.output and request.output ~= "table" then
     return require("json").list(rows)
   elseif #rows == 0 then
-    say("no libraries")
+    if request.verb ~= "check" then
+      say("no libraries")
+    end
     return nil
   end
   local columns = {}

@@ -3,6 +3,8 @@ local host = ...
 
 local fs = require "fs"
 
+local schema = require "qdrant.library.schema"
+
 local rockspec = {}
 
 --- Parts of a version as numbers: "1.10.0-2" is 1, 10, 0, 2.
@@ -128,6 +130,7 @@ function rockspec.read(path)
       error(("%s has no %s"):format(path, name), 0)
     end
   end
+  schema.check(path, values)
   if not values.package:find("^[%w][%w._-]*$") then
     error(("%s: invalid package name \"%s\""):format(path, values.package), 0)
   end
@@ -175,11 +178,70 @@ local function collect(modules, folder, prefix, root)
     local info = fs.stat(fs.join(root, path))
     if info.type == "folder" then
       collect(modules, path, prefix .. name .. ".", root)
-    elseif name:find("%.lua$") then
+    elseif info.type == "file" and name:find("%.lua$") then
       local module = prefix .. name:gsub("%.lua$", "")
       modules[(module:gsub("%.init$", ""))] = path
     end
   end
+end
+
+--- The directories that modules are in: "lua/" for `a.b` in lua/a/b.lua; of modules next to the
+--- rockspec, those of packages.
+local function roots_of(modules)
+  local roots = {}
+  for module, path in pairs(modules) do
+    local inner = module:gsub("%.", "/")
+    local root = path:match("^(.-)" .. host.plain(inner) .. "%.lua$")
+      or path:match("^(.-)" .. host.plain(inner) .. "/init%.lua$")
+    if root == "" then
+      local package = module:match("^[^.]+")
+      roots[package .. "/"] = package .. "."
+    elseif root then
+      roots[root] = ""
+    end
+  end
+  return roots
+end
+
+--- The files of a package that are not installed: Lua files next to its modules that the rockspec does
+--- not list, with the names that they would have, and links, which are left out.
+---@usage require("qdrant.library.rockspec").left_out({ ["a"] = "lua/a.lua" }, "/tmp")
+---@param modules table<string, string> what `contents` returned
+---@param folder string where the files are
+---@return table<string, string> files modules by paths
+---@return string[] links
+function rockspec.left_out(modules, folder)
+  local listed, found, links = {}, {}, {}
+  for _, path in pairs(modules) do
+    listed[path] = true
+  end
+  for root, prefix in pairs(roots_of(modules)) do
+    local place = root:gsub("/$", "")
+    if fs.exists(fs.join(folder, place)) then
+      collect(found, place, prefix, folder)
+    end
+  end
+  local files = {}
+  for module, path in pairs(found) do
+    files[path] = not listed[path] and module or nil
+  end
+  local function visit(place)
+    for _, name in ipairs(fs.list(fs.join(folder, place))) do
+      local path = place == "" and name or place .. "/" .. name
+      local info = fs.stat(fs.join(folder, path))
+      if name:sub(1, 1) == "." or name == "lua_modules" then
+        goto continue
+      elseif info.type == "folder" then
+        visit(path)
+      elseif info.type ~= "file" then
+        links[#links + 1] = path
+      end
+      ::continue::
+    end
+  end
+  visit("")
+  table.sort(links)
+  return files, links
 end
 
 --- Raises an error for a path that leads out of its package.
@@ -271,9 +333,10 @@ end
 ---@usage pcall(require("qdrant.library.rockspec").contents, { package = "x", version = "1-1" }, "/tmp")
 ---@param spec table what `read` returned
 ---@param folder string where its files are
+---@param is_inner? boolean whether other libraries alone use it: they get its modules whatever their names
 ---@return table<string, string> modules paths by module names
 ---@return table<string, string> scripts paths by names
-function rockspec.contents(spec, folder)
+function rockspec.contents(spec, folder, is_inner)
   local build = spec.build or {}
   local kind = build.type or "builtin"
   if kind ~= "builtin" and kind ~= "module" and kind ~= "none" then
@@ -297,7 +360,7 @@ function rockspec.contents(spec, folder)
     error(("%s has no modules: list them in build.modules of its rockspec"):format(spec.package), 0)
   end
   for module in pairs(modules) do
-    if host.is_reserved(module) or LUA[module] then
+    if LUA[module] or host.is_reserved(module) and (not is_inner or module:find("^qdrant")) then
       error(("%s has a module \"%s\": this name belongs to qcsh, so it is never loaded"):format(
         spec.package, module), 0)
     end

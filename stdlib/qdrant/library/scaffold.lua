@@ -19,11 +19,9 @@ description = {
   license = "MIT",
 }
 dependencies = { "lua ~> 5.4" }
+-- Without a list of modules, all Lua files below lua/ are installed.
 build = {
   type = "builtin",
-  modules = {
-    ["MODULE"] = "lua/MODULE/init.lua",
-  },
   copy_directories = { "scripts" },
 }
 test = { type = "command", command = "qcsh test" }
@@ -135,7 +133,7 @@ lua_modules/
 *.tar.gz
 ]]
 
--- qcsh itself has to be on the runner: how it comes there is the team's affair.
+-- qcsh is built from its source, once for each version: the cache has it afterwards.
 FILES[".github/workflows/test.yml"] = [[
 name: test
 on: [push, pull_request]
@@ -148,6 +146,17 @@ jobs:
       - uses: actions/checkout@v4
       - run: sudo apt-get update && sudo apt-get install -y lua-check
       - run: luacheck --quiet lua scripts spec
+      - name: Install qcsh
+        # Set the repository variable QCSH_SOURCE to where your team gets qcsh from, for example
+        # https://git.example.com/qcsh.git#v1.0.0
+        run: |
+          command -v qcsh && exit
+          test -n "$SOURCE" || { echo "set the variable QCSH_SOURCE: see this step"; exit 1; }
+          git clone --depth 1 --branch "${SOURCE##*#}" "${SOURCE%#*}" "$RUNNER_TEMP/qcsh"
+          "$RUNNER_TEMP/qcsh/scripts/dev/setup"
+          sudo env "PATH=$PATH" "$RUNNER_TEMP/qcsh/scripts/install"
+        env:
+          SOURCE: ${{ vars.QCSH_SOURCE }}
       - run: qcsh lib test
 ]]
 

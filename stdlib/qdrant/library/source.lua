@@ -1,4 +1,6 @@
 --- Sources of libraries: a directory, an archive, a Git repository, or LuaRocks.
+local host = ...
+
 local crypto = require "crypto"
 local fs = require "fs"
 local http = require "http"
@@ -86,8 +88,28 @@ local function newest_tag(url)
   return best
 end
 
+--- A tag, branch or version of a repository, as it is named there: version 1.2.0 may be tag v1.2.0.
+local function known_ref(url, ref)
+  if not ref:find("^v?%d+[%d.]*$") then
+    return ref
+  end
+  local names = {}
+  for _, line in ipairs(git("ls-remote", "--tags", "--heads", "--refs", "--", url):lines()) do
+    names[line:match("refs/%a+/(.+)$") or ""] = true
+  end
+  local number = ref:gsub("^v", "")
+  for _, name in ipairs { ref, number, "v" .. number } do
+    if names[name] then
+      return name
+    end
+  end
+  local near = host.nearest_name(ref, names)
+  error(("%s has no tag or branch %s%s"):format(url, ref,
+    near and near ~= "" and "; did you mean \"" .. near .. "\"?" or ""), 0)
+end
+
 local function fetch_git(origin, folder)
-  local ref = origin.ref or newest_tag(origin.url)
+  local ref = origin.ref and known_ref(origin.url, origin.ref) or newest_tag(origin.url)
   local inner = fs.join(folder, "content")
   -- A path is cloned as a URL is, with what is needed only.
   local url = origin.url:sub(1, 1) == "/" and "file://" .. origin.url or origin.url
@@ -116,6 +138,28 @@ local function luarocks(words, folder)
   error("luarocks: " .. text, 0)
 end
 
+--- Whether a version is the wanted one: "1.2.0-1" is "1.2.0-1", and "1.2.0" or "v1.2.0" of any revision.
+local function is_version(version, wanted)
+  wanted = wanted:gsub("^v", "")
+  return version == wanted or version:gsub("%-%d+$", "") == wanted
+end
+
+--- Raises an error for a directory of rocks that has no list of them.
+local function check_manifest(server)
+  local folder = server and server:gsub("^file://", "")
+  local info = folder and fs.stat(folder)
+  if not info or info.type ~= "folder" then
+    return
+  end
+  for _, name in ipairs(fs.list(folder)) do
+    if name:find("^manifest") then
+      return
+    end
+  end
+  error(("%s has no manifest, the list of its rocks; write it with: luarocks-admin make-manifest "
+    .. "--lua-version 5.4 %s"):format(server, folder), 0)
+end
+
 --- What a server has of a rock: the newest version that fits, in the form that is taken best.
 local function find_rock(origin)
   local listing = luarocks { "search", "--porcelain", origin.name,
@@ -125,7 +169,7 @@ local function find_rock(origin)
   for _, line in ipairs(listing:lines()) do
     local name, version, arch, place = line:match("^(%S+)\t(%S+)\t(%S+)\t(.+)$")
     local fits = name == origin.name and order[arch]
-      and (not origin.version or version == origin.version)
+      and (not origin.version or is_version(version, origin.version))
       and (not origin.dependency or rockspec.satisfies(version, origin.dependency))
     if fits then
       local newer = best and rockspec.compare(best.version, version) or -1
@@ -135,6 +179,7 @@ local function find_rock(origin)
     end
   end
   if not best then
+    check_manifest(origin.server)
     error(("rock %s%s not found%s"):format(origin.name,
       origin.version and " " .. origin.version or "",
       origin.server and " from " .. origin.server or ""), 0)
