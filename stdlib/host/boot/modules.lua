@@ -131,18 +131,8 @@ local function find_own(name)
   return nil, "\n\tno module '" .. name .. "' in the standard library"
 end
 
---- The function that loads a module of a file, and the file.
-local function find_file(name)
-  -- A bounded script reads modules from where they are, not from anywhere.
-  local search = host.is_bounded() and settings.path or module_path or package.path
-  if type(search) ~= "string" then
-    host.blame("'package.path' must be a string")
-  end
-  local path, tried = searchpath(name, search)
-  if not path then
-    return nil, tried
-  end
-  -- A library's functions may do what it has been granted.
+--- Compiles the file of a module: a library's functions may do what it has been granted.
+local function load_file(name, path)
   local bound = host.library_text(name, path)
   local chunk, problem
   if bound then
@@ -157,6 +147,20 @@ local function find_file(name)
     error("error loading module '" .. name .. "' from file '" .. path .. "':\n\t" .. problem, 0)
   end
   return chunk, path
+end
+
+--- The function that loads a module of a file, and the file.
+local function find_file(name)
+  -- A bounded script reads modules from where they are, not from anywhere.
+  local search = host.is_bounded() and settings.path or module_path or package.path
+  if type(search) ~= "string" then
+    host.blame("'package.path' must be a string")
+  end
+  local path, tried = searchpath(name, search)
+  if not path then
+    return nil, tried
+  end
+  return load_file(name, path)
 end
 
 --- Loads a module once.
@@ -204,9 +208,29 @@ function host.own_require(name)
   return load_once(own_modules, name, find_own)
 end
 
+--- Modules of libraries that have a built-in module's name, by their files.
+local tree_modules = {}
+
+--- The module of a reserved name that a library of a tree means: one of its own tree. Libraries of
+--- others were not written for the names that qcsh has.
+local function require_of_tree(name)
+  local file = host.tree_module(name)
+  if file then
+    return true, load_once(tree_modules, file, function()
+      return load_file(name, file)
+    end)
+  end
+end
+
 function require(name)
   if type(name) ~= "string" then
     error("require needs a module's name", 2)
+  end
+  if host.is_reserved(name) then
+    local is_found, found, file = require_of_tree(name)
+    if is_found then
+      return found, file
+    end
   end
   local module = loaded[name]
   if module ~= nil then

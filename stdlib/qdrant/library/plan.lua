@@ -107,9 +107,10 @@ end
 --- `script_needs` those of its ready-made scripts.
 ---@usage pcall(require("qdrant.library.plan").of, { folder = "/none", spec = { package = "x", version = "1-1" } })
 ---@param package { folder: string, spec: table, origin?: table }
+---@param is_inner? boolean whether other libraries alone use it
 ---@return table
-function plan.of(package)
-  local modules, scripts = rockspec.contents(package.spec, package.folder)
+function plan.of(package, is_inner)
+  local modules, scripts = rockspec.contents(package.spec, package.folder, is_inner)
   local self = {
     name = package.spec.package, version = package.spec.version, origin = package.origin,
     summary = package.spec.description and package.spec.description.summary,
