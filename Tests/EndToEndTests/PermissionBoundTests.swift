@@ -86,7 +86,8 @@ import Testing
         #expect(
             result.errors.hasSuffix(
                 "/clean.lua:3: auth.list_management_keys: PERMISSION_DENIED: the header of "
-                    + "clean.lua does not allow read:management_keys\n"), "\(result.errors)")
+                    + "clean.lua does not allow read:management_keys\n"
+                    + "  3 | qdrant.api.auth.list_management_keys {}\n"), "\(result.errors)")
     }
 
     /// The bound is what all allow; what is denied is denied.

@@ -377,6 +377,7 @@ local function package_in(folder)
 end
 
 --- Raises an error when modules of a library would not be installed with it, and names its links.
+---@return string[] links
 local function check_whole(package)
   local files, links = rockspec.left_out(rockspec.contents(package.spec, package.folder),
     package.folder)
@@ -392,6 +393,7 @@ local function check_whole(package)
       .. "delete the list to have all files below lua installed:\n%s", package.file,
       table.concat(lines, "\n"))
   end
+  return links
 end
 
 function verbs.check(request)
@@ -438,7 +440,7 @@ end
 
 function verbs.pack(request)
   local package = package_in(request.folder or ".")
-  check_whole(package)
+  local links = check_whole(package)
   local plan = plan_of(package)
   local name = plan.name .. "-" .. plan.version
   local folder <close> = fs.temporary()
@@ -461,11 +463,13 @@ function verbs.pack(request)
     fs.copy(folder / file, file)
   end
   return { { file = file, version = plan.version,
+    left_out = #links > 0 and table.concat(links, ", ") or nil,
     sha256 = require("crypto").sha256(fs.read(file)) } }
 end
 
 --- The order of columns for people.
-local COLUMNS = { "name", "version", "action", "place", "state", "needs", "source", "file" }
+local COLUMNS = { "name", "version", "action", "place", "state", "needs", "source", "file",
+  "left_out" }
 
 --- Runs a command; returns what is shown, nothing when it was shown already.
 ---@async
