@@ -75,7 +75,7 @@ let package = Package(
             name: "Shell",
             dependencies: [
                 "LuaHost", "LuaReference", "LuaMessages", "LuaMachine", "LuaSource", "CloudClient",
-                "EventLoop", "GRPCProtocol", "Contract", "CReadline",
+                "EventLoop", "GRPCProtocol", "Contract", "CReadline", "CSpawn",
             ]),
         .target(
             name: "Sandbox",

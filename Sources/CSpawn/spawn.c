@@ -1,7 +1,10 @@
 #define _GNU_SOURCE
 #include "qcsh_spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -33,4 +36,13 @@ void qspawn_return_large_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
     mallopt(M_TRIM_THRESHOLD, 128 << 10);
 #endif
+}
+
+int qspawn_finish_output(void) {
+    errno = 0;
+    if (fflush(stdout) != 0) return errno != 0 ? errno : EIO;
+    if (!ferror(stdout)) return 0;
+    // The reason of an earlier failure is gone, except that a pipe without a reader has no other.
+    struct pollfd entry = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&entry, 1, 0) == 1 && entry.revents & POLLERR ? EPIPE : EIO;
 }

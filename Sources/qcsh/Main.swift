@@ -22,7 +22,7 @@ enum Main {
         if arguments.first == CompletionScript.query {
             return complete(Array(arguments.dropFirst()))
         }
-        if let runner = Runner(plain: arguments) { exit(runner.run()) }
+        if let runner = Runner(plain: arguments) { exit(Output.finish(runner.run())) }
         do throws(CommandError) {
             switch try CommandWords.arranged(Array(arguments)) {
             case .help: answer(QcshCommand.help(columns: nil))
@@ -46,15 +46,17 @@ enum Main {
             let (text, about) = (Terminal.safe(candidate.text), Terminal.safe(candidate.about))
             Output.data("\(text)\t\(about)\n")
         }
+        exit(Output.finish(0))
     }
 
     private static func run(_ words: [String], of root: any ParsableCommand.Type) {
         do {
             var parsed = try root.parseAsRoot(words)
             try parsed.run()
+            exit(Output.finish(0))
         } catch let status as ExitCode {
             // The parser would write the help before it looks at the status.
-            exit(status.rawValue)
+            exit(Output.finish(status.rawValue))
         } catch {
             let text = root.fullMessage(for: error)
             // Help is data, and not a failure.
@@ -67,6 +69,6 @@ enum Main {
     /// Writes what was asked for, and ends the program.
     private static func answer(_ text: String) -> Never {
         Output.data(text + "\n")
-        exit(Runner.checkOutput(0))
+        exit(Output.finish(0))
     }
 }

@@ -22,4 +22,8 @@ const char *qspawn_argument(int number);
 /// threshold after the first of them, and keeps the rest.
 void qspawn_return_large_memory(void);
 
+/// Flushes the standard output of stdio, where Lua's print writes. Returns 0, or the errno of what was not
+/// written now or earlier.
+int qspawn_finish_output(void);
+
 #endif

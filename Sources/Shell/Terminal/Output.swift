@@ -1,3 +1,4 @@
+import CSpawn
 import Glibc
 import LuaHost
 
@@ -33,6 +34,22 @@ public enum Output {
 
     /// Why writing to standard output failed; nil if it did not, or if the reader is gone.
     public private(set) nonisolated(unsafe) static var problem: String?
+
+    /// Writes what is still buffered, and reports once that something was not written.
+    ///
+    /// - Returns: the status that the program ends with: 1 instead of 0 when output is missing.
+    public static func finish(_ status: Int32) -> Int32 {
+        let failure = qspawn_finish_output()
+        if failure != 0, failure != EPIPE, problem == nil {
+            problem = String(cString: strerror(failure))
+        }
+        if let problem, !isReported { note("qcsh: standard output: \(problem)") }
+        isReported = problem != nil
+        return status == 0 && (problem != nil || hasFailed) ? 1 : status
+    }
+
+    /// Whether ``problem`` was reported.
+    private nonisolated(unsafe) static var isReported = false
 
     private static func write(_ text: String, to descriptor: Int32) {
         guard !writeAll(text.utf8, to: descriptor), descriptor == STDOUT_FILENO, errno != EPIPE

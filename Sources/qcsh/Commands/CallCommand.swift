@@ -90,8 +90,6 @@ struct CallCommand: ParsableCommand {
             width: Terminal.width)
         Output.data(renderer.text(try secrets.present(LuaValue(response))))
         secrets.note()
-        let status = Runner.checkOutput(0)
-        if status != 0 { throw ExitCode(status) }
     }
 
     /// The maximum number of items of --all.

@@ -106,7 +106,7 @@ struct Runner {
         fflush(nil)
         connections.close()
         limits.writeAudit()
-        return Self.checkOutput(status)
+        return Output.finish(status)
     }
 
     /// Texts that are reported after the results.
@@ -160,13 +160,6 @@ struct Runner {
             Interrupts.alarm(after: timeout)
         }
         return control
-    }
-
-    /// What was not written was not done.
-    static func checkOutput(_ status: Int32) -> Int32 {
-        if let problem = Output.problem { Output.note("qcsh: standard output: \(problem)") }
-        let isWhole = Output.problem == nil && !Output.hasFailed
-        return status == 0 && !isWhole ? 1 : status
     }
 
     /// The script that runs: the one that is named, or what is piped in; nil for the shell and for
@@ -230,7 +223,7 @@ struct Runner {
                 fflush(nil)
                 connections.close()
                 limits.writeAudit()
-                Glibc.exit(status)
+                Glibc.exit(Output.finish(status))
             },
             modulePath: project.modulePath,
             scriptName: name, arguments: arguments)
