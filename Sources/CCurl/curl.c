@@ -82,6 +82,7 @@ static struct {
     CURLMsg *(*multi_info_read)(CURLM *, int *);
     struct curl_slist *(*slist_append)(struct curl_slist *, const char *);
     void (*slist_free_all)(struct curl_slist *);
+    time_t (*getdate)(const char *, const time_t *);
     int (*set_alpn)(void *context, const unsigned char *protocols, unsigned length);
     void (*get_alpn)(const void *ssl, const unsigned char **protocol, unsigned *length);
 } curl;
@@ -125,6 +126,7 @@ static void load(void) {
     *(void **)&curl.multi_info_read = find(library, "curl_multi_info_read");
     *(void **)&curl.slist_append = find(library, "curl_slist_append");
     *(void **)&curl.slist_free_all = find(library, "curl_slist_free_all");
+    *(void **)&curl.getdate = find(library, "curl_getdate");
     if (load_error[0] != '\0') return;
     if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         snprintf(load_error, sizeof load_error, "libcurl cannot be initialised");
@@ -291,3 +293,5 @@ qcurl_headers *qcurl_headers_add(qcurl_headers *headers, const char *line) {
 void qcurl_headers_free(qcurl_headers *headers) {
     curl.slist_free_all((struct curl_slist *)headers);
 }
+
+int64_t qcurl_date(const char *text) { return qcurl_load() == NULL ? curl.getdate(text, NULL) : -1; }

@@ -345,6 +345,22 @@ local function send(verb, url, headers, body, options)
   }, Response)
 end
 
+--- The longest that a server may ask to wait before a request is sent again, in seconds.
+local LONGEST = 60
+
+--- How many seconds a server asks to wait (`retry-after`: seconds, or a date); 0 when it asks for none.
+local function asked_pause(headers)
+  local text = headers["retry-after"]
+  if not text then
+    return 0
+  elseif text:find("^%s*%d+%s*$") then
+    return tonumber(text)
+  end
+  local at = host.http_date(text)
+  local now = headers.date and host.http_date(headers.date) or host.now().seconds
+  return at and math.max(0, at - now) or 0
+end
+
 --- Sends, and again when the request may be repeated and the trouble may pass.
 local function send_patiently(verb, url, headers, body, options)
   local attempts = (options.retries or (safe_to_repeat[verb] and 2 or 0)) + 1
@@ -358,7 +374,11 @@ local function send_patiently(verb, url, headers, body, options)
     end
     local pause = 0.2 * 2 ^ (attempt - 1)
     if ok then
-      pause = math.max(pause, math.min(tonumber(response.headers["retry-after"]) or 0, 60))
+      local asked = asked_pause(response.headers)
+      if asked > LONGEST then
+        return response
+      end
+      pause = math.max(pause, asked)
       response:close()
     end
     host.sleep(pause)

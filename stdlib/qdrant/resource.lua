@@ -462,25 +462,40 @@ end
 
 -- Changes -------------------------------------------------------------------------------------
 
---- How often a change is tried, and the first pause in seconds.
-local ATTEMPTS, PAUSE = 6, 0.2
+--- How often a change is tried, the first pause, and the longest that a server may ask for, in seconds.
+local ATTEMPTS, PAUSE, LONGEST = 6, 0.2, 60
+
+--- How often a change is tried: by `--retries` or the context, or as usual.
+local function attempts()
+  local retries = require("qdrant").session.retries
+  return retries and retries + 1 or ATTEMPTS
+end
+
+--- Waits before another attempt; false when the server asks to wait for too long.
+local function rest(pause, problem)
+  local asked = type(problem) == "table" and problem.retry_after or 0
+  if asked > LONGEST then
+    return false
+  end
+  require("task").sleep(math.max(pause, asked))
+  return true
+end
 
 --- Looks whether a change was made, again while the service is unavailable. When that cannot be found
 --- out, says that it may have been.
 local function look(made, problem)
-  local pause = PAUSE
-  for attempt = 1, ATTEMPTS do
+  local pause, most = PAUSE, attempts()
+  for attempt = 1, most do
     local ok, result = pcall(made)
     if ok then
       return result
     elseif not resource.is_transient(result) then
       error(result, 0)
-    elseif attempt == ATTEMPTS then
+    elseif attempt == most or not rest(pause, result) then
       resource.fail(problem.code, ("%s; it may or may not have been done (%s): check before "
         .. "you retry"):format(problem.message or tostring(problem), result.message
           or tostring(result)), { outcome_unknown = true, method = problem.method })
     end
-    require("task").sleep(pause)
     pause = pause * 2
   end
 end
@@ -493,15 +508,14 @@ end
 ---@param made? fun(): any returns the result of the change if it was made, nil otherwise
 ---@return any
 function resource.change(call, made)
-  local pause = PAUSE
-  for attempt = 1, ATTEMPTS do
+  local pause, most = PAUSE, attempts()
+  for attempt = 1, most do
     local ok, result = pcall(call)
     if ok then
       return result
-    elseif not resource.is_transient(result) or attempt == ATTEMPTS then
+    elseif not resource.is_transient(result) or attempt == most or not rest(pause, result) then
       error(result, 0)
     end
-    require("task").sleep(pause)
     pause = pause * 2
     local done = made and look(made, result)
     if done ~= nil then

@@ -139,6 +139,9 @@ enum qcurl_sink_result { QCURL_PAUSE = 0x10000001 };
 
 enum qcurl_http_version { QCURL_HTTP_1_1 = 2, QCURL_HTTP_2TLS = 4 };
 
+/// The seconds since 1970 of a date as HTTP writes it (RFC 9110, section 5.6.7); -1 when it is not one.
+int64_t qcurl_date(const char *text);
+
 /// Inflates a gzip stream (zlib). Returns the length, or -1; grows no further than `limit` bytes.
 ssize_t qcurl_gunzip(const uint8_t *bytes, size_t length, uint8_t **inflated, size_t limit);
 

@@ -32,6 +32,8 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     public var traceID: String?
     /// How often the call was tried.
     public var attempts = 1
+    /// How long the header `retry-after` asks to wait, in nanoseconds.
+    public var retryAfter: Int64?
     /// Broken rules, from local validation or from google.rpc.BadRequest.
     public var violations: [Violation] = []
     /// Whether the server may have executed the call although no answer came.
@@ -73,9 +75,11 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
         return text
     }
 
-    /// How long the server asks to wait before the next attempt (google.rpc.RetryInfo), in
-    /// nanoseconds.
-    public var retryDelay: Int64? {
+    /// How long the server asks to wait before the next attempt, in nanoseconds: by
+    /// google.rpc.RetryInfo, or by the header `retry-after`.
+    public var retryDelay: Int64? { retryInfo ?? retryAfter }
+
+    private var retryInfo: Int64? {
         for detail in details where detail.type.fullName == "google.rpc.RetryInfo" {
             guard let delay = detail.message(.retryDelay) else { continue }
             let seconds = Int64(delay.integer(.seconds)).clamped(to: 0...86_400)

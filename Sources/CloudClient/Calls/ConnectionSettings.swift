@@ -14,6 +14,8 @@ public struct ConnectionSettings: Sendable {
     public var keepaliveInterval: Int64 = 20_000_000_000
     /// How long the answer to a PING may take, in nanoseconds.
     public var keepaliveTimeout: Int64 = 10_000_000_000
+    /// The present time in seconds since 1970, for answers that name a time but not their own.
+    public var now: @Sendable () -> Int64 = { 0 }
     /// Random numbers from 0 up to 1, for jitter.
     public var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
 

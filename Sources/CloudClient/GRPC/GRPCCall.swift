@@ -36,6 +36,10 @@ final class GRPCCall: TransportCall, RunningCall {
     private var grpcMessage = ""
     private var grpcDetails: [UInt8]?
     private var traceID: String?
+    private var retryAfter: String?
+    private var date: String?
+    /// The present time, in seconds since 1970.
+    private let now: @Sendable () -> Int64
     private var data: [UInt8] = []
     private var headerBytes = 0
     private let maximumResponseSize: Int
@@ -43,14 +47,15 @@ final class GRPCCall: TransportCall, RunningCall {
 
     init(
         path: String, body: [UInt8], metadata: [(name: String, value: String)],
-        deadline: Int64?, transport: any GRPCCallOwner, maximumResponseSize: Int,
+        deadline: Int64?, transport: any GRPCCallOwner, settings: ConnectionSettings,
         completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
         self.path = path
         self.metadata = metadata
         self.deadline = deadline
         self.transport = transport
-        self.maximumResponseSize = maximumResponseSize
+        maximumResponseSize = settings.maximumResponseSize
+        now = settings.now
         self.body = body
         super.init(completion: completion)
     }
@@ -68,6 +73,7 @@ final class GRPCCall: TransportCall, RunningCall {
         grpcMessage = ""
         grpcDetails = nil
         traceID = nil
+        (retryAfter, date) = (nil, nil)
         data = []
         headerBytes = 0
     }
@@ -94,6 +100,8 @@ final class GRPCCall: TransportCall, RunningCall {
         case "grpc-message": grpcMessage = PercentCoding.decodeLeniently(text)
         case "grpc-status-details-bin": grpcDetails = Self.decodeBinary(text)
         case "qc-trace-id": traceID = text
+        case "retry-after": retryAfter = text
+        case "date": date = text
         default: break
         }
         return nil
@@ -136,6 +144,10 @@ final class GRPCCall: TransportCall, RunningCall {
             if !contentType.isEmpty { what += " with \(contentType)" }
             var error = CallError.transport(code, what + ", which is not gRPC")
             error.httpStatus = status
+            // A gateway in front of the server speaks HTTP.
+            error.retryAfter = retryAfter.flatMap {
+                RetryAfter.nanoseconds($0, present: date, now: now())
+            }
             return .failure(error)
         }
         var error = CallError.transport(.unknown, "the server ended the call without a status")

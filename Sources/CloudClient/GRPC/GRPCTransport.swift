@@ -49,7 +49,7 @@ public final class GRPCTransport: Transport, GRPCCallOwner {
     ) -> any RunningCall {
         let running = GRPCCall(
             path: path, body: body, metadata: metadata, deadline: deadline, transport: self,
-            maximumResponseSize: settings.maximumResponseSize, completion: completion)
+            settings: settings, completion: completion)
         if let deadline {
             // The timer keeps the call, so that whatever happens to it, it ends at its deadline; its
             // end cancels the timer.

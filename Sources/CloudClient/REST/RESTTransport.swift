@@ -140,7 +140,7 @@ public final class RESTTransport: Transport {
         _ = qcurl_get_long(easy, Int32(QCURL_INFO_RESPONSE_CODE.rawValue), &status)
         let result: Result<Reply, CallError>
         if code == .ok {
-            result = call.result(status: status)
+            result = call.result(status: status, now: settings.now())
         } else if call.meter.exceeded != nil {
             result = .failure(.transport(.resourceExhausted, call.meter.problem))
         } else {
@@ -187,6 +187,8 @@ private final class RESTCall: TransportCall, RunningCall {
     private static let largestError = 1 << 20
     private var traceID: String?
     private var contentType = ""
+    private var retryAfter: String?
+    private var date: String?
 
     init(
         _ call: OutgoingCall, transport: RESTTransport,
@@ -254,7 +256,7 @@ private final class RESTCall: TransportCall, RunningCall {
         guard !hasBody else { return }
         guard let colon = line.firstIndex(of: ":") else {
             // A status line: headers of an earlier, informational answer do not count.
-            if line.hasPrefix("HTTP/") { contentType = "" }
+            if line.hasPrefix("HTTP/") { (contentType, retryAfter, date) = ("", nil, nil) }
             return
         }
         let name = line[..<colon].lowercased()
@@ -264,11 +266,14 @@ private final class RESTCall: TransportCall, RunningCall {
         case "content-type": contentType = value
         case "qc-trace-id", "grpc-metadata-qc-trace-id", "grpc-trailer-qc-trace-id":
             traceID = value
+        case "retry-after": retryAfter = value
+        case "date": date = value
         default: break
         }
     }
 
-    func result(status: Int) -> Result<Reply, CallError> {
+    /// - Parameter now: the present time, in seconds since 1970.
+    func result(status: Int, now: Int64) -> Result<Reply, CallError> {
         if (200..<300).contains(status) {
             guard contentType.hasPrefix("application/json") else {
                 var error = CallError.transport(
@@ -292,6 +297,9 @@ private final class RESTCall: TransportCall, RunningCall {
         }
         error.httpStatus = status
         error.traceID = traceID
+        error.retryAfter = retryAfter.flatMap {
+            RetryAfter.nanoseconds($0, present: date, now: now)
+        }
         error.readViolations()
         return .failure(error)
     }

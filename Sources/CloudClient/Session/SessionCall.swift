@@ -130,8 +130,11 @@ final class SessionCall: SteppedCall {
         }
     }
 
-    /// The maximum number of retries: the call's own, or the session's.
-    private var retries: Int? { options.retries ?? session.configuration.retries }
+    /// The maximum number of retries: the call's own, or for reads the session's. A change is repeated
+    /// where it is known what became of it.
+    private var retries: Int? {
+        options.retries ?? (method.isRead ? session.configuration.retries : nil)
+    }
 
     /// The error with the method's name, and with what is not known.
     private func told(_ error: CallError) -> CallError {

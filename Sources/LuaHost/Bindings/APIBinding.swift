@@ -173,6 +173,10 @@ final class APIBinding {
             writer.put(configuration.restEndpoint.url)
             writer.put("transport")
             writer.put(configuration.transport.rawValue)
+            if let retries = configuration.retries {
+                writer.put("retries")
+                writer.put(retries)
+            }
             writer.put("credential")
             writer.put(configuration.credential.description)
         }

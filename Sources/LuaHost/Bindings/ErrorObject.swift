@@ -35,6 +35,7 @@ enum ErrorObject {
             "trace_id": error.traceID.map { .text($0) },
             "http_status": error.httpStatus.map { .integer(Int64($0)) },
             "attempts": .integer(Int64(error.attempts)), "retryable": .bool(error.isRetryable),
+            "retry_after": error.retryDelay.map { .number(Double($0) / 1e9) },
             "outcome_unknown": .bool(error.outcomeIsUnknown),
         ]
         return members.compactMap { name, value in value.map { (.text(name), $0) } }

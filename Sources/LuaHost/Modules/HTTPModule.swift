@@ -57,6 +57,10 @@ final class HTTPModule {
         functions.declare("http_close", .integer) { [unowned self] _, number in
             streams.removeValue(forKey: number)?.close()
         }
+        // http_date(text) → the seconds since 1970 of a date of HTTP, or nil
+        functions.declare("http_date", .string) { call, text in
+            if let seconds = RetryAfter.date(text) { call.results.put(seconds) }
+        }
         functions.declare("http_origin", .string) { call, url in
             let address = HTTPAddress(url)
             call.results.put(optional: address.map { "\($0.isSecure) \($0.host) \($0.port)" })

@@ -154,6 +154,7 @@ final class Connections {
         configuration.transport = wanted.transport ?? options.transport ?? .grpc
         configuration.retries = plan?.retries?.value ?? options.retries
         configuration.connection.userAgent = "qcsh/\(Version.number)"
+        configuration.connection.now = { Clocks.wall().seconds }
         if let file = options.caFile { configuration.connection.caFile = file }
         if traces, let plan { for line in plan.lines(options) { Output.note(Terminal.safe(line)) } }
         return (configuration, plan?.context?.permissionLayer)

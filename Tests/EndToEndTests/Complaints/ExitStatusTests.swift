@@ -97,7 +97,7 @@ import Testing
         arguments: [
             (["--no-such-option"], 2), (["--transport", "smoke", "-e", "1"], 2),
             (["/no/such/file.lua"], 2),
-            (["--context", "nope", "-e", "qdrant.api.cluster.list_clusters{}"], 1),
+            (["--context", "nope", "-e", "qdrant.api.cluster.list_clusters{}"], 2),
             (["check", "/no/such/file.lua"], 2), (["--timeout", "never", "-e", "1"], 2),
             (["--max-memory", "1", "-e", "1"], 2),
             (["--max-instructions", "1000", "-e", "while true do end"], 1),
