@@ -153,7 +153,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "qcsh", "LuaHost", "LuaReference", "LuaMachine", "Codec", "Contract",
+                "TestSupport", "qcsh", "LuaHost", "LuaReference", "LuaMachine", "LuaSource",
+                "CloudClient", "EventLoop", "Codec", "Contract",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -16,9 +16,8 @@ local args = script {
     { "--key-file", about = "creates a key and writes it to this file, for you only" },
     { "--timeout", type = "duration", default = "20m" },
   },
-  needs = { "read:clusters", "read:cluster", "read:booking", "write:clusters", "read:api_keys",
-    "write:api_keys", "delete:api_keys", "connect:hosts", "read:files",
-    "write:files" },
+  needs = { "read:clusters", "write:clusters", "read:api_keys", "write:api_keys",
+    "delete:api_keys", "connect:hosts", "read:files", "write:files" },
   deletes = true,
 }
 

@@ -11,9 +11,8 @@ local args = script {
     { "--sweep", type = "flag", about = "deletes expired clusters of earlier runs" },
     { "command", many = true, about = "has QDRANT_URL and QDRANT_API_KEY in its environment" },
   },
-  needs = { "read:clusters", "read:cluster", "read:booking", "write:clusters",
-    "delete:clusters", "read:api_keys", "write:api_keys", "delete:api_keys", "connect:hosts",
-    "run:processes", "read:environment" },
+  needs = { "read:clusters", "write:clusters", "delete:clusters", "read:api_keys",
+    "write:api_keys", "delete:api_keys", "connect:hosts", "run:processes" },
   deletes = true,
 }
 

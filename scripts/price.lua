@@ -11,7 +11,7 @@ local args = script {
     { "--storage", type = { "cost_optimised", "balanced", "performance" } },
     { "--all", type = "flag", about = "every package that is at least as large" },
   },
-  needs = { "read:booking", "write:clusters" },
+  needs = { "write:clusters" },
 }
 
 if args.package and (args.cpu or args.ram or args.gpu) then

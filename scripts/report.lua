@@ -14,7 +14,7 @@ local args = script {
   needs = {
     "read:clusters", "read:backups", "read:backup_schedules", "read:api_keys", "read:users",
     "read:roles", "read:invites", "read:management_keys", "read:payment_information",
-    "read:hybrid_cloud_environments", "read:serverless_spaces", "read:account", "read:booking",
+    "read:hybrid_cloud_environments", "read:serverless_spaces", "read:account",
     "write:files",
   },
   epilog = "Without --file, --output json, yaml and lua print the facts; csv and jsonl rows.",

@@ -7,9 +7,8 @@ local args = script {
     { "--run", about = "command that gets the new key as input before the old one is deleted" },
     { "--yes", type = "flag" },
   },
-  needs = { "read:account", "read:management_keys", "write:management_keys",
-    "delete:management_keys",
-    "write:files", "run:processes", "use:accounts", "connect:hosts" },
+  needs = { "read:management_keys", "write:management_keys", "delete:management_keys",
+    "write:files", "run:processes", "connect:hosts" },
   deletes = true,
 }
 

@@ -12,7 +12,7 @@ local args = script {
     { "--force", type = "flag", about = "even if the data in use would not fit" },
     { "--yes", type = "flag" }, { "--timeout", type = "duration", default = "1h" },
   },
-  needs = { "read:clusters", "read:booking", "write:clusters" },
+  needs = { "read:clusters", "write:clusters" },
 }
 
 local cluster = qdrant.clusters:find(args.cluster)

@@ -4,7 +4,12 @@
 ---
 ---   qcsh --sandbox run tour
 
-script { about = "Shows the whole life of a cluster, from price to deletion, and times each call" }
+script {
+  about = "Shows the whole life of a cluster, from price to deletion, and times each call",
+  needs = { "read:clusters", "write:clusters", "delete:clusters", "write:api_keys",
+    "delete:api_keys" },
+  deletes = true,
+}
 
 local task = require "task"
 local api = qdrant.api

@@ -41,3 +41,15 @@ extension MethodEffect {
             }
     }
 }
+
+extension Method {
+    /// The permissions that a script needs for it. Of a method for which the API requires none, a change
+    /// needs its effect on its module, as in `write:account`, and a read needs nothing.
+    public var neededPermissions: [String] {
+        guard options.checkedPermissions.isEmpty, effect != .read else {
+            return options.checkedPermissions
+        }
+        let module = Names.module(ofPackage: service.package).0
+        return ["\(effect.rawValue):" + String(module.map { $0 == "." ? "_" : $0 })]
+    }
+}

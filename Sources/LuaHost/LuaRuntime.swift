@@ -110,7 +110,7 @@ public final class LuaRuntime {
     /// Declares the functions of all modules.
     ///
     /// - Returns: the objects that the functions belong to.
-    private static func register(
+    static func register(
         _ environment: Environment, _ registry: Registry, _ machine: LuaMachine,
         _ childFailures: ChildFailures, in functions: inout HostFunctions
     ) -> [AnyObject] {

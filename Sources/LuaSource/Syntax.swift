@@ -61,6 +61,11 @@ public struct Function: Sendable {
     /// Whether `self` comes first without being written.
     public let hasSelf: Bool
     public let body: [Statement]
+
+    /// The function that a whole file is.
+    public static func chunk(_ body: [Statement]) -> Self {
+        Self(parameters: [], isVariadic: true, hasSelf: false, body: body)
+    }
 }
 
 /// A statement (Lua 5.4 manual, section 3.3).

@@ -6,6 +6,9 @@ public struct Position: Sendable, Hashable {
     public let column: Int
     /// In bytes, from 0.
     public let offset: Int
+
+    /// The beginning of a text.
+    public static let start = Self(line: 1, column: 1, offset: 0)
 }
 
 /// What a text of Lua consists of.

@@ -47,7 +47,8 @@ import Testing
             (["write:account"], [], "account.create_account", true),
             (["delete:account"], [], "account.leave_account", true),
             (["write:account"], [], "account.leave_account", false),
-            (["read:booking"], [], "booking.list_packages", true),
+            ([], [], "booking.list_packages", true),
+            ([], [], "account.list_accounts", true),
             ([], [], "platform.list_global_cloud_providers", true),
         ] as [([String], [String], String, Bool)])
     func aMethodIsAllowedOrNot(

@@ -155,39 +155,6 @@ import Testing
         #expect(result.output == "" && result.status == 0)
     }
 
-    /// What the standard library calls counts as the script's own.
-    @Test func whatLibrariesMayCallIsKnown() throws {
-        let folder = try TemporaryFolder()
-        for (code, permissions) in [
-            ("qdrant.clusters:list()", ["read:clusters"]),
-            (
-                "qdrant.clusters:find('x'):delete { wait = true }",
-                ["delete:clusters", "read:clusters"]
-            ),
-            (
-                "local k = qdrant.clusters:find('x'):keys():create { name = 'abcd', wait = true }",
-                ["delete:api_keys", "read:api_keys", "read:clusters", "write:api_keys"]
-            ),
-            ("qdrant.backups:latest():restore()", ["read:backups", "restore:backups"]),
-            ("qdrant.costs:by 'cluster'", ["read:payment_information"]),
-            (
-                "qdrant.management_keys:find('x'):rotate()",
-                [
-                    "delete:management_keys", "read:account", "read:management_keys",
-                    "write:management_keys",
-                ]
-            ),
-        ] {
-            try folder.write("script.lua", code)
-            let result = try qcsh(["check", "--permissions", "script.lua"], folder: folder.path)
-            let found = Set(
-                result.output.split(whereSeparator: { " \n,".contains($0) }).map(String.init)
-                    .filter { $0.contains(":") && !$0.contains(".") })
-            #expect(found.isSuperset(of: permissions), "\(code): \(result.output)")
-            #expect(found.count <= permissions.count + 2, "\(code): \(result.output)")
-        }
-    }
-
     @Test func modulesOfTheScriptAreFollowed() throws {
         let folder = try TemporaryFolder()
         try folder.write(
@@ -206,22 +173,6 @@ import Testing
                 ./helper.lua:2:61: error: qdrant.cloud.cluster.v1.ListClustersRequest has no field "page" [unknown-field]
 
                 """, "\(result.output)")
-    }
-
-    /// What a run uses is among what the check says that it can use.
-    @Test func thePermissionsCoverWhatARunUses() throws {
-        let folder = try TemporaryFolder()
-        let audit = folder.path + "/audit"
-        let tour = Project.root + "/scripts/tour.lua"
-        #expect(try qcsh(["--sandbox", "--audit", audit, tour]).status == 0)
-        let lines = try String(contentsOfFile: audit, encoding: .utf8).split(separator: "\n")
-        let used = try lines.compactMap { try RunningSandbox.json(String($0)) }
-            .filter { $0["method"] != nil }.compactMap { $0["use"] as? String }
-        #expect(used.count > 3)
-        let checked = try RunningSandbox.json(try qcsh(["check", "--json", tour]).output)
-        let scripts = try #require(checked["scripts"] as? [[String: Any]])
-        let known = try #require(scripts.first?["permissions"] as? [String])
-        #expect(Set(used).isSubset(of: known), "\(Set(used).subtracting(known))")
     }
 
     @Test func programsReadTheFindings() throws {

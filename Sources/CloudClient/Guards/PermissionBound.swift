@@ -57,18 +57,10 @@ public final class PermissionBound: CallGuard {
             }
     }
 
-    /// The permissions that a method requires; for a method without any, its effect on its module,
-    /// as in `write:account`. Public methods require nothing.
+    /// The permissions that a method requires. Of a method for which the API requires none, a change needs
+    /// its effect on its module, as in `write:account`, and a read needs nothing.
     public static func words(of method: Method) -> [PermissionWord] {
-        let checked = method.options.checkedPermissions.compactMap { try? PermissionWord($0) }
-        if !checked.isEmpty { return checked }
-        guard method.options.requiresAuthentication || method.effect != .read else { return [] }
-        let module = Names.module(ofPackage: method.service.package).0
-        return [
-            PermissionWord(
-                verb: method.effect.rawValue,
-                noun: String(module.map { $0 == "." ? "_" : $0 }))
-        ]
+        method.neededPermissions.compactMap { try? PermissionWord($0) }
     }
 
     // MARK: - Calls
@@ -76,10 +68,20 @@ public final class PermissionBound: CallGuard {
     public func refusal(of method: Method) -> CallError? {
         guard isActive else { return nil }
         let words = Self.words(of: method)
-        let reason = present.lazy.compactMap { $0.reason(against: method, words) }.first
-        for word in words { onUse?(word, method, reason != nil) }
+        let layers = present
+        let reason = layers.lazy.compactMap { $0.reason(against: method, words) }.first
+        for word in Self.used(words, of: method, by: layers) { onUse?(word, method, reason != nil) }
         guard let reason else { return nil }
         return Self.error(reason, method)
+    }
+
+    /// The permissions that a call makes use of: all, or where one of several is enough, the first that every
+    /// layer allows.
+    private static func used(
+        _ words: [PermissionWord], of method: Method, by layers: [PermissionLayer]
+    ) -> [PermissionWord] {
+        guard !method.options.requiresAllPermissions, let first = words.first else { return words }
+        return [words.first { word in layers.allSatisfy { $0.allows(word) } } ?? first]
     }
 
     public func refusal(of method: Method, account: String, own: String?) -> CallError? {

@@ -55,7 +55,7 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// A use that has happened, or is to.
-    init(verb: String, noun: String, value: String? = nil) {
+    package init(verb: String, noun: String, value: String? = nil) {
         self.verb = verb
         self.noun = noun
         self.value = value
@@ -69,7 +69,7 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(verb):\(noun)" + (value.map { "=\($0)" } ?? "") }
 
     /// Whether the word covers a use. For paths, a directory covers everything in it.
-    func covers(_ use: PermissionWord) -> Bool {
+    package func covers(_ use: PermissionWord) -> Bool {
         guard Glob.matches(verb, use.verb), Glob.matches(noun, use.noun) else { return false }
         guard let value else { return true }
         guard let wanted = use.value else { return false }

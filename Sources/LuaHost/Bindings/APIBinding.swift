@@ -37,7 +37,9 @@ final class APIBinding {
     }
 
     private func registerSessions(in functions: inout HostFunctions) {
-        functions.declare("connect", .table) { [unowned self] call, options in
+        functions.declare(
+            "connect", .table, needs: ["connect:hosts", "use:accounts", "use:contexts"]
+        ) { [unowned self] call, options in
             try checkConnection(options)
             do throws(LuaFailure) {
                 sessions.append(try connect(options))

@@ -5,6 +5,8 @@ import LuaReference
 public struct HostFunction {
     /// The name in Lua's table `host`.
     let name: String
+    /// The permissions that it can need: those of its parameters, and what its body asks for.
+    let permissions: [String]
     /// How runs that are recorded treat it.
     let recording: Recording
     /// Whether it writes to the terminal, or has another program do so.
@@ -56,18 +58,20 @@ public struct HostFunctions {
     ///   - name: its name in Lua's table `host`, unique among all.
     ///   - parameters: how its arguments are read, in their order. A wrong one is an error that names
     ///     its position; the body reads what follows them from the call itself.
+    ///   - needs: the permissions that the body asks for itself.
     ///   - recording: how runs that are recorded treat it.
     ///   - writesToTerminal: whether it writes to the terminal.
     ///   - keepsFunctions: whether it takes Lua functions, which it then releases.
     ///   - body: does the work, and writes the results to the call.
     public mutating func declare<each Value>(
-        _ name: String, _ parameters: repeat Parameter<each Value>,
+        _ name: String, _ parameters: repeat Parameter<each Value>, needs: [String] = [],
         recording: HostFunction.Recording = .none, writesToTerminal: Bool = false,
         keepsFunctions: Bool = false,
         _ body: @escaping (LuaMachine.HostCall, repeat each Value) throws -> Void
     ) {
         declareWaiting(
-            name, repeat each parameters, recording: recording, writesToTerminal: writesToTerminal,
+            name, repeat each parameters, needs: needs, recording: recording,
+            writesToTerminal: writesToTerminal,
             keepsFunctions: keepsFunctions
         ) { (call: LuaMachine.HostCall, values: repeat each Value) -> LuaMachine.HostResult in
             try body(call, repeat each values)
@@ -77,15 +81,20 @@ public struct HostFunctions {
 
     /// Declares a function that may wait: like ``declare``, with a body that returns how.
     public mutating func declareWaiting<each Value>(
-        _ name: String, _ parameters: repeat Parameter<each Value>,
+        _ name: String, _ parameters: repeat Parameter<each Value>, needs: [String] = [],
         recording: HostFunction.Recording = .none, writesToTerminal: Bool = false,
         keepsFunctions: Bool = false,
         _ body:
             @escaping (LuaMachine.HostCall, repeat each Value) throws -> LuaMachine.HostResult
     ) {
+        var permissions = needs
+        for permission in repeat (each parameters).permission {
+            if let permission { permissions.append(permission.word) }
+        }
         add(
             HostFunction(
-                name: name, recording: recording, writesToTerminal: writesToTerminal,
+                name: name, permissions: permissions, recording: recording,
+                writesToTerminal: writesToTerminal,
                 keepsFunctions: keepsFunctions
             ) { [permit] call in
                 var arguments = ArgumentReader(function: name, call: call, permit: permit)

@@ -205,7 +205,7 @@ final class FilesModule {
                 if mkdir(made, 0o777) != 0, errno != EEXIST { throw Self.problem("make", path) }
             }
         }
-        functions.declare("fs_temporary") { [unowned self] call in
+        functions.declare("fs_temporary", needs: ["write:files"]) { [unowned self] call in
             let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
             try machine.refuse(bound.refusal(of: "write:files", base))
             var template = Array((base + "/qcsh-XXXXXX").utf8CString)

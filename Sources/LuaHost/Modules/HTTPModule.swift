@@ -23,7 +23,9 @@ final class HTTPModule {
 
     func register(in functions: inout HostFunctions) {
         // http_open(verb, url, headers, body, options) → number, status, headers
-        functions.declareWaiting("http_open", recording: .use(about: 2)) { [unowned self] call in
+        functions.declareWaiting(
+            "http_open", needs: ["connect:hosts", "read:files"], recording: .use(about: 2)
+        ) { [unowned self] call in
             let request = try request(call.arguments)
             let isQuestion = ["GET", "HEAD", "OPTIONS"].contains(request.verb)
             guard isQuestion || !isDryRun else {

@@ -18,7 +18,8 @@ final class ProcessModule {
         // process_run(argv, { cwd, env, clear_env, input, stdout, stderr, limit, timeout })
         //   → { status | signal, stdout, stderr, timed_out }
         functions.declareWaiting(
-            "process_run", recording: .use(about: 1), writesToTerminal: true
+            "process_run", needs: ["run:processes"], recording: .use(about: 1),
+            writesToTerminal: true
         ) { [unowned self] call in
             let plan = try plan(call.arguments)
             return .wait(as: .outer) { [unowned self] resumption in start(plan, resumption) }

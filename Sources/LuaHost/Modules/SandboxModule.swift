@@ -107,7 +107,10 @@ struct SandboxModule {
                 dataFolder: folder)
             call.results.put(try Self.told { () throws(LuaFailure) in try control.start(options) })
         }
-        functions.declare("sandbox_attach", .optional(.integer), recording: Self.unrepeatable) {
+        functions.declare(
+            "sandbox_attach", .optional(.integer), needs: ["connect:hosts"],
+            recording: Self.unrepeatable
+        ) {
             [control, machine, bound] call, port in
             try machine.refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
             call.results.put(

@@ -59,8 +59,10 @@ public struct Finding: Sendable, Equatable {
 public struct CheckResult: Sendable {
     /// In the order of files and positions.
     public var findings: [Finding] = []
-    /// The permissions that the script can use, by what it names.
+    /// The permissions that the script can use, and no others, but for what is unknown.
     public var permissions: [String] = []
-    /// The methods that the script names.
+    /// The methods of the API that the script can use.
     public var methods: [String] = []
+    /// What could not be followed: it may use more.
+    public var unknown: [UnknownUse] = []
 }

@@ -83,7 +83,6 @@ extension ScopeWalker {
                     call.position)
                 return .unknown
             }
-            checker.note(library: "\(type):\(name)")
             checkOptions(call, of: entry)
             guard let result = entry.resultClass else { return .unknown }
             return result.isList ? .list(.object(result.name)) : .object(result.name)

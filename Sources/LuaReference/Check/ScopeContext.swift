@@ -21,12 +21,6 @@ protocol ScopeContext: AnyObject {
     /// The names below a module of `qdrant.api`.
     func members(of path: String) -> [String]
 
-    /// Notes that a script names a method.
-    func note(_ method: Method)
-
-    /// Notes that a script calls a function of the standard library.
-    func note(library function: String)
-
     /// Checks a request that is written out, and reports through the closure.
     func checkRequest(
         _ fields: [TableField], of method: Method, at position: Position,

@@ -60,7 +60,6 @@ extension ScopeWalker {
 
     private func apiMember(_ name: String, of path: String, at position: Position) -> Shape {
         if let method = checker.method(name, in: path) {
-            checker.note(method)
             if method.options.isDeprecated {
                 report(
                     .deprecated, .warning, "\(method.displayName) is deprecated", position)
@@ -78,10 +77,7 @@ extension ScopeWalker {
 
     private func objectMember(_ name: String, of type: String, at position: Position) -> Shape {
         let names = methods(of: type)
-        if names.contains(name) {
-            checker.note(library: "\(type):\(name)")
-            return .unknown
-        }
+        if names.contains(name) { return .unknown }
         if name == "connection" { return .qdrant }
         let message = message(of: type)
         if let message, message.field(named: name) != nil {

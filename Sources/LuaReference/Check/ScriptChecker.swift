@@ -8,18 +8,11 @@ import LuaSource
 /// It follows `qdrant.api` and modules through locals and `require`. It does not check values
 /// whose type it cannot infer.
 public final class ScriptChecker: ScopeContext {
-    /// Finds the file of a module that a script uses, itself or through other modules: its name and
-    /// text; nil when there is none.
-    public typealias Resolver = (_ module: String, _ script: String) -> (
-        file: String, source: [UInt8]
-    )?
-
     let registry: Registry
-    private let resolve: Resolver
+    private let resolve: ModuleResolver
     private let policy: any HeaderPolicy
     private let validator: Validator
     var findings: [Finding] = []
-    private var methods: [String: Method] = [:]
     private var apiModules: [String: APIModules.Module] = [:]
     /// The script that is checked.
     private var script = ""
@@ -33,7 +26,8 @@ public final class ScriptChecker: ScopeContext {
     ///   - now: the present time, for rules that compare with it.
     public init(
         registry: Registry, policy: any HeaderPolicy,
-        now: @escaping @Sendable () -> (seconds: Int64, nanos: Int32), resolve: @escaping Resolver
+        now: @escaping @Sendable () -> (seconds: Int64, nanos: Int32),
+        resolve: @escaping ModuleResolver
     ) {
         self.policy = policy
         self.registry = registry
@@ -44,36 +38,28 @@ public final class ScriptChecker: ScopeContext {
     /// Checks a script and the modules that it requires.
     public func check(_ source: [UInt8], file: String) -> CheckResult {
         findings = []
-        methods = [:]
         script = file
-        // The same file may load other modules in another project, and what it calls counts again.
+        // The same file may load other modules in another project.
         modules = modules.filter { $0.key.hasPrefix("[") }
         _ = analyse(source, file: file, moduleName: nil)
-        checkHeader(source, file: file)
+        let reach = ReachAnalysis(
+            registry: registry, powers: policy.words(ofHostFunction:), resolve: resolve)
+        if let body = try? Parser.parse(source) { reach.run(body, file: file) }
+        let needs = checkHeader(source, file: file, reach)
         var result = CheckResult()
         result.findings = findings.sorted {
             ($0.file == file ? "" : $0.file, $0.position.offset)
                 < ($1.file == file ? "" : $1.file, $1.position.offset)
         }
-        result.methods = methods.keys.sorted()
-        result.permissions = Set(methods.values.flatMap(policy.words)).sorted()
+        result.methods = reach.methods.keys.sorted()
+        let words = reach.methods.values.flatMap { policy.words(of: $0.method, needs: needs) }
+        result.permissions = Set(words).union(reach.words.keys).sorted()
+        result.unknown = reach.unknown.sorted {
+            ($0.file == file ? "" : $0.file, $0.position.offset)
+                < ($1.file == file ? "" : $1.file, $1.position.offset)
+        }
         return result
     }
-
-    /// What the standard library may call; read when a script uses it.
-    private(set) lazy var library = LibraryMethods(registry: registry)
-
-    /// Notes that a script calls a function of the standard library.
-    func note(library function: String) {
-        for name in library.methods(of: function) {
-            if let method = (try? APIReference(registry: registry).method(named: name)) ?? nil {
-                note(method)
-            }
-        }
-    }
-
-    /// Notes that a script names a method.
-    func note(_ method: Method) { methods[method.displayName] = method }
 
     // MARK: - Files
 
@@ -212,7 +198,10 @@ public final class ScriptChecker: ScopeContext {
 
     // MARK: - The header
 
-    private func checkHeader(_ source: [UInt8], file: String) {
+    /// Compares the header with what the script can use.
+    ///
+    /// - Returns: the header's words; nil when it has none.
+    private func checkHeader(_ source: [UInt8], file: String, _ reach: ReachAnalysis) -> [String]? {
         func tell(_ rule: Finding.Rule, _ message: String, _ position: Position) {
             findings.append(
                 Finding(
@@ -222,21 +211,31 @@ public final class ScriptChecker: ScopeContext {
         do throws(ScriptHeader.Problem) {
             var read = try ScriptHeader.read(source)
             if read == nil { read = try ScriptHeader.read(source, kind: .library) }
-            guard let read else { return }
+            guard let read else { return nil }
             header = read
         } catch {
-            return tell(.header, error.message, error.position)
+            tell(.header, error.message, error.position)
+            return nil
         }
-        guard let needs = header.needs else { return }
+        guard let needs = header.needs else { return nil }
         for need in needs {
             if let problem = policy.problem(with: need.word) {
                 tell(.header, problem, need.position)
             }
         }
-        let refusal = policy.refusals(needs: needs.map(\.word), deletes: header.deletes)
-        for name in methods.keys.sorted() {
-            guard let method = methods[name], let reason = refusal(method) else { continue }
+        let words = needs.map(\.word)
+        let refusal = policy.refusals(needs: words, deletes: header.deletes)
+        for (name, use) in reach.methods.sorted(by: { $0.key < $1.key }) {
+            guard let reason = refusal(use.method) else { continue }
             tell(.permission, "\(name): \(reason)", header.position)
         }
+        for (word, place) in reach.words.sorted(by: { $0.key < $1.key })
+        where !policy.covers(needs: words, word: word) {
+            let line = place.file == file ? "line \(place.position.line)" : place.file
+            tell(
+                .permission, "the header does not allow \(word), which \(line) can use",
+                header.position)
+        }
+        return words
     }
 }

@@ -109,8 +109,10 @@ extension APIReference {
     }
 
     private static func whoMay(_ method: Method) -> String {
-        method.options.requiresAuthentication
-            ? "none; a credential is enough" : "none, not even a credential"
+        guard method.options.requiresAuthentication else { return "none, not even a credential" }
+        let needed = method.neededPermissions.joined(separator: " and ")
+        return "none; a credential is enough"
+            + (needed.isEmpty ? "" : ", and in a header \(needed)")
     }
 
     // MARK: - Messages

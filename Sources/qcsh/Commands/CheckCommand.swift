@@ -89,14 +89,23 @@ struct CheckReport {
         }
         if showsPermissions {
             for (file, result) in results {
-                lines.append(
-                    "\(file) can use: "
-                        + (result.permissions.isEmpty
-                            ? "nothing that needs a permission"
-                            : result.permissions.joined(separator: ", ")))
+                lines.append("\(file) can use: \(Self.summary(of: result, file: file))")
             }
         }
         return lines.isEmpty ? "" : lines.map(Terminal.safe).joined(separator: "\n") + "\n"
+    }
+
+    /// `read:clusters, write:clusters; unknown: line 12 calls a function that comes from data`
+    private static func summary(of result: CheckResult, file: String) -> String {
+        let known =
+            result.permissions.isEmpty
+            ? "nothing that needs a permission" : result.permissions.joined(separator: ", ")
+        guard !result.unknown.isEmpty else { return known }
+        let unknown = result.unknown.map { use in
+            (use.file == file ? "line \(use.position.line)" : "\(use.file):\(use.position.line)")
+                + " " + use.reason
+        }
+        return known + "; unknown: " + unknown.joined(separator: ", ")
     }
 
     private static func object(_ members: KeyValuePairs<String, LuaValue>) -> LuaValue {
@@ -134,9 +143,17 @@ struct CheckReport {
                             "file": .text(file),
                             "permissions": Self.list(result.permissions.map { .text($0) }),
                             "methods": Self.list(result.methods.map { .text($0) }),
+                            "unknown": Self.list(result.unknown.map(Self.unknown)),
                         ])
                     }),
             ]))
+    }
+
+    private static func unknown(_ use: UnknownUse) -> LuaValue {
+        object([
+            "file": .text(use.file), "line": .integer(Int64(use.position.line)),
+            "column": .integer(Int64(use.position.column)), "reason": .text(use.reason),
+        ])
     }
 
     /// OASIS SARIF 2.1.0.

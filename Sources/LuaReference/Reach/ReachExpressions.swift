@@ -1,0 +1,174 @@
+import LuaSource
+
+/// Expressions: what they can be.
+extension ReachAnalysis {
+    /// The values of a list; the last one's call gives all of its results.
+    func list(_ expressions: [Expression], _ scope: ReachScope) -> ReachValues {
+        var values = ReachValues()
+        for (index, expression) in expressions.enumerated() {
+            guard index == expressions.count - 1 else {
+                values.first.append(value(expression, scope))
+                continue
+            }
+            switch expression {
+            case .call(let call):
+                let results = self.call(call, scope)
+                if !results.isKnown, values.first.isEmpty { return .none }
+                values.first += results.isKnown ? results.first : [ReachValue()]
+                values.rest = results.rest
+            case .vararg:
+                let further = varargs()
+                values.first += further.first
+                values.rest = further.rest
+            default: values.first.append(value(expression, scope))
+            }
+        }
+        values.shorten()
+        return values
+    }
+
+    func varargs() -> ReachValues {
+        guard let present else { return ReachValues() }
+        return ReachValues(list: present.varargs.map(read), rest: read(present.moreVarargs))
+    }
+
+    func value(_ expression: Expression, _ scope: ReachScope) -> ReachValue {
+        switch expression {
+        case .nil: return .nothing
+        case .bool(let flag, _): return ReachValue(flag ? .yes : .no)
+        case .integer, .float: return .number
+        case .string(let bytes, _): return text(String(decoding: bytes, as: UTF8.self))
+        case .vararg: return varargs()[0]
+        case .function(let function, let position): return closure(function, position, scope)
+        case .name(let name, let position): return variable(name, position, scope)
+        case .index(let owner, let key, let position):
+            let owner = value(owner, scope)
+            if let name = key.text { return member(name, of: owner, at: position) }
+            if case .integer(let number, _) = key { return element(number, of: owner) }
+            return member(key: value(key, scope), of: owner, at: position)
+        case .call(let call): return self.call(call, scope)[0]
+        case .table(let fields, let position): return table(fields, position, scope)
+        case .unary(let sign, let inner, _): return unary(sign, value(inner, scope))
+        case .binary(let sign, let left, let right, _):
+            return binary(sign, left, right, scope)
+        case .parenthesised(let inner, _): return value(inner, scope)
+        }
+    }
+
+    private func variable(
+        _ name: String, _ position: Position, _ scope: ReachScope
+    ) -> ReachValue {
+        if let cell = scope.cell(name) { return read(cell) }
+        if name == "_ENV" { return ReachValue(.table, tableNumber(named: "_G")) }
+        if let environment = scope.cell("_ENV") {
+            return member(name, of: read(environment), at: position)
+        }
+        return global(name)
+    }
+
+    private func unary(_ sign: String, _ value: ReachValue) -> ReachValue {
+        guard sign == "not" else { return sign == "#" || sign == "~" ? .number : .data }
+        var result = ReachValue()
+        if value.canHold { result.add(ReachValue(.no)) }
+        if value.canFail { result.add(ReachValue(.yes)) }
+        return result
+    }
+
+    private func binary(
+        _ sign: String, _ left: Expression, _ right: Expression, _ scope: ReachScope
+    ) -> ReachValue {
+        var first = value(left, scope)
+        if first.isEmpty, isLast, sign == "and" || sign == "or" { first = .data }
+        switch sign {
+        case "and": return first.canHold ? first.failed.union(value(right, scope)) : first.failed
+        case "or": return first.canFail ? first.held.union(value(right, scope)) : first.held
+        default: break
+        }
+        let second = value(right, scope)
+        switch sign {
+        case "==", "~=": return equality(first, second, isWanted: sign == "==")
+        case "<", "<=", ">", ">=": return .boolean
+        case "..":
+            // Parts of names that are known make names that are known: "qdrant." .. name.
+            if let starts = knownTexts(first), let ends = knownTexts(second),
+                starts.count * ends.count <= 8
+            {
+                return starts.reduce(into: ReachValue()) { result, start in
+                    for end in ends { result.add(text(start + end)) }
+                }
+            }
+            return hasOperators(first) || hasOperators(second) ? operated(first, second) : .text
+        default:
+            return hasOperators(first) || hasOperators(second)
+                ? operated(first, second) : .data
+        }
+    }
+
+    /// Whether two values are equal, where both are known texts.
+    private func equality(
+        _ first: ReachValue, _ second: ReachValue, isWanted: Bool
+    ) -> ReachValue {
+        guard let some = knownTexts(first), let others = knownTexts(second) else { return .boolean }
+        let common = some.filter(others.contains)
+        if common.isEmpty { return ReachValue(isWanted ? .no : .yes) }
+        return some.count == 1 && others.count == 1 ? ReachValue(isWanted ? .yes : .no) : .boolean
+    }
+
+    /// Whether a value may have operators of its own.
+    private func hasOperators(_ value: ReachValue) -> Bool {
+        value.atoms.contains { atom in
+            atom.kind == .table && !read(tables[atom.number].metatable).isEmpty
+        }
+    }
+
+    /// What operators of tables give.
+    private func operated(_ first: ReachValue, _ second: ReachValue) -> ReachValue {
+        var result = ReachValue.data
+        let place = Position.start
+        for atom in first.union(second).atoms where atom.kind == .table {
+            for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
+                for (name, cell) in tables[meta.number].fields where Self.operators.contains(name) {
+                    result.add(call(read(cell), ReachValues(first, second), at: place)[0])
+                }
+            }
+        }
+        return result
+    }
+
+    private static let operators: Set<String> = [
+        "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band", "__bor",
+        "__bxor", "__shl", "__shr", "__concat",
+    ]
+
+    // MARK: - Tables
+
+    private func table(
+        _ fields: [TableField], _ position: Position, _ scope: ReachScope
+    ) -> ReachValue {
+        let number = tableNumber(at: position.offset)
+        let table = tables[number]
+        let owner = ReachValue(.table, number)
+        var index = 0
+        for (place, field) in fields.enumerated() {
+            if let key = field.key {
+                let value = value(field.value, scope)
+                if let name = key.text {
+                    table.initial.insert(name)
+                    put(value, in: table, name)
+                } else {
+                    set(owner, self.value(key, scope), nil, value, isRaw: true)
+                }
+                continue
+            }
+            let values =
+                place == fields.count - 1
+                ? list([field.value], scope) : ReachValues(value(field.value, scope))
+            for value in values.first {
+                put(value, in: table, at: index)
+                index += 1
+            }
+            append(values.rest, to: table)
+        }
+        return owner
+    }
+}

@@ -1,0 +1,216 @@
+import LuaSource
+
+/// A place that holds a value; it only ever grows.
+final class ReachCell {
+    fileprivate(set) var value = ReachValue()
+    /// The calls that have read it, by their numbers.
+    fileprivate var readers: Set<Int> = []
+}
+
+/// A table that some place of a program makes.
+final class ReachTable {
+    /// Whether the standard library makes it.
+    let isStandard: Bool
+    /// By names that are written out.
+    var fields: [String: ReachCell] = [:]
+    /// Elements whose position is written out, from 1.
+    var positions: [ReachCell] = []
+    /// How many of them are kept apart.
+    static let mostPositions = 12
+    /// Elements by other numbers.
+    let array = ReachCell()
+    /// What stands under computed names.
+    let other = ReachCell()
+    /// All values together.
+    let all = ReachCell()
+    /// Computed keys.
+    let keys = ReachCell()
+    let metatable = ReachCell()
+    /// The names that it has from the beginning.
+    var initial: Set<String> = []
+    /// Of a class: its name. Its fields are then its methods.
+    var className: String?
+    /// What the objects of a class hold besides, by names.
+    var held: [String: ReachCell] = [:]
+    /// What gives its other members, if it is one of the host's own: `string`, `host`.
+    var library: String?
+
+    init(isStandard: Bool = true) { self.isStandard = isStandard }
+
+    func field(_ name: String) -> ReachCell {
+        if let known = fields[name] { return known }
+        let cell = ReachCell()
+        fields[name] = cell
+        return cell
+    }
+
+    func heldField(_ name: String) -> ReachCell {
+        if let known = held[name] { return known }
+        let cell = ReachCell()
+        held[name] = cell
+        return cell
+    }
+}
+
+/// A file of Lua.
+final class ReachFile {
+    let name: String
+    /// The name that it is required by; nil for the script itself.
+    let module: String?
+    /// Whether it belongs to the standard library.
+    let isStandard: Bool
+    /// Its number, which makes places of files different.
+    let number: Int
+    /// Whether what a place of it makes is one table for all callers. The host's own modules, but
+    /// for that of tasks, keep nothing of their callers.
+    let mergesTables: Bool
+
+    init(_ name: String, module: String?, isStandard: Bool, number: Int) {
+        self.name = name
+        self.module = module
+        self.isStandard = isStandard
+        self.number = number
+        mergesTables = module?.hasPrefix("host.") == true && module != "host.task"
+    }
+}
+
+/// The names that are visible somewhere.
+final class ReachScope {
+    let parent: ReachScope?
+    private var names: [(name: String, cell: ReachCell)] = []
+
+    init(_ parent: ReachScope?) { self.parent = parent }
+
+    func declare(_ name: String, _ cell: ReachCell) { names.append((name, cell)) }
+
+    func cell(_ name: String) -> ReachCell? {
+        var scope: ReachScope? = self
+        while let present = scope {
+            for entry in present.names.reversed() where entry.name == name { return entry.cell }
+            scope = present.parent
+        }
+        return nil
+    }
+}
+
+/// A function with the names that it sees.
+final class ReachClosure {
+    let function: Function
+    let file: ReachFile
+    let offset: Int
+    let scope: ReachScope
+    let number: Int
+
+    init(
+        _ function: Function, file: ReachFile, offset: Int, scope: ReachScope, number: Int
+    ) {
+        self.function = function
+        self.file = file
+        self.offset = offset
+        self.scope = scope
+        self.number = number
+    }
+}
+
+/// The calls of a closure with arguments of the same kinds.
+final class ReachCall {
+    let number: Int
+    let closure: ReachClosure
+    var file: ReachFile { closure.file }
+    /// The script's own place that led here first.
+    var origin: ReachPlace
+    /// What its variables hold, by where they are declared.
+    var cells: [Int: ReachCell] = [:]
+    /// The arguments after the named ones.
+    var varargs: [ReachCell] = []
+    let moreVarargs = ReachCell()
+    /// What it returns.
+    var results: [ReachCell] = []
+    let moreResults = ReachCell()
+    /// Has something as soon as it returns at all.
+    let returns = ReachCell()
+    var isQueued = false
+    var isBegun = false
+
+    init(_ number: Int, _ closure: ReachClosure, origin: ReachPlace) {
+        self.number = number
+        self.closure = closure
+        self.origin = origin
+    }
+
+    func cell(_ offset: Int) -> ReachCell {
+        if let known = cells[offset] { return known }
+        let cell = ReachCell()
+        cells[offset] = cell
+        return cell
+    }
+}
+
+/// A place in a file.
+struct ReachPlace: Hashable {
+    let file: String
+    let position: Position
+}
+
+extension ReachAnalysis {
+    func read(_ cell: ReachCell) -> ReachValue {
+        if let present { cell.readers.insert(present.number) }
+        return cell.value
+    }
+
+    /// Adds to a place; the calls that have read it are looked at again.
+    func write(_ cell: ReachCell, _ value: ReachValue) {
+        guard cell.value.add(value) else { return }
+        for reader in cell.readers { enqueue(calls[reader]) }
+    }
+
+    /// The table that a place makes, in the call that is looked at.
+    func table(at offset: Int, _ tag: Int = 0) -> ReachTable {
+        tables[tableNumber(at: offset, tag)]
+    }
+
+    func tableNumber(at offset: Int, _ tag: Int = 0) -> Int {
+        let call = present.map { $0.file.mergesTables ? -2 - $0.file.number : $0.number } ?? -1
+        let key = Site(call: call, offset: offset, tag: tag)
+        if let known = sites[key] { return known }
+        sites[key] = tables.count
+        tables.append(ReachTable(isStandard: present?.file.isStandard ?? true))
+        return tables.count - 1
+    }
+
+    /// The number of a table that there is one of, by its name: `class Cluster`, `library string`.
+    func tableNumber(named name: String) -> Int {
+        if let known = namedTables[name] { return known }
+        let table = ReachTable()
+        namedTables[name] = tables.count
+        tables.append(table)
+        return tables.count - 1
+    }
+
+    func put(_ value: ReachValue, in table: ReachTable, _ name: String) {
+        write(table.field(name), value)
+        write(table.all, value)
+    }
+
+    /// Puts an element at a position, from 0.
+    func put(_ value: ReachValue, in table: ReachTable, at index: Int) {
+        guard index < ReachTable.mostPositions else { return append(value, to: table) }
+        while table.positions.count <= index { table.positions.append(ReachCell()) }
+        write(table.positions[index], value)
+        write(table.all, value)
+    }
+
+    func append(_ value: ReachValue, to table: ReachTable) {
+        write(table.array, value)
+        write(table.all, value)
+    }
+
+    /// What the elements of a list can be.
+    func elements(of table: ReachTable) -> ReachValue {
+        var value = read(table.array)
+        // There may be more of them later.
+        _ = read(table.all)
+        for cell in table.positions { value.add(read(cell)) }
+        return value
+    }
+}

@@ -1,0 +1,356 @@
+import LuaSource
+
+/// Lua's own library.
+enum ReachLibrary {
+    static let tables: Set<String> = [
+        "string", "table", "math", "utf8", "coroutine", "os", "io", "debug", "package",
+    ]
+
+    static let stringNames: Set<String> = [
+        "byte", "char", "dump", "find", "format", "gmatch", "gsub", "len", "lower", "match", "pack",
+        "packsize", "rep", "reverse", "sub", "unpack", "upper",
+    ]
+
+    /// What functions need that reach files, programs and the environment, as `host/boot/gates.lua`
+    /// closes them.
+    static let gates: [String: [String]] = [
+        "io.lines": ["read:files"], "io.input": ["read:files"], "io.output": ["write:files"],
+        "io.popen": ["run:processes"], "io.tmpfile": ["write:files"],
+        "os.remove": ["write:files"], "os.rename": ["write:files"], "os.tmpname": ["write:files"],
+        "os.execute": ["run:processes"], "os.getenv": ["read:environment"],
+        "loadfile": ["read:files"], "dofile": ["read:files"],
+    ]
+}
+
+extension ReachAnalysis {
+    /// What calling a function that is built in gives.
+    func call(
+        native name: String, _ arguments: ReachValues, at position: Position
+    ) -> ReachValues {
+        for word in ReachLibrary.gates[name] ?? [] { note(word: word, at: position) }
+        if let results = basic(name, arguments, at: position)
+            ?? tableFunction(name, arguments, at: position)
+            ?? coroutineFunction(name, arguments, at: position)
+            ?? hostFunction(name, arguments, at: position)
+            ?? resourceFunction(name, arguments, at: position)
+        {
+            return results
+        }
+        callBack(arguments, with: .data, at: position)
+        return ReachValues(.data, rest: .data)
+    }
+
+    // MARK: - Basic functions
+
+    private func basic(
+        _ name: String, _ arguments: ReachValues, at position: Position
+    ) -> ReachValues? {
+        switch name {
+        case "assert":
+            var values = arguments
+            if !values.first.isEmpty { values.first[0] = values.first[0].held }
+            return values
+        case "error":
+            raise(arguments[0])
+            return ReachValues.none
+        case "pcall": return protected(arguments, at: position)
+        case "xpcall":
+            let results = protected(
+                ReachValues(
+                    list: [arguments[0]] + arguments.first.dropFirst(2), rest: arguments.rest),
+                at: position)
+            let handled = call(
+                arguments[1], ReachValues(read(thrown).union(.data)), at: position)
+            return results.union(ReachValues(list: [ReachValue(.no)] + handled.first))
+        case "select":
+            // The first argument is a number, or "#".
+            return ReachValues(
+                list: [arguments.dropFirst(1).all.union(.number)],
+                rest: arguments.dropFirst(1).all)
+        case "type": return ReachValues(.text)
+        case "tostring": return ReachValues(.text)
+        case "tonumber": return ReachValues(ReachValue.number.union(.nothing))
+        case "require": return require(arguments[0], at: position)
+        case "load", "loadfile", "loadstring":
+            callBack(arguments, with: .data, at: position)
+            return ReachValues(ReachValue.foreign.union(.nothing), .data)
+        case "dofile":
+            noteUnknown("runs a file that is named by data", at: position)
+            return ReachValues(rest: .foreign)
+        case "io.open":
+            noteMode(arguments, at: position)
+            return ReachValues(ReachValue(.file).union(.nothing), .data)
+        case "io.popen", "io.tmpfile": return ReachValues(ReachValue(.file).union(.nothing), .data)
+        case "debug.getinfo": return ReachValues(.foreign)
+        case "next":
+            return ReachValues(keys(of: arguments[0]), values(of: arguments[0], at: position))
+        case "pairs", "ipairs": return iterator(name, arguments, at: position)
+        default: return nil
+        }
+    }
+
+    /// `pcall`: what the function gives, or what has been raised anywhere.
+    private func protected(_ arguments: ReachValues, at position: Position) -> ReachValues {
+        let results = call(arguments[0], arguments.dropFirst(1), at: position)
+        let problem = ReachValues(ReachValue(.no), read(thrown).union(.data))
+        guard results.isKnown else { return problem }
+        return results.prepending(ReachValue(.yes)).union(problem)
+    }
+
+    /// Notes what is raised. Of the library's own error objects only the handles in them matter.
+    private func raise(_ problem: ReachValue) {
+        write(thrown, problem.filter(isKept))
+        for atom in problem.atoms where atom.kind == .table && !isKept(atom) {
+            for (name, cell) in tables[atom.number].fields {
+                let kept = read(cell).filter(isKept)
+                if !kept.isEmpty { put(kept, in: dataFields, name) }
+            }
+        }
+    }
+
+    private func noteMode(_ arguments: ReachValues, at position: Position) {
+        var words: Set<String> = []
+        let modes = arguments.first.count > 1 ? knownTexts(arguments[1]) : ["r"]
+        for mode in modes ?? ["r+"] {
+            if mode.hasPrefix("r") || mode.contains("+") { words.insert("read:files") }
+            if !mode.hasPrefix("r") || mode.contains("+") { words.insert("write:files") }
+        }
+        for word in words { note(word: word, at: position) }
+    }
+
+    private func require(_ name: ReachValue, at position: Position) -> ReachValues {
+        guard let names = knownTexts(name) else {
+            if !name.isEmpty {
+                noteUnknown("loads a module that is named by data", at: position)
+            }
+            return ReachValues(.foreign)
+        }
+        return ReachValues(
+            names.reduce(into: ReachValue()) { $0.add(module($1, at: position)) })
+    }
+
+    func module(_ name: String, at position: Position) -> ReachValue {
+        if name == "qdrant" { return ReachValue(.connection) }
+        if name == "qdrant.api" { return api("") }
+        if name.hasPrefix("qdrant.api.") {
+            return apiPart(String(name.dropFirst("qdrant.api.".count)), at: position)
+        }
+        if ReachLibrary.tables.contains(name) || name == "_G" { return global(name) }
+        if KnownNames.hostModules.contains(name) {
+            return standardModule("host.\(name)") ?? .data
+        }
+        if name.hasPrefix("qdrant.") { return standardModule(name) ?? .data }
+        if let own = ownModule(name) {
+            return own.failed.isEmpty ? own : own.union(ReachValue(.yes))
+        }
+        noteUnknown("loads the module \"\(name)\", which was not found", at: position)
+        return .foreign
+    }
+
+    // MARK: - Elements
+
+    func keys(of value: ReachValue) -> ReachValue {
+        var result = ReachValue.text.union(.number).union(.nothing)
+        for atom in value.atoms where atom.kind == .table {
+            result.add(read(tables[atom.number].keys))
+        }
+        return result
+    }
+
+    func values(of value: ReachValue, at position: Position) -> ReachValue {
+        var result = ReachValue.nothing
+        for atom in value.atoms {
+            switch atom.kind {
+            case .table:
+                let table = tables[atom.number]
+                let isOpen = table.library != nil || atom.number == tableNumber(named: "_G")
+                result.add(read(table.all))
+                if isOpen { result.add(.foreign) }
+                // A proxy without elements shows those of others.
+                for meta in read(table.metatable).atoms where meta.kind == .table {
+                    let pairs = read(tables[meta.number].field("__pairs"))
+                    let given = call(pairs, ReachValues(ReachValue(atom)), at: position)
+                    if given.isKnown {
+                        let found = call(given[0], ReachValues(given[1], given[2]), at: position)
+                        result.add(found[1])
+                    }
+                }
+            case .connection: result.add(.foreign)
+            default: result.add(elements(of: atom))
+            }
+        }
+        return result
+    }
+
+    private func iterator(
+        _ name: String, _ arguments: ReachValues, at position: Position
+    ) -> ReachValues {
+        let number = tableNumber(at: position.offset, 1)
+        let table = tables[number]
+        let owner = arguments[0]
+        if name == "pairs" {
+            write(table.keys, keys(of: owner))
+            write(table.array, values(of: owner, at: position))
+        } else {
+            write(table.keys, .number)
+            write(table.array, elements(of: owner))
+            for atom in owner.atoms where atom.kind == .table {
+                write(table.array, element(0, of: ReachValue(atom)).filter { $0.kind != .nothing })
+            }
+        }
+        return ReachValues(ReachValue(.iterator, number), owner, .number)
+    }
+
+    // MARK: - table
+
+    private func tableFunction(
+        _ name: String, _ arguments: ReachValues, at position: Position
+    ) -> ReachValues? {
+        switch name {
+        case "setmetatable": return setMetatable(arguments, at: position)
+        case "getmetatable": return ReachValues(metatable(of: arguments[0]))
+        case "rawget":
+            guard let names = knownTexts(arguments[1]) else {
+                return ReachValues(member(key: arguments[1], of: arguments[0], at: position))
+            }
+            return ReachValues(rawFields(names, of: arguments[0], at: position))
+        case "rawset":
+            set(
+                arguments[0], arguments[1], knownTexts(arguments[1])?.first, arguments[2],
+                isRaw: true)
+            return ReachValues(arguments[0])
+        case "table.insert":
+            let value = arguments.dropFirst(1).all
+            set(arguments[0], .number, nil, value, isRaw: true)
+            return ReachValues()
+        case "table.remove", "table.concat":
+            return ReachValues(
+                name == "table.concat" ? .text : elements(of: arguments[0]).union(.nothing))
+        case "table.sort":
+            let element = elements(of: arguments[0]).filter { $0.kind != .nothing }
+            _ = call(arguments[1], ReachValues(element, element), at: position)
+            return ReachValues()
+        case "table.unpack": return unpack(arguments)
+        case "table.pack": return ReachValues(packed(arguments, at: position))
+        case "table.move":
+            let target = arguments.first.count > 4 ? arguments[4] : arguments[0]
+            set(target, .number, nil, elements(of: arguments[0]), isRaw: true)
+            return ReachValues(target)
+        default: return nil
+        }
+    }
+
+    private func setMetatable(_ arguments: ReachValues, at position: Position) -> ReachValues {
+        for atom in arguments[0].atoms where atom.kind == .table {
+            let table = tables[atom.number]
+            write(table.metatable, arguments[1].filter { $0.kind == .table })
+            // Lua calls these when it likes: for operators, at the end of a block, by the collector.
+            for meta in arguments[1].atoms where meta.kind == .table {
+                let owner = ReachValue(atom)
+                for name in Self.metamethods {
+                    let function = read(tables[meta.number].field(name))
+                    guard !function.isEmpty else { continue }
+                    _ = call(function, ReachValues(owner, owner.union(.data)), at: position)
+                }
+            }
+        }
+        return ReachValues(arguments[0])
+    }
+
+    private static let metamethods = [
+        "__close", "__gc", "__tostring", "__name", "__eq", "__lt", "__le", "__len", "__unm",
+        "__bnot", "__concat", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv",
+        "__band", "__bor", "__bxor", "__shl", "__shr",
+    ]
+
+    private func metatable(of value: ReachValue) -> ReachValue {
+        var result = ReachValue.nothing
+        for atom in value.atoms {
+            switch atom.kind {
+            case .table: result.add(read(tables[atom.number].metatable))
+            case .instance, .connection, .api, .method, .foreign, .member: result.add(.foreign)
+            default: result.add(.data)
+            }
+        }
+        return result
+    }
+
+    private func rawFields(
+        _ names: [String], of owner: ReachValue, at position: Position
+    ) -> ReachValue {
+        var result = ReachValue()
+        for name in names {
+            for atom in owner.atoms {
+                if atom.kind == .instance {
+                    let type = tables[atom.number]
+                    result.add(read(type.heldField(name)).union(read(type.heldField("*"))))
+                    result.add(.nothing)
+                } else {
+                    result.add(member(name, of: ReachValue(atom), at: position, isRaw: true))
+                }
+            }
+        }
+        return result
+    }
+
+    private func unpack(_ arguments: ReachValues) -> ReachValues {
+        var results = ReachValues.none
+        for atom in arguments[0].atoms {
+            guard atom.kind == .table else {
+                results = results.union(ReachValues(rest: elements(of: atom)))
+                continue
+            }
+            let table = tables[atom.number]
+            _ = read(table.all)
+            let isWhole = arguments.first.count < 2
+            let more = read(table.array).union(.nothing)
+            results = results.union(
+                isWhole
+                    ? ReachValues(
+                        list: table.positions.map { read($0).union(read(table.array)) }, rest: more)
+                    : ReachValues(rest: elements(of: table).union(.nothing)))
+        }
+        return results
+    }
+
+    private func packed(_ arguments: ReachValues, at position: Position) -> ReachValue {
+        let number = tableNumber(at: position.offset, 2)
+        let table = tables[number]
+        for (index, value) in arguments.first.enumerated() {
+            put(value, in: table, at: index)
+        }
+        append(arguments.rest, to: table)
+        put(.number, in: table, "n")
+        return ReachValue(.table, number)
+    }
+
+    // MARK: - coroutine
+
+    private func coroutineFunction(
+        _ name: String, _ arguments: ReachValues, at position: Position
+    ) -> ReachValues? {
+        switch name {
+        case "coroutine.create", "coroutine.wrap":
+            let number = tableNumber(at: position.offset, 3)
+            write(tables[number].array, arguments[0])
+            return ReachValues(ReachValue(.thread, number))
+        case "coroutine.resume":
+            var results = ReachValues.none
+            for atom in arguments[0].atoms {
+                if atom.kind == .thread {
+                    results = results.union(
+                        resume(atom.number, arguments.dropFirst(1), at: position))
+                } else if atom.kind == .foreign {
+                    noteUnknown("resumes a coroutine that comes from data", at: position)
+                }
+            }
+            return results.prepending(.boolean).union(
+                ReachValues(ReachValue(.no), read(thrown).union(.data)))
+        case "coroutine.yield":
+            write(yielded, arguments.all)
+            return ReachValues(rest: read(resumed).union(.nothing))
+        case "coroutine.running": return ReachValues(.foreign, .boolean)
+        default: return nil
+        }
+    }
+}

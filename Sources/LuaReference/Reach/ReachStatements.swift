@@ -1,0 +1,219 @@
+import LuaSource
+
+/// Statements and assignments.
+extension ReachAnalysis {
+    /// Goes through statements; whether what follows them may be reached.
+    @discardableResult
+    func block(_ statements: [Statement], _ scope: ReachScope) -> Bool {
+        for (index, statement) in statements.enumerated()
+        where !self.statement(statement, scope) {
+            // A label may be jumped to.
+            guard let label = statements[index...].firstIndex(where: Self.isLabel) else {
+                return false
+            }
+            return block(Array(statements[label...].dropFirst()), scope)
+        }
+        return true
+    }
+
+    private static func isLabel(_ statement: Statement) -> Bool {
+        if case .label = statement { return true }
+        return false
+    }
+
+    private func statement(_ statement: Statement, _ scope: ReachScope) -> Bool {
+        switch statement {
+        case .local(let names, let values, _):
+            let given = list(values, scope)
+            for (index, entry) in names.enumerated() {
+                let cell = local(entry.position.offset)
+                write(cell, given[index])
+                scope.declare(entry.name, cell)
+            }
+        case .assign(let targets, let values, _):
+            let given = list(values, scope)
+            for (index, target) in targets.enumerated() { assign(target, given[index], scope) }
+        case .call(let call):
+            _ = self.call(call, scope)
+            return !Self.isError(call)
+        case .block(let body): return block(body, ReachScope(scope))
+        case .if(let branches, let last): return choice(branches, last, scope)
+        case .function(let target, let function, let position):
+            assign(target, closure(function, position, scope), scope)
+        case .localFunction(let name, let function, let position):
+            let cell = local(position.offset)
+            scope.declare(name, cell)
+            write(cell, closure(function, position, scope))
+        case .return(let values, _):
+            finish(list(values, scope), scope)
+            return false
+        case .break, .goto: return false
+        case .label: break
+        case .while, .repeat, .numericFor, .genericFor: loop(statement, scope)
+        }
+        return true
+    }
+
+    private func choice(
+        _ branches: [(condition: Expression, body: [Statement])], _ last: [Statement]?,
+        _ scope: ReachScope
+    ) -> Bool {
+        var goesOn = false
+        for branch in branches {
+            let condition = self.condition(branch.condition, scope)
+            if condition.canHold, block(branch.body, ReachScope(scope)) { goesOn = true }
+            guard condition.canFail else { return goesOn }
+        }
+        return last.map { block($0, ReachScope(scope)) } ?? true || goesOn
+    }
+
+    private func condition(_ expression: Expression, _ scope: ReachScope) -> ReachValue {
+        let found = value(expression, scope)
+        return found.isEmpty && isLast ? .data : found
+    }
+
+    private func loop(_ statement: Statement, _ scope: ReachScope) {
+        switch statement {
+        case .while(let condition, let body):
+            if self.condition(condition, scope).canHold { block(body, ReachScope(scope)) }
+        case .repeat(let body, let condition):
+            let inner = ReachScope(scope)
+            block(body, inner)
+            _ = value(condition, inner)
+        case .numericFor(let name, let position, let from, let to, let step, let body):
+            for bound in [from, to] + (step.map { [$0] } ?? []) { _ = value(bound, scope) }
+            let inner = ReachScope(scope)
+            let cell = local(position.offset)
+            write(cell, .number)
+            inner.declare(name, cell)
+            block(body, inner)
+        case .genericFor(let names, let values, let body): genericFor(names, values, body, scope)
+        default: break
+        }
+    }
+
+    private func genericFor(
+        _ names: [(name: String, position: Position)], _ values: [Expression],
+        _ body: [Statement], _ scope: ReachScope
+    ) {
+        let given = list(values, scope)
+        let place = values.first?.position ?? .start
+        let found = call(given[0], ReachValues(given[1], given[2]), at: place)
+        let inner = ReachScope(scope)
+        for (index, entry) in names.enumerated() {
+            let cell = local(entry.position.offset)
+            // The loop ends with nil.
+            write(cell, index == 0 ? found[0].filter { $0.kind != .nothing } : found[index])
+            inner.declare(entry.name, cell)
+        }
+        block(body, inner)
+    }
+
+    private func local(_ offset: Int) -> ReachCell { present?.cell(offset) ?? ReachCell() }
+
+    func closure(
+        _ function: Function, _ position: Position, _ scope: ReachScope
+    ) -> ReachValue {
+        guard let present else { return ReachValue() }
+        let made = makeClosure(
+            function, file: present.file, offset: position.offset, scope: scope,
+            call: present.number)
+        return ReachValue(.closure, made.number)
+    }
+
+    // MARK: - Assignments
+
+    private func assign(_ target: Expression, _ value: ReachValue, _ scope: ReachScope) {
+        switch target {
+        case .name(let name, _):
+            if let cell = scope.cell(name) {
+                write(cell, value)
+            } else if let environment = scope.cell("_ENV") {
+                set(read(environment), text(name), name, value)
+            } else {
+                put(value, in: globals, name)
+            }
+        case .index(let owner, let key, _):
+            let owner = self.value(owner, scope)
+            if let name = key.text {
+                set(owner, text(name), name, value)
+            } else {
+                set(owner, self.value(key, scope), nil, value)
+            }
+        case .parenthesised(let inner, _): assign(inner, value, scope)
+        default: _ = self.value(target, scope)
+        }
+    }
+
+    /// Puts a value under a key.
+    ///
+    /// - Parameter name: the key, when it is written out.
+    func set(
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue,
+        isRaw: Bool = false
+    ) {
+        for atom in owner.atoms {
+            switch atom.kind {
+            case .table:
+                let table = tables[atom.number]
+                let value = overridden(table, name, value)
+                set(table, key, name, value)
+                if !isRaw { useMetatable(table, key, value, ReachValue(atom)) }
+            case .instance: hold(value, in: tables[atom.number], key, name)
+            case .connection: set(connectionFields, key, name, value)
+            case .data, .member, .foreign, .iterator, .thread, .file:
+                // Texts and numbers in it are data as everything else.
+                let kept = value.filter(isKept)
+                if !kept.isEmpty { set(dataFields, key, name, kept) }
+            default: break
+            }
+        }
+    }
+
+    /// Whether it is more than data, so that it is kept when it becomes part of such. The library's own
+    /// tables and functions never leave it that way.
+    func isKept(_ atom: ReachAtom) -> Bool {
+        switch atom.kind {
+        case .nothing, .no, .yes, .number, .text, .data, .ownAccount: return false
+        case .table, .iterator, .thread:
+            return present?.file.isStandard != true || !tables[atom.number].isStandard
+        case .closure:
+            return present?.file.isStandard != true || !closures[atom.number].file.isStandard
+        default: return true
+        }
+    }
+
+    private func set(
+        _ table: ReachTable, _ key: ReachValue, _ name: String?, _ value: ReachValue
+    ) {
+        write(table.all, value)
+        for text in name.map({ [$0] }) ?? knownTexts(key) ?? [] { put(value, in: table, text) }
+        guard name == nil, knownTexts(key) == nil else { return }
+        write(table.keys, key)
+        write(key.atoms.allSatisfy { $0.kind == .number } ? table.array : table.other, value)
+        if !key.atoms.allSatisfy({ $0.kind == .number }) { write(table.array, value) }
+    }
+
+    private func hold(
+        _ value: ReachValue, in table: ReachTable, _ key: ReachValue, _ name: String?
+    ) {
+        let names = name.map { [$0] } ?? knownTexts(key) ?? ["*"]
+        for name in names { write(table.heldField(name), value) }
+    }
+
+    private func useMetatable(
+        _ table: ReachTable, _ key: ReachValue, _ value: ReachValue, _ owner: ReachValue
+    ) {
+        for atom in read(table.metatable).atoms where atom.kind == .table {
+            let setter = read(tables[atom.number].field("__newindex"))
+            for one in setter.atoms where one.kind == .table {
+                set(ReachValue(one), key, knownTexts(key)?.first, value)
+            }
+            let functions = setter.filter { $0.kind == .closure }
+            guard !functions.isEmpty else { continue }
+            _ = call(
+                functions, ReachValues(owner, key, value),
+                at: .start)
+        }
+    }
+}
