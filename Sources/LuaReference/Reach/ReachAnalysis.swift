@@ -272,6 +272,8 @@ final class ReachAnalysis {
     func call(
         closure number: Int, _ arguments: ReachValues, at position: Position
     ) -> ReachValues {
+        // Nothing is passed on before it is known.
+        if !isLast, arguments.first.contains(where: \.isEmpty) { return .none }
         let closure = closures[number]
         let count = closure.function.parameters.count + (closure.function.hasSelf ? 1 : 0)
         let named = (0..<count).map { plain(arguments[$0]) }
@@ -342,7 +344,9 @@ final class ReachAnalysis {
     }
 
     private func results(of call: ReachCall) -> ReachValues {
-        guard read(call.returns).canHold else { return .none }
+        guard read(call.returns).canHold else {
+            return isLast ? ReachValues(.failure) : .none
+        }
         return ReachValues(list: call.results.map(read), rest: read(call.moreResults))
     }
 

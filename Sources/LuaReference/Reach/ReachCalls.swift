@@ -18,10 +18,10 @@ extension ReachAnalysis {
         for atom in owner.atoms {
             let one = ReachValue(atom)
             let method = member(name, of: one, at: position)
-            // What has no methods raises an error.
-            if method.isEmpty { continue }
             results = results.union(
-                self.call(method, given.prepending(one), at: position))
+                method.isEmpty
+                    ? ReachValues(.failure)
+                    : self.call(method, given.prepending(one), at: position))
         }
         return results
     }
@@ -54,10 +54,11 @@ extension ReachAnalysis {
             var results = ReachValues.none
             for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
                 let caller = read(tables[meta.number].field("__call"))
+                if caller.isEmpty { continue }
                 results = results.union(
                     call(caller, arguments.prepending(ReachValue(atom)), at: position))
             }
-            return results
+            return results.isKnown ? results : ReachValues(.failure)
         case .iterator:
             let table = tables[atom.number]
             return ReachValues(read(table.keys), read(table.array))
@@ -67,7 +68,7 @@ extension ReachAnalysis {
             callBack(arguments, with: .foreign, at: position)
             return ReachValues(rest: .foreign)
         case .data, .file: return ReachValues(.data, .data, rest: .data)
-        default: return .none
+        default: return ReachValues(.failure)
         }
     }
 
@@ -112,9 +113,7 @@ extension ReachAnalysis {
             _ = read(request.all)
             return
         }
-        let isOther = read(cell).atoms.contains {
-            $0.kind != .nothing && $0.kind != .ownAccount && $0.kind != .no
-        }
-        if isOther { note(word: "use:accounts", at: position) }
+        let others = read(cell).filter { $0.kind != .ownAccount }
+        if others.canHold { note(word: "use:accounts", at: position) }
     }
 }

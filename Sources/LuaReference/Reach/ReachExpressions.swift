@@ -85,6 +85,7 @@ extension ReachAnalysis {
         default: break
         }
         let second = value(right, scope)
+        let place = left.position
         switch sign {
         case "==", "~=": return equality(first, second, isWanted: sign == "==")
         case "<", "<=", ">", ">=": return .boolean
@@ -97,10 +98,11 @@ extension ReachAnalysis {
                     for end in ends { result.add(text(start + end)) }
                 }
             }
-            return hasOperators(first) || hasOperators(second) ? operated(first, second) : .text
+            return hasOperators(first) || hasOperators(second)
+                ? operated(first, second, at: place) : .text
         default:
             return hasOperators(first) || hasOperators(second)
-                ? operated(first, second) : .data
+                ? operated(first, second, at: place) : .data
         }
     }
 
@@ -122,13 +124,16 @@ extension ReachAnalysis {
     }
 
     /// What operators of tables give.
-    private func operated(_ first: ReachValue, _ second: ReachValue) -> ReachValue {
+    private func operated(
+        _ first: ReachValue, _ second: ReachValue, at place: Position
+    ) -> ReachValue {
         var result = ReachValue.data
-        let place = Position.start
         for atom in first.union(second).atoms where atom.kind == .table {
             for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
                 for (name, cell) in tables[meta.number].fields where Self.operators.contains(name) {
-                    result.add(call(read(cell), ReachValues(first, second), at: place)[0])
+                    let function = read(cell)
+                    if function.isEmpty { continue }
+                    result.add(call(function, ReachValues(first, second), at: place)[0])
                 }
             }
         }

@@ -57,7 +57,7 @@ extension ReachAnalysis {
         case "error": return ReachValues(arguments[0])
         case "blame":
             write(thrown, .text)
-            return ReachValues.none
+            return ReachValues(.failure)
         case "is_dry_run", "is_secret", "is_library": return ReachValues(.boolean)
         case "part":
             let names = knownTexts(arguments[0]) ?? []
@@ -129,10 +129,9 @@ extension ReachAnalysis {
                 }
             }
             // The account of the first session is nobody else's.
-            let isOwn =
-                !read(hasSessions).canHold
-                && given.atoms.allSatisfy { $0.kind == .ownAccount || $0.kind == .nothing }
-            if given.canHold, !isOwn { note(word: word, at: position) }
+            let isKnown = !read(hasSessions).canHold
+            let others = given.filter { !isKnown || $0.kind != .ownAccount }
+            if others.canHold { note(word: word, at: position) }
         }
     }
 
@@ -162,7 +161,7 @@ extension ReachAnalysis {
         case "options": return ReachValues(options(arguments[0], at: position))
         case "fail":
             write(thrown, .data)
-            return ReachValues.none
+            return ReachValues(.failure)
         case "is", "is_secret": return ReachValues(.boolean)
         default: return ReachValues(.data)
         }

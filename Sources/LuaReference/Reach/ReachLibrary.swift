@@ -52,7 +52,7 @@ extension ReachAnalysis {
             return values
         case "error":
             raise(arguments[0])
-            return ReachValues.none
+            return ReachValues(.failure)
         case "pcall": return protected(arguments, at: position)
         case "xpcall":
             let results = protected(
@@ -169,6 +169,7 @@ extension ReachAnalysis {
                 // A proxy without elements shows those of others.
                 for meta in read(table.metatable).atoms where meta.kind == .table {
                     let pairs = read(tables[meta.number].field("__pairs"))
+                    if pairs.isEmpty { continue }
                     let given = call(pairs, ReachValues(ReachValue(atom)), at: position)
                     if given.isKnown {
                         let found = call(given[0], ReachValues(given[1], given[2]), at: position)

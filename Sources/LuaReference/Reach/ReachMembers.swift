@@ -64,7 +64,7 @@ extension ReachAnalysis {
             return value
         case .file: return native("file.\(name)")
         case .foreign: return .foreign
-        default: return ReachValue()
+        default: return .failure
         }
     }
 
@@ -271,7 +271,7 @@ extension ReachAnalysis {
         case .table: elements(of: tables[atom.number])
         case .data, .member, .instance: read(dataFields.all).union(.data)
         case .foreign, .api: .foreign
-        default: ReachValue()
+        default: .failure
         }
     }
 }

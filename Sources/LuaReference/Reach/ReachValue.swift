@@ -2,6 +2,8 @@
 struct ReachAtom: Hashable, Comparable {
     enum Kind: UInt32 {
         case nothing, no, yes, number
+        /// Of code that raises an error instead.
+        case failure
         /// A string; its number is that of a known text, 0 for any.
         case text
         /// Anything from outside that holds no function: a response, an argument, a decoded text.
@@ -68,6 +70,7 @@ struct ReachValue: Hashable {
     static let text = Self(.text)
     static let number = Self(.number)
     static let foreign = Self(.foreign)
+    static let failure = Self(.failure)
     static let boolean = Self(.no).union(Self(.yes))
 
     /// The part of it that makes calls different: of several tables, functions or texts only that they are several, since
@@ -92,10 +95,14 @@ struct ReachValue: Hashable {
     var isEmpty: Bool { atoms.isEmpty }
 
     /// Whether a condition may hold with it.
-    var canHold: Bool { atoms.contains { $0.kind != .nothing && $0.kind != .no } }
+    var canHold: Bool { atoms.contains { Self.holds($0.kind) } }
 
     /// Whether a condition may fail with it.
     var canFail: Bool { atoms.contains { Self.fails($0.kind) } }
+
+    private static func holds(_ kind: ReachAtom.Kind) -> Bool {
+        kind != .nothing && kind != .no && kind != .failure
+    }
 
     private static func fails(_ kind: ReachAtom.Kind) -> Bool {
         switch kind {
@@ -105,7 +112,7 @@ struct ReachValue: Hashable {
     }
 
     /// What is left of it when a condition with it holds.
-    var held: Self { Self(sorted: atoms.filter { $0.kind != .nothing && $0.kind != .no }) }
+    var held: Self { Self(sorted: atoms.filter { Self.holds($0.kind) }) }
 
     /// What is left of it when a condition with it fails.
     var failed: Self { Self(sorted: atoms.filter { Self.fails($0.kind) }) }
