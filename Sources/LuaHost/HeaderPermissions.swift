@@ -34,7 +34,7 @@ public struct HeaderPermissions: HeaderPolicy {
 
     public func problem(with word: String) -> String? {
         do throws(PermissionWord.Problem) {
-            _ = try PermissionWord(word)
+            _ = try PermissionWord(existing: word)
             return nil
         } catch {
             return error.description

@@ -1,3 +1,5 @@
+import Contract
+
 /// A permission of a script, in the form of the contract's permissions: `read:clusters`, `write:*`,
 /// and for this machine's resources `read:files=./data/*`.
 public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
@@ -7,6 +9,8 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
         case form(String)
         /// A permission that cannot be restricted to a value.
         case value(String)
+        /// A permission that does not exist, and the nearest one.
+        case unknown(String, nearest: String?)
 
         public var description: String {
             switch self {
@@ -16,6 +20,8 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
             case .value(let text):
                 let known = PermissionWord.localWords.map(\.key).joined(separator: ", ")
                 return "\"\(text)\": only \(known) can be restricted with ="
+            case .unknown(let text, let nearest):
+                return "there is no permission \"\(text)\"\(Names.suggestion(nearest))"
             }
         }
     }
@@ -53,6 +59,30 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
             throw .value(text)
         }
     }
+
+    /// Parses a word of a header, which must be, or cover, a permission that exists.
+    public init(existing text: String) throws(Problem) {
+        try self.init(text)
+        let plain = PermissionWord(verb: verb, noun: noun)
+        if Self.localWords.contains(where: { $0.key == plain.description })
+            || Registry.embeddedHas(permission: plain.description)
+        {
+            return
+        }
+        let known = Self.known
+        let isKnown =
+            known.contains(plain)
+            || text.contains("*") && known.contains(where: plain.covers)
+        guard !isKnown else { return }
+        let names = known.map(\.description).sorted()
+        throw .unknown(text, nearest: Names.nearest(to: plain.description, in: names))
+    }
+
+    /// The permissions of the API and of this machine.
+    private static let known: Set<PermissionWord> = {
+        let words = Array((try? Registry.embedded.permissions()) ?? []) + localWords.map(\.key)
+        return Set(words.compactMap { try? PermissionWord($0) })
+    }()
 
     /// A use that has happened, or is to.
     package init(verb: String, noun: String, value: String? = nil) {

@@ -222,7 +222,7 @@ final class LibraryGrants {
     ) throws(PermissionWord.Problem) -> PermissionLayer {
         var layer = PermissionLayer(source: "library \(name)")
         var words: [PermissionWord] = []
-        for need in needs { words.append(try PermissionWord(need)) }
+        for need in needs { words.append(try PermissionWord(existing: need)) }
         layer.allowed = words
         layer.mayDelete = deletes
         return layer

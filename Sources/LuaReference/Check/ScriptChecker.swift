@@ -44,7 +44,10 @@ public final class ScriptChecker: ScopeContext {
         _ = analyse(source, file: file, moduleName: nil)
         let reach = ReachAnalysis(
             registry: registry, powers: policy.words(ofHostFunction:), resolve: resolve)
-        if let body = try? Parser.parse(source) { reach.run(body, file: file) }
+        if let body = try? Parser.parse(source) {
+            let library = try? ScriptHeader.read(source, kind: .library)
+            reach.run(body, file: file, isLibrary: library ?? nil != nil)
+        }
         let needs = checkHeader(source, file: file, reach)
         var result = CheckResult()
         result.findings = findings.sorted {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import LuaHost
 import LuaMessages
 import LuaSource
 import Shell
@@ -12,8 +13,8 @@ struct PermitCommand: ParsableCommand {
         usage: "qcsh permit SCRIPT --from FILE [--refused]",
         discussion: """
             First run qcsh --audit FILE SCRIPT, which records the permissions. Then this command prints \
-            script { needs = { … } } for the beginning of SCRIPT. Other settings of a present header, \
-            such as about, are kept.
+            script { needs = { … } } for the beginning of SCRIPT. Everything else in a present header \
+            is kept as it is written.
             """)
 
     @Argument(help: ArgumentHelp("The script.", valueName: "script"))
@@ -47,21 +48,33 @@ struct PermitCommand: ParsableCommand {
             words.insert(use)
             if case .bool(true)? = record["deletes"] { deletes = true }
         }
-        let present: ScriptHeader?
-        do throws(ScriptHeader.Problem) { present = try ScriptHeader.read(source) } catch {
-            throw CommandError("\(script):\(error)")
+        do {
+            for need in try ScriptHeader.read(source)?.needs ?? [] {
+                guard let problem = HeaderPermissions().problem(with: need.word) else { continue }
+                throw CommandError(
+                    "\(script):\(need.position.line):\(need.position.column): \(problem)")
+            }
+        } catch let problem as ScriptHeader.Problem {
+            throw CommandError("\(script):\(problem)")
         }
-        var lines = ["script {"]
-        if let about = present?.about { lines.append("  about = \(ValueText.quoted(about)),") }
-        let shown = words.sorted().map(ValueText.quoted)
-        if shown.isEmpty {
-            lines.append("  needs = {},")
-        } else {
-            lines.append("  needs = {")
-            lines += shown.map { "    \($0)," }
-            lines.append("  },")
+        return Self.text(HeaderText(source), needs: words.sorted(), deletes: deletes)
+    }
+
+    /// A header with other permissions; everything else in it stays as it is written.
+    private static func text(_ present: HeaderText?, needs: [String], deletes: Bool) -> String {
+        let list = needs.map { "    \(ValueText.quoted($0)),\n" }.joined()
+        var wanted = [(name: "needs", text: needs.isEmpty ? "needs = {}" : "needs = {\n\(list)  }")]
+        if deletes { wanted.append(("deletes", "deletes = true")) }
+        var fields = present?.fields ?? []
+        for (name, text) in wanted {
+            if let index = fields.firstIndex(where: { $0.name == name }) {
+                fields[index].text = text
+            } else {
+                fields.append((name, text))
+            }
         }
-        if deletes { lines.append("  deletes = true,") }
-        return (lines + ["}"]).joined(separator: "\n") + "\n"
+        if !deletes { fields.removeAll { $0.name == "deletes" } }
+        let lines = fields.map { "  \($0.text),\n" }.joined()
+        return "\(present?.beginning ?? "script") {\n\(lines)}\n"
     }
 }

@@ -56,7 +56,7 @@ final class RunLimits {
             }
             let name = file.split(separator: "/").last.map(String.init) ?? file
             var layer = PermissionLayer(source: "the header of \(name)")
-            layer.allowed = try needs.map { try PermissionWord($0.word) }
+            layer.allowed = try needs.map { try PermissionWord(existing: $0.word) }
             layer.mayDelete = header.deletes
             bound.add(layer)
             hasHeader = true
