@@ -2,7 +2,7 @@ import Contract
 import LuaSource
 
 /// Calls.
-extension ReachAnalysis {
+extension ReachContext {
     func call(_ call: Call, _ scope: ReachScope) -> ReachValues {
         let position = call.position
         guard let name = call.method else {

@@ -1,7 +1,7 @@
 import LuaSource
 
 /// Calls of closures: one for each combination of kinds of arguments.
-extension ReachAnalysis {
+extension ReachContext {
     func makeClosure(
         _ function: Function, file: ReachFile, offset: Int, scope: ReachScope, call: Int
     ) -> ReachClosure {
@@ -33,7 +33,7 @@ extension ReachAnalysis {
             closure: number, arguments: (named + further).map(\.kinds), rest: rest.kinds)
         let call = self.call(of: closure, key, arguments, at: position)
         bind(named, further, rest, to: call)
-        if !call.isBegun || call.isQueued, level < Self.depth, present !== call {
+        if !call.isBegun || call.isQueued, level < ReachState.depth, present !== call {
             evaluate(call)
         } else if !call.isBegun {
             enqueue(call)
@@ -62,7 +62,7 @@ extension ReachAnalysis {
         let function = Site(call: -1, offset: closure.offset, tag: closure.file.number)
         let count = callCounts[function, default: 0]
         var key = key
-        if count >= Self.mostCalls {
+        if count >= ReachState.mostCalls {
             key = CallKey(closure: closure.number, arguments: [], rest: .foreign)
             if let known = callNumbers[key] { return calls[known] }
         }
@@ -127,16 +127,5 @@ extension ReachAnalysis {
         for (index, cell) in present.results.enumerated() { write(cell, values[index]) }
         write(present.moreResults, values.dropFirst(present.results.count).all)
         write(present.returns, ReachValue(.yes))
-    }
-
-    /// Whether a call raises an error whatever its arguments are.
-    static func isError(_ call: Call) -> Bool {
-        switch call.function {
-        case .name("error", _): true
-        case .index(.name("host", _), let key, _): key.text == "blame"
-        case .index(.name("resource", _), let key, _): key.text == "fail"
-        case .index(.name("os", _), let key, _): key.text == "exit"
-        default: false
-        }
     }
 }

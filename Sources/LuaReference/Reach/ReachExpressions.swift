@@ -1,7 +1,7 @@
 import LuaSource
 
 /// Expressions: what they can be.
-extension ReachAnalysis {
+extension ReachContext {
     /// The values of a list; the last one's call gives all of its results.
     func list(_ expressions: [Expression], _ scope: ReachScope) -> ReachValues {
         var values = ReachValues()
@@ -130,7 +130,7 @@ extension ReachAnalysis {
         var result = ReachValue.data
         for atom in first.union(second).atoms where atom.kind == .table {
             for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
-                for (name, cell) in tables[meta.number].fields where Self.operators.contains(name) {
+                for (name, cell) in tables[meta.number].fields where operators.contains(name) {
                     let function = read(cell)
                     if function.isEmpty { continue }
                     result.add(call(function, ReachValues(first, second), at: place)[0])
@@ -139,11 +139,6 @@ extension ReachAnalysis {
         }
         return result
     }
-
-    private static let operators: Set<String> = [
-        "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band", "__bor",
-        "__bxor", "__shl", "__shr", "__concat",
-    ]
 
     // MARK: - Tables
 
@@ -177,3 +172,9 @@ extension ReachAnalysis {
         return owner
     }
 }
+
+/// The metamethods of operators that give anything.
+private let operators: Set<String> = [
+    "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band", "__bor",
+    "__bxor", "__shl", "__shr", "__concat",
+]

@@ -152,7 +152,7 @@ struct ReachPlace: Hashable {
     let position: Position
 }
 
-extension ReachAnalysis {
+extension ReachState {
     func read(_ cell: ReachCell) -> ReachValue {
         if let present { cell.readers.insert(present.number) }
         return cell.value

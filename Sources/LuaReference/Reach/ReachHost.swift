@@ -1,22 +1,12 @@
 import LuaSource
 
 /// The functions of the host, and those of the standard library that are more than their code.
-extension ReachAnalysis {
-    /// Functions that are written in Lua, but whose code says less than is known of them: by the
-    /// module and the name that they are assigned to.
-    private static let replaced: [String: Set<String>] = [
-        "qdrant.resource": [
-            "module", "object", "default", "scoped", "handle", "wrap", "wrap_all", "message",
-            "renew", "found", "known", "options", "names", "fail", "enum", "is", "is_secret",
-        ],
-        "host.cli": ["parse"],
-    ]
-
+extension ReachContext {
     /// What is assigned to a member of a module's table: a function may be replaced by what is known of
     /// it.
     func overridden(_ table: ReachTable, _ name: String?, _ value: ReachValue) -> ReachValue {
         guard let name, let file = present?.file, file.isStandard, let module = file.module,
-            Self.replaced[module]?.contains(name) == true, value.has(.closure),
+            replaced[module]?.contains(name) == true, value.has(.closure),
             table.className == nil
         else { return value }
         return native("\(module == "host.cli" ? "cli" : "resource").\(name)")
@@ -214,3 +204,13 @@ extension ReachAnalysis {
         return value
     }
 }
+
+/// Functions that are written in Lua, but whose code says less than is known of them: by the
+/// module and the name that they are assigned to.
+private let replaced: [String: Set<String>] = [
+    "qdrant.resource": [
+        "module", "object", "default", "scoped", "handle", "wrap", "wrap_all", "message",
+        "renew", "found", "known", "options", "names", "fail", "enum", "is", "is_secret",
+    ],
+    "host.cli": ["parse"],
+]

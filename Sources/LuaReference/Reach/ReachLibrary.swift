@@ -22,7 +22,7 @@ enum ReachLibrary {
     ]
 }
 
-extension ReachAnalysis {
+extension ReachContext {
     /// What calling a function that is built in gives.
     func call(
         native name: String, _ arguments: ReachValues, at position: Position
@@ -248,7 +248,7 @@ extension ReachAnalysis {
             // Lua calls these when it likes: for operators, at the end of a block, by the collector.
             for meta in arguments[1].atoms where meta.kind == .table {
                 let owner = ReachValue(atom)
-                for name in Self.metamethods {
+                for name in metamethods {
                     let function = read(tables[meta.number].field(name))
                     guard !function.isEmpty else { continue }
                     _ = call(function, ReachValues(owner, owner.union(.data)), at: position)
@@ -257,12 +257,6 @@ extension ReachAnalysis {
         }
         return ReachValues(arguments[0])
     }
-
-    private static let metamethods = [
-        "__close", "__gc", "__tostring", "__name", "__eq", "__lt", "__le", "__len", "__unm",
-        "__bnot", "__concat", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv",
-        "__band", "__bor", "__bxor", "__shl", "__shr",
-    ]
 
     private func metatable(of value: ReachValue) -> ReachValue {
         var result = ReachValue.nothing
@@ -355,3 +349,10 @@ extension ReachAnalysis {
         }
     }
 }
+
+/// The metamethods that Lua may call at any time.
+private let metamethods = [
+    "__close", "__gc", "__tostring", "__name", "__eq", "__lt", "__le", "__len", "__unm",
+    "__bnot", "__concat", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv",
+    "__band", "__bor", "__bxor", "__shl", "__shr",
+]

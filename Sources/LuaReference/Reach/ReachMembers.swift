@@ -2,7 +2,7 @@ import Contract
 import LuaSource
 
 /// Globals, fields and methods: what reading them gives.
-extension ReachAnalysis {
+extension ReachContext {
     var globals: ReachTable { tables[tableNumber(named: "_G")] }
 
     func global(_ name: String) -> ReachValue {
@@ -35,8 +35,12 @@ extension ReachAnalysis {
     // MARK: - By name
 
     /// What a field gives.
+    func member(_ name: String, of owner: ReachValue, at position: Position) -> ReachValue {
+        member(name, of: owner, at: position, isRaw: false)
+    }
+
     func member(
-        _ name: String, of owner: ReachValue, at position: Position, isRaw: Bool = false
+        _ name: String, of owner: ReachValue, at position: Position, isRaw: Bool
     ) -> ReachValue {
         var result = ReachValue()
         for atom in owner.atoms {

@@ -1,7 +1,7 @@
 import LuaSource
 
 /// Statements and assignments.
-extension ReachAnalysis {
+extension ReachContext {
     /// Goes through statements; whether what follows them may be reached.
     @discardableResult
     func block(_ statements: [Statement], _ scope: ReachScope) -> Bool {
@@ -149,8 +149,13 @@ extension ReachAnalysis {
     ///
     /// - Parameter name: the key, when it is written out.
     func set(
-        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue,
-        isRaw: Bool = false
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue
+    ) {
+        set(owner, key, name, value, isRaw: false)
+    }
+
+    func set(
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue, isRaw: Bool
     ) {
         for atom in owner.atoms {
             switch atom.kind {
@@ -214,6 +219,17 @@ extension ReachAnalysis {
             _ = call(
                 functions, ReachValues(owner, key, value),
                 at: .start)
+        }
+    }
+
+    /// Whether a call raises an error whatever its arguments are.
+    private static func isError(_ call: Call) -> Bool {
+        switch call.function {
+        case .name("error", _): true
+        case .index(.name("host", _), let key, _): key.text == "blame"
+        case .index(.name("resource", _), let key, _): key.text == "fail"
+        case .index(.name("os", _), let key, _): key.text == "exit"
+        default: false
         }
     }
 }
