@@ -79,9 +79,6 @@ private final class AuditedRun {
             let missing = used.subtracting(reach.permissions)
             #expect(missing.isEmpty, "\(missing) is missing:\n\(script.code)")
         }
-        print(
-            "checks \(times.check) s, runs \(times.run) s, unknown \(unknown), used \(all.sorted())"
-        )
         #expect(unknown * 20 <= Self.count)
         #expect(all.count > 20, "\(all.sorted())")
     }
