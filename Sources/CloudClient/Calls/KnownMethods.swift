@@ -12,8 +12,12 @@ public enum KnownMethods {
     /// The price of a cluster.
     public static let getQuote = "/qdrant.cloud.booking.v1.BookingService/GetQuote"
 
+    /// The size of a package.
+    public static let getPackage = "/qdrant.cloud.booking.v1.BookingService/GetPackage"
+
     /// All of them.
     public static let all = [
         listAccounts, listEffectivePermissions, listGlobalCloudProviders, getQuote,
+        getPackage,
     ]
 }

@@ -33,6 +33,7 @@ final class WaitingLine {
         let elapsed = present - began
         guard elapsed > Self.patience, let parts = state.waits.text(at: present) ?? text(elapsed)
         else { return erase() }
+        guard !Output.isAsking else { return }
         guard lastOutput == .min || present - lastOutput > Self.patience else { return }
         frame += 1
         let columns = Terminal.size(of: state.screen).columns - 1

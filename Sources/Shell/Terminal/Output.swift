@@ -7,6 +7,19 @@ public enum Output {
     /// Called before something is written, to clear a status line on the terminal.
     nonisolated(unsafe) static var willWrite: () -> Void = {}
 
+    /// Whether a question stands on the terminal, which nothing may write over.
+    private(set) nonisolated(unsafe) static var isAsking = false
+
+    /// Makes room for a question on the terminal.
+    public static func beginQuestion() {
+        willWrite()
+        fflush(nil)
+        isAsking = true
+    }
+
+    /// Notes that the question was answered or withdrawn.
+    public static func endQuestion() { isAsking = false }
+
     /// Writes data: to a terminal without control sequences, elsewhere unchanged.
     ///
     /// - Parameter isStyled: whether the program itself has coloured it.

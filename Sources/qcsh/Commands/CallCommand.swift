@@ -25,6 +25,7 @@ struct CallCommand: ParsableCommand {
     @OptionGroup var cloud: CloudOptions
     @OptionGroup(title: OptionTitle.output) var format: FormatOption
     @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
+    @OptionGroup(title: OptionTitle.limits) var confirmation: ConfirmOption
 
     @Option(
         name: [.customShort("d"), .customLong("data")],
@@ -42,7 +43,7 @@ struct CallCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Fields of the request.", valueName: "path=value"))
     var fields: [String] = []
 
-    private var options: RunOptions { RunOptions(cloud, format, secrets) }
+    private var options: RunOptions { RunOptions(cloud, format, secrets, confirmation) }
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)

@@ -27,7 +27,11 @@ enum StackCommand {
         }
 
         /// Runs a command of the stack library; the exit status.
-        func run(_ verb: String, _ more: [(String, LuaValue)] = []) -> Int32 {
+        ///
+        /// - Parameter isConfirmed: whether what a context asks about is confirmed already.
+        func run(
+            _ verb: String, _ more: [(String, LuaValue)] = [], isConfirmed: Bool = false
+        ) -> Int32 {
             let pairs = variables.map { text in
                 let parts = text.split(
                     separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -35,7 +39,8 @@ enum StackCommand {
                     key: LuaValue.text(String(parts[0])), value: LuaValue.text(String(parts[1]))
                 )
             }
-            let values = RunOptions(cloud, format, details, lua)
+            var values = RunOptions(cloud, format, details, lua)
+            values.isConfirmed = isConfirmed
             let request: [(String, LuaValue?)] = [
                 ("verb", .text(verb)), ("file", .text(file)),
                 ("variables", .table(LuaTable(entries: pairs))),
@@ -115,7 +120,9 @@ enum StackCommand {
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
 
-        func run() throws { throw ExitCode(options.run("apply", apply.values)) }
+        func run() throws {
+            throw ExitCode(options.run("apply", apply.values, isConfirmed: apply.yes))
+        }
     }
 
     struct Drift: ParsableCommand {
@@ -135,7 +142,9 @@ enum StackCommand {
         @OptionGroup var options: Options
         @OptionGroup var apply: ApplyOptions
 
-        func run() throws { throw ExitCode(options.run("destroy", apply.values)) }
+        func run() throws {
+            throw ExitCode(options.run("destroy", apply.values, isConfirmed: apply.yes))
+        }
     }
 
     struct Adopt: ParsableCommand {

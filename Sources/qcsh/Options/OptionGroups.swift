@@ -146,6 +146,14 @@ struct VerboseOption: RunOptionGroup {
     func apply(to options: inout RunOptions) { options.isVerbose = verbose }
 }
 
+/// The answer to questions of contexts.
+struct ConfirmOption: RunOptionGroup {
+    @Flag(help: "Do what a context with confirm: true would ask about.")
+    var yes = false
+
+    func apply(to options: inout RunOptions) { options.isConfirmed = yes }
+}
+
 /// Bounds on Lua code.
 struct LuaOptions: RunOptionGroup {
     @Option(
@@ -268,9 +276,12 @@ struct ScriptOptions: RunOptionGroup {
     @OptionGroup(title: OptionTitle.output) var details: VerboseOption
     @OptionGroup(title: OptionTitle.secrets) var secrets: SecretOptions
     @OptionGroup(title: OptionTitle.limits) var lua: LuaOptions
+    @OptionGroup(title: OptionTitle.limits) var confirmation: ConfirmOption
 
     func apply(to options: inout RunOptions) {
-        let groups: [any RunOptionGroup] = [cloud, format, details, secrets, lua]
+        let groups: [any RunOptionGroup] = [
+            cloud, format, details, secrets, lua, confirmation,
+        ]
         for group in groups { group.apply(to: &options) }
     }
 }

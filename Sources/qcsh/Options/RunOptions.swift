@@ -32,6 +32,8 @@ struct RunOptions {
     var allowed: [PermissionWord]?
     var denied: [PermissionWord] = []
     var isReadOnly = false
+    /// Whether what a context asks about is confirmed already.
+    var isConfirmed = false
     /// Whether changes are shown instead of made.
     var isDryRun = false
     /// Where calls are traced for a viewer.

@@ -48,17 +48,17 @@ final class Connections {
     func open(_ wanted: LuaTable) throws(LuaFailure) -> Session {
         do throws(CommandError) {
             let configuration: SessionConfiguration
-            var layer: PermissionLayer?
+            var context: Context?
             if let replayed = try replayedConfiguration() {
                 configuration = replayed
             } else {
-                (configuration, layer) = try self.configuration(wanted)
+                (configuration, context) = try self.configuration(wanted)
             }
             let session = Session(
                 configuration, registry: registry, loop: loop, open: LiveTransports.open,
                 wallClock: { Clocks.wall() })
-            session.callGuard = layer.map(bound.narrowed) ?? bound
-            wrap(session)
+            session.callGuard = context?.permissionLayer.map(bound.narrowed) ?? bound
+            wrap(session, context)
             session.onTrace = { [weak self] record in
                 guard let self else { return }
                 if traces { Self.trace(record) }
@@ -82,8 +82,8 @@ final class Connections {
     }
 
     /// Puts around the session's way to the API what the run asks for.
-    private func wrap(_ session: Session) {
-        let changes = changes
+    private func wrap(_ session: Session, _ context: Context?) {
+        let changes = changes(context)
         switch journal {
         case .none: session.wrap = changes
         case .recording(let recorder):
@@ -99,8 +99,9 @@ final class Connections {
     }
 
     /// What stands between the run and changes.
-    private var changes: (any Transport) -> any Transport {
+    private func changes(_ context: Context?) -> (any Transport) -> any Transport {
         let (isDryRun, limit) = (options.isDryRun, options.maximumHourlyPrice)
+        let asking = context?.confirms == true && !isDryRun && !options.isConfirmed ? context : nil
         return { [loop] inner in
             var way = inner
             if isDryRun {
@@ -108,6 +109,13 @@ final class Connections {
             }
             // A dry run tells of a price that is too high, too.
             if let limit { way = PriceGuardTransport(way, limit: limit) }
+            if let asking {
+                let source = "context \"\(asking.name)\""
+                way = ConfirmingTransport(way, loop: loop, source: source) { question, completion in
+                    TerminalQuestion.ask(
+                        question, from: source, on: loop, completion: completion)
+                }
+            }
             return way
         }
     }
@@ -142,7 +150,7 @@ final class Connections {
 
     private func configuration(
         _ table: LuaTable
-    ) throws(CommandError) -> (SessionConfiguration, PermissionLayer?) {
+    ) throws(CommandError) -> (SessionConfiguration, Context?) {
         let wanted = try ConnectWish(table)
         let plan = try plan(wanted)
         var configuration: SessionConfiguration
@@ -157,7 +165,7 @@ final class Connections {
         configuration.connection.now = { Clocks.wall().seconds }
         if let file = options.caFile { configuration.connection.caFile = file }
         if traces, let plan { for line in plan.lines(options) { Output.note(Terminal.safe(line)) } }
-        return (configuration, plan?.context?.permissionLayer)
+        return (configuration, plan?.context)
     }
 
     /// The settings of a session, with their origins; nil for one of the embedded sandbox.
