@@ -95,29 +95,34 @@ if left > 0 then
 end
 cli.confirm(("Rotate %d key%s of %s?"):format(#keys, #keys == 1 and "" or "s", cluster.name),
   args.yes)
-local rows = json.list {}
+local rows, is_dry = json.list {}, qdrant.is_dry_run()
 for i, job in ipairs(jobs) do
   local old, note = job.old, job.file .. ".rotation"
-  if not qdrant.is_dry_run() then
+  if not is_dry then
     -- A minute before now: the clocks of two machines differ.
     local at = #job.left_overs > 0 and begun(job.file).at or time.now() - 60
     fs.write(note, json.encode { old = old.id, at = tostring(at) }, { mode = tonumber("600", 8) })
   end
   local new = old:rotate { keep = true, file = job.file }
-  if args.run then
+  if is_dry and args.run then
+    log.info(("would run `%s` with the new key of %s"):format(args.run, old.name))
+  elseif args.run then
     process.run({ "/bin/sh", "-c", args.run, "sh", old.name }, { input = new.key })
   end
-  task.sleep(args.overlap)
+  if not is_dry then
+    task.sleep(args.overlap)
+  end
   local replaced = { old.id }
   for _, key in ipairs(job.left_overs) do
     key:delete()
     replaced[#replaced + 1] = key.id
   end
   old:delete()
-  if not qdrant.is_dry_run() then
+  if not is_dry then
     fs.remove(note)
   end
-  rows[i] = { name = new.name, id = new.id, replaced = table.concat(replaced, " "),
-    file = job.file, expires_at = new.expires_at }
+  rows[i] = { name = new.name, id = not is_dry and new.id or nil, file = job.file,
+    [is_dry and "would_replace" or "replaced"] = table.concat(replaced, " "),
+    expires_at = new.expires_at }
 end
 return rows

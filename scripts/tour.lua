@@ -39,6 +39,9 @@ end
 
 --- Polls until a condition holds; gives up after a minute.
 local function wait(what, fn)
+  if qdrant.is_dry_run() then
+    error(("dry run: the tour would %s; a dry run creates no cluster"):format(what), 0)
+  end
   local started = qdrant.clock()
   local rounds = 0
   while true do

@@ -6,15 +6,18 @@
 /// What a function does; the Lua side has the same numbers.
 enum gate_kind { OPENS, READS, WRITES, RENAMES, RUNS, MAKES_TEMPORARY, ASKS_ENVIRONMENT };
 
-/// Asks the host (upvalue 2), which raises an error when the run may not do that.
+/// Asks the host (upvalue 2), which raises an error when the run may not do that. Upvalue 4 is the name that
+/// people know the function by.
 static void ask(lua_State *L, const char *word, int value, bool of_the_name) {
     lua_pushvalue(L, lua_upvalueindex(2));
     lua_pushstring(L, word);
     lua_pushvalue(L, value);
     lua_pushboolean(L, of_the_name);
-    lua_call(L, 3, 0);
+    lua_pushvalue(L, lua_upvalueindex(4));
+    lua_call(L, 4, 0);
 }
 
+/// Asks about a value of its own.
 static void ask_about(lua_State *L, const char *word, const char *value) {
     lua_pushstring(L, value);
     ask(L, word, lua_gettop(L), false);
@@ -68,7 +71,7 @@ static int called(lua_State *L, int status, lua_KContext context) {
     return lua_gettop(L);
 }
 
-/// Upvalues: the original, the host's question, the kind.
+/// Upvalues: the original, the host's question, the kind, the public name.
 static int gated(lua_State *L) {
     check(L, (int)lua_tointeger(L, lua_upvalueindex(3)));
     lua_pushvalue(L, lua_upvalueindex(1));
@@ -77,15 +80,17 @@ static int gated(lua_State *L) {
     return called(L, LUA_OK, 0);
 }
 
-/// host.close_gate_of(library, name, kind, question)
+/// host.close_gate_of(library, name, kind, question, public name)
 static int close_gate_of(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TFUNCTION);
+    luaL_checkstring(L, 5);
     lua_pushvalue(L, 2);
     lua_rawget(L, 1);
     lua_pushvalue(L, 4);
     lua_pushvalue(L, 3);
-    lua_pushcclosure(L, gated, 3);
+    lua_pushvalue(L, 5);
+    lua_pushcclosure(L, gated, 4);
     lua_pushvalue(L, 2);
     lua_insert(L, -2);
     lua_rawset(L, 1);

@@ -16,19 +16,21 @@ extension LuaRuntime {
         var functions = HostFunctions()
         guard let machine = try? LuaMachine(loop: PollLoop(now: { 0 })) else { return [:] }
         _ = register(environment, .embedded, machine, ChildFailures(), in: &functions)
-        SandboxModule(control: NoSandboxes(), bound: environment.bound, machine: machine)
-            .register(in: &functions)
+        let actions = LocalActions(machine: machine, bound: environment.bound, isDryRun: false)
+        SandboxModule(control: NoSandboxes(), actions: actions).register(in: &functions)
         return Dictionary(functions.all.map { ($0.name, $0.permissions) }) { first, _ in first }
     }()
 }
 
 /// Declares the functions about sandboxes where there are none.
-private final class NoSandboxes: SandboxControl {
+final class NoSandboxes: SandboxControl {
     private static let none = LuaFailure("there are no sandboxes here")
 
     func start(_ options: SandboxStart) throws(LuaFailure) -> Int64 { throw Self.none }
 
     func attach(port: Int64?) throws(LuaFailure) -> Int64 { throw Self.none }
+
+    func hasStarted(_ number: Int64) -> Bool { false }
 
     func endpoint(of number: Int64) throws(LuaFailure) -> String { throw Self.none }
 

@@ -86,12 +86,7 @@ public final class LuaRuntime {
         let machine = try LuaMachine(loop: loop)
         self.machine = machine
         self.registry = registry
-        var functions = HostFunctions {
-            [bound = environment.bound, unowned machine] (needed, value) throws(HostError) in
-            guard let text = value.text, text != needed.exempt else { return }
-            try machine.refuse(
-                bound.refusal(of: needed.word, text, isAboutName: needed.isAboutName))
-        }
+        var functions = HostFunctions(asking: Self.actions(environment, machine))
         owners = Self.register(environment, registry, machine, childFailures, in: &functions)
         registerScripts(in: &functions)
         functions.add(environment.functions)
@@ -107,6 +102,12 @@ public final class LuaRuntime {
         try boot(environment, functions)
     }
 
+    private static func actions(
+        _ environment: Environment, _ machine: LuaMachine
+    ) -> LocalActions {
+        LocalActions(machine: machine, bound: environment.bound, isDryRun: environment.isDryRun)
+    }
+
     /// Declares the functions of all modules.
     ///
     /// - Returns: the objects that the functions belong to.
@@ -115,6 +116,7 @@ public final class LuaRuntime {
         _ childFailures: ChildFailures, in functions: inout HostFunctions
     ) -> [AnyObject] {
         let bound = environment.bound
+        let actions = actions(environment, machine)
         let revealsSecrets = environment.revealsSecrets
         BasicsModule(
             registry: registry, wallClock: environment.wallClock, exit: environment.exit,
@@ -127,8 +129,7 @@ public final class LuaRuntime {
         UpdateMask(registry: registry).register(in: &functions)
         SecretModule().register(in: &functions)
         if let control = environment.sandboxes {
-            SandboxModule(control: control, bound: bound, machine: machine)
-                .register(in: &functions)
+            SandboxModule(control: control, actions: actions).register(in: &functions)
         }
         let api = APIBinding(
             machine: machine, registry: registry, connect: environment.connect,
@@ -136,13 +137,12 @@ public final class LuaRuntime {
         api.register(in: &functions)
         let tasks = TaskModule(machine: machine, childFailures: childFailures)
         tasks.register(in: &functions)
-        let files = FilesModule(machine: machine, bound: bound)
+        let files = FilesModule(machine: machine, actions: actions)
         files.register(in: &functions)
         let http = HTTPModule(
-            machine: machine, bound: bound, settings: environment.connection,
-            isDryRun: environment.isDryRun)
+            machine: machine, actions: actions, settings: environment.connection)
         http.register(in: &functions)
-        let processes = ProcessModule(machine: machine, bound: bound)
+        let processes = ProcessModule(machine: machine, actions: actions)
         processes.register(in: &functions)
         let terminal = TerminalModule(machine: machine, original: environment.terminal)
         terminal.register(in: &functions)

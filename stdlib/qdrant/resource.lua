@@ -561,13 +561,18 @@ function resource.create(call, list, name, options)
         option and ("; %s creates another one"):format(option) or ""), { existing = item })
     end
   end
-  return resource.change(call, function()
+  local made = resource.change(call, function()
     for _, item in ipairs(list()) do
       if item[field] == name and not before[item.id] then
         return item
       end
     end
   end)
+  if made == nil and host.is_dry_run() then
+    error(("dry run: the response would contain %s %s; a dry run cannot know it"):format(
+      options.noun or "resource", name), 0)
+  end
+  return made
 end
 
 --- Creates a key, whose secret is only in the response. If the response was lost, the key is unusable:

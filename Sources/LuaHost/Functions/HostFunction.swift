@@ -7,6 +7,8 @@ public struct HostFunction {
     let name: String
     /// The permissions that it can need: those of its parameters, and what its body asks for.
     let permissions: [String]
+    /// Whether a dry run refuses it: it can do something with a permission that changes something.
+    let changes: Bool
     /// How runs that are recorded treat it.
     let recording: Recording
     /// Whether it writes to the terminal, or has another program do so.
@@ -36,18 +38,20 @@ public struct HostFunctions {
     /// The functions, in the order of their declarations.
     private(set) var all: [HostFunction] = []
     private var names: Set<String> = []
-    private let permit: (NeededPermission, LuaValue) throws(HostError) -> Void
+    /// Takes what a parameter needs, its value, and the function's name in Lua's table `host`.
+    typealias Permit = (NeededPermission, LuaValue, String) throws(HostError) -> Void
+    private let permit: Permit
 
     /// Creates a collection.
     ///
-    /// - Parameter permit: raises an error when the run lacks a permission that a value needs.
-    init(permit: @escaping (NeededPermission, LuaValue) throws(HostError) -> Void) {
+    /// - Parameter permit: raises an error when the run may not do what a value needs.
+    init(permit: @escaping Permit) {
         self.permit = permit
     }
 
     /// Creates a collection of functions whose parameters need no permission.
     public init() {
-        self.init { (_, _) throws(HostError) in
+        self.init { (_, _, _) throws(HostError) in
             throw .message("these functions need no permissions")
         }
     }
@@ -88,12 +92,15 @@ public struct HostFunctions {
             @escaping (LuaMachine.HostCall, repeat each Value) throws -> LuaMachine.HostResult
     ) {
         var permissions = needs
+        var changes = needs.contains(where: NeededPermission.changes)
         for permission in repeat (each parameters).permission {
-            if let permission { permissions.append(permission.word) }
+            guard let permission else { continue }
+            permissions.append(permission.word)
+            changes = changes || !permission.isQuestion && NeededPermission.changes(permission.word)
         }
         add(
             HostFunction(
-                name: name, permissions: permissions, recording: recording,
+                name: name, permissions: permissions, changes: changes, recording: recording,
                 writesToTerminal: writesToTerminal,
                 keepsFunctions: keepsFunctions
             ) { [permit] call in
@@ -123,12 +130,12 @@ public struct HostFunctions {
 private struct ArgumentReader {
     let function: String
     let call: LuaMachine.HostCall
-    let permit: (NeededPermission, LuaValue) throws(HostError) -> Void
+    let permit: HostFunctions.Permit
     private var count = 0
 
     init(
         function: String, call: LuaMachine.HostCall,
-        permit: @escaping (NeededPermission, LuaValue) throws(HostError) -> Void
+        permit: @escaping HostFunctions.Permit
     ) {
         self.function = function
         self.call = call
@@ -144,7 +151,7 @@ private struct ArgumentReader {
                     "bad argument #\(count) to '\(StandardLibrary.publicName(ofFunction: function))' "
                         + "(\(parameter.expected) expected, got \(argument.typeName))")
         }
-        if let permission = parameter.permission { try permit(permission, argument) }
+        if let permission = parameter.permission { try permit(permission, argument, function) }
         return value
     }
 }

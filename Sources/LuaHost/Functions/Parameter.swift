@@ -30,10 +30,14 @@ public struct Parameter<Value> {
     ///   - isAboutName: whether the permission is about a name in a directory rather than the file
     ///     that the name leads to.
     ///   - exempt: a value that needs none.
-    func needing(_ word: String, isAboutName: Bool = false, except exempt: String? = nil) -> Self {
+    ///   - isQuestion: whether the function only asks about what another one does with the permission.
+    func needing(
+        _ word: String, isAboutName: Bool = false, except exempt: String? = nil,
+        isQuestion: Bool = false
+    ) -> Self {
         var parameter = self
         parameter.permission = NeededPermission(
-            word: word, isAboutName: isAboutName, exempt: exempt)
+            word: word, isAboutName: isAboutName, exempt: exempt, isQuestion: isQuestion)
         return parameter
     }
 }
@@ -43,6 +47,12 @@ struct NeededPermission {
     let word: String
     let isAboutName: Bool
     let exempt: String?
+    let isQuestion: Bool
+
+    /// Whether what needs a permission may change something on this machine: what writes, and programs.
+    static func changes(_ word: String) -> Bool {
+        word.hasPrefix("write:") || word.hasPrefix("run:")
+    }
 }
 
 // MARK: - Types

@@ -5,11 +5,12 @@ import LuaMachine
 /// What `host/fs.lua` and `host/env.lua` are built from.
 final class FilesModule {
     private let machine: LuaMachine
-    private let bound: PermissionBound
+    private let actions: LocalActions
+    private var bound: PermissionBound { actions.bound }
 
-    init(machine: LuaMachine, bound: PermissionBound) {
+    init(machine: LuaMachine, actions: LocalActions) {
         self.machine = machine
-        self.bound = bound
+        self.actions = actions
     }
 
     /// How much of a file is taken, in bytes.
@@ -23,16 +24,18 @@ final class FilesModule {
     }
 
     private func registerQuestions(in functions: inout HostFunctions) {
-        // permit(word, value): raises an error when the run may not do that.
-        functions.declare("permit", .string, .any, .flag) {
-            [unowned self] _, word, value, isAboutName in
+        // permit(word, value, is_about_name, function): raises an error when the run may not do that.
+        functions.declare("permit", .string, .any, .flag, .string) {
+            [actions] _, word, value, isAboutName, function in
             let text = value.text ?? value.integer.map(String.init) ?? ""
             guard !text.utf8.contains(0) else {
                 throw HostError.message("a path must not contain NUL bytes")
             }
-            try machine.refuse(bound.refusal(of: word, text, isAboutName: isAboutName))
+            try actions.ask(word, text, isAboutName: isAboutName, by: function)
         }
-        functions.declare("is_bounded") { [bound] call in call.results.put(bound.hasRules) }
+        functions.declare("is_bounded") { [bound = actions.bound] call in
+            call.results.put(bound.hasRules)
+        }
         // setting(name): a variable that is about qcsh or the terminal, and no secret of anybody's.
         functions.declare("setting", .string) { call, name in
             let isOurs =
@@ -42,7 +45,7 @@ final class FilesModule {
             call.results.put(String(cString: value))
         }
         functions.declare("environment", .optional(.string.needing("read:environment"))) {
-            [bound] call, name in
+            [bound = actions.bound] call, name in
             if let name {
                 call.results.put(optional: getenv(name).map { String(cString: $0) })
                 return
@@ -180,7 +183,9 @@ final class FilesModule {
         }
         // fs_is_replaceable(path) → whether a rename may put a new file there: it is free, or a regular
         // file. A device, a pipe or a link must be written to instead.
-        functions.declare("fs_is_replaceable", .path.needing("write:files")) { call, path in
+        functions.declare(
+            "fs_is_replaceable", .path.needing("write:files", isQuestion: true)
+        ) { call, path in
             var status = stat()
             let exists = lstat(path, &status) == 0
             call.results.put(!exists || status.st_mode & S_IFMT == S_IFREG)
@@ -205,9 +210,9 @@ final class FilesModule {
                 if mkdir(made, 0o777) != 0, errno != EEXIST { throw Self.problem("make", path) }
             }
         }
-        functions.declare("fs_temporary", needs: ["write:files"]) { [unowned self] call in
+        functions.declare("fs_temporary", needs: ["write:files"]) { [actions] call in
             let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-            try machine.refuse(bound.refusal(of: "write:files", base))
+            try actions.ask("write:files", base, by: "fs.temporary")
             var template = Array((base + "/qcsh-XXXXXX").utf8CString)
             guard mkdtemp(&template) != nil else { throw Self.problem("make", base) }
             call.results.put(

@@ -5,21 +5,20 @@ import LuaMachine
 final class HTTPModule {
     private let machine: LuaMachine
     private let client: HTTPClient
-    private let bound: PermissionBound
+    private let actions: LocalActions
     private let settings: ConnectionSettings
-    private let isDryRun: Bool
     private var streams: [Int64: HTTPStream] = [:]
     private var lastNumber: Int64 = 0
 
-    init(
-        machine: LuaMachine, bound: PermissionBound, settings: ConnectionSettings, isDryRun: Bool
-    ) {
-        self.isDryRun = isDryRun
+    init(machine: LuaMachine, actions: LocalActions, settings: ConnectionSettings) {
         self.machine = machine
         client = HTTPClient(loop: machine.loop)
-        self.bound = bound
+        self.actions = actions
         self.settings = settings
     }
+
+    /// What people call that sends requests.
+    private static let asking = "http.request"
 
     func register(in functions: inout HostFunctions) {
         // http_open(verb, url, headers, body, options) → number, status, headers
@@ -27,12 +26,8 @@ final class HTTPModule {
             "http_open", needs: ["connect:hosts", "read:files"], recording: .use(about: 2)
         ) { [unowned self] call in
             let request = try request(call.arguments)
-            let isQuestion = ["GET", "HEAD", "OPTIONS"].contains(request.verb)
-            guard isQuestion || !isDryRun else {
-                throw HostError.message(
-                    "dry run: \(request.verb) \(request.url) was not sent, so its answer is "
-                        + "unknown")
-            }
+            try actions.send(request.verb, request.url, by: Self.asking)
+            let isQuestion = LocalActions.isQuestion(request.verb)
             let address = HTTPAddress(request.url)
             let name = "\(request.verb) \(address?.host ?? "")"
             return .wait(as: isQuestion ? .outer : .committed(name)) { [unowned self] resumption in
@@ -115,7 +110,7 @@ final class HTTPModule {
         let verb = arguments.value().text ?? "GET"
         let url = arguments.value().text ?? ""
         let address = try address(verb, url)
-        try machine.refuse(bound.refusal(of: "connect:hosts", address.host))
+        try actions.ask("connect:hosts", address.host, by: Self.asking)
         var request = HTTPStream.Request(verb, url)
         request.settings = settings
         let fields = arguments.value().table
@@ -187,10 +182,10 @@ final class HTTPModule {
             guard let host = HTTPAddress(url)?.host else {
                 throw .message("the proxy \"\(proxy)\" is not an http or https URL")
             }
-            try machine.refuse(bound.refusal(of: "connect:hosts", host))
+            try actions.ask("connect:hosts", host, by: Self.asking)
         }
         if let file = options?["ca_file"]?.text {
-            try machine.refuse(bound.refusal(of: "read:files", file))
+            try actions.ask("read:files", file, by: Self.asking)
             request.settings.caFile = file
         }
     }

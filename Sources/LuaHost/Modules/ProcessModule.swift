@@ -7,11 +7,11 @@ import LuaMachine
 /// The host functions that `host/process.lua` is built from: they run programs for the script.
 final class ProcessModule {
     private let machine: LuaMachine
-    private let bound: PermissionBound
+    private let actions: LocalActions
 
-    init(machine: LuaMachine, bound: PermissionBound) {
+    init(machine: LuaMachine, actions: LocalActions) {
         self.machine = machine
-        self.bound = bound
+        self.actions = actions
     }
 
     func register(in functions: inout HostFunctions) {
@@ -59,13 +59,13 @@ final class ProcessModule {
         let options = arguments.value().table
         plan.folder = options?["cwd"]?.text
         var asked = program
-        if program.contains("/"), !program.hasPrefix("/"), bound.isActive {
+        if program.contains("/"), !program.hasPrefix("/"), actions.bound.isActive {
             // Relative to where it begins: what is asked about is what runs.
             asked = Paths.resolved((plan.folder ?? ".") + "/" + program)
             if plan.folder == nil || plan.folder == "." { asked = program }
             plan.words[0] = Paths.resolved((plan.folder ?? ".") + "/" + program)
         }
-        try machine.refuse(bound.refusal(of: "run:processes", asked))
+        try actions.ask("run:processes", asked, by: "process.run")
         var variables: [String: String] = [:]
         if options?["clear_env"]?.isTrue != true {
             variables = Self.environment().filter { !Self.credentials.contains($0.key) }

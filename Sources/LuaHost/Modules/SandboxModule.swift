@@ -14,6 +14,9 @@ public protocol SandboxControl: AnyObject {
     /// - Parameter port: which, when several run.
     func attach(port: Int64?) throws(LuaFailure) -> Int64
 
+    /// Whether a sandbox was started by ``start(_:)`` and so belongs to this process alone.
+    func hasStarted(_ number: Int64) -> Bool
+
     /// Where a sandbox is reached: `http://127.0.0.1:port`.
     func endpoint(of number: Int64) throws(LuaFailure) -> String
 
@@ -54,8 +57,7 @@ public struct SandboxRequest {
 /// `sandbox`: the functions that `host/sandbox.lua` is built from.
 struct SandboxModule {
     let control: any SandboxControl
-    let bound: PermissionBound
-    let machine: LuaMachine
+    let actions: LocalActions
 
     private static let unrepeatable = HostFunction.Recording.refused(
         "a recorded or replayed run cannot start a sandbox of its own; start qcsh with --sandbox, "
@@ -70,7 +72,11 @@ struct SandboxModule {
         // sandbox_request(sandbox, verb, path, body, world) → status, body
         functions.declareWaiting(
             "sandbox_request", .integer, .string, .string, .optional(.bytes), .optional(.string)
-        ) { [control] _, number, verb, path, body, world in
+        ) { [control, actions] _, number, verb, path, body, world in
+            // What the script itself has started ends with it.
+            if !control.hasStarted(number) {
+                try actions.send(verb, "/sandbox/v1" + path, by: "sandbox")
+            }
             let request = SandboxRequest(
                 verb: verb, path: path, body: body ?? [], world: world ?? "")
             return .wait { resumption in
@@ -111,8 +117,8 @@ struct SandboxModule {
             "sandbox_attach", .optional(.integer), needs: ["connect:hosts"],
             recording: Self.unrepeatable
         ) {
-            [control, machine, bound] call, port in
-            try machine.refuse(bound.refusal(of: "connect:hosts", "127.0.0.1"))
+            [control, actions] call, port in
+            try actions.ask("connect:hosts", "127.0.0.1", by: "sandbox.attach")
             call.results.put(
                 try Self.told { () throws(LuaFailure) in try control.attach(port: port) })
         }

@@ -92,6 +92,8 @@ final class SandboxController: SandboxControl {
         return add(.elsewhere(entry))
     }
 
+    func hasStarted(_ number: Int64) -> Bool { started.contains(number) }
+
     func endpoint(of number: Int64) throws(LuaFailure) -> String {
         switch try place(number) {
         case .here(let server): server.endpoint

@@ -18,18 +18,22 @@ function host.close_gates()
   end
   are_closed = true
   local permit = host.permit
-  local function close(library, kinds)
+  local function close(library, place, kinds)
     for name, kind in next, kinds do
-      host.close_gate_of(library, name, kind, permit)
+      host.close_gate_of(library, name, kind, permit, place .. name)
     end
   end
   local own = host.own
   for _, world in next, { { _G, io, os }, rawget(own, "io") and { own, own.io, own.os } } do
-    close(world[1], { loadfile = READS, dofile = READS })
-    close(world[2], { open = OPENS, lines = READS, input = READS, output = WRITES, popen = RUNS,
-      tmpfile = TEMPORARY })
-    close(world[3], { remove = RENAMES, rename = RENAMES, tmpname = TEMPORARY, execute = RUNS,
-      getenv = ENVIRONMENT })
+    close(world[1], "", { loadfile = READS, dofile = READS })
+    close(world[2], "io.", {
+      open = OPENS, lines = READS, input = READS, output = WRITES, popen = RUNS,
+      tmpfile = TEMPORARY,
+    })
+    close(world[3], "os.", {
+      remove = RENAMES, rename = RENAMES, tmpname = TEMPORARY, execute = RUNS,
+      getenv = ENVIRONMENT,
+    })
   end
   host.set_gate(permit)
 end
@@ -91,5 +95,7 @@ end
 if host.is_bounded() then
   -- It tells which files there are; require has its own.
   package.searchpath = nil
+  host.close_gates()
+elseif host.is_dry_run() then
   host.close_gates()
 end
