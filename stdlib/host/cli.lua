@@ -174,16 +174,29 @@ local function answer(text)
   os.exit(0)
 end
 
+--- Whether help is asked for. Then nothing else counts, not even what is wrong.
+local function asks_for_help(words)
+  for _, word in ipairs(words) do
+    if word == "--" then
+      return false
+    elseif word == "--help" or word == "-h" then
+      return true
+    end
+  end
+  return false
+end
+
 --- Takes the words of the command line.
 local function take_words(parts, values, words)
+  if asks_for_help(words) then
+    answer(pages.help(parts))
+  end
   local position, only_positions, i = 1, false, 1
   while i <= #words do
     local word = words[i]
     if not only_positions and word == "--" then
       only_positions = true
       i = i + 1
-    elseif not only_positions and (word == "--help" or word == "-h") then
-      answer(pages.help(parts))
     elseif not only_positions and word == "--complete-bash" then
       answer(pages.completion(parts))
     elseif not only_positions and word:find("^%-.") and not tonumber(word) then
@@ -222,8 +235,8 @@ local function default_of(parts, argument)
   return value
 end
 
---- Parses the command-line arguments of the script. `--help` prints the help and exits; invalid
---- arguments end the script with the status 2.
+--- Parses the command-line arguments of the script. `--help` before a `--` prints the help and exits,
+--- whatever else is given; invalid arguments end the script with the status 2.
 ---@usage cli.parse({ args = { { "--count", type = "int" } } }, { "--count", "3" }).count
 ---@param spec { name?: string, about?: string, args?: cli.Argument[], epilog?: string }
 ---@param words? string[] instead of the script's own

@@ -46,6 +46,30 @@ import Testing
         #expect(!prices.errors.contains("there is no script"), "\(prices.errors)")
     }
 
+    private static let names =
+        ((try? FileManager.default.contentsOfDirectory(
+            atPath: Project.root + "/scripts")) ?? [])
+        .filter { $0.hasSuffix(".lua") }.map { String($0.dropLast(4)) }.sorted()
+
+    /// However a script is started, `--help` shows its help and does nothing: there is no credential, and
+    /// no cloud that could be reached.
+    @Test(arguments: names) func eachScriptAnswersHelpAndDoesNothing(_ name: String) throws {
+        let path = Project.root + "/scripts/\(name).lua"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let about = try #require(text.firstMatch(of: #/about = "(.+)",/#), "no about").output.1
+        for words in [
+            ["run", name, "--help"], [path, "--help"], [path, "-h"],
+            ["run", name, "a", "--no-such-option", "--help", "b"],
+        ] {
+            let result = try run(["--endpoint", "127.0.0.1:1"] + words)
+            #expect(result.status == 0, "\(words): \(result)")
+            #expect(result.output.hasPrefix(about + "\n"), "\(words): \(result)")
+            #expect(result.errors.isEmpty, "\(words): \(result)")
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/work")
+        #expect(left.isEmpty, "\(left)")
+    }
+
     @Test func theUsersScriptsComeFirstAndThePlaceIsNamed() throws {
         try folder.write("data/qcsh/scripts/hello.lua", "print('user', ...)")
         try folder.write("work/scripts/hello.lua", "print('project', ...)")
