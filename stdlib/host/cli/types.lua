@@ -17,8 +17,9 @@ function known.int(text)
 end
 
 function known.number(text)
-  local number = tonumber(text)
-  if number and (number ~= number or number == math.huge or number == -math.huge) then
+  -- Lua itself also reads blanks around a number, and hexadecimal digits.
+  local number = text:find("^[%d.eE+-]+$") and tonumber(text) or nil
+  if number == math.huge or number == -math.huge then
     number = nil
   end
   return number, number == nil and "must be a number" or nil
@@ -38,7 +39,7 @@ function known.time(text)
 end
 
 function known.file(text)
-  if text ~= "-" and not host.fs_stat(text) then
+  if text == "" or text ~= "-" and not host.fs_stat(text) then
     return nil, "must be an existing file"
   end
   return text
@@ -57,15 +58,21 @@ function known.json(text)
   return nil, "must be JSON"
 end
 
+--- Whether a text is digits, or digits on both sides of a point.
+local function is_decimal(text)
+  return text:find("^%d+$") ~= nil or text:find("^%d+%.%d+$") ~= nil
+end
+
 function known.size(text)
-  if text:find("^%d+%.?%d*[KMGTP]?i?B?$") then
+  local number, unit = text:match("^([%d.]+)(.*)$")
+  if number and is_decimal(number) and (unit == "" or unit:find("^[KMGTP]i?B?$")) then
     return text
   end
   return nil, "must be a size such as 8GiB"
 end
 
 function known.cpu(text)
-  if text:find("^%d+m$") or text:find("^%d+%.?%d*$") then
+  if text:find("^%d+m$") or is_decimal(text) then
     return text
   end
   return nil, "must be a number of CPUs such as 2 or 2000m"
@@ -101,8 +108,8 @@ function types.address(text)
   local bits = 0
   local parts = { text:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$") }
   for _, part in ipairs(parts) do
-    local number = math.tointeger(tonumber(part))
-    if #part > 1 and part:sub(1, 1) == "0" or number > 255 then
+    local number = #part <= 3 and math.tointeger(tonumber(part))
+    if not number or number > 255 or #part > 1 and part:sub(1, 1) == "0" then
       return nil
     end
     bits = bits << 8 | number
