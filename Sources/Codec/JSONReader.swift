@@ -36,8 +36,13 @@ public struct JSONReader: Sendable {
     }
 
     /// Reads a whole document into a ``Message``.
-    public func message(_ bytes: [UInt8], as type: MessageType) throws(CodecError) -> Message {
-        var builder = MessageBuilder(type)
+    ///
+    /// - Parameter dropsUnknownEnumNames: whether names that an enum does not have are left out of
+    ///   the message, where the reader takes them.
+    public func message(
+        _ bytes: [UInt8], as type: MessageType, dropsUnknownEnumNames: Bool = false
+    ) throws(CodecError) -> Message {
+        var builder = MessageBuilder(type, dropsUnknownEnumNames: dropsUnknownEnumNames)
         try bytes.withUnsafeBufferPointer { (buffer) throws(CodecError) in
             try read(UnsafeRawBufferPointer(buffer), as: type, into: &builder)
         }

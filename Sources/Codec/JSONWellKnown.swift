@@ -152,7 +152,8 @@ extension JSONReader {
         // "@type" is no field of the packed message: read as one that may be passed over.
         var builder = MessageBuilder()
         let lenient = JSONReader(
-            ignoresUnknownFields: true, maximumDepth: maximumDepth, registry: registry)
+            ignoresUnknownFields: true, ignoresUnknownEnumNames: ignoresUnknownEnumNames,
+            maximumDepth: maximumDepth, registry: registry)
         try lenient.message(packed, &scanner, &builder, depth: depth - 1)
         message[.value] = .bytes(builder.finish().serialized())
         return message

@@ -97,6 +97,7 @@ public struct JSONWriter: Sendable {
             } else {
                 output.raw("\(number)")
             }
+        case .unknownEnumName(let name): output.raw(Self.quoted(name))
         }
     }
 

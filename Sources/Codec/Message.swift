@@ -15,6 +15,8 @@ public indirect enum Value: Sendable, Hashable {
     case bytes([UInt8])
     /// An enum's number, which the contract may not know.
     case enumeration(Int32)
+    /// The name of an enum's value that the contract does not know: a newer server's, over REST.
+    case unknownEnumName(String)
     case message(Message)
     case list([Value])
     case map([Value: Value])
@@ -193,7 +195,7 @@ extension Value {
         case .string(let text): text.isEmpty
         case .bytes(let bytes): bytes.isEmpty
         case .enumeration(let number): number == 0
-        case .message: false
+        case .unknownEnumName, .message: false
         case .list(let items): items.isEmpty
         case .map(let entries): entries.isEmpty
         }

@@ -66,6 +66,7 @@ extension Message {
 
     /// The name of an enum field's value; nil for a number that the contract does not know.
     public func enumName(_ name: FieldName) -> String? {
+        if case .unknownEnumName(let unknown) = self[name] { return unknown }
         guard let type = type.field(named: name.text)?.enumType else { return nil }
         return type.name(of: Int32(integer(name)))
     }

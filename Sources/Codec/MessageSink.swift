@@ -71,12 +71,19 @@ public struct MessageBuilder: MessageSink {
     private var levels: [Level] = []
     private var result: Message?
     private let topType: MessageType?
+    private let dropsUnknownEnumNames: Bool
     private var isKnown = false
 
     /// Creates an empty builder.
     ///
-    /// - Parameter type: the type of the whole; needed when that is a Timestamp or a Duration.
-    public init(_ type: MessageType? = nil) { topType = type }
+    /// - Parameters:
+    ///   - type: the type of the whole; needed when that is a Timestamp or a Duration.
+    ///   - dropsUnknownEnumNames: whether names that an enum does not have are left out, as
+    ///     grpc-gateway does, rather than kept.
+    public init(_ type: MessageType? = nil, dropsUnknownEnumNames: Bool = false) {
+        topType = type
+        self.dropsUnknownEnumNames = dropsUnknownEnumNames
+    }
 
     /// The message that was built.
     public func finish() -> Message {
@@ -171,8 +178,9 @@ public struct MessageBuilder: MessageSink {
     public mutating func bytes(_ value: UnsafeRawBufferPointer) { put(.bytes(Array(value))) }
     public mutating func enumeration(_ value: Int32, of type: EnumType) { put(.enumeration(value)) }
 
-    /// A name has no number here: the field stays unset, and a list or a map goes without it.
     public mutating func enumeration(unknownName name: String, of type: EnumType) {
+        guard dropsUnknownEnumNames else { return put(.unknownEnumName(name)) }
+        // The field stays unset, and a list or a map goes without it.
         guard let last = levels.indices.last, levels[last].kind == .map else { return }
         levels[last].key = nil
     }

@@ -2,6 +2,18 @@ import Contract
 import Wire
 
 extension Message {
+    /// The first enum value without a number, and so without a binary form: a name that a newer
+    /// server sent over REST. Nil when the message can be serialized whole.
+    public var unknownEnumName: (path: String, name: String)? {
+        // The binary format has numbers only.
+        guard keptSerialization == nil else { return nil }
+        for (field, value) in setFields {
+            guard let found = value.unknownEnumName else { continue }
+            return (field.name + found.path, found.name)
+        }
+        return nil
+    }
+
     /// The message in the protobuf binary format: fields in the order of their declaration, map
     /// entries sorted, unknown fields last.
     public func serialized() -> [UInt8] {
@@ -40,7 +52,9 @@ extension Message {
         writer.raw(unknownFields)
     }
 
+    /// Writes a value; an enum's name without a number has no form here (``unknownEnumName``).
     private static func write(_ value: Value, of field: Field, to writer: inout WireWriter) {
+        if case .unknownEnumName = value { return }
         writer.tag(field.number, field.kind.wireType)
         writePayload(value, of: field, to: &writer)
     }
@@ -50,6 +64,7 @@ extension Message {
     ) {
         guard let keyField = field.mapKey, let valueField = field.mapValue else { return }
         for (key, value) in entries.sorted(by: { $0.key.sortKey < $1.key.sortKey }) {
+            if case .unknownEnumName = value { continue }
             writer.tag(field.number, .lengthDelimited)
             writer.nested { inner in
                 write(key, of: keyField, to: &inner)
@@ -80,12 +95,33 @@ extension Message {
         case .bytes(let bytes): writer.lengthDelimited(bytes)
         case .enumeration(let number): writer.varint(UInt64(bitPattern: Int64(number)))
         case .message(let message): writer.nested { message.write(to: &$0) }
-        case .list, .map: break
+        case .unknownEnumName, .list, .map: break
         }
     }
 }
 
 extension Value {
+    fileprivate var unknownEnumName: (path: String, name: String)? {
+        switch self {
+        case .unknownEnumName(let name): return ("", name)
+        case .message(let message): return message.unknownEnumName.map { ("." + $0.path, $0.name) }
+        case .list(let items):
+            for (index, item) in items.enumerated() {
+                if let found = item.unknownEnumName {
+                    return ("[\(index + 1)]" + found.path, found.name)
+                }
+            }
+        case .map(let entries):
+            for (key, item) in entries {
+                if let found = item.unknownEnumName {
+                    return ("[\"\(key.mapKeyText)\"]" + found.path, found.name)
+                }
+            }
+        default: break
+        }
+        return nil
+    }
+
     /// Orders map keys, which are integers, bools or strings.
     public var sortKey: String {
         switch self {

@@ -81,6 +81,7 @@ extension LuaValue {
         case .bytes(let bytes): self = Self.text(bytes, of: field)
         case .enumeration(let number):
             self = field.enumType?.name(of: number).map { .text($0) } ?? .integer(Int64(number))
+        case .unknownEnumName(let name): self = .text(name)
         case .message(let message): self = LuaValue(message)
         case .list(let items): self = Self.list(items.map { LuaValue($0, of: field) })
         case .map(let entries):

@@ -10,10 +10,15 @@ package struct RequestReader {
     /// The secrets that were read, so that nothing repeats them.
     package let secrets = SecretTexts()
     private let takesSecrets: Bool
+    private let types: TypeTables?
 
     /// Reads from a tape; a reader that does not take secrets refuses them.
-    package init(_ tape: TapeReader, takesSecrets: Bool = true) {
+    ///
+    /// - Parameter types: the types of the machine that the tape comes from: enum names that it got
+    ///   from a newer server are taken back.
+    package init(_ tape: TapeReader, types: TypeTables? = nil, takesSecrets: Bool = true) {
         self.tape = tape
+        self.types = types
         self.takesSecrets = takesSecrets
     }
 
@@ -249,10 +254,11 @@ package struct RequestReader {
     private func enumeration(_ field: Field) throws(CodecError) -> Value {
         _ = tape.take()
         let name = String(decoding: tape.bytes(), as: UTF8.self)
-        guard let type = field.enumType, let number = type.number(looselyNamed: name) else {
-            throw CodecError(unknownValue: name, of: field)
-        }
-        return .enumeration(number)
+        if let number = field.enumType?.number(looselyNamed: name) { return .enumeration(number) }
+        guard let type = field.enumType, let types,
+            types.unknownEnumNames.contains(name, of: type.id)
+        else { throw CodecError(unknownValue: name, of: field) }
+        return .unknownEnumName(name)
     }
 
     // MARK: - Messages with forms of their own

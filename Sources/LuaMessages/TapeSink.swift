@@ -95,6 +95,7 @@ package struct TapeSink: MessageSink {
         qh_put_enum(tape, UInt32(type.id), value)
     }
     package mutating func enumeration(unknownName name: String, of type: EnumType) {
+        machine.types.unknownEnumNames.note(name, of: type.id)
         TapeWriter(tape).put(name)
     }
     @inline(__always)
@@ -168,6 +169,8 @@ package struct TapeSink: MessageSink {
         case .bytes(let content): content.withUnsafeBytes { bytes($0) }
         case .enumeration(let number):
             if let type = field.enumType { enumeration(number, of: type) }
+        case .unknownEnumName(let name):
+            if let type = field.enumType { enumeration(unknownName: name, of: type) }
         case .message(let message): write(message)
         case .list, .map: break
         }

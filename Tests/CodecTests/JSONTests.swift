@@ -145,6 +145,7 @@ func type(_ name: String) throws -> MessageType {
         let message = try lenient.message(Array(json.utf8), as: type(state))
         #expect(message.string(.version) == "v")
         #expect(message.integer(.phase) == 0)
+        #expect(message.enumName(.phase) == "CLUSTER_PHASE_FROM_THE_FUTURE")
     }
 
     @Test func deepNestingIsRefused() throws {

@@ -41,6 +41,7 @@ public enum LuaText {
             case (1, let name?): quoted((field.enumType?.shortName(name) ?? name).lowercased())
             default: "\(number)"
             }
+        case .unknownEnumName(let name): quoted(name)
         case .message(let message): table(message)
         case .list(let items): list(items.map { text($0, field) })
         case .map(let entries):

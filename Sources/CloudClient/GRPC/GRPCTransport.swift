@@ -32,11 +32,35 @@ public final class GRPCTransport: Transport, GRPCCallOwner {
     public func start(
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
+        if let unknown = call.request.unknownEnumName {
+            return refuse(call, unknown, completion)
+        }
         var body = call.request.serialized(after: MessageFrame.prefixSize)
         MessageFrame.writePrefix(of: &body)
         return start(
             path: call.method.path, body: body, metadata: call.metadata, deadline: call.deadline,
             completion: completion)
+    }
+
+    /// Refuses a request with an enum value that has a name only, as a newer server sends it over
+    /// REST.
+    private func refuse(
+        _ call: OutgoingCall, _ unknown: (path: String, name: String),
+        _ completion: @escaping (Result<Reply, CallError>) -> Void
+    ) -> any RunningCall {
+        let refused = GRPCCall(
+            path: call.method.path, body: [], metadata: [], deadline: nil, transport: self,
+            settings: settings, completion: completion)
+        refused.timer = loop.after(0) {
+            refused.finish(
+                .failure(
+                    CallError(
+                        .invalidArgument,
+                        "\(unknown.path): this contract has no number for \(unknown.name), so it "
+                            + "cannot be sent over gRPC; use --transport rest or a newer contract",
+                        origin: .local)))
+        }
+        return refused
     }
 
     /// Starts a call of a method that no contract describes.

@@ -139,7 +139,11 @@ public final class DryRunTransport: Transport {
     }
 
     private static func reply(_ message: Message) -> Reply {
-        var reply = Reply(body: message.serialized(), format: .protobuf, traceID: nil)
+        // Only JSON has a form for a newer server's enum names.
+        var reply =
+            message.unknownEnumName == nil
+            ? Reply(body: message.serialized(), format: .protobuf, traceID: nil)
+            : Reply(body: Array(JSONWriter().text(message).utf8), format: .json, traceID: nil)
         reply.isEcho = true
         return reply
     }

@@ -108,6 +108,7 @@ struct RESTRequest {
         case .string(let text): return text
         case .bytes(let bytes): return Base64.encode(bytes)
         case .enumeration(let number): return "\(number)"
+        case .unknownEnumName(let name): return name
         case .message(let message):
             let json = JSONWriter().text(message)
             return json.hasPrefix("\"") ? String(json.dropFirst().dropLast()) : json

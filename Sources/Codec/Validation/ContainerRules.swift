@@ -30,6 +30,21 @@ extension RuleCheck {
         }
     }
 
+    /// A newer server's name is in no list of this contract. Whether the enum has it
+    /// (`defined_only`), that server knows.
+    func checkEnum(unknownName name: String, _ found: inout [Violation]) {
+        let value = Value.unknownEnumName(name)
+        func names(_ rule: Int) -> String {
+            list(rule).map { number in
+                let number = Int32(truncatingIfNeeded: number)
+                return field.enumType?.name(of: number) ?? "\(number)"
+            }.joined(separator: ", ")
+        }
+        let (only, allowed) = (names(EnumRule.const), names(EnumRule.in))
+        if !only.isEmpty { report("enum.const", "must be \(only)", value, &found) }
+        if !allowed.isEmpty { report("enum.in", "must be one of \(allowed)", value, &found) }
+    }
+
     func checkList(_ items: [Value], _ found: inout [Violation]) {
         let value = Value.list(items)
         for rule in rules.standard {

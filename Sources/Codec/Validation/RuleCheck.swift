@@ -42,6 +42,7 @@ struct RuleCheck {
         case .string(let text):
             JSONWriter.quoted(text.count > 64 ? text.prefix(61) + "..." : text)
         case .enumeration(let number): field.enumType?.name(of: number) ?? "\(number)"
+        case .unknownEnumName(let name): name
         case .bool(let flag): "\(flag)"
         case .int(let number): "\(number)"
         case .uint(let number): "\(number)"

@@ -23,6 +23,7 @@ extension RuleCheck {
         case (Numbers.string, .string(let text)): checkString(text, &found)
         case (Numbers.bytes, .bytes(let bytes)): checkBytes(bytes, &found)
         case (Numbers.enum, .enumeration(let number)): checkEnum(number, &found)
+        case (Numbers.enum, .unknownEnumName(let name)): checkEnum(unknownName: name, &found)
         case (Numbers.repeated, .list(let items)): checkList(items, &found)
         case (Numbers.map, .map(let entries)): checkMap(entries, &found)
         case (Numbers.map, .list): checkMap([:], &found)

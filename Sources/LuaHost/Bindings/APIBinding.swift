@@ -86,7 +86,8 @@ final class APIBinding {
         // message(type, table) → the table as a message of the type, as it would be sent and read
         functions.declare("message", message) { call, type in
             do throws(CodecError) {
-                let message = try RequestReader(call.arguments).message(type)
+                let message = try RequestReader(call.arguments, types: call.machine.types).message(
+                    type)
                 var sink = TapeSink(call.results, machine: call.machine)
                 sink.write(message)
             } catch {
@@ -97,7 +98,8 @@ final class APIBinding {
         // ids of the account are left to the session
         functions.declare("request_problem", session, message) { call, session, type in
             do throws(CodecError) {
-                let message = try RequestReader(call.arguments).message(type)
+                let message = try RequestReader(call.arguments, types: call.machine.types).message(
+                    type)
                 let problems = session.violations(in: message).filter {
                     !$0.path.hasSuffix(FieldName.accountID.text)
                 }
@@ -245,7 +247,7 @@ final class APIBinding {
     ) throws(HostError) -> LuaMachine.HostResult {
         let machine = call.machine
         let request: Message
-        let reader = RequestReader(call.arguments)
+        let reader = RequestReader(call.arguments, types: call.machine.types)
         let secrets = reader.secrets
         do throws(CodecError) {
             request = try reader.message(method.input)

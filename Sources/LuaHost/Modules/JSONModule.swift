@@ -12,7 +12,8 @@ struct JSONModule {
     func register(in functions: inout HostFunctions) {
         // json_encode(value, is_pretty) → text
         functions.declare("json_encode") { [registry, revealsSecrets] call in
-            var encoder = JSONEncoder(registry: registry, revealsSecrets: revealsSecrets)
+            var encoder = JSONEncoder(
+                registry: registry, types: call.machine.types, revealsSecrets: revealsSecrets)
             let text: String
             do throws(CodecError) {
                 text = try encoder.encode(call.arguments)
@@ -38,6 +39,7 @@ struct JSONModule {
 /// Writes the next value of a tape as JSON.
 struct JSONEncoder {
     let registry: Registry
+    let types: TypeTables
     let revealsSecrets: Bool
 
     mutating func encode(_ tape: TapeReader) throws(CodecError) -> String {
@@ -86,7 +88,7 @@ struct JSONEncoder {
     private func message(_ tape: TapeReader) throws(CodecError) -> Message {
         // The type's number stands behind the tag; the reader takes both.
         let ahead = UnsafeRawPointer(tape.nextPayload).loadUnaligned(as: UInt32.self)
-        return try RequestReader(tape, takesSecrets: revealsSecrets).message(
+        return try RequestReader(tape, types: types, takesSecrets: revealsSecrets).message(
             registry.message(id: Int(ahead)))
     }
 

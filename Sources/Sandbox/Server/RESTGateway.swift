@@ -117,10 +117,12 @@ final class RESTGateway {
             do throws(CodecError) {
                 if body == "*" {
                     message = try reader.message(
-                        Self.withPlainMask(json, of: method), as: method.input)
+                        Self.withPlainMask(json, of: method), as: method.input,
+                        dropsUnknownEnumNames: true)
                 } else if let field = method.input.field(named: body), let type = field.messageType
                 {
-                    message[field] = .message(try reader.message(json, as: type))
+                    message[field] = .message(
+                        try reader.message(json, as: type, dropsUnknownEnumNames: true))
                 }
             } catch {
                 throw APIError(.invalidArgument, error.description)
