@@ -71,6 +71,29 @@ import Testing
         #expect(try run("plan", "shop.lua", "--destroy").status == 0)
     }
 
+    /// A variable that has no effect is a mistake: nothing is planned, and nothing is changed.
+    @Test(arguments: ["plan", "apply", "drift", "destroy", "adopt"])
+    func aVariableThatNoOneReadsIsAnError(_ verb: String) throws {
+        try folder.write("plain.lua", "return { name = 'plain' }")
+        try folder.write(
+            "all.lua",
+            "return function(v) for _ in pairs(v) do end return { name = 'all' } end")
+        for (file, variable, problem) in [
+            ("shop.lua", "node=2", "does not read the variable \"node\"; did you mean \"nodes\"?"),
+            ("shop.lua", "colour=red", "does not read the variable \"colour\"; it reads nodes"),
+            ("plain.lua", "nodes=2", "plain.lua takes no variables"),
+            ("shop.lua", "nodes", "--var takes name=value, not nodes"),
+            ("shop.lua", "=2", "--var takes name=value, not =2"),
+        ] {
+            let result = try run(verb, file, "--var", variable)
+            #expect(result.status == 2, "\(result)")
+            #expect(result.errors.contains(problem), "\(result)")
+            #expect(result.output.isEmpty, "\(result)")
+        }
+        #expect(try run("plan", "all.lua", "--var", "anything=1").status == 0)
+        #expect(try run("plan", "shop.lua", "--var", "nodes=").status != 2)
+    }
+
     @Test func whatWasMadeByHandIsTakenOver() throws {
         let adopted = try run("adopt", "mine.lua", "search-prod", "--yes")
         #expect(adopted.status == 0, "\(adopted.errors)")

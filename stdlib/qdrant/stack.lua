@@ -64,11 +64,42 @@ local function check(declared)
   return declared
 end
 
+--- Calls the function of a stack with its variables. One that it does not read is an error: it is
+--- misspelt, or has no effect.
+local function call_with(variables, declare, path)
+  local read = {}
+  local declared = declare(setmetatable({}, {
+    __index = function(_, name)
+      read[name] = true
+      return variables[name]
+    end,
+    __pairs = function()
+      for name in pairs(variables) do
+        read[name] = true
+      end
+      return next, variables, nil
+    end,
+  }))
+  for _, name in ipairs(host.sorted_keys(variables)) do
+    if not read[name] then
+      local near = host.nearest_name(name, read)
+      local names = {}
+      for i, one in ipairs(host.sorted_keys(read)) do
+        names[i] = tostring(one)
+      end
+      resource.fail("UNKNOWN_VARIABLE", ("%s does not read the variable \"%s\"%s"):format(path,
+        name, near and "; did you mean \"" .. near .. "\"?"
+        or #names > 0 and "; it reads " .. table.concat(names, ", ") or ""))
+    end
+  end
+  return declared
+end
+
 --- Reads a stack from a file. The file returns a table, or a function that takes variables and
 --- returns one.
 ---@usage fs.write("/tmp/empty-stack.lua", "return { name = 'empty' }") print(stack.load("/tmp/empty-stack.lua").name)
 ---@param path string
----@param variables? table<string, string>
+---@param variables? table<string, string> the function must read each of them
 ---@return qdrant.Stack
 function stack.load(path, variables)
   local chunk, problem = loadfile(path)
@@ -77,7 +108,10 @@ function stack.load(path, variables)
   end
   local declared = chunk()
   if type(declared) == "function" then
-    declared = declared(variables or {})
+    declared = call_with(variables or {}, declared, path)
+  elseif variables and next(variables) ~= nil then
+    resource.fail("UNKNOWN_VARIABLE", ("%s takes no variables: it must return a function to read "
+      .. "\"%s\""):format(path, host.sorted_keys(variables)[1]))
   end
   return check(declared)
 end

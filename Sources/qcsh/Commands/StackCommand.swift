@@ -21,7 +21,7 @@ enum StackCommand {
         var file: String
 
         func validate() throws {
-            for text in variables where !text.contains("=") {
+            for text in variables where text.hasPrefix("=") || !text.contains("=") {
                 throw ValidationError("--var takes name=value, not \(text)")
             }
         }

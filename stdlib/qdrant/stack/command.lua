@@ -210,7 +210,10 @@ return function(request)
     return verb(request, stack.load(request.file, request.variables))
   end, keep_place)
   if not ok then
-    if type(result) == "table" then
+    if type(result) == "table" and result.code == "UNKNOWN_VARIABLE" then
+      say("qcsh: --var: ", result.message)
+      return 2
+    elseif type(result) == "table" then
       if not tostring(rawget(result, "traceback")):find(request.file .. ":", 1, true) then
         rawset(result, "place", place_in(request.file, tostring(result)))
       end
