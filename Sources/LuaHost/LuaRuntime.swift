@@ -85,6 +85,7 @@ public final class LuaRuntime {
     ) throws(LuaFailure) {
         let machine = try LuaMachine(loop: loop)
         self.machine = machine
+        machine.mask = { URLMask.masked($0) }
         self.registry = registry
         var functions = HostFunctions(asking: Self.actions(environment, machine))
         owners = Self.register(environment, registry, machine, childFailures, in: &functions)

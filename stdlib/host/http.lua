@@ -415,7 +415,7 @@ function http.request(verb, url, options)
     if host.http_origin(target) ~= host.http_origin(url) then
       if host.is_secret(body) and status >= 307 then
         error(("%s redirects to %s: the secret body is not sent to another origin"):format(url,
-          target), 2)
+          host.url_masked(target)), 2)
       end
       local kept = {}
       for _, pair in ipairs(headers) do

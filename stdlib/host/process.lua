@@ -74,7 +74,7 @@ function process.run(argv, options)
     error(host.error {
       code = "PROCESS_FAILED", status = result.status, stdout = result.stdout,
       stderr = result.stderr,
-      message = argv[1] .. " " .. reason .. (said ~= "" and ": " .. said or ""),
+      message = host.url_masked(argv[1] .. " " .. reason .. (said ~= "" and ": " .. said or "")),
     }, 2)
   end
   return result

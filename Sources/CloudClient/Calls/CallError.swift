@@ -42,9 +42,11 @@ public struct CallError: Error, Sendable, CustomStringConvertible {
     public var wasNotExecuted = false
 
     /// Creates an error.
+    ///
+    /// - Parameter message: a sentence; the credentials of URLs in it are masked.
     public init(_ code: StatusCode, _ message: String, origin: Origin) {
         self.code = code
-        self.message = message
+        self.message = URLMask.masked(message)
         self.origin = origin
     }
 

@@ -1,3 +1,5 @@
+import Contract
+
 /// Where an API is reached.
 public struct Endpoint: Sendable, Hashable {
     /// Why a string is not a valid endpoint.
@@ -28,13 +30,14 @@ public struct Endpoint: Sendable, Hashable {
                 case .openBracket: ": missing closing bracket"
                 case .port: ": the port must be a number from 1 to 65535"
                 case .afterHost: ": only a port may follow the host"
-                case .host(let host): ": \"\(host)\" is not a host name or address"
+                case .host(let host):
+                    ": \"\(URLMask.masked(address: host))\" is not a host name or address"
                 case .noHost: ": missing host"
                 case .cleartext:
                     ": cleartext is for loopback addresses only, since it would expose the "
                         + "credential to the network; use https://"
                 }
-            return "endpoint \"\(text)\"\(rest)"
+            return "endpoint \"\(URLMask.masked(address: text))\"\(rest)"
         }
     }
 

@@ -1,4 +1,5 @@
 import CCurl
+import Contract
 import GRPCProtocol
 
 /// Settings and errors that all connections of libcurl share.
@@ -19,7 +20,9 @@ enum CurlSetup {
     /// libcurl's text for an error.
     static func reason(_ code: CurlCode, buffer: UnsafePointer<CChar>) -> String {
         let detail = String(cString: buffer)
-        return detail.isEmpty ? String(cString: qcurl_error_text(code.number)) : detail
+        // It may quote a proxy with its password.
+        return detail.isEmpty
+            ? String(cString: qcurl_error_text(code.number)) : URLMask.masked(quoting: detail)
     }
 
     /// libcurl's error as one of ours, with the endpoint and, where it is known, what to do.

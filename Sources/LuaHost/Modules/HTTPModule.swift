@@ -1,4 +1,5 @@
 import CloudClient
+import Contract
 import LuaMachine
 
 /// What `host/http.lua` is built from: exchanges that are read piece by piece.
@@ -57,6 +58,14 @@ final class HTTPModule {
         // http_date(text) → the seconds since 1970 of a date of HTTP, or nil
         functions.declare("http_date", .string) { call, text in
             if let seconds = RetryAfter.date(text) { call.results.put(seconds) }
+        }
+        // url_masked(text) → the text without the credentials of its URLs
+        functions.declare("url_masked", .string) { call, text in
+            call.results.put(URLMask.masked(text))
+        }
+        // url_without_credentials(url) → the URL without its user and password
+        functions.declare("url_without_credentials", .string) { call, url in
+            call.results.put(URLMask.withoutCredentials(url))
         }
         functions.declare("http_origin", .string) { call, url in
             let address = HTTPAddress(url)

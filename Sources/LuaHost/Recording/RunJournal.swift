@@ -1,4 +1,5 @@
 import CLuaHost
+import Contract
 import LuaMachine
 import LuaMessages
 
@@ -59,8 +60,10 @@ public enum RunJournal {
         _ name: String, _ count: Int, _ function: @escaping LuaMachine.HostBody
     ) -> LuaMachine.HostBody {
         { call in
-            let about = (0..<count).map { _ in Self.shown(call.arguments.value()) }
-                .joined(separator: " ")
+            // Masked for the recording and when it is replayed alike.
+            let about = URLMask.masked(
+                (0..<count).map { _ in Self.shown(call.arguments.value()) }
+                    .joined(separator: " "))
             call.arguments.rewind()
             switch self {
             case .none: return try function(call)

@@ -48,7 +48,7 @@ public final class RunRecorder: WaitRecorder {
             let quoted = String(ValueText.quoted(secret).dropFirst().dropLast())
             if quoted != secret { line = line.replacing(quoted, by: SecretMask.text) }
         }
-        write(Array((line + "\n").utf8))
+        write(Array((URLMask.masked(line) + "\n").utf8))
     }
 
     // MARK: - What is recorded

@@ -43,6 +43,8 @@ public final class LuaMachine {
     package nonisolated(unsafe) let vm: OpaquePointer
     private let box: Weak
     private var functions: [HostBody] = []
+    /// Takes out of the messages of host functions what must not be shown.
+    package var mask: (String) -> String = { $0 }
     /// The types that the Lua side knows.
     package let types = TypeTables()
     /// What runs the tasks.
@@ -191,12 +193,12 @@ public final class LuaMachine {
         } catch let error as HostError {
             qh_tape_clear(output)
             switch error {
-            case .message(let text): call.results.put(text)
+            case .message(let text): call.results.put(mask(text))
             case .value(let write): write(call.results)
             }
         } catch {
             qh_tape_clear(output)
-            call.results.put("\(error)")
+            call.results.put(mask("\(error)"))
         }
         return Int32(QH_ERROR.rawValue)
     }

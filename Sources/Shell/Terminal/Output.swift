@@ -1,4 +1,5 @@
 import CSpawn
+import Contract
 import Glibc
 import LuaHost
 
@@ -35,11 +36,13 @@ public enum Output {
     /// Writes bytes that are text to standard output.
     public static func data(_ bytes: [UInt8]) { data(String(decoding: bytes, as: UTF8.self)) }
 
-    /// Writes a message, whose control sequences are removed: it may quote anything.
+    /// Writes a message, whose control sequences and credentials of URLs are removed: it may quote
+    /// anything.
     public static func note(_ text: String) {
         willWrite()
         fflush(nil)
-        write(TerminalText.harmless(text, keepsStyles: true) + "\n", to: STDERR_FILENO)
+        let shown = TerminalText.harmless(URLMask.masked(text), keepsStyles: true)
+        write(shown + "\n", to: STDERR_FILENO)
     }
 
     /// Writes a notice of the program, although nothing failed.

@@ -82,7 +82,8 @@ final class RunLimits {
                 (.text("deletes"), .bool(use.deletes)),
             ]
             if let method = use.method { entries.append((.text("method"), .text(method))) }
-            return ValueJSON(registry: .embedded).text(.table(LuaTable(entries: entries))) + "\n"
+            let line = ValueJSON(registry: .embedded).text(.table(LuaTable(entries: entries)))
+            return URLMask.masked(line) + "\n"
         }
         if !UserFiles.writePrivately(Array(lines.joined().utf8), to: auditFile) {
             Output.fail(

@@ -17,7 +17,7 @@ local function run(argv, options)
   local ok, result = pcall(process.run, argv, options)
   if not ok then
     local text = type(result) == "table" and result.message or tostring(result)
-    error(("%s: %s"):format(argv[1], text), 0)
+    error(host.url_masked(("%s: %s"):format(argv[1], text)), 0)
   end
   return result
 end
@@ -83,7 +83,8 @@ local function newest_tag(url)
     end
   end
   if not best then
-    error(("%s has no version tag; choose a branch or a tag, such as --ref main"):format(url), 0)
+    error(("%s has no version tag; choose a branch or a tag, such as --ref main"):format(
+      host.url_masked(url)), 0)
   end
   return best
 end
@@ -104,7 +105,7 @@ local function known_ref(url, ref)
     end
   end
   local near = host.nearest_name(ref, names)
-  error(("%s has no tag or branch %s%s"):format(url, ref,
+  error(("%s has no tag or branch %s%s"):format(host.url_masked(url), ref,
     near and near ~= "" and "; did you mean \"" .. near .. "\"?" or ""), 0)
 end
 
@@ -117,7 +118,7 @@ local function fetch_git(origin, folder)
   local commit = git("-C", inner, "rev-parse", "HEAD"):text()
   if origin.commit and origin.commit ~= commit then
     error(("%s: %s was %s when it was added and is now %s: run qcsh lib update to accept"):format(
-      origin.url, ref, origin.commit:sub(1, 12), commit:sub(1, 12)), 0)
+      host.url_masked(origin.url), ref, origin.commit:sub(1, 12), commit:sub(1, 12)), 0)
   end
   fs.remove(fs.join(inner, ".git"), { recursive = true })
   return inner, { ref = ref, commit = commit }
@@ -135,7 +136,7 @@ local function luarocks(words, folder)
     error("luarocks is not installed, which is needed to find rocks; a directory, an archive or a "
       .. "Git repository works without it", 0)
   end
-  error("luarocks: " .. text, 0)
+  error("luarocks: " .. host.url_masked(text), 0)
 end
 
 --- Whether a version is the wanted one: "1.2.0-1" is "1.2.0-1", and "1.2.0" or "v1.2.0" of any revision.
@@ -157,7 +158,7 @@ local function check_manifest(server)
     end
   end
   error(("%s has no manifest, the list of its rocks; write it with: luarocks-admin make-manifest "
-    .. "--lua-version 5.4 %s"):format(server, folder), 0)
+    .. "--lua-version 5.4 %s"):format(host.url_masked(server), folder), 0)
 end
 
 --- What a server has of a rock: the newest version that fits, in the form that is taken best.
@@ -182,7 +183,7 @@ local function find_rock(origin)
     check_manifest(origin.server)
     error(("rock %s%s not found%s"):format(origin.name,
       origin.version and " " .. origin.version or "",
-      origin.server and " from " .. origin.server or ""), 0)
+      origin.server and " from " .. host.url_masked(origin.server) or ""), 0)
   end
   return best
 end
@@ -237,7 +238,7 @@ function source.parse(text, options)
   if plain ~= url or is_bare or plain:find("%.git$") or plain:find("^git@") or plain:find("^ssh://")
     or plain:find("^git://") then
     if plain:sub(1, 1) == "-" then
-      error(("\"%s\" is not a repository"):format(text), 0)
+      error(("\"%s\" is not a repository"):format(host.url_masked(text)), 0)
     end
     return { kind = "git", url = is_bare and absolute(url) or plain, ref = ref }
   elseif text:find("^https?://") then
@@ -247,7 +248,7 @@ function source.parse(text, options)
   elseif info then
     return { kind = "archive", path = text }
   elseif text:find("/", 1, true) then
-    error(("file or directory not found: %s"):format(text), 0)
+    error(("file or directory not found: %s"):format(host.url_masked(text)), 0)
   end
   return { kind = "rock", name = text, server = options.server, version = options.version or ref }
 end
@@ -257,12 +258,15 @@ end
 ---@param origin table
 ---@return string
 function source.text(origin)
+  local text
   if origin.kind == "git" then
-    return origin.url .. (origin.ref and " at " .. origin.ref or "")
+    text = origin.url .. (origin.ref and " at " .. origin.ref or "")
   elseif origin.kind == "rock" then
-    return "rock " .. origin.name .. (origin.server and " from " .. origin.server or "")
+    text = "rock " .. origin.name .. (origin.server and " from " .. origin.server or "")
+  else
+    text = origin.path or origin.url
   end
-  return origin.path or origin.url
+  return host.url_masked(text)
 end
 
 --- Fetches a library: its directory with its rockspec, which exists as long as `folder` does. The
@@ -302,6 +306,7 @@ function source.fetch(origin, folder, base)
     error(("%s has no rockspec: qcsh lib new creates one"):format(source.text(origin)), 0)
   end
   local spec = rockspec.read(file)
+  -- What is kept goes into qcsh.lock, which is shared: a credential is asked of git's helper again.
   local full = {}
   for _, values in ipairs { origin, exact } do
     for key, value in pairs(values) do
@@ -309,6 +314,9 @@ function source.fetch(origin, folder, base)
         full[key] = value
       end
     end
+  end
+  for _, key in ipairs { "url", "server" } do
+    full[key] = full[key] and host.url_without_credentials(full[key])
   end
   return { folder = locate(root, spec), spec = spec, origin = full }
 end
