@@ -2,7 +2,8 @@ import Budgets
 
 /// How connections are opened, for both transports.
 public struct ConnectionSettings: Sendable {
-    /// A file of certificates to trust instead of the system's; nil means the system's.
+    /// A file of certificates to trust instead of others; nil means those that `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR` name, or else the system's.
     public var caFile: String?
     /// How long opening a connection may take, in nanoseconds.
     public var connectTimeout: Int64 = 10_000_000_000

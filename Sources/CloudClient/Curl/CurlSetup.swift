@@ -1,11 +1,15 @@
 import CCurl
 import Contract
 import GRPCProtocol
+import Glibc
 
 /// Settings and errors that all connections of libcurl share.
 enum CurlSetup {
     /// The one place for TLS, schemes and proxies: certificates and names are verified, and no proxy
     /// stands between a machine and itself.
+    ///
+    /// - Parameter caFile: the certificates to trust; nil for those that the environment names in
+    ///   `SSL_CERT_FILE` and `SSL_CERT_DIR`, or else the system's.
     static func secure(_ easy: OpaquePointer, isLoopback: Bool, caFile: String?) {
         _ = qcurl_set_long(easy, Int32(QCURL_SSL_VERIFYPEER.rawValue), 1)
         _ = qcurl_set_long(easy, Int32(QCURL_SSL_VERIFYHOST.rawValue), 2)
@@ -13,6 +17,15 @@ enum CurlSetup {
         if let caFile {
             _ = qcurl_set_string(easy, Int32(QCURL_CAINFO.rawValue), caFile)
             _ = qcurl_set_string(easy, Int32(QCURL_CAPATH.rawValue), nil)
+        } else {
+            // As OpenSSL's own programs: each takes the place of the system's default of its kind.
+            for (name, option) in [
+                ("SSL_CERT_FILE", Int32(QCURL_CAINFO.rawValue)),
+                ("SSL_CERT_DIR", Int32(QCURL_CAPATH.rawValue)),
+            ] {
+                guard let path = getenv(name), path.pointee != 0 else { continue }
+                _ = qcurl_set_string(easy, option, path)
+            }
         }
         if isLoopback { _ = qcurl_set_string(easy, Int32(QCURL_NOPROXY.rawValue), "*") }
     }
