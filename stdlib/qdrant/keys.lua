@@ -77,13 +77,14 @@ local function make(self, cluster, request, options)
   local function delete(key)
     delete_key(self.connection, cluster.id, key.id)
   end
+  local function keys()
+    return service(self).list_database_api_keys { cluster_id = cluster.id }.items
+  end
   local made = resource.keep_secret(options.file, function()
     return resource.create_key(function()
       return service(self).create_database_api_key { database_api_key = request }.database_api_key
-    end, function()
-      return service(self).list_database_api_keys { cluster_id = cluster.id }.items
-    end, delete, request.name, { noun = "database key", duplicate = options.duplicate })
-  end, delete)
+    end, keys, delete, request.name, { noun = "database key", duplicate = options.duplicate })
+  end, delete, request.name, keys)
   return resource.wrap(Key, made, self.connection)
 end
 

@@ -598,39 +598,85 @@ function resource.create_key(call, list, delete, name, options)
     .. "lost, and the key was deleted again"):format(options.noun or "key", name))
 end
 
+--- Deletes a key that a run has made which was killed before it had written the secret: no one knows it.
+--- Keys of the name that existed before that run are others'.
+local function recover(file, keys, delete)
+  local text, is_written = host.marker_read(file)
+  local ok, pending = pcall(host.json_decode, text or "")
+  if not ok or type(pending) ~= "table" or type(pending.name) ~= "string" then
+    return
+  end
+  if not is_written then
+    local others = {}
+    for _, id in ipairs(pending.others or {}) do
+      others[id] = true
+    end
+    for _, key in ipairs(keys()) do
+      if key.name == pending.name and not others[key.id] then
+        delete(key)
+      end
+    end
+  end
+  host.marker_remove(file)
+end
+
+--- Notes which key is going to be made for a file.
+local function announce(file, name, keys)
+  local others = host.list()
+  for _, key in ipairs(keys()) do
+    if key.name == name then
+      others[#others + 1] = key.id
+    end
+  end
+  host.marker_write(file, require("json").encode { name = name, others = others })
+end
+
 --- Creates a key and writes its secret to a file that only its owner can read, in one step that cannot
 --- be interrupted. Checks before that the file can be written; if writing fails nevertheless, deletes
---- the key, because its secret would be lost.
+--- the key, because its secret would be lost. A file next to it, `.NAME.pending`, names the key
+--- meanwhile: if the program is killed, the next run for this file deletes the key whose secret was
+--- lost, and creates another one.
 ---@usage resource.keep_secret("/tmp/a.key", function() return { key = secret.new("x") } end, function() end)
 ---@async
 ---@param file? string no file when nil; an existing file keeps its content until the key is created
 ---@param create fun(): table makes the key, whose secret is `key`
 ---@param delete fun(key: table)
+---@param name? string the key's name, when keys are known by names
+---@param keys? fun(): table[] the keys that exist
 ---@return table key
-function resource.keep_secret(file, create, delete)
+function resource.keep_secret(file, create, delete, name, keys)
   if not file or host.is_dry_run() then
     return create()
   end
-  -- What is there stays until there is a new secret.
-  local ok, is_new = pcall(host.fs_reserve, file)
-  if not ok then
-    resource.fail("FAILED_PRECONDITION", ("%s; no key was created"):format(tostring(is_new)))
+  local function check(...)
+    local ok, reason = pcall(...)
+    if not ok and type(reason) == "string" then
+      resource.fail("FAILED_PRECONDITION", ("%s; no key was created"):format(reason))
+    elseif not ok then
+      error(reason, 0)
+    end
   end
-  -- Whoever interrupts this gets the key and its file, or neither.
+  check(host.fs_check_place, file)
+  -- An interruption leaves the key and its file, or neither.
   return require("task").shield(function()
+    if name and keys then
+      recover(file, keys, delete)
+      check(announce, file, name, keys)
+    end
     local made
-    local problem
-    ok, problem = pcall(function() made = create() end)
+    local ok, problem = pcall(function()
+      made = create()
+    end)
     if ok then
       ok, problem = pcall(made.key.write, made.key, file)
       if not ok then
         resource.delete(function() delete(made) end)
       end
     end
+    if name and keys and (ok or not resource.is_transient(problem)) then
+      host.marker_remove(file)
+    end
     if not ok then
-      if is_new then
-        pcall(require("fs").remove, file)
-      end
       error(problem, 0)
     end
     return made

@@ -286,13 +286,14 @@ function Space:create_key(options)
   local function delete(key)
     auth.delete_space_api_key { space_id = self.id, space_api_key_id = key.id }
   end
+  local function keys()
+    return auth.list_space_api_keys({ space_id = self.id }).items
+  end
   local made = resource.keep_secret(options.file, function()
     return resource.create_key(function()
       return auth.create_space_api_key({ space_api_key = request }).space_api_key
-    end, function()
-      return auth.list_space_api_keys({ space_id = self.id }).items
-    end, delete, options.name, { noun = "space key", duplicate = options.duplicate })
-  end, delete)
+    end, keys, delete, options.name, { noun = "space key", duplicate = options.duplicate })
+  end, delete, options.name, keys)
   return resource.wrap(SpaceKey, made, self.connection)
 end
 

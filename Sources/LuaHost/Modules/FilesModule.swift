@@ -190,18 +190,23 @@ final class FilesModule {
             let exists = lstat(path, &status) == 0
             call.results.put(!exists || status.st_mode & S_IFMT == S_IFREG)
         }
-        // fs_reserve(path) → whether there was none: then there is a file that only its owner can read.
-        // One that is there has to be writable, and stays as it is.
-        functions.declare("fs_reserve", .path.needing("write:files")) { call, path in
-            var file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            let isNew = file >= 0
-            if !isNew, errno == EEXIST {
-                file = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC)
+        // fs_check_place(path): raises an error when no regular file can be put there. Nothing is made.
+        functions.declare("fs_check_place", .path.needing("write:files", isQuestion: true)) {
+            _, path in
+            var status = stat()
+            if stat(path, &status) == 0 {
+                guard status.st_mode & S_IFMT == S_IFREG else {
+                    throw HostError.message("cannot write \(path): it is not a regular file")
+                }
+                guard access(path, W_OK) == 0 else { throw Self.problem("write", path) }
             }
-            guard file >= 0 else { throw Self.problem("write", path) }
-            close(file)
-            call.results.put(isNew)
+            let target = Paths.resolved(path)
+            let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? "."
+            guard access(folder.isEmpty ? "/" : folder, W_OK | X_OK) == 0 else {
+                throw Self.problem("write", path)
+            }
         }
+        registerMarkers(in: &functions)
         functions.declare("fs_mkdir", .path.needing("write:files")) { _, path in
             // What was asked about is what is made.
             var made = ""
@@ -221,6 +226,37 @@ final class FilesModule {
         functions.declare("fs_chmod", .path.needing("write:files"), .mode) { _, path, mode in
             guard chmod(path, mode) == 0 else { throw Self.problem("change", path) }
         }
+    }
+
+    /// Markers: files next to a secret's file that say which key is being made for it. A script that may
+    /// write the file may have its marker.
+    private func registerMarkers(in functions: inout HostFunctions) {
+        // marker_write(file, text)
+        functions.declare("marker_write", .path.needing("write:files"), .bytes) { _, path, text in
+            try Self.write(text, to: Self.marker(of: path), mode: 0o600, appends: false)
+        }
+        // marker_read(file) → the text and whether the file was written later; nil when there is none
+        functions.declare("marker_read", .path.needing("write:files", isQuestion: true)) {
+            call, path in
+            var (begun, written) = (stat(), stat())
+            let marker = Self.marker(of: path)
+            guard stat(marker, &begun) == 0, let text = TextFile.read(marker) else { return }
+            call.results.put(LuaValue.string(text))
+            let isWritten =
+                stat(path, &written) == 0 && written.st_size > 0
+                && (written.st_mtim.tv_sec, written.st_mtim.tv_nsec)
+                    >= (begun.st_mtim.tv_sec, begun.st_mtim.tv_nsec)
+            call.results.put(isWritten)
+        }
+        // marker_remove(file)
+        functions.declare("marker_remove", .path.needing("write:files")) { _, path in
+            unlink(Self.marker(of: path))
+        }
+    }
+
+    private static func marker(of path: String) -> String {
+        let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        return "\(path[..<slash]).\(path[slash...]).pending"
     }
 
     private func registerNames(in functions: inout HostFunctions) {
@@ -280,6 +316,8 @@ final class FilesModule {
             }
             rest = rest.dropFirst(count)
         }
+        // A name must not lead to what has not reached the disk.
+        if isWhole, !failed, fsync(file) != 0 { failed = true }
         let reason = errno
         if close(file) != 0 || failed || (isWhole && rename(scratch, target) != 0) {
             if failed { errno = reason }
