@@ -11,6 +11,8 @@ import Testing
         ("https://host", true, "host", 443), ("https://host:1234/", true, "host", 1234),
         ("http://127.0.0.1:80", false, "127.0.0.1", 80), ("http://[::1]:9", false, "::1", 9),
         ("http://localhost:1", false, "localhost", 1),
+        ("HTTP://LocalHost:1", false, "localhost", 1),
+        ("HTTPS://Host.Example", true, "host.example", 443),
     ])
     func endpointsAreParsed(_ text: String, _ secure: Bool, _ host: String, _ port: Int) throws {
         let endpoint = try Endpoint(text)

@@ -44,6 +44,16 @@ import Testing
             "\(arguments): \(errors)")
     }
 
+    /// The reason is the system's; print flushes every line itself, and loses it.
+    @Test func theReasonIsNamed() throws {
+        for code in ["local _ = io.write('x')", "return 1", "local _ = io.stdout:write('x')"] {
+            let (_, errors) = try status(["-e", code])
+            #expect(errors == "qcsh: standard output: No space left on device\n", "\(errors)")
+        }
+        let (_, errors) = try status(["-e", "print(1)"])
+        #expect(errors == "qcsh: standard output: some of it was not written\n", "\(errors)")
+    }
+
     /// Another status than success stays, and a reader that has gone is no error.
     @Test func otherStatusesStay() throws {
         let (failed, _) = try status(["-e", "print(1) error('x')"])

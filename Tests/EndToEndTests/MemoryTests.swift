@@ -14,7 +14,7 @@ import Testing
         "process.run({ 'true' }, { timeout = '1h' })",
     ])
     func waitsThatAreOverCostNothing(_ wait: String) throws {
-        let count = wait.hasPrefix("process") ? 300 : wait.contains("http") ? 2000 : 20_000
+        let count = wait.hasPrefix("process") ? 1500 : wait.contains("http") ? 2000 : 20_000
         let result = try qcsh(
             ["-"],
             input: """

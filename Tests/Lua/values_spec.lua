@@ -154,7 +154,7 @@ describe("time", function()
     assert.equal("2026-02-28T23:00:00Z", tostring(time.start_of(at, "month", "Europe/Berlin")))
     assert.equal("2026-03-29T03:00:00Z", tostring(time.next("0 3 * * *", at)))
     assert.is_nil(time.next("0 0 30 2 *", at))
-    assert.has_error(function() time.next("every day", at) end, "time.cron")
+    assert.has_error(function() time.next("every day", at) end, "time.next")
   end)
 
   it("speaks to people", function()

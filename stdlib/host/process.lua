@@ -10,7 +10,7 @@ local process = {}
 ---@field input? string|userdata standard input of the program
 ---@field stdout? "inherit" leaves its output to the terminal
 ---@field stderr? "inherit"
----@field timeout? number|userdata then it is ended
+---@field timeout? string|number|userdata then it is ended
 ---@field limit? integer the most bytes of output; 64 MiB when not given
 ---@field check? boolean whether a status other than 0 is an error; true when not given
 

@@ -61,7 +61,7 @@ end
 ---@usage pcall(task.timeout, 0.2, function() qdrant.clusters:find("search-prod"):monitoring():follow(print) end)
 ---@async
 ---@param fn fun(entry: table)
----@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: number|userdata }
+---@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: string|number|userdata }
 function Monitoring:follow(fn, options)
   options = resource.options(options, "monitoring:follow", "cluster since every")
   local cluster_id = cluster_of(self, options)

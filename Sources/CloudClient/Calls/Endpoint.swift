@@ -60,14 +60,14 @@ public struct Endpoint: Sendable, Hashable {
     public init(_ text: String) throws(ParseError) {
         var rest = text[...]
         var isSecure = true
-        if rest.hasPrefix("https://") {
-            rest = rest.dropFirst(8)
-        } else if rest.hasPrefix("http://") {
-            rest = rest.dropFirst(7)
-            isSecure = false
-        } else if let scheme = rest.firstRange(of: "://") {
-            throw ParseError(
-                text: text, reason: .unknownScheme(String(rest[..<scheme.lowerBound])))
+        if let mark = rest.firstRange(of: "://") {
+            // Scheme and host mean the same in capitals (RFC 3986, sections 3.1 and 3.2.2).
+            let scheme = rest[..<mark.lowerBound].lowercased()
+            guard scheme == "https" || scheme == "http" else {
+                throw ParseError(text: text, reason: .unknownScheme(scheme))
+            }
+            isSecure = scheme == "https"
+            rest = rest[mark.upperBound...]
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard !rest.isEmpty, !rest.contains("/"), !rest.contains("@"), !rest.contains("?") else {
@@ -103,7 +103,7 @@ public struct Endpoint: Sendable, Hashable {
         guard !host.isEmpty else {
             throw ParseError(text: text, reason: .noHost)
         }
-        self.init(isSecure: isSecure, host: String(host), port: port)
+        self.init(isSecure: isSecure, host: host.lowercased(), port: port)
         guard isSecure || isLoopback else {
             throw ParseError(text: text, reason: .cleartext)
         }

@@ -37,7 +37,7 @@ struct TimeModule {
         // time_at(seconds) → a time
         functions.declare("time_at", .number) { call, seconds in
             guard abs(seconds) < 2e11 else {
-                throw HostError.message("time.at needs seconds since 1970")
+                throw HostError.message("time.parse needs seconds since 1970")
             }
             let whole = seconds.rounded(.down)
             call.results.put(
@@ -47,7 +47,7 @@ struct TimeModule {
         functions.declare("time_next", .string, .time) { call, text, time in
             let cron: Cron
             do throws(Cron.Problem) { cron = try Cron(text) } catch {
-                throw HostError.message("time.cron: \(error)")
+                throw HostError.message("time.next: \(error)")
             }
             guard (-9_000_000_000...9_000_000_000).contains(time.seconds),
                 let next = cron.next(after: time.seconds * 1_000_000_000 + Int64(time.nanos))

@@ -14,7 +14,7 @@ public enum Output {
     /// Makes room for a question on the terminal.
     public static func beginQuestion() {
         willWrite()
-        fflush(nil)
+        flush()
         isAsking = true
     }
 
@@ -27,7 +27,7 @@ public enum Output {
     public static func data(_ text: String, isStyled: Bool = false) {
         willWrite()
         // Lua's print has its own buffer: keep the order.
-        fflush(nil)
+        flush()
         let isShown = Terminal.isTerminal(STDOUT_FILENO)
         write(
             isShown ? TerminalText.harmless(text, keepsStyles: isStyled) : text, to: STDOUT_FILENO)
@@ -40,7 +40,7 @@ public enum Output {
     /// anything.
     public static func note(_ text: String) {
         willWrite()
-        fflush(nil)
+        flush()
         let shown = TerminalText.harmless(URLMask.masked(text), keepsStyles: true)
         write(shown + "\n", to: STDERR_FILENO)
     }
@@ -51,14 +51,21 @@ public enum Output {
     /// Why writing to standard output failed; nil if it did not, or if the reader is gone.
     public private(set) nonisolated(unsafe) static var problem: String?
 
+    /// Writes what Lua's print and io have buffered, and notes why that failed: the reason is known only
+    /// now.
+    public static func flush() {
+        let failure = qspawn_finish_output()
+        if failure != 0, failure != EPIPE, problem == nil {
+            problem =
+                failure == EIO ? "some of it was not written" : String(cString: strerror(failure))
+        }
+    }
+
     /// Writes what is still buffered, and reports once that something was not written.
     ///
     /// - Returns: the status that the program ends with: 1 instead of 0 when output is missing.
     public static func finish(_ status: Int32) -> Int32 {
-        let failure = qspawn_finish_output()
-        if failure != 0, failure != EPIPE, problem == nil {
-            problem = String(cString: strerror(failure))
-        }
+        flush()
         if let problem, !isReported { note("qcsh: standard output: \(problem)") }
         isReported = problem != nil
         return status == 0 && (problem != nil || hasFailed) ? 1 : status

@@ -88,7 +88,7 @@ struct Runner {
             connections.registry = registry
             try checkContext(connections)
             let start = ShellStart(options: options, connections: connections)
-            let shell = code.isEmpty && source == nil ? try start.state() : nil
+            let shell = code.isEmpty && source == nil ? state(start, connections) : nil
             let runtime = try makeRuntime(loop, connections, limits, shell)
             Interrupts.install(for: runtime.machine, on: loop)
             let run = Run(
@@ -103,7 +103,7 @@ struct Runner {
         } catch {
             status = report(error)
         }
-        fflush(nil)
+        Output.flush()
         connections.close()
         limits.writeAudit()
         return Output.finish(status)
@@ -182,6 +182,15 @@ struct Runner {
         return source
     }
 
+    /// The state of the shell; a configuration that is not understood ends the program.
+    private func state(_ start: ShellStart, _ connections: Connections) -> ShellState {
+        do throws(CommandError) { return try start.state() } catch {
+            Output.note("qcsh: \(error)")
+            connections.close()
+            exit(error.status)
+        }
+    }
+
     /// A context that was named must exist, whether or not a call is made.
     private func checkContext(_ connections: Connections) throws(LuaFailure) {
         let isNamed =
@@ -220,7 +229,7 @@ struct Runner {
             wallClock: Clocks.wall,
             exit: { [weak shell] status in
                 shell?.restoreTerminal()
-                fflush(nil)
+                Output.flush()
                 connections.close()
                 limits.writeAudit()
                 Glibc.exit(Output.finish(status))

@@ -9,13 +9,8 @@ struct ShellStart {
     let connections: Connections
 
     /// The state that the shell and the functions of its Lua side share.
-    func state() throws(LuaFailure) -> ShellState {
-        let contexts: Contexts
-        do throws(CommandError) {
-            contexts = try Contexts.load()
-        } catch {
-            throw LuaFailure(error.description)
-        }
+    func state() throws(CommandError) -> ShellState {
+        let contexts = try Contexts.load()
         let whereabouts = Whereabouts(
             options: options, contexts: contexts, connections: connections)
         let state = ShellState(whereabouts, format: options.output ?? .table)

@@ -126,7 +126,7 @@ import Testing
         let result = try qcsh([
             "--endpoint", "http://example.com", "-e", "qdrant.api.cluster.list_clusters{}",
         ])
-        #expect(result.status == 1)
+        #expect(result.status == 2)
         #expect(result.errors.contains("cleartext is for loopback"))
     }
 

@@ -69,7 +69,7 @@ import Testing
         let result = try run(Project.qcsh, ["-e", "1"], environment: ["HOME": home.path])
         #expect(result.status == 0)
         let wrong = try Screen(Project.qcsh, [], home: home.path)
-        #expect(try wrong.shows("history.sise"))
-        #expect(try wrong.exitStatus() == 1)
+        #expect(try wrong.shows("unknown key \"sise\"; did you mean \"size\"?"))
+        #expect(try wrong.exitStatus() == 2)
     }
 }
