@@ -108,6 +108,12 @@ enum Interrupts {
     /// When `--timeout` ends the run, on the monotonic clock; for what does not wait in the loop.
     nonisolated(unsafe) static var runEnd = Int64.max
 
+    /// When something that still waits after the run's limit gives up by itself.
+    static var lastResort: Int64 {
+        let (moment, overflow) = runEnd.addingReportingOverflow(RunControl.patience)
+        return overflow ? .max : moment
+    }
+
     /// Whether SIGTERM or SIGHUP has asked the program to end.
     static func isTerminated() -> Bool { qsignals_read().terminations > 0 }
 

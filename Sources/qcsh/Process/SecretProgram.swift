@@ -72,7 +72,8 @@ final class SecretProgram: RunningCall {
         self.loop = loop
         self.completion = completion
         started = loop.now()
-        end = min(started + Self.timeout, Interrupts.runEnd)
+        // The run ends itself at its limit, and cancels this: that is no failure of the command.
+        end = min(started + Self.timeout, Interrupts.lastResort)
         // On a terminal it may ask questions there, which a group in the background may not.
         hasOwnGroup = isatty(STDIN_FILENO) == 0
     }

@@ -57,7 +57,7 @@ final class TerminalQuestion: RunningCall {
         timer = loop.after(Self.look) { [self] in
             let now = qsignals_read()
             if now.interrupts > signals.interrupts || now.terminations > signals.terminations
-                || loop.now() >= Interrupts.runEnd
+                || loop.now() >= Interrupts.lastResort
             {
                 return end(.refused("it was not confirmed"))
             }
