@@ -601,7 +601,7 @@ end
 --- Deletes a key that a run has made which was killed before it had written the secret: no one knows it.
 --- Keys of the name that existed before that run are others'.
 local function recover(file, keys, delete)
-  local text, is_written = host.marker_read(file)
+  local text, is_written = host.fs_marked(file)
   local ok, pending = pcall(host.json_decode, text or "")
   if not ok or type(pending) ~= "table" or type(pending.name) ~= "string" then
     return
@@ -617,7 +617,7 @@ local function recover(file, keys, delete)
       end
     end
   end
-  host.marker_remove(file)
+  host.fs_unmark(file)
 end
 
 --- Notes which key is going to be made for a file.
@@ -628,7 +628,7 @@ local function announce(file, name, keys)
       others[#others + 1] = key.id
     end
   end
-  host.marker_write(file, require("json").encode { name = name, others = others })
+  host.fs_mark(file, require("json").encode { name = name, others = others })
 end
 
 --- Creates a key and writes its secret to a file that only its owner can read, in one step that cannot
@@ -674,7 +674,7 @@ function resource.keep_secret(file, create, delete, name, keys)
       end
     end
     if name and keys and (ok or not resource.is_transient(problem)) then
-      host.marker_remove(file)
+      host.fs_unmark(file)
     end
     if not ok then
       error(problem, 0)

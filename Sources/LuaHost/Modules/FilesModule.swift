@@ -231,12 +231,12 @@ final class FilesModule {
     /// Markers: files next to a secret's file that say which key is being made for it. A script that may
     /// write the file may have its marker.
     private func registerMarkers(in functions: inout HostFunctions) {
-        // marker_write(file, text)
-        functions.declare("marker_write", .path.needing("write:files"), .bytes) { _, path, text in
+        // fs_mark(file, text)
+        functions.declare("fs_mark", .path.needing("write:files"), .bytes) { _, path, text in
             try Self.write(text, to: Self.marker(of: path), mode: 0o600, appends: false)
         }
-        // marker_read(file) → the text and whether the file was written later; nil when there is none
-        functions.declare("marker_read", .path.needing("write:files", isQuestion: true)) {
+        // fs_marked(file) → the text and whether the file was written later; nil when there is none
+        functions.declare("fs_marked", .path.needing("write:files", isQuestion: true)) {
             call, path in
             var (begun, written) = (stat(), stat())
             let marker = Self.marker(of: path)
@@ -248,8 +248,8 @@ final class FilesModule {
                     >= (begun.st_mtim.tv_sec, begun.st_mtim.tv_nsec)
             call.results.put(isWritten)
         }
-        // marker_remove(file)
-        functions.declare("marker_remove", .path.needing("write:files")) { _, path in
+        // fs_unmark(file)
+        functions.declare("fs_unmark", .path.needing("write:files")) { _, path in
             unlink(Self.marker(of: path))
         }
     }
