@@ -93,9 +93,7 @@ struct ContextCommand: ParsableCommand {
                     throw ValidationError(error.description)
                 }
             }
-            if let retries, !RunOptions.retryRange.contains(retries) {
-                throw ValidationError("--retries must be from 0 to 20")
-            }
+            try RunOptions.validate(retries: retries)
             guard !name.isEmpty, !name.contains(where: { $0.isWhitespace }) else {
                 throw ValidationError("a context name must not be empty or contain spaces")
             }

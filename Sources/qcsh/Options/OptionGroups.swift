@@ -16,6 +16,15 @@ extension RunOptions {
     }
 }
 
+extension RunOptions {
+    /// Throws a ``ValidationError`` for a number of retries that no option takes.
+    static func validate(retries: Int?) throws {
+        if let retries, !retryRange.contains(retries) {
+            throw ValidationError("--retries must be from 0 to 20")
+        }
+    }
+}
+
 /// The titles of groups in help screens.
 enum OptionTitle {
     static let connection = "Connection"
@@ -64,9 +73,7 @@ struct ConnectionOptions: RunOptionGroup {
     var retries: Int?
 
     func validate() throws {
-        if let retries, !RunOptions.retryRange.contains(retries) {
-            throw ValidationError("--retries must be from 0 to 20")
-        }
+        try RunOptions.validate(retries: retries)
     }
 
     func apply(to options: inout RunOptions) {

@@ -182,12 +182,17 @@ struct Runner {
         return source
     }
 
+    /// Ends the program with a configuration's error, before anything has run.
+    private func leave(_ error: CommandError, _ connections: Connections) -> Never {
+        Output.note("qcsh: \(error)")
+        connections.close()
+        exit(error.status)
+    }
+
     /// The state of the shell; a configuration that is not understood ends the program.
     private func state(_ start: ShellStart, _ connections: Connections) -> ShellState {
         do throws(CommandError) { return try start.state() } catch {
-            Output.note("qcsh: \(error)")
-            connections.close()
-            exit(error.status)
+            leave(error, connections)
         }
     }
 
@@ -197,9 +202,7 @@ struct Runner {
             options.context != nil || UserFiles.environment("QDRANT_CLOUD_CONTEXT") != nil
         guard isNamed, options.replayFile == nil else { return }
         do throws(CommandError) { try connections.check() } catch {
-            Output.note("qcsh: \(error)")
-            connections.close()
-            exit(error.status)
+            leave(error, connections)
         }
     }
 
