@@ -15,6 +15,8 @@ enum {
     USERDATA = 1 << 6,
     OPTIONAL = 1 << 7,
     ANY = 1 << 8,
+    NONE = 1 << 9,       ///< `qdrant.null`
+    ONLY_FALSE = 1 << 10, ///< `false` and not `true`
 };
 
 static const struct {
@@ -25,6 +27,7 @@ static const struct {
     {'b', BOOLEAN, "boolean"}, {'n', NUMBER, "number"},     {'i', INTEGER, "integer"},
     {'s', STRING, "string"},   {'t', TABLE, "table"},       {'f', FUNCTION, "function"},
     {'u', USERDATA, "userdata"}, {'?', OPTIONAL, NULL},     {'*', ANY, NULL},
+    {'0', NONE, "null"},       {'F', ONLY_FALSE, "false"},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -53,7 +56,8 @@ static bool fits(lua_State *L, int index, int types) {
     if (types & ANY) return true;
     switch (lua_type(L, index)) {
     case LUA_TNIL: return types & OPTIONAL;
-    case LUA_TBOOLEAN: return types & BOOLEAN;
+    case LUA_TBOOLEAN:
+        return (types & BOOLEAN) || ((types & ONLY_FALSE) && !lua_toboolean(L, index));
     case LUA_TNUMBER:
         if (types & INTEGER && !(types & NUMBER)) {
             int is_whole = 0;
@@ -64,6 +68,7 @@ static bool fits(lua_State *L, int index, int types) {
     case LUA_TSTRING: return types & STRING;
     case LUA_TTABLE: return (types & TABLE) || ((types & FUNCTION) && can_be_called(L, index));
     case LUA_TFUNCTION: return types & FUNCTION;
+    case LUA_TLIGHTUSERDATA: return types & NONE;
     default: return (types & USERDATA) || ((types & FUNCTION) && can_be_called(L, index));
     }
 }

@@ -38,7 +38,7 @@ enum LibraryObjects {
     /// Values of each type, by the letters of ``ParameterTypes``.
     static let values: KeyValuePairs<Character, String> = [
         "b": "true", "n": "1.5", "i": "1", "s": "\"text\"", "t": "{}", "f": "print",
-        "u": "time.now()",
+        "u": "time.now()", "0": "qdrant.null",
     ]
 
     /// A value that a parameter takes, by the letters of its types.

@@ -3,19 +3,21 @@ import LuaReference
 import TestSupport
 import Testing
 
-/// Tables of options are understood or refused: every name, and the type of every value.
+/// Tables of options, lists and maps are understood or refused: every name, and the type of every value,
+/// however deep.
 @Suite struct OptionMistakeTests {
-    /// A parameter that is a table of options.
-    private struct Table {
+    /// A parameter whose parts are known.
+    private struct Parameter {
         let function: String
+        let name: String
         /// The arguments before and after it.
         let before: [String]
         let after: [String]
         let type: String
-        let options: [OptionTypes.Option]
     }
 
-    private static let tables: [Table] = LuaReference.embedded.entries.flatMap { entry -> [Table] in
+    private static let parameters: [Parameter] = LuaReference.embedded.entries.flatMap {
+        entry -> [Parameter] in
         let names = entry.parameters?.split(separator: ",").map {
             $0.trimmingCharacters(in: .whitespaces)
         }
@@ -24,67 +26,28 @@ import Testing
             !["script", "library"].contains(entry.name)
         else { return [] }
         var before: [String] = []
-        var tables: [Table] = []
+        var found: [Parameter] = []
         for (index, name) in names.enumerated() where name != "..." {
             guard let letters = LibraryObjects.letters(entry, index),
                 let parameter = LuaReference.embedded.parameter(of: entry, index)
             else { break }
-            if let options = OptionTypes.options(of: parameter.type) {
-                tables.append(
-                    Table(
-                        function: entry.name, before: before,
+            if ValueForms.hasParts(parameter.type) {
+                found.append(
+                    Parameter(
+                        function: entry.name, name: name, before: before,
                         after: names.indices.dropFirst(index + 1).compactMap { later in
                             names[later] == "..."
                                 ? nil
                                 : LibraryObjects.letters(entry, later).map(LibraryObjects.value)
-                        }, type: parameter.type, options: options))
+                        }, type: parameter.type))
             }
             before.append(LibraryObjects.value(letters))
         }
-        return tables
+        return found
     }
 
-    /// A call with one wrong option, and words that its error must have.
-    private struct WrongCall {
-        let table: Table
-        let options: String
-        let words: [String]
-    }
-
-    private static func wrongCalls(_ table: Table) -> [WrongCall] {
-        var calls = [
-            WrongCall(table: table, options: "{ zzzzzzzzzzzz = 1 }", words: ["zzzzzzzzzzzz"])
-        ]
-        for option in table.options where option.name != "1" {
-            let misspelt = option.name + "x"
-            if !table.options.contains(where: { $0.name == misspelt }) {
-                calls.append(
-                    WrongCall(
-                        table: table, options: "{ [\"\(misspelt)\"] = 1 }",
-                        words: ["has no option \"\(misspelt)\"; did you mean"]))
-            }
-            guard !option.letters.contains("*") else { continue }
-            for (letter, sample) in LibraryObjects.values
-            where !option.letters.contains(letter)
-                && !(letter == "i" && option.letters.contains("n"))
-            {
-                calls.append(
-                    WrongCall(
-                        table: table, options: "{ [\"\(option.name)\"] = \(sample) }",
-                        words: [option.name, "must be"]))
-            }
-            for choice in option.choices {
-                calls.append(
-                    WrongCall(
-                        table: table, options: "{ [\"\(option.name)\"] = \"\(choice)x\" }",
-                        words: [option.name, "must be", "got \"\(choice)x\"", "did you mean"]))
-            }
-        }
-        return calls
-    }
-
-    @Test func everyFunctionRefusesOptionsThatItDoesNotTake() throws {
-        #expect(Self.tables.count > 60, "\(Self.tables.count) tables of options")
+    @Test func everyFunctionRefusesPartsThatItDoesNotTake() throws {
+        #expect(Self.parameters.count > 90, "\(Self.parameters.count) parameters")
         var code = "\(LibraryObjects.setUp)\nlocal objects = {\n"
         for (name, maker) in LibraryObjects.byClass { code += "  [\"\(name)\"] = \(maker),\n" }
         code += """
@@ -104,10 +67,10 @@ import Testing
 
             """
         var calls = 0
-        for table in Self.tables {
-            let parts = table.function.split(separator: ":").map(String.init)
-            var function = table.function
-            var arguments = table.before
+        for parameter in Self.parameters {
+            let parts = parameter.function.split(separator: ":").map(String.init)
+            var function = parameter.function
+            var arguments = parameter.before
             if parts.count == 2 {
                 guard LibraryObjects.object(parts[0]) != nil else { continue }
                 let isClass = LibraryObjects.byClass[parts[0]] != nil
@@ -115,21 +78,20 @@ import Testing
                 function = "\(object).\(parts[1])"
                 arguments.insert(object, at: 0)
             }
-            for call in Self.wrongCalls(table) {
+            for mistake in ValueMistake.inParts(of: parameter.type) {
                 calls += 1
-                let words = call.words.map { "[==[\($0)]==]" }.joined(separator: ", ")
+                let words = mistake.words.map { "[==[\($0)]==]" }.joined(separator: ", ")
                 let line =
-                    "\(table.function)(\((table.before + [call.options]).joined(separator: ", ")))"
-                code +=
-                    "try([===[\(line)]===], { \(words) }, "
-                    + "\(([function] + arguments + [call.options] + table.after).joined(separator: ", ")))\n"
+                    "\(parameter.function)(\((parameter.before + [mistake.value]).joined(separator: ", ")))"
+                let call = [function] + arguments + [mistake.value] + parameter.after
+                code += "try([===[\(line)]===], { \(words) }, \(call.joined(separator: ", ")))\n"
             }
         }
         code += """
             print(("%d wrong calls, %d problems"):format(count, #problems))
             for _, problem in ipairs(problems) do print(problem) end
             """
-        #expect(calls > 800, "\(calls) calls")
+        #expect(calls > 5_000, "\(calls) calls")
         let folder = try TemporaryFolder()
         let script = try folder.write("wrong.lua", code)
         let result = try run(Project.qcsh, ["--sandbox", script])

@@ -469,7 +469,7 @@ describe("nothing is passed over:", function()
     assert.has_error(function() q.users:list()[1]:assign "Admin" end,
       "bad argument #1 to 'qdrant.User:assign' (table expected, got string)")
     assert.has_error(function() q.users:list()[1]:assign { Admin = true } end,
-      "got a table with named fields")
+      "must be a list, got the key")
     assert.has_error(function() q.roles:find("Viewer"):allow "read:backups" end,
       "bad argument #1 to 'qdrant.Role:allow' (table expected, got string)")
     assert.has_error(function() q.clusters:find(backup) end, "which cluster?")

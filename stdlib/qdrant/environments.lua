@@ -54,25 +54,27 @@ function Environments:find(wanted)
 end
 
 ---@class qdrant.environments.Settings
----@field name? string
 ---@field namespace? string in Kubernetes; it cannot be changed later
----@field http_proxy? string
----@field https_proxy? string
----@field no_proxy? string[]
----@field registry? string where container images come from
----@field charts? string where charts come from
----@field registry_secret? string the name of a secret in Kubernetes
----@field ca_certificates? string
----@field storage_class? string of the data
----@field snapshot_class? string of snapshots
----@field volume_snapshot_class? string
----@field ingress? table
----@field egress? table
+---@field http_proxy? string|qdrant.Null
+---@field https_proxy? string|qdrant.Null
+---@field no_proxy? string[]|qdrant.Null
+---@field registry? string|qdrant.Null where container images come from
+---@field charts? string|qdrant.Null where charts come from
+---@field registry_secret? string|qdrant.Null the name of a secret in Kubernetes
+---@field ca_certificates? string|qdrant.Null
+---@field storage_class? string|qdrant.Null of the data
+---@field snapshot_class? string|qdrant.Null of snapshots
+---@field volume_snapshot_class? string|qdrant.Null
+---@field ingress? table[]|qdrant.Null
+---@field egress? table[]|qdrant.Null
 ---@field log_level? qdrant.cloud.hybrid.v1.HybridCloudEnvironmentConfigurationLogLevel
----@field tolerations? (string|table)[] "key=value:Effect"
----@field node_selector? table<string, string>
----@field operator? table advanced settings of the operator
----@field labels? table<string, string> of the control plane
+---@field tolerations? (string|table)[]|qdrant.Null "key=value:Effect"
+---@field node_selector? table<string, string>|qdrant.Null
+---@field operator? table|qdrant.Null advanced settings of the operator
+---@field labels? table<string, string>|qdrant.Null of the control plane
+
+---@class qdrant.Environment.Update: qdrant.environments.Settings
+---@field name? string
 
 ---@class qdrant.environments.Options: qdrant.environments.Settings
 ---@field name string
@@ -113,10 +115,10 @@ function Environment:phase()
   return phase_of(self)
 end
 
---- Changes the given settings and keeps the others.
+--- Changes the given settings and keeps the others; `qdrant.null` clears a setting.
 ---@usage for _, e in ipairs(qdrant.environments:list()) do e:update { log_level = "info" } end
 ---@async
----@param options qdrant.environments.Settings
+---@param options qdrant.Environment.Update
 ---@return qdrant.Environment self
 function Environment:update(options)
   local change = settings.environment(options, {}, "environment:update")

@@ -4,6 +4,7 @@ local host = ...
 local qdrant = {}
 
 --- Clears a field in an update, where leaving it out would mean "no change".
+---@type qdrant.Null
 qdrant.null = host.null
 
 --- The update mask for the fields that a table sets: for

@@ -60,7 +60,7 @@ local CREATION = "name access collections expires wait file cluster duplicate pr
 ---@field cluster? string|qdrant.Cluster required, except with `cluster:keys()`
 ---@field access? "manage"|"read" default: manage
 ---@field collections? table<string, string> "read" or "write" by collection, instead of access
----@field expires? any a time, a date, or a duration: "90d"; default: never
+---@field expires? string|userdata|qdrant.Null a time, a date, or a duration: "90d"; default: never
 ---@field file? string file for the secret, readable by its owner only
 ---@field wait? boolean|string|userdata waits until the database accepts it
 ---@field duplicate? boolean allows a name that another key has
@@ -207,7 +207,7 @@ end
 
 ---@class qdrant.keys.Rotation
 ---@field name? string default: the name of the old key
----@field expires? any as for `create`; default: the lifetime of the old key
+---@field expires? string|userdata|qdrant.Null as for `create`; default: the lifetime of the old key
 ---@field file? string file for the new secret, readable by its owner only
 ---@field keep? boolean does not delete the old key
 ---@field overlap? string|userdata how long both keys work: "1h"

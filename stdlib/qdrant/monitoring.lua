@@ -24,8 +24,8 @@ end
 
 ---@class qdrant.monitoring.Range
 ---@field cluster? string|qdrant.Cluster
----@field since? any a time, or how long ago: "3h"
----@field ["until"]? any likewise
+---@field since? string|userdata a time, or how long ago: "3h"
+---@field ["until"]? string|userdata likewise
 
 ---@class qdrant.monitoring.Log: qdrant.monitoring.Range
 ---@field match? string a text that entries contain, as it is
@@ -61,7 +61,7 @@ end
 ---@usage pcall(task.timeout, 0.2, function() qdrant.clusters:find("search-prod"):monitoring():follow(print) end)
 ---@async
 ---@param fn fun(entry: table)
----@param options? { cluster?: string|qdrant.Cluster, since?: any, every?: string|number|userdata }
+---@param options? { cluster?: string|qdrant.Cluster, since?: string|userdata, every?: string|number|userdata }
 function Monitoring:follow(fn, options)
   options = resource.options(options, "monitoring:follow", "cluster since every")
   local cluster_id = cluster_of(self, options)

@@ -161,7 +161,7 @@ end
 --- Changes its name, description or permissions.
 ---@usage local r = qdrant.roles:create { name = "R " .. crypto.uuid():sub(1, 8), permissions = { "read:clusters" } } r:update { description = "what for" }
 ---@async
----@param options { name?: string, description?: string, permissions?: string[] }
+---@param options { name?: string, description?: string|qdrant.Null, permissions?: string[] }
 ---@return qdrant.Role self
 function Role:update(options)
   options = resource.options(options, "role:update", "name description permissions")

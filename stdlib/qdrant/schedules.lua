@@ -95,7 +95,7 @@ end
 --- Changes the given options and keeps the others.
 ---@usage qdrant.schedules:list()[1]:update { retention = "14d" }
 ---@async
----@param options { name?: string, cron?: string, retention?: any } retention: `qdrant.null` means forever
+---@param options { name?: string, cron?: string, retention?: string|userdata|qdrant.Null } retention: `qdrant.null` means forever
 ---@return qdrant.Schedule self
 function Schedule:update(options)
   options = resource.options(options, "schedule:update", "name cron retention")

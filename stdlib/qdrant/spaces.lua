@@ -95,16 +95,19 @@ function Spaces:regions(cloud)
 end
 
 ---@class qdrant.spaces.Settings
----@field name? string default: a name that the cloud suggests
----@field labels? table<string, string> replaces all labels
----@field cost_label? string cost allocation label, shown in usage and invoices
----@field allow? string[] address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
----@field origins? string[] web origins that may connect
----@field max_storage? string|number "10GiB"
+---@field labels? table<string, string>|qdrant.Null replaces all labels
+---@field cost_label? string|qdrant.Null cost allocation label, shown in usage and invoices
+---@field allow? string[]|qdrant.Null address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
+---@field origins? string[]|qdrant.Null web origins that may connect
+---@field max_storage? string|number|qdrant.Null "10GiB"
+
+---@class qdrant.Space.Update: qdrant.spaces.Settings
+---@field name? string
 ---@field wait? boolean|string|userdata waits until it is ready; a string is the timeout: "15m"
 ---@field progress? boolean false hides the progress line
 
----@class qdrant.spaces.Options: qdrant.spaces.Settings
+---@class qdrant.spaces.Options: qdrant.Space.Update
+---@field name? string default: a name that the cloud suggests
 ---@field cloud string the provider: "aws"
 ---@field region string
 ---@field duplicate? boolean allows a name that another space has
@@ -220,7 +223,7 @@ end
 --- Changes the given settings and keeps the others.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do s:update { labels = { env = "dev" } } end
 ---@async
----@param options qdrant.spaces.Settings
+---@param options qdrant.Space.Update
 ---@return qdrant.Space self
 function Space:update(options)
   local change = settings.space(options, resource.names "wait progress", "space:update")
@@ -266,7 +269,7 @@ end
 ---@field name string
 ---@field access? "manage"|"read"|"metrics" default: manage
 ---@field collections? table<string, string> "read" or "write" by name
----@field expires? any a time, or a duration from now
+---@field expires? string|userdata|qdrant.Null a time, a date, or a duration from now
 ---@field file? string file for the secret, readable by its owner only
 ---@field duplicate? boolean allows a name that another key has
 
@@ -407,7 +410,7 @@ end
 --- `paused = false`.
 ---@usage for _, s in ipairs(qdrant.spaces:list()) do for _, schedule in ipairs(s:schedules()) do schedule:update { paused = true } end end
 ---@async
----@param options { name?: string, cron?: string, retention?: any, paused?: boolean }
+---@param options { name?: string, cron?: string, retention?: string|userdata|qdrant.Null, paused?: boolean }
 ---@return qdrant.SpaceSchedule self
 function SpaceSchedule:update(options)
   options = resource.options(options, "schedule of a space:update", "name cron retention paused")

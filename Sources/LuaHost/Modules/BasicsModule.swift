@@ -39,30 +39,10 @@ struct BasicsModule {
             let names = table.entries.compactMap(\.value.text)
             call.results.put(optional: Names.nearest(to: name, in: names))
         }
-        // option_types(type) → the options of an annotation's table by name: the letters of their
-        // types, and a list of strings when only those are valid; nil when the names are not known
-        functions.declare("option_types", .string) { call, type in
-            guard let options = OptionTypes.options(of: type) else {
-                call.results.putNil()
-                return
-            }
-            call.results.table {
-                for option in options {
-                    call.results.put(option.name)
-                    call.results.table {
-                        call.results.put("types")
-                        call.results.put(option.letters)
-                        call.results.put("choices")
-                        call.results.list {
-                            for choice in option.choices { call.results.put(choice) }
-                        }
-                        call.results.put("is_list")
-                        call.results.put(option.isList)
-                        call.results.put("inner")
-                        call.results.put(optional: option.inner)
-                    }
-                }
-            }
+        // value_form(type) → the form of an annotation's type: the letters of its types, its choices, and
+        // the types of its parts
+        functions.declare("value_form", .string) { call, type in
+            call.results.put(ValueForms.form(of: type))
         }
         functions.declare("show", .any) { [registry] call, value in
             call.results.put(ValueText(registry: registry).text(value))
@@ -88,6 +68,42 @@ struct BasicsModule {
             var kernel = SystemRandomNumberGenerator()
             call.results.put(Int64.random(in: .min ... .max, using: &kernel))
             call.results.put(Int64.random(in: .min ... .max, using: &kernel))
+        }
+    }
+}
+
+extension TapeWriter {
+    /// Puts a form of values as a table with `types`, and `choices`, `fields`, `required`, `element`, `values` and
+    /// `keys` where the type has them.
+    fileprivate func put(_ form: ValueForms.Form) {
+        table {
+            put("types")
+            put(form.letters)
+            if !form.choices.isEmpty {
+                put("choices")
+                list { for choice in form.choices { put(choice) } }
+            }
+            switch form.parts {
+            case .unknown: break
+            case .fields(let fields):
+                put("fields")
+                table {
+                    for field in fields {
+                        put(field.name)
+                        put(field.type)
+                    }
+                }
+                put("required")
+                list { for field in fields where field.isRequired { put(field.name) } }
+            case .list(let element):
+                put("element")
+                put(element)
+            case .map(let keys, let values):
+                put("keys")
+                put(keys)
+                put("values")
+                put(values)
+            }
         }
     }
 }

@@ -20,8 +20,8 @@ package struct ArgumentChecks {
 
     /// The module's chunk is called with the host's table.
     private static let preamble =
-        "local check_arguments, check_count, check_receiver, check_options = "
-        + "(...).check_arguments, (...).check_count, (...).check_receiver, (...).check_options "
+        "local check_arguments, check_count, check_receiver, check_parts = "
+        + "(...).check_arguments, (...).check_count, (...).check_receiver, (...).check_parts "
 
     /// A module's text with checks in it.
     ///
@@ -107,8 +107,8 @@ package struct ArgumentChecks {
             text += " check_arguments(\"\(signature)\", \"\(name)\", "
             text += fixed.joined(separator: ", ") + ")"
         }
-        for (option, type) in optionTables(of: fixed) {
-            text += " check_options(\"\(name)\", [==[\(type)]==], \(option))"
+        for (parameter, type) in tables(of: fixed) {
+            text += " check_parts(\"\(name)\", \"\(parameter)\", [==[\(type)]==], \(parameter))"
         }
         if counts, let needed {
             text += " check_count(\(needed + 1), \"\(name)\", ...)"
@@ -208,19 +208,18 @@ package struct ArgumentChecks {
         return found
     }
 
-    /// The parameters that are tables of options, with their types as they are written.
-    private func optionTables(of parameters: [String]) -> [(name: String, type: String)] {
+    /// The parameters that are tables with known parts, with their types as they are written.
+    private func tables(of parameters: [String]) -> [(name: String, type: String)] {
         parameterLines.compactMap { line in
             var name = line.prefix { $0 != UInt8(ascii: " ") }
             let type = line[name.endIndex...].drop { $0 == UInt8(ascii: " ") }
             if name.last == UInt8(ascii: "?") { name = name.dropLast() }
-            // Most types are one word without a dot or a brace.
+            // Most types are one word without a dot or a bracket.
             let written = type[..<LuaOptions.endOfType(type)]
-            guard written.contains(where: { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ".") })
-            else { return nil }
+            guard written.contains(where: { ".{<[".utf8.contains($0) }) else { return nil }
             let text = String(decoding: written, as: UTF8.self)
             let parameter = String(decoding: name, as: UTF8.self)
-            guard parameters.contains(parameter), OptionTypes.describesOptions(text) else {
+            guard parameters.contains(parameter), ValueForms.hasParts(text) else {
                 return nil
             }
             return (parameter, text)

@@ -13,9 +13,15 @@ package struct ParameterTypes: OptionSet, Sendable {
     package static let userdata = Self(rawValue: 1 << 6)
     package static let any = Self(rawValue: 1 << 7)
     package static let optional = Self(rawValue: 1 << 8)
+    /// `qdrant.null`, which clears a field.
+    package static let null = Self(rawValue: 1 << 9)
+    /// `false` and not `true`.
+    package static let onlyFalse = Self(rawValue: 1 << 10)
 
     /// The letters that `host.check_arguments` reads, in the order of the bits.
-    private static let all: [Unicode.Scalar] = ["b", "n", "i", "s", "t", "f", "u", "*", "?"]
+    private static let all: [Unicode.Scalar] = [
+        "b", "n", "i", "s", "t", "f", "u", "*", "?", "0", "F",
+    ]
 
     /// The types as `host.check_arguments` reads them; "any" replaces all but "optional".
     package var letters: String {
@@ -70,6 +76,6 @@ package struct ParameterTypes: OptionSet, Sendable {
     private static let names: [(name: String, type: Self)] = [
         ("string", .string), ("table", .table), ("integer", .integer), ("number", .number),
         ("boolean", .boolean), ("any", .any), ("function", .function), ("userdata", .userdata),
-        ("nil", .optional), ("true", .boolean), ("false", .boolean),
+        ("nil", .optional), ("true", .boolean), ("false", .onlyFalse), ("qdrant.Null", .null),
     ]
 }

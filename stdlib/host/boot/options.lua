@@ -67,109 +67,199 @@ function host.spelling(name, text)
   return host.script_options[long] and long or nil
 end
 
--- Options by their annotations -----------------------------------------------------------------
+-- Values by their annotations ------------------------------------------------------------------
 
---- The options of tables, by the types that annotations write; false where names are not known.
-local declared = {}
+--- The forms of values, by the types that annotations write.
+local forms = {}
 
-local LETTERS = { b = "a boolean", n = "a number", i = "an integer", s = "a string", t = "a table",
-  f = "a function", u = "a value such as a time" }
+local LETTERS = { b = "a boolean", F = "false", n = "a number", i = "an integer", s = "a string",
+  t = "a table", f = "a function", u = "a value such as a time" }
 
 --- The letters of a value's types.
 local function letters_of(value)
   local kind = type(value)
   if kind == "number" then
     return math_type(value) == "integer" and "ni" or value % 1 == 0 and "ni" or "n"
+  elseif kind == "boolean" then
+    return value and "b" or "bF"
+  elseif value == host.null then
+    return "0"
   end
   local meta = (kind == "table" or kind == "userdata") and getmetatable(value)
   local is_callable = kind == "function" or type(meta) == "table" and rawget(meta, "__call") ~= nil
-  return (kind == "string" and "s" or kind == "boolean" and "b" or kind == "table" and "t"
-    or kind == "userdata" and "u" or "") .. (is_callable and "f" or "")
+  return (kind == "string" and "s" or kind == "table" and "t" or kind == "userdata" and "u" or "")
+    .. (is_callable and "f" or "")
 end
 
-local function expected(letters)
-  local words = {}
-  for letter in gmatch(letters, "[a-z]") do
-    words[#words + 1] = LETTERS[letter]
+local function form_of(type_text)
+  local form = forms[type_text]
+  if not form then
+    form = host.value_form(type_text)
+    forms[type_text] = form
   end
-  return concat(words, " or ")
+  return form
 end
 
---- Whether a value is one of the strings that an option takes.
 local function is_choice(choices, value)
   for _, choice in ipairs(choices) do
     if choice == value then
       return true
     end
   end
-  return #choices == 0 or type(value) ~= "string"
+  return false
 end
 
---- Raises an error for an option that does not fit its declaration.
-local function refuse_option(method, options, name, value)
-  local option = options[name]
-  if not option then
-    local near = host.nearest_name(name, options)
-    host.blame(("%s has no option \"%s\"%s"):format(method, tostring(name),
-      near and "; did you mean \"" .. near .. "\"?" or ""))
-  elseif type(value) == "string" and #option.choices > 0 then
-    local near = host.nearest(value, option.choices)
-    host.blame(("%s: %s must be \"%s\", got \"%s\"%s"):format(method, name,
-      concat(option.choices, "\" or \""), value,
-      near and "; did you mean \"" .. near .. "\"?" or ""))
+local function fits(form, value)
+  if form.choices and type(value) == "string" then
+    return is_choice(form.choices, value)
   end
-  host.blame(("%s: %s must be %s, got %s"):format(method, name, expected(option.types),
-    type(value) == "string" and ("%q"):format(sub(value, 1, 60))
-      or "a " .. host.type_name(value)))
+  return find(form.types, "*", 1, true) or find(letters_of(value), "[" .. form.types .. "]")
 end
 
---- The options of a type; nil where names are not known.
-local function options_of(type_text)
-  local options = declared[type_text]
-  if options == nil then
-    options = host.option_types(type_text) or false
-    declared[type_text] = options
+--- The type that a part of a table must have; nil when the table cannot have a part of that name.
+local function type_of_part(form, name)
+  if form.fields then
+    return form.fields[name] or type(name) == "number" and form.fields["1"] or nil
+  elseif form.element then
+    return math_type(name) == "integer" and form.element or nil
   end
-  return options or nil
+  return (find(form.keys, "*", 1, true) or find(letters_of(name), "[" .. form.keys .. "]"))
+    and form.values or nil
 end
 
-local function fits(option, value)
-  return value == host.null or is_choice(option.choices, value)
-    and (find(option.types, "*", 1, true) or find(letters_of(value), "[" .. option.types .. "]"))
-end
-
---- The first option of a table, or of those inside it, that does not fit: its owner's options, its name
---- and its value.
-local function first_misfit(type_text, value)
-  local options = type(value) == "table" and getmetatable(value) == nil and options_of(type_text)
-  if not options then
+--- The first part of a value that does not fit its type, with the path to it.
+---@param iterate fun(value: table): function, table?, any
+---@param is_whole? boolean whether a part that is missing does not fit, either
+local function first_misfit(type_text, value, iterate, is_whole)
+  local form = form_of(type_text)
+  if not fits(form, value) then
+    return { path = {}, form = form, value = value }
+  elseif type(value) ~= "table" or getmetatable(value) ~= nil
+    or not (form.fields or form.element or form.values) then
     return nil
   end
-  for name, given in next, value do
-    local option = options[name]
-    if type(name) == "number" and options["1"] then
-      option = options["1"]
+  for name, given in iterate(value) do
+    local inner = type_of_part(form, name)
+    local misfit
+    if inner then
+      misfit = first_misfit(inner, given, iterate, is_whole)
+    else
+      misfit = { path = {}, form = form, is_unknown = true }
     end
-    if not option or not fits(option, given) then
-      return options, name, given
-    elseif option.inner and type(given) == "table" then
-      for _, item in ipairs(option.is_list and given or { given }) do
-        local owner, inner, wrong = first_misfit(option.inner, item)
-        if owner then
-          return owner, inner, wrong
-        end
-      end
+    if misfit then
+      table.insert(misfit.path, 1, name)
+      return misfit
+    end
+  end
+  for _, name in ipairs(is_whole and form.required or {}) do
+    if value[name] == nil then
+      return { path = {}, form = form, missing = name }
     end
   end
 end
 
---- Checks a table of options by the annotation of its parameter: every name is known, and every value
---- has a type that is declared. Calls that the standard library makes itself say what is wrong in the
---- words of the function that people have called.
-function host.check_options(method, type_text, value)
-  local options, name, given = first_misfit(type_text, value)
-  if options and not host.is_called_from_inside() then
-    refuse_option((gsub(method, "^qdrant%.(%w+[.:])", "%1")), options, name, given)
+local function each(value)
+  return next, value, nil
+end
+
+local function each_sorted(value)
+  local keys, i = host.sorted_keys(value), 0
+  return function()
+    i = i + 1
+    return keys[i], value[keys[i]]
+  end
+end
+
+--- A path as Lua writes it: `labels.env`, `allow[2]`, `clusters["search-prod"]`.
+local function path_text(path, count)
+  local text = ""
+  for i = 1, count do
+    local name = path[i]
+    if type(name) ~= "string" then
+      text = ("%s[%s]"):format(text, tostring(name))
+    elseif find(name, "^[%a_][%w_]*$") then
+      text = text == "" and name or text .. "." .. name
+    else
+      text = ("%s[%q]"):format(text, name)
+    end
+  end
+  return text
+end
+
+local function expected(form)
+  local words = {}
+  for letter in gmatch(form.types, "%a") do
+    words[#words + 1] = letter ~= "t" and LETTERS[letter] or form.element and "a list"
+      or form.values and "a table with names, { name = … }" or LETTERS.t
+  end
+  return concat(words, " or ")
+end
+
+local function value_text(value)
+  if type(value) == "string" then
+    return ("%q"):format(sub(value, 1, 60))
+  end
+  return value == host.null and "null" or value == false and "false" or value == true and "true"
+    or "a " .. host.type_name(value)
+end
+
+--- Says what is wrong with a part that the table cannot have.
+local function unknown_text(owner, misfit)
+  local form, name = misfit.form, misfit.path[#misfit.path]
+  local place, prefix = path_text(misfit.path, #misfit.path - 1), owner and owner .. ": " or ""
+  local key = type(name) == "string" and ("\"%s\""):format(name) or ("[%s]"):format(tostring(name))
+  if form.fields then
+    local near = host.nearest_name(name, form.fields)
+    return ("%s has no option %s%s"):format(place == "" and (owner or "it") or prefix .. place, key,
+      near and "; did you mean \"" .. near .. "\"?" or "")
+  end
+  return ("%s%s must be %s, got the key %s"):format(prefix, place, expected(form), key)
+end
+
+local function misfit_text(owner, misfit)
+  if misfit.is_unknown then
+    return unknown_text(owner, misfit)
+  elseif misfit.missing then
+    return ("%s needs %s"):format(path_text(misfit.path, #misfit.path), misfit.missing)
+  end
+  local place, form, value = path_text(misfit.path, #misfit.path), misfit.form, misfit.value
+  place = owner and ("%s: %s"):format(owner, place) or place
+  if form.choices and type(value) == "string" then
+    local near = host.nearest(value, form.choices)
+    return ("%s must be \"%s\", got \"%s\"%s"):format(place, concat(form.choices,
+      "\" or \""), value, near and "; did you mean \"" .. near .. "\"?" or "")
+  end
+  return ("%s must be %s, got %s"):format(place, expected(form), value_text(value))
+end
+
+--- The first mistake in a value of a type: a part of a name that it cannot have, of another type than is
+--- declared, or a required part that is missing. Nil when there is none.
+---@param type_text string the type, as an annotation writes it
+---@param value any
+---@return string? text
+---@return any[]? path the keys that lead to the mistake
+function host.mistake(type_text, value)
+  local misfit = first_misfit(type_text, value, each_sorted, true)
+  if misfit then
+    return misfit_text(nil, misfit), misfit.path
+  end
+end
+
+--- Checks the parts of an argument by the annotation of its parameter: every name is known, and every
+--- value has a type that is declared. Calls that the standard library makes itself say what is wrong in
+--- the words of the function that people have called.
+function host.check_parts(method, parameter, type_text, value)
+  if type(value) ~= "table" or getmetatable(value) ~= nil then
+    return
+  end
+  local misfit = first_misfit(type_text, value, each)
+  if misfit and not host.is_called_from_inside() then
+    misfit = first_misfit(type_text, value, each_sorted)
+    if not form_of(type_text).fields then
+      -- A list or a map has no name of its own.
+      table.insert(misfit.path, 1, parameter)
+    end
+    host.blame(misfit_text((gsub(method, "^qdrant%.(%w+[.:])", "%1")), misfit))
   end
 end
 

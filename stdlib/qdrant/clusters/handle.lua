@@ -185,7 +185,8 @@ function handle.send(self, cluster)
 end
 
 ---@class qdrant.Cluster.Update: qdrant.clusters.Settings
----@field labels? table<string, string> replaces all labels; `cluster:label` keeps the others
+---@field name? string
+---@field labels? table<string, string>|qdrant.Null replaces all labels; `cluster:label` keeps the others
 ---@field wait? boolean|string|userdata waits until it is done; a string is the timeout: "15m"
 ---@field progress? boolean false hides the progress line
 
