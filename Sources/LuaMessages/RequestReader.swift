@@ -220,7 +220,10 @@ package struct RequestReader {
             _ = tape.take()
             return .bytes(Array(tape.bytes()))
         case (.enum, QH_STRING): return try enumeration(field)
-        case (.enum, _): return .enumeration(Int32(try integer(Int64(Int32.min), Int64(Int32.max))))
+        case (.enum, _):
+            let range = (least: Int64(Int32.min), most: Int64(Int32.max))
+            return .enumeration(
+                Int32(try integer(range.least, range.most, expected: "the name of a value")))
         case (.double, QH_INTEGER), (.double, QH_NUMBER):
             return .double(tape.value().number ?? 0)
         case (.float, QH_INTEGER), (.float, QH_NUMBER):
@@ -237,13 +240,15 @@ package struct RequestReader {
         }
     }
 
-    private func integer(_ least: Int64, _ most: Int64) throws(CodecError) -> Int64 {
+    private func integer(
+        _ least: Int64, _ most: Int64, expected: String = "an integer"
+    ) throws(CodecError) -> Int64 {
         guard tape.peek == QH_INTEGER.rawValue || tape.peek == QH_NUMBER.rawValue else {
-            throw mismatch("an integer")
+            throw mismatch(expected)
         }
         let value = tape.value()
         guard let number = value.integer else {
-            throw CodecError(.mismatch(expected: "an integer", got: "\(value.number ?? 0)"))
+            throw CodecError(.mismatch(expected: expected, got: "\(value.number ?? 0)"))
         }
         guard number >= least, number <= most else {
             throw CodecError(.outOfRange("\(number) is out of range: \(least) to \(most)"))
