@@ -93,6 +93,25 @@ function Packages:describe(package) -- luacheck: ignore self
       or units.price(package.unit_int_price_per_hour, package.currency))
 end
 
+--- Checks that a package that was named has the size that was given besides.
+local function check_size(package, size)
+  local has = package.resource_configuration
+  for _, quantity in ipairs {
+    { "cpu", units.millicores }, { "ram", units.bytes }, { "gpu", units.millicores },
+  } do
+    local name, read = quantity[1], quantity[2]
+    if size[name] and read(size[name], name) ~= read(has[name] or 0) then
+      resource.fail("FAILED_PRECONDITION", ("package %s has %s = %s, not %s; name the package or "
+        .. "the size, not both"):format(package.name, name, tostring(has[name] or 0),
+          tostring(size[name])))
+    end
+  end
+  if size.disk and units.bytes(size.disk, "disk") < units.bytes(has.disk) then
+    resource.fail("FAILED_PRECONDITION", ("package %s has %s of disk per node; disk must not be "
+      .. "less, got %s"):format(package.name, has.disk, tostring(size.disk)))
+  end
+end
+
 --- The package that has exactly the given size. Fails when none matches and lists the nearest ones;
 --- fails when several match and lists them.
 ---@usage qdrant.packages:choose { cloud = "aws", region = "eu-central-1", cpu = 2, ram = "8GiB" }
@@ -102,7 +121,9 @@ end
 function Packages:choose(size)
   size = resource.options(size, "packages:choose", SIZE)
   if size.package then
-    return self:find(size.package, size)
+    local package = self:find(size.package, size)
+    check_size(package, size)
+    return package
   elseif not (size.cpu or size.ram or size.gpu) then
     error("which size? Use cpu, ram or both, or package", 2)
   end

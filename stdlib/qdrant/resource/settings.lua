@@ -73,6 +73,10 @@ local function tolerations(list)
     if type(one) == "string" then
       -- As with kubectl: "key=value:Effect", "key:Effect" or "key".
       local key, value, effect = one:match("^([^=:]+)=?([^:]*):?(.*)$")
+      if not key then
+        host.blame(("tolerations must be written \"key=value:Effect\", \"key:Effect\" or "
+          .. "\"key\", got \"%s\""):format(one))
+      end
       one = { key = key, operator = value == "" and "EXISTS" or "EQUAL",
         value = value ~= "" and value or nil,
         effect = effect ~= "" and effect:gsub("(%l)(%u)", "%1_%2"):upper() or nil }
@@ -83,36 +87,35 @@ local function tolerations(list)
 end
 
 ---@class qdrant.clusters.Settings
----@field name? string
----@field labels? table<string, string>
----@field cost_label? string cost allocation label, shown in usage and invoices
----@field allow? string[] address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
+---@field labels? table<string, string>|qdrant.Null
+---@field cost_label? string|qdrant.Null cost allocation label, shown in usage and invoices
+---@field allow? string[]|qdrant.Null address blocks (CIDR) that may connect; `qdrant.null` lets everybody connect
 ---@field restart_policy? qdrant.cloud.cluster.v1.ClusterConfigurationRestartPolicy
 ---@field rebalance? qdrant.cloud.cluster.v1.ClusterConfigurationRebalanceStrategy
----@field replication_factor? integer of new collections
----@field write_consistency_factor? integer of new collections
----@field vectors_on_disk? boolean of new collections
----@field async_scorer? boolean
----@field optimizer_cpu_budget? integer
----@field inference? boolean whether the cluster computes embeddings of text and images itself
----@field audit_logging? boolean|table
+---@field replication_factor? integer|qdrant.Null of new collections
+---@field write_consistency_factor? integer|qdrant.Null of new collections
+---@field vectors_on_disk? boolean|qdrant.Null of new collections
+---@field async_scorer? boolean|qdrant.Null
+---@field optimizer_cpu_budget? integer|qdrant.Null
+---@field inference? boolean|qdrant.Null whether the cluster computes embeddings of text and images itself
+---@field audit_logging? boolean|table|qdrant.Null
 ---@field log_level? qdrant.cloud.cluster.v1.DatabaseConfigurationLogLevel hybrid only
----@field extra_disk? string|number per node, in addition to the package's disk
+---@field extra_disk? string|number|qdrant.Null per node, in addition to the package's disk
 ---@field storage? qdrant.cloud.common.v1.StorageTierType performance tier of the disks
----@field storage_class? string for the data; hybrid only
----@field snapshot_class? string for snapshots; hybrid only
----@field volume_snapshot_class? string hybrid only
----@field volume_attributes_class? string hybrid only
+---@field storage_class? string|qdrant.Null for the data; hybrid only
+---@field snapshot_class? string|qdrant.Null for snapshots; hybrid only
+---@field volume_snapshot_class? string|qdrant.Null hybrid only
+---@field volume_attributes_class? string|qdrant.Null hybrid only
 ---@field gpu_type? qdrant.cloud.cluster.v1.ClusterConfigurationGpuType
----@field reserved_cpu? integer the system's share of it, in per cent
----@field reserved_memory? integer the system's share of it, in per cent
+---@field reserved_cpu? integer|qdrant.Null the system's share of it, in per cent
+---@field reserved_memory? integer|qdrant.Null the system's share of it, in per cent
 ---@field service_type? qdrant.cloud.cluster.v1.ClusterServiceType hybrid only
----@field node_selector? table<string, string> hybrid only
----@field tolerations? (string|table)[] "key=value:Effect"; hybrid only
----@field spread? table[] how pods are spread; hybrid only
----@field annotations? table<string, string> hybrid only
----@field service_annotations? table<string, string> hybrid only
----@field pod_labels? table<string, string> hybrid only
+---@field node_selector? table<string, string>|qdrant.Null hybrid only
+---@field tolerations? (string|table)[]|qdrant.Null "key=value:Effect"; hybrid only
+---@field spread? table[]|qdrant.Null how pods are spread; hybrid only
+---@field annotations? table<string, string>|qdrant.Null hybrid only
+---@field service_annotations? table<string, string>|qdrant.Null hybrid only
+---@field pod_labels? table<string, string>|qdrant.Null hybrid only
 ---@field nodes? integer default for a new cluster: 1
 ---@field version? string "latest" or "v1.17.1"
 ---@field configuration? table anything else, as the API has it
@@ -170,10 +173,15 @@ function settings.names()
   return names
 end
 
-local function merge(target, source)
+--- Adds fields in the form of the API to those that options set. What both set is an error.
+local function merge(target, source, path, method)
   for key, value in pairs(source) do
-    if type(value) == "table" and type(target[key]) == "table" and #value == 0 then
-      merge(target[key], value)
+    local at = path .. "." .. tostring(key)
+    if type(value) == "table" and type(target[key]) == "table" and #value == 0
+      and #target[key] == 0 then
+      merge(target[key], value, at, method)
+    elseif target[key] ~= nil then
+      host.blame(("%s: an option also sets %s; write it once"):format(method, at))
     else
       target[key] = value
     end
@@ -214,7 +222,7 @@ function settings.cluster(options, others, method)
   end
   if options.configuration then
     cluster.configuration = cluster.configuration or {}
-    merge(cluster.configuration, options.configuration)
+    merge(cluster.configuration, options.configuration, "configuration", method)
   end
   return cluster
 end
@@ -322,8 +330,8 @@ function settings.rules(options, global)
       name, may = may, "read"
     end
     if not collection_access[may] then
-      error(("collections: \"%s\" must be \"read\" or \"write\", got \"%s\""):format(name,
-        tostring(may)), 3)
+      error(("collections: \"%s\" must be \"read\" or \"write\", got %s"):format(name,
+        host.show(may)), 3)
     end
     list[#list + 1] = {
       collection_access = { collection_name = name, access_type = collection_access[may] },

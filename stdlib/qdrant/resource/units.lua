@@ -5,6 +5,9 @@ local time = require "time"
 
 local units = {}
 
+--- What a quantity is at most: numbers in between are exact.
+local LIMIT = 2 ^ 53
+
 local BINARY = { [""] = 30, K = 10, M = 20, G = 30, T = 40, P = 50 }
 
 --- Bytes of "8GiB", "8Gi", "8G" or "512MiB"; a bare number is GiB. All units are binary, as they
@@ -20,7 +23,11 @@ function units.bytes(quantity, name)
   if not exponent then
     error(("%s must be a quantity such as \"8GiB\", got \"%s\""):format(name or "it", text), 3)
   end
-  return math.floor(tonumber(number) * 2.0 ^ exponent + 0.5)
+  local bytes = tonumber(number) * 2.0 ^ exponent + 0.5
+  if bytes >= LIMIT then
+    error(("%s is too large: \"%s\""):format(name or "it", text), 3)
+  end
+  return math.floor(bytes)
 end
 
 --- Whole GiB of a quantity; a fraction counts up.
@@ -46,7 +53,11 @@ function units.millicores(quantity, name)
     error(("%s must be a quantity such as \"2000m\" or 2, got \"%s\""):format(name or "it", text),
       3)
   end
-  return milli and math.tointeger(tonumber(milli)) or math.floor(tonumber(cores) * 1000 + 0.5)
+  local amount = milli and tonumber(milli) or tonumber(cores) * 1000 + 0.5
+  if amount >= LIMIT then
+    error(("%s is too large: \"%s\""):format(name or "it", text), 3)
+  end
+  return math.floor(amount)
 end
 
 --- Millicents as an amount: "0.0342 USD".
