@@ -286,6 +286,12 @@ static const uint8_t file_qdrant_stack_environments_lua[] = {
 static const uint8_t file_qdrant_stack_export_lua[] = {
 #embed "../../stdlib/qdrant/stack/export.lua"
 };
+static const uint8_t file_qdrant_stack_form_lua[] = {
+#embed "../../stdlib/qdrant/stack/form.lua"
+};
+static const uint8_t file_qdrant_stack_place_lua[] = {
+#embed "../../stdlib/qdrant/stack/place.lua"
+};
 static const uint8_t file_qdrant_stack_render_lua[] = {
 #embed "../../stdlib/qdrant/stack/render.lua"
 };
@@ -404,6 +410,8 @@ static const qcsh_resource files[] = {
     {"qdrant/stack/diff.lua", file_qdrant_stack_diff_lua, sizeof file_qdrant_stack_diff_lua},
     {"qdrant/stack/environments.lua", file_qdrant_stack_environments_lua, sizeof file_qdrant_stack_environments_lua},
     {"qdrant/stack/export.lua", file_qdrant_stack_export_lua, sizeof file_qdrant_stack_export_lua},
+    {"qdrant/stack/form.lua", file_qdrant_stack_form_lua, sizeof file_qdrant_stack_form_lua},
+    {"qdrant/stack/place.lua", file_qdrant_stack_place_lua, sizeof file_qdrant_stack_place_lua},
     {"qdrant/stack/render.lua", file_qdrant_stack_render_lua, sizeof file_qdrant_stack_render_lua},
     {"qdrant/stack/run.lua", file_qdrant_stack_run_lua, sizeof file_qdrant_stack_run_lua},
     {"qdrant/stack/spaces.lua", file_qdrant_stack_spaces_lua, sizeof file_qdrant_stack_spaces_lua},

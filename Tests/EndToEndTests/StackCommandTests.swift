@@ -127,16 +127,16 @@ import Testing
                 "clusters = { a1 = \(Self.cluster("keys = { reader = { access = 'reed' } }")) }",
                 "reed"
             ),
-            ("clusters = { a1 = \(Self.cluster("keys = 'reader'")) }", "declared by name"),
+            ("clusters = { a1 = \(Self.cluster("keys = 'reader'")) }", "with names, { name = … }"),
             (
                 "clusters = { a1 = \(Self.cluster("schedules = { nightly = { cron = 'daily' } }")) }",
                 "invalid schedule"
             ),
-            ("clusters = { a1 = \(Self.cluster("labels = 'x'")) }", "declared by key"),
+            ("clusters = { a1 = \(Self.cluster("labels = 'x'")) }", "with names, { name = … }"),
             ("roles = { R = { permission = {} } }", "permissions"),
             ("roles = { R = { permissions = { 'read:clusterz' } } }", "read:clusters"),
             ("users = { ['admin@example.com'] = { roles = 'Viewer' } }", "a list"),
-            ("clusters = 'x'", "declared by name"),
+            ("clusters = 'x'", "with names, { name = … }"),
         ] {
             try folder.write("wrong.lua", "return { name = 'wrong', \(text) }")
             let wrong = try run("apply", "wrong.lua", "--yes")

@@ -203,10 +203,10 @@ describe("stacks", function()
     assert.has_error(function() plan { clusters = {} } end, "a stack needs a name")
     assert.has_error(function() plan { name = "x", cluster = {} } end, 'did you mean "clusters"?')
     assert.has_error(function() plan { name = "x", clusters = { { name = "a" } } } end,
-      "declared by name")
+      "with names, { name = … }")
     assert.has_error(function() plan(declared { clusters = { a = {
       cloud = "aws", region = "eu-central-1", package = "gpx3", node = 3 } } }) end,
-      'cluster a has no option "node"; did you mean "nodes"?')
+      'clusters.a has no option "node"; did you mean "nodes"?')
     assert.has_error(function() plan(declared { users = { ["admin@example.com"] = {
       roles = { "Nobodies" } } } }) end, 'no role named "Nobodies"')
   end)

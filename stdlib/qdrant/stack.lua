@@ -4,16 +4,9 @@
 local host = ...
 
 local Context = require "qdrant.stack.context"
+local form = require "qdrant.stack.form"
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
-
----@class qdrant.Stack
----@field name string
----@field clusters? table<string, table|false>
----@field spaces? table<string, table|false>
----@field environments? table<string, table|false>
----@field roles? table<string, table|false>
----@field users? table<string, { roles: string[], exact?: boolean }>
 
 ---@class qdrant.Plan
 ---@field name string
@@ -32,34 +25,13 @@ local KINDS = { "environments", "clusters", "spaces", "roles" }
 local PARTS = { environments = "environments", clusters = "clusters", spaces = "spaces",
   roles = "access" }
 
-local known = { name = true, clusters = true, spaces = true, environments = true, roles = true,
-  users = true }
-
---- Checks that a declaration has the form of one.
-local function check(declared)
-  if type(declared) ~= "table" then
-    error("a stack must be a table with a name, or a function that returns one; got a "
-      .. type(declared), 3)
-  end
-  for key, value in pairs(declared) do
-    if not known[key] then
-      local near = host.nearest_name(key, known)
-      error(("a stack has no \"%s\"%s"):format(tostring(key),
-        near and "; did you mean \"" .. near .. "\"?" or ""), 3)
-    elseif key ~= "name" then
-      Context:check_named(value, key .. " of a stack")
-      for name, spec in pairs(value) do
-        local labels = spec and spec.labels
-        if labels and labels ~= qdrant.null and (type(labels) ~= "table" or #labels > 0) then
-          error(("%s %s: labels must be declared by key: { env = \"prod\" }"):format(key, name), 0)
-        end
-      end
-    end
-  end
-  if type(declared.name) ~= "string" or not declared.name:find("^[%w][%w_.-]*$")
-    or #declared.name > 63 then
-    error("a stack needs a name of letters, digits, dots, dashes and underscores, which identifies "
-      .. "its resources", 3)
+--- Checks that a declaration has the form of one. Mistakes in a file have their line.
+local function check(declared, file)
+  local mistake, path = form.mistake(declared)
+  if mistake and file then
+    error(require("qdrant.stack.place").of_path(file, path) .. ": " .. mistake, 0)
+  elseif mistake then
+    host.blame(mistake)
   end
   return declared
 end
@@ -113,7 +85,7 @@ function stack.load(path, variables)
     resource.fail("UNKNOWN_VARIABLE", ("%s takes no variables: it must return a function to read "
       .. "\"%s\""):format(path, host.sorted_keys(variables)[1]))
   end
-  return check(declared)
+  return check(declared, path)
 end
 
 --- A value in a form in which the same is always written the same; a function is not part of its

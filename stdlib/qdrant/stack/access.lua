@@ -71,6 +71,10 @@ local function plan_role(context, name, spec, present)
         name = name, description = spec.description, permissions = spec.permissions,
       }
     end
+    action.problem = context:problem_of("qdrant.cloud.iam.v1.CreateRoleRequest", { role = {
+      name = name, description = spec.description, permissions = permissions(spec.permissions),
+      role_type = "CUSTOM",
+    } })
   elseif is_of_the_system(present) then
     action.verb, action.problem = "update", UNTOUCHABLE
   else
@@ -101,7 +105,13 @@ local function assignment(context, user, spec)
     end
     local declared = context.stack.roles
     if not context:find("roles", name) and not (declared and declared[name]) then
-      error(("user %s: no role named \"%s\""):format(user.email, name), 0)
+      local known = {}
+      for _, role in ipairs(context:list("roles")) do
+        known[role.name] = true
+      end
+      local near = host.nearest_name(name, known)
+      error(("user %s: no role named \"%s\"%s"):format(user.email, name,
+        near and "; did you mean \"" .. near .. "\"?" or ""), 0)
     end
   end
   for _, name in ipairs(host.sorted_keys(holds)) do

@@ -25,7 +25,6 @@ local children = {}
 ---@param options qdrant.stack.Children
 local function plan(context, options)
   local owner, kind = options.owner, options.kind
-  context:check_named(options.specs, ("%s %s: %ss"):format(owner.kind, owner.name, kind))
   for title in pairs(options.present) do
     if not (options.specs and options.specs[title] ~= nil) then
       context:note_undeclared(owner, kind, title)
@@ -224,6 +223,8 @@ function children.keys(context, options)
       })
       if spec.file and not context:claim_file(spec.file) then
         error(("another key of this stack already uses file = \"%s\""):format(spec.file), 0)
+      elseif spec.file then
+        host.fs_check_place(spec.file)
       end
     end,
     create = function(name, spec)

@@ -1,4 +1,6 @@
 --- Clusters of a stack, with their keys and backup schedules.
+local host = ...
+
 local actions = require "qdrant.stack.action"
 local Cluster = require("qdrant.clusters.handle").Cluster
 local children = require "qdrant.stack.children"
@@ -29,6 +31,16 @@ local function wanted_of(context, name, spec, present)
   local region = spec.region
   if spec.cloud == "hybrid" and not resource.is_id(region) then
     local environment = context:environment(region)
+    local declared = context.stack.environments
+    if not environment and not (declared and declared[region]) then
+      local known = {}
+      for _, item in ipairs(context:list("environments")) do
+        known[item.name] = true
+      end
+      local near = host.nearest_name(region, known)
+      error(("no hybrid environment named \"%s\"%s"):format(region,
+        near and "; did you mean \"" .. near .. "\"?" or ""), 0)
+    end
     region = environment and environment.id or region
   end
   local package = context:package {
@@ -44,11 +56,13 @@ local function wanted_of(context, name, spec, present)
   if present and configuration.version == "latest" then
     configuration.version = nil
   end
-  if spec.disk then
+  if spec.disk and spec.extra_disk then
+    error("use disk or extra_disk, not both", 0)
+  elseif spec.disk then
     local extra = units.gib(spec.disk, "disk") - units.gib(package.resource_configuration.disk)
     if extra < 0 then
-      error(("cluster %s: package %s has %s of disk per node; disk must not be less, got %s")
-        :format(name, package.name, package.resource_configuration.disk, tostring(spec.disk)), 0)
+      error(("package %s has %s of disk per node; disk must not be less, got %s"):format(
+        package.name, package.resource_configuration.disk, tostring(spec.disk)), 0)
     end
     configuration.additional_resources = { disk = extra }
   end
@@ -135,9 +149,10 @@ end
 
 local function describe(wanted, package)
   local configuration = wanted.configuration
-  return ("%s, %d node%s of %s"):format(where {
+  local nodes = configuration.number_of_nodes
+  return ("%s, %s node%s of %s"):format(where {
     cloud = wanted.cloud_provider_id, region = wanted.cloud_provider_region_id,
-  }, configuration.number_of_nodes, configuration.number_of_nodes == 1 and "" or "s", package.name)
+  }, tostring(nodes), nodes == 1 and "" or "s", package.name)
 end
 
 local kinds = {}
@@ -315,7 +330,10 @@ local function plan_cluster(context, name, spec, present)
     after = spec.cloud == "hybrid" and { "environment:" .. tostring(spec.region) } or {},
   }
   context:claim(action)
-  local wanted, package = wanted_of(context, name, spec, present)
+  local wanted, package
+  context:named("cluster " .. name, function()
+    wanted, package = wanted_of(context, name, spec, present)
+  end)
   judge(context, action, wanted, package)
   if action.verb and not action.problem and (not present or is_priced(action)) then
     action.price = {

@@ -2,6 +2,7 @@
 local host = ...
 
 local qdrant = require "qdrant"
+local place = require "qdrant.stack.place"
 local stack = require "qdrant.stack"
 local term = require "term"
 
@@ -165,28 +166,6 @@ local function keep_place(problem)
   return problem
 end
 
---- The line of a stack's file that an error is about: the first that has one of the words that the
---- error quotes, or is about a resource that the error names.
-local function place_in(file, problem)
-  local words = {}
-  for word in problem:gmatch("\"([^\"]+)\"") do
-    words[#words + 1] = word
-  end
-  words[#words + 1] = problem:match("^%a+ ([%w_-]+)")
-  for _, word in ipairs(words) do
-    local number = 0
-    for line in (require("fs").read(file) .. "\n"):gmatch("(.-)\n") do
-      number = number + 1
-      local first, last = line:find(word, 1, true)
-      if first and not line:sub(first - 1, first - 1):find("[%w_]")
-        and not line:sub(last + 1, last + 1):find("[%w_]") then
-        return file .. ":" .. number
-      end
-    end
-  end
-  return file
-end
-
 --- Runs a command; returns the exit status.
 ---@async
 ---@param request table
@@ -215,13 +194,14 @@ return function(request)
       return 2
     elseif type(result) == "table" then
       if not tostring(rawget(result, "traceback")):find(request.file .. ":", 1, true) then
-        rawset(result, "place", place_in(request.file, tostring(result)))
+        rawset(result, "place", place.of_words(request.file, tostring(result)))
       end
       error(result, 0)
-    elseif tostring(result):find("^[^%s]-:%d+: ") then
+    elseif tostring(result):find("^[^%s]-:%d+: ")
+      or tostring(result):find(request.file .. ":", 1, true) == 1 then
       error(result, 0)
     end
-    error(place_in(request.file, tostring(result)) .. ": " .. tostring(result), 0)
+    error(place.of_words(request.file, tostring(result)) .. ": " .. tostring(result), 0)
   end
   return result
 end

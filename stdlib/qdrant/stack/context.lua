@@ -22,7 +22,7 @@ end
 function Context.new(connection, stack)
   return setmetatable({
     connection = connection, stack = stack, actions = {}, notes = {}, lists = {}, packages = {},
-    quotes = {}, files = {}, undeclared = {},
+    quotes = {}, files = {}, undeclared = {}, regions = {},
   }, Context)
 end
 
@@ -46,30 +46,17 @@ function Context:claim_file(path)
   return is_free
 end
 
---- Checks that things are declared by their names.
-function Context.check_named(_, specs, what)
-  if specs == nil then
-    return
-  elseif type(specs) ~= "table" then
-    error(("%s must be declared by name: { name = { … } }; got a %s"):format(what, type(specs)), 0)
-  end
-  for name, spec in pairs(specs) do
-    if type(name) ~= "string" or type(spec) ~= "table" and spec ~= false then
-      error(("%s must be declared by name: { [\"%s\"] = { … } }, or false to delete one")
-        :format(what, tostring(name)), 0)
-    end
-  end
-end
-
 --- Calls a function; what it raises says what it is about.
 function Context.named(_, what, fn)
   local ok, problem = pcall(fn)
   if not ok then
     if type(problem) == "table" and problem.code then
+      rawset(problem, "message", what .. ": " .. problem.message)
       error(problem, 0)
     end
-    -- Where in the library it was found out is nobody's business.
-    error(what .. ": " .. tostring(problem):gsub("^[^%s]-:%d+: ", ""), 0)
+    -- The place in the library does not help.
+    local text = tostring(problem):gsub("^[^%s]-:%d+: ", "")
+    error(text:find(what .. ":", 1, true) == 1 and text or what .. ": " .. text, 0)
   end
 end
 
@@ -233,6 +220,12 @@ local function key_of(size)
     parts[#parts + 1] = tostring(size[name])
   end
   return table.concat(parts, " ")
+end
+
+--- The regions of a provider that spaces can be in.
+function Context:space_regions(cloud)
+  self.regions[cloud] = self.regions[cloud] or self.connection.spaces:regions(cloud)
+  return self.regions[cloud]
 end
 
 function Context:package(size)

@@ -33,7 +33,10 @@ local function plan_environment(context, name, spec, present)
   local action = actions.new {
     kind = "environment", name = name, spec = spec, present = present,
   }
-  local wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)
+  local wanted
+  context:named("environment " .. name, function()
+    wanted = settings.environment(spec, { prevent_destroy = true }, "environment " .. name)
+  end)
   wanted.name = nil
   local options = {}
   for key, value in pairs(spec) do
@@ -45,6 +48,11 @@ local function plan_environment(context, name, spec, present)
       options.name = name
       context.connection.environments:create(options)
     end
+    local request = diff.without_nulls(wanted)
+    request.name = name
+    action.problem = context:problem_of(
+      "qdrant.cloud.hybrid.v1.CreateHybridCloudEnvironmentRequest",
+      { hybrid_cloud_environment = request })
   else
     action.changes = diff.between("qdrant.cloud.hybrid.v1.HybridCloudEnvironment", wanted, present)
     if #action.changes > 0 then

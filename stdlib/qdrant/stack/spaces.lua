@@ -1,4 +1,6 @@
 --- Serverless spaces of a stack, with their keys and backup schedules.
+local host = ...
+
 local actions = require "qdrant.stack.action"
 local children = require "qdrant.stack.children"
 local diff = require "qdrant.stack.diff"
@@ -114,12 +116,32 @@ local function change(context, action, wanted, create)
   end
 end
 
+--- Checks that a new space can be in a region.
+local function check_region(context, spec)
+  local known = {}
+  for _, region in ipairs(context:space_regions(spec.cloud)) do
+    known[region.id] = true
+  end
+  if not known[spec.region] then
+    local near = host.nearest_name(spec.region, known)
+    error(("%s has no region \"%s\" for spaces%s"):format(spec.cloud, spec.region,
+      near and "; did you mean \"" .. near .. "\"?"
+      or next(known) and "; it has " .. table.concat(host.sorted_keys(known), ", ") or ""), 0)
+  end
+end
+
 local function plan_space(context, name, spec, present)
   local action = actions.new {
     kind = "space", name = name, spec = spec, present = present,
   }
   context:claim(action)
-  local wanted = wanted_of(context, name, spec, present)
+  local wanted
+  context:named("space " .. name, function()
+    wanted = wanted_of(context, name, spec, present)
+    if not present then
+      check_region(context, spec)
+    end
+  end)
   local function create()
     context.connection.spaces:create {
       name = name, cloud = spec.cloud, region = spec.region, origins = spec.origins,
