@@ -239,6 +239,9 @@ int32_t qh_failure(int status, qh_tape *out);
 
 void qh_push_secret(lua_State *L, const void *bytes, size_t length);
 void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos);
+
+/// host.set_duration_reader(function): sets the function that returns the duration of a text, or nil.
+int qh_set_duration_reader(lua_State *L);
 void qh_push_handle(lua_State *L, uint32_t slot, uint32_t generation, uint32_t type);
 
 #endif

@@ -129,6 +129,7 @@ static const luaL_Reg host_functions[] = {
     {"is_called_from_inside", qh_called_from_inside},
     {"type_name", qh_type_name},
     {"set_gate", set_gate},
+    {"set_duration_reader", qh_set_duration_reader},
     {NULL, NULL},
 };
 

@@ -6,6 +6,12 @@
 
 enum { NANOS = 1000000000 };
 
+/// The seconds of a Timestamp, years 1 to 9999, and of a Duration (google/protobuf/timestamp.proto,
+/// duration.proto).
+#define FIRST_SECOND INT64_C(-62135596800)
+#define LAST_SECOND INT64_C(253402300799)
+#define LONGEST INT64_C(315576000000)
+
 typedef struct instant {
     int64_t seconds;
     int32_t nanos;
@@ -48,6 +54,19 @@ void qh_push_instant(lua_State *L, char *key, int64_t seconds, int32_t nanos) {
     lua_setmetatable(L, -2);
 }
 
+/// Pushes the result of arithmetic; raises an error when it is out of range.
+static void push_result(lua_State *L, char *key, int64_t seconds, int32_t nanos) {
+    qh_push_instant(L, key, seconds, nanos);
+    const instant *value = lua_touserdata(L, -1);
+    if (key == &qh_key_time) {
+        if (value->seconds < FIRST_SECOND || value->seconds > LAST_SECOND) {
+            qh_raise(L, "the time is out of range: years 1 to 9999");
+        }
+    } else if (value->seconds < -LONGEST || value->seconds > LONGEST) {
+        qh_raise(L, "the duration is out of range: 10,000 years");
+    }
+}
+
 static bool has_metatable(lua_State *L, int index, char *key) {
     if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return false;
     lua_rawgetp(L, LUA_REGISTRYINDEX, key);
@@ -64,14 +83,41 @@ static instant check(lua_State *L, char *key) {
     return *(instant *)lua_touserdata(L, 1);
 }
 
-/// Reads a duration, or a number of seconds.
+/// The address of a key of the registry: the function that reads the text of a duration.
+static char key_reader;
+
+int qh_set_duration_reader(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_reader);
+    return 0;
+}
+
+/// Reads a duration, the text of one, or a number of seconds.
 static instant to_duration(lua_State *L, int index) {
     if (has_metatable(L, index, &qh_key_duration)) {
         return *(instant *)lua_touserdata(L, index);
     }
+    if (lua_type(L, index) == LUA_TSTRING) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, &key_reader);
+        lua_pushvalue(L, index);
+        lua_call(L, 1, 1);
+        if (!has_metatable(L, -1, &qh_key_duration)) {
+            qh_raise(L, "invalid duration \"%s\"; expected a duration such as 36h or 7d",
+                     lua_tostring(L, index));
+        }
+        instant length = *(instant *)lua_touserdata(L, -1);
+        lua_pop(L, 1);
+        return length;
+    }
     if (lua_isinteger(L, index)) return (instant){lua_tointeger(L, index), 0};
-    double number = luaL_checknumber(L, index);
-    luaL_argcheck(L, fabs(number) < 1e15, index, "a number of seconds is out of range");
+    if (lua_type(L, index) != LUA_TNUMBER) {
+        qh_raise(L, "expected a duration, a string such as \"36h\" or a number of seconds, got %s",
+                 qh_push_type_name(L, index));
+    }
+    double number = lua_tonumber(L, index);
+    // Not a number is not below, either.
+    if (!(fabs(number) < 1e15)) qh_raise(L, "the number of seconds is out of range");
     double whole = trunc(number);
     return (instant){(int64_t)whole, (int32_t)lround((number - whole) * NANOS)};
 }
@@ -84,12 +130,12 @@ static int add(lua_State *L) {
         }
         instant base = *(instant *)lua_touserdata(L, time);
         instant step = to_duration(L, 3 - time);
-        qh_push_instant(L, &qh_key_time, sum(L, base.seconds, step.seconds), base.nanos + step.nanos);
+        push_result(L, &qh_key_time, sum(L, base.seconds, step.seconds), base.nanos + step.nanos);
         return 1;
     }
     instant a = to_duration(L, 1);
     instant b = to_duration(L, 2);
-    qh_push_instant(L, &qh_key_duration, sum(L, a.seconds, b.seconds), a.nanos + b.nanos);
+    push_result(L, &qh_key_duration, sum(L, a.seconds, b.seconds), a.nanos + b.nanos);
     return 1;
 }
 
@@ -100,13 +146,13 @@ static int subtract(lua_State *L) {
     instant a = left ? *(instant *)lua_touserdata(L, 1) : to_duration(L, 1);
     instant b = right ? *(instant *)lua_touserdata(L, 2) : to_duration(L, 2);
     char *key = left && !right ? &qh_key_time : &qh_key_duration;
-    qh_push_instant(L, key, difference(L, a.seconds, b.seconds), a.nanos - b.nanos);
+    push_result(L, key, difference(L, a.seconds, b.seconds), a.nanos - b.nanos);
     return 1;
 }
 
 static int negate(lua_State *L) {
     instant value = to_duration(L, 1);
-    qh_push_instant(L, &qh_key_duration, difference(L, 0, value.seconds), -value.nanos);
+    push_result(L, &qh_key_duration, difference(L, 0, value.seconds), -value.nanos);
     return 1;
 }
 

@@ -157,6 +157,69 @@ describe("time", function()
     assert.has_error(function() time.next("every day", at) end, "time.next")
   end)
 
+  it("adds texts as its help says", function()
+    assert.equal(at + 129600, at + "36h")
+    assert.equal(at + 3600, "1h" + at)
+    assert.equal(at - 3600, at - "1h")
+    assert.equal(time.duration("90m"), time.duration("1h") + "30m")
+    assert.is_true(time.duration("1h") < time.duration("61m"))
+    for _, wrong in ipairs { "36", "", "soon", "1 h", "1h ", "0x10s" } do
+      assert.has_error(function() return at + wrong end, "invalid duration")
+    end
+    for _, wrong in ipairs { {}, true, print, 0 / 0, math.huge } do
+      assert.has_error(function() return at + wrong end)
+    end
+  end)
+
+  it("is right from the year 1 to 9999", function()
+    for _, zone in ipairs { "UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia" } do
+      for year = 2, 9998, 17 do
+        local one = time.of({ year = year, month = year % 12 + 1, day = 3, hour = 4, nanos = 5 }, zone)
+        local fields = time.fields(one, zone)
+        assert.same({ year, year % 12 + 1, 3, 4, 5 },
+          { fields.year, fields.month, fields.day, fields.hour, fields.nanos })
+        assert.equal(one, time.of(fields, zone))
+        assert.equal(one, time.parse(tostring(one)))
+        assert.is_true(time.next("0 0 * * *", one) > one)
+      end
+    end
+    local last = time.parse("9999-12-31T23:59:59.999999999Z")
+    local first = time.parse("0001-01-01T00:00:00Z")
+    for _, out in ipairs {
+      function() return last + 1 end, function() return first - 1 end,
+      function() return last + math.maxinteger end, function() return first + math.mininteger end,
+      function() return first - "1ns" end, function() return last + "1ns" end,
+      function() return time.of { year = -5 } end, function() return time.of { year = 10000 } end,
+      function() return time.of { year = 9999, month = 13 } end,
+      function() return time.parse(1e12) end, function() return time.parse(-1e12) end,
+      function() return time.parse(0 / 0) end, function() return time.parse(math.huge) end,
+      function() return time.add_months(last, 1) end,
+      function() return time.duration("10000000w") end,
+      function() return time.duration(1e13) + 1 end,
+      function() return time.duration("520w") + math.maxinteger end,
+    } do
+      assert.has_error(out)
+    end
+    assert.is_nil(time.next("0 0 1 1 *", last))
+  end)
+
+  it("knows which of two equal hours is meant", function()
+    for _, case in ipairs {
+      { "Europe/Berlin", "2026-10-25T00:00:00Z" }, { "America/New_York", "2026-11-01T05:00:00Z" },
+      { "Australia/Lord_Howe", "2026-04-04T14:30:00Z" },
+    } do
+      local zone, from = case[1], time.parse(case[2])
+      for minute = 0, 240, 15 do
+        local one = from + minute * 60
+        assert.equal(one, time.of(time.fields(one, zone), zone))
+      end
+    end
+    -- An offset of another season is not one of two: the fields count.
+    local winter = time.fields(time.parse("2026-01-15T12:00:00Z"), "Europe/Berlin")
+    winter.month = 7
+    assert.equal("2026-07-15T11:00:00Z", tostring(time.of(winter, "Europe/Berlin")))
+  end)
+
   it("speaks to people", function()
     assert.equal("3d 4h", time.human(time.duration("76h10m")))
     assert.equal("0.4s", time.human(0.41))

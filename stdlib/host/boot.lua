@@ -13,6 +13,8 @@ for name, value in pairs(functions) do
   host[name] = value
 end
 
+host.set_duration_reader(host.time_duration)
+
 --- The globals of the library's own code. Those of scripts are set up through it; from then on it has
 --- its own, since scripts may replace each of theirs.
 --- Its errors stand at the user's line, whatever their level is.

@@ -1,7 +1,7 @@
 --- Times and durations: the clock, parsing, formatting, arithmetic, calendars, zones and schedules.
 ---
 --- Times and durations are exact to the nanosecond; they compare, add and subtract:
---- `time.now() + "36h"` is a time, `time.now() - started` a duration.
+--- `time.now() + "36h"` is a time, `time.now() - started` a duration. Times are of the years 1 to 9999.
 local host = ...
 
 local time = {}
@@ -65,9 +65,9 @@ function time.fields(at, zone)
 end
 
 --- Builds a time from calendar fields. Values out of range carry over: day = 0 is the last day of the
---- previous month.
+--- previous month. Where a clock is set back and shows an hour twice, `offset` says which one is meant.
 ---@usage time.of({ year = 2026, month = 1, day = 31 }, "UTC")
----@param fields table year, month, day, hour, minute, second, nanos
+---@param fields table year, month, day, hour, minute, second, nanos, offset
 ---@param zone? string
 ---@return userdata
 function time.of(fields, zone)
@@ -81,7 +81,7 @@ end
 ---@param zone? string
 ---@return string
 function time.format(at, format, zone)
-  return host.time_format(at, format or "%Y-%m-%d %H:%M:%S", zone)
+  return host.time_format(at, format or "%04Y-%m-%d %H:%M:%S", zone)
 end
 
 --- Adds months: the same day of a later month, or its last day when that month is shorter.

@@ -1,5 +1,5 @@
-/// A schedule, in UTC: five fields as in classic cron, names such as `@daily`, or `@every` with a
-/// duration.
+/// A schedule in UTC, as github.com/robfig/cron reads its standard form: five fields, names such as
+/// `@daily`, or `@every` with a duration.
 public struct Cron: Sendable {
     /// Why a string is not a valid schedule.
     public enum Problem: Error, Equatable, CustomStringConvertible {
@@ -28,30 +28,51 @@ public struct Cron: Sendable {
     }
 
     private enum Rule: Sendable {
-        /// Allowed minutes, hours, days of the month, months and days of the week, as bits.
-        case fields([UInt64], dayIsFree: Bool, weekdayIsFree: Bool)
-        /// Nanoseconds between two times.
+        /// Allowed minutes, hours, days of the month, months and days of the week.
+        case fields([Values])
+        /// Seconds between two times.
         case every(Int64)
         /// Only when the platform starts: never, once the schedule is there.
         case never
     }
 
-    private let rule: Rule
+    /// The values that a field allows.
+    private struct Values: Sendable {
+        /// As bits.
+        var bits: UInt64 = 0
+        /// Whether it has a `*` or `?` without a step above one: it restricts nothing by itself.
+        var isFree = false
 
-    /// A minute, in nanoseconds.
-    private static let minute: Int64 = 60_000_000_000
+        func contains(_ number: Int) -> Bool { bits & 1 << UInt64(number) != 0 }
+    }
+
+    private struct Field {
+        let name: String
+        let range: ClosedRange<Int>
+        /// Names of the values from the lowest on.
+        var words: [Substring] = []
+    }
+
+    private let rule: Rule
 
     /// Ten years, in seconds.
     private static let longest: Int64 = 315_360_000
 
     private static let names = [
         "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *", "@monthly": "0 0 1 * *",
-        "@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@hourly": "0 * * * *",
+        "@weekly": "0 0 * * 0", "@daily": "0 0 * * *", "@midnight": "0 0 * * *",
+        "@hourly": "0 * * * *",
     ]
 
-    private static let ranges: [(name: String, range: ClosedRange<Int>)] = [
-        ("minute", 0...59), ("hour", 0...23), ("day of the month", 1...31), ("month", 1...12),
-        ("day of the week", 0...7),
+    private static let fields = [
+        Field(name: "minute", range: 0...59), Field(name: "hour", range: 0...23),
+        Field(name: "day of the month", range: 1...31),
+        Field(
+            name: "month", range: 1...12,
+            words: "jan feb mar apr may jun jul aug sep oct nov dec".split(separator: " ")),
+        Field(
+            name: "day of the week", range: 0...6,
+            words: "sun mon tue wed thu fri sat".split(separator: " ")),
     ]
 
     /// Reads a schedule.
@@ -67,82 +88,92 @@ public struct Cron: Sendable {
             else {
                 throw .interval(String(length))
             }
-            rule = .every(parsed.seconds * 1_000_000_000 + Int64(parsed.nanos))
+            rule = .every(parsed.seconds)
             return
         }
-        let plain = Self.names[text] ?? text
-        let fields = plain.split(separator: " ", omittingEmptySubsequences: false)
-        guard fields.count == Self.ranges.count else {
-            throw .fieldCount(fields.count, of: text)
+        let parts = (Self.names[text] ?? text).split { $0 == " " || $0 == "\t" }
+        guard parts.count == Self.fields.count else {
+            throw .fieldCount(parts.count, of: text)
         }
-        var sets: [UInt64] = []
-        for (field, allowed) in zip(fields, Self.ranges) {
-            sets.append(try Self.set(field, allowed.name, allowed.range))
+        var values: [Values] = []
+        for (part, field) in zip(parts, Self.fields) {
+            values.append(try Self.values(part, field))
         }
-        // Sunday has two numbers.
-        if sets[4] & 1 << 7 != 0 { sets[4] |= 1 }
-        rule = .fields(
-            sets, dayIsFree: fields[2].hasPrefix("*"), weekdayIsFree: fields[4].hasPrefix("*"))
+        rule = .fields(values)
     }
 
-    private static func set(
-        _ field: Substring, _ name: String, _ allowed: ClosedRange<Int>
-    ) throws(Problem) -> UInt64 {
-        var set: UInt64 = 0
-        for part in field.split(separator: ",", omittingEmptySubsequences: false) {
+    private static func values(_ text: Substring, _ field: Field) throws(Problem) -> Values {
+        var values = Values()
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let halves = part.split(separator: "/", omittingEmptySubsequences: false)
             let bounds = halves[0].split(separator: "-", omittingEmptySubsequences: false)
-            let numbers = bounds.compactMap { Int($0) }
-            let step = halves.count == 2 ? Int(halves[1]) : 1
+            let numbers = bounds.compactMap { number($0, field) }
+            let step = halves.count == 2 ? digits(halves[1]) : 1
             let range: ClosedRange<Int>
-            if halves[0] == "*" {
-                range = allowed
+            if halves[0] == "*" || halves[0] == "?" {
+                range = field.range
+                values.isFree = values.isFree || step == 1
             } else if numbers.count == bounds.count, (1...2).contains(numbers.count),
-                numbers.allSatisfy(allowed.contains), numbers[0] <= numbers[numbers.count - 1]
+                numbers.allSatisfy(field.range.contains), numbers[0] <= numbers[numbers.count - 1]
             {
                 // `5/15` begins at five.
                 let last =
                     numbers.count == 1 && halves.count == 2
-                    ? allowed.upperBound : numbers[numbers.count - 1]
+                    ? field.range.upperBound : numbers[numbers.count - 1]
                 range = numbers[0]...last
             } else {
-                throw .value(String(part), field: name, allowed: allowed)
+                throw .value(String(part), field: field.name, allowed: field.range)
             }
             guard halves.count <= 2, let step, step > 0 else {
                 throw .step(String(part))
             }
             for number in stride(from: range.lowerBound, through: range.upperBound, by: step) {
-                set |= 1 << UInt64(number)
+                values.bits |= 1 << UInt64(number)
             }
         }
-        return set
+        return values
     }
 
-    /// The first time after a moment; nil if there is none.
+    /// A value by its digits or its name, in letters of any case.
+    private static func number(_ text: Substring, _ field: Field) -> Int? {
+        if let index = field.words.firstIndex(of: Substring(text.lowercased())) {
+            return field.range.lowerBound + index
+        }
+        return digits(text)
+    }
+
+    /// A number without a sign.
+    private static func digits(_ text: Substring) -> Int? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
+    }
+
+    /// The first time after a moment; nil if there is none before the year 10000.
     ///
-    /// - Parameter moment: nanoseconds since 1970.
+    /// - Parameter moment: seconds since 1970, rounded down.
+    /// - Returns: seconds since 1970.
     public func next(after moment: Int64) -> Int64? {
+        guard TimeText.timestampRange.contains(moment) else { return nil }
+        let next = unlimitedNext(after: moment)
+        return next.flatMap { TimeText.timestampRange.contains($0) ? $0 : nil }
+    }
+
+    /// - Parameter moment: within the range of timestamps, so that sums do not overflow.
+    private func unlimitedNext(after moment: Int64) -> Int64? {
         switch rule {
         case .never: return nil
-        case .every(let length):
-            let (sum, overflow) = moment.addingReportingOverflow(length)
-            return overflow ? nil : sum
-        case .fields(let sets, let dayIsFree, let weekdayIsFree):
+        case .every(let length): return moment + length
+        case .fields(let fields):
             // Before 1970, too, a minute begins where it does on a clock.
-            let minute = moment.flooredDivision(by: Self.minute).quotient + 1
+            let minute = moment.flooredDivision(by: 60).quotient + 1
             let begin = minute.flooredDivision(by: 1440)
             var day = begin.quotient
             var first = Int(begin.remainder)
             // A leap day on a weekday comes at least every forty years.
             for _ in 0..<(366 * 41) {
-                if Self.fits(day, sets, dayIsFree, weekdayIsFree) {
+                if Self.fits(day, fields) {
                     for time in first..<1440
-                    where sets[1] & 1 << UInt64(time / 60) != 0
-                        && sets[0] & 1 << UInt64(time % 60) != 0
-                    {
-                        let (found, overflow) = (day * 1440 + Int64(time))
-                            .multipliedReportingOverflow(by: Self.minute)
-                        return overflow ? nil : found
+                    where fields[1].contains(time / 60) && fields[0].contains(time % 60) {
+                        return (day * 1440 + Int64(time)) * 60
                     }
                 }
                 day += 1
@@ -152,16 +183,15 @@ public struct Cron: Sendable {
         }
     }
 
-    /// Whether a day is meant. When both kinds of days are restricted, either is enough.
-    private static func fits(
-        _ day: Int64, _ sets: [UInt64], _ dayIsFree: Bool, _ weekdayIsFree: Bool
-    ) -> Bool {
+    /// Whether the fields allow a day. When both kinds of days are restricted, either is enough.
+    private static func fits(_ day: Int64, _ fields: [Values]) -> Bool {
         let date = TimeText.civil(fromDays: day)
-        guard sets[3] & 1 << UInt64(date.month) != 0 else { return false }
-        let fitsDay = sets[2] & 1 << UInt64(date.day) != 0
+        guard fields[3].contains(date.month) else { return false }
+        let fitsDay = fields[2].contains(date.day)
         // 1970-01-01 was a Thursday.
-        let fitsWeekday = sets[4] & 1 << UInt64((day + 4).flooredDivision(by: 7).remainder) != 0
-        return dayIsFree || weekdayIsFree ? fitsDay && fitsWeekday : fitsDay || fitsWeekday
+        let fitsWeekday = fields[4].contains(Int((day + 4).flooredDivision(by: 7).remainder))
+        return fields[2].isFree || fields[4].isFree
+            ? fitsDay && fitsWeekday : fitsDay || fitsWeekday
     }
 }
 

@@ -36,12 +36,13 @@ struct TimeModule {
         }
         // time_at(seconds) → a time
         functions.declare("time_at", .number) { call, seconds in
-            guard abs(seconds) < 2e11 else {
-                throw HostError.message("time.parse needs seconds since 1970")
-            }
             let whole = seconds.rounded(.down)
+            guard let exact = Int64(exactly: whole), TimeText.timestampRange.contains(exact) else {
+                throw HostError.message(
+                    "time.parse needs seconds since 1970, within the years 1 to 9999")
+            }
             call.results.put(
-                .time(seconds: Int64(whole), nanos: Int32(((seconds - whole) * 1e9).rounded())))
+                .time(seconds: exact, nanos: Int32(((seconds - whole) * 1e9).rounded())))
         }
         // time_next(schedule, time) → the next time of a cron schedule; nil when there is none.
         functions.declare("time_next", .string, .time) { call, text, time in
@@ -49,11 +50,8 @@ struct TimeModule {
             do throws(Cron.Problem) { cron = try Cron(text) } catch {
                 throw HostError.message("time.next: \(error)")
             }
-            guard (-9_000_000_000...9_000_000_000).contains(time.seconds),
-                let next = cron.next(after: time.seconds * 1_000_000_000 + Int64(time.nanos))
-            else { return }
-            let (whole, rest) = next.flooredDivision(by: 1_000_000_000)
-            call.results.put(.time(seconds: whole, nanos: Int32(rest)))
+            guard let next = cron.next(after: time.seconds) else { return }
+            call.results.put(.time(seconds: next, nanos: 0))
         }
     }
 
@@ -72,10 +70,13 @@ struct TimeModule {
             parts.tm_hour = try Self.field("hour", of: table, 0)
             parts.tm_min = try Self.field("minute", of: table, 0)
             parts.tm_sec = try Self.field("second", of: table, 0)
-            parts.tm_isdst = -1
-            let seconds = try Self.inZone(zone) { mktime(&parts) }
+            let offset = table["offset"].flatMap(\.integer).map { Int($0) }
+            let seconds = Int64(try Self.inZone(zone) { Self.seconds(of: parts, offset: offset) })
             let nanos = try Self.field("nanos", of: table, 0)
-            call.results.put(.time(seconds: Int64(seconds), nanos: nanos))
+            guard TimeText.timestampRange.contains(seconds) else {
+                throw HostError.message("time.of: the time is out of range: years 1 to 9999")
+            }
+            call.results.put(.time(seconds: seconds, nanos: nanos))
         }
         functions.declare("time_format", .time, .string, .optional(.string)) {
             call, time, format, zone in
@@ -126,6 +127,27 @@ struct TimeModule {
             throw .message("time.of: \(name) must be a whole number from -\(most) to \(most)")
         }
         return Int32(number)
+    }
+
+    /// The time of calendar fields in the zone of the process.
+    ///
+    /// - Parameter offset: seconds east of UTC; decides which of two times is meant where a clock is set
+    ///   back and shows both as the same fields.
+    private static func seconds(of fields: tm, offset: Int?) -> time_t {
+        var parts = fields
+        parts.tm_isdst = -1
+        let seconds = mktime(&parts)
+        guard let offset, parts.tm_gmtoff != offset else { return seconds }
+        // A clock is mostly set back by an hour.
+        for step in [3600, -3600, 1800, -1800] {
+            let other = Self.parts(of: Int64(seconds + step))
+            if other.tm_gmtoff == offset, other.tm_hour == parts.tm_hour,
+                other.tm_min == parts.tm_min, other.tm_mday == parts.tm_mday
+            {
+                return seconds + step
+            }
+        }
+        return seconds
     }
 
     private static func parts(of seconds: Int64) -> tm {

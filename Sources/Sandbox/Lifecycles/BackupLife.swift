@@ -285,10 +285,18 @@ struct BackupLife: Sendable {
         if !isPaused, let pause = pause(of: record) {
             try moment.transaction.schedule(events[1], subject: record.id, at: pause)
         }
-        if let next = cron.next(after: moment.now) {
+        if let next = next(of: cron, after: moment.now) {
             try moment.transaction.schedule(events[0], subject: record.id, at: next)
         }
         return record
+    }
+
+    /// When a schedule fires next, in nanoseconds since 1970; nil when the clock does not go so far.
+    private func next(of cron: Cron, after now: Int64) -> Int64? {
+        guard let next = cron.next(after: now.flooredDivision(by: Nanoseconds.second).quotient)
+        else { return nil }
+        let (nanoseconds, overflow) = next.multipliedReportingOverflow(by: Nanoseconds.second)
+        return overflow ? nil : nanoseconds
     }
 
     private func pause(of record: Record) -> Int64? {
@@ -302,7 +310,9 @@ struct BackupLife: Sendable {
 
     private func fire(_ record: Record, _ moment: Moment) throws {
         var record = record
-        if let next = (try? Cron(record.message.string(.schedule)))?.next(after: moment.now) {
+        if let cron = try? Cron(record.message.string(.schedule)),
+            let next = next(of: cron, after: moment.now)
+        {
             try moment.transaction.schedule(
                 "\(schedule.rawValue).fire", subject: record.id, at: next)
         }
