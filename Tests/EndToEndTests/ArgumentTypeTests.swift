@@ -26,9 +26,9 @@ import Testing
             ]),
         Sample(
             type: "size",
-            right: ["8GiB", "8Gi", "512MiB", "1.5GiB", "8G", "8GB", "1TiB", "1024"],
+            right: ["8GiB", "8Gi", "512MiB", "1.5GiB", "8G", "8GB", "1TiB", "8 GiB"],
             wrong: [
-                "", "8.GiB", ".5GiB", "8XiB", "GiB", "-8GiB", "8 GiB", "8iB", "8i", "1.2.3GiB",
+                "", "8.GiB", ".5GiB", "8XiB", "GiB", "-8GiB", "1024", "8iB", "8i", "1.2.3GiB",
                 "8gib x",
             ]),
         Sample(

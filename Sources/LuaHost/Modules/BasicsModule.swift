@@ -1,3 +1,4 @@
+import Codec
 import Contract
 import Glibc
 import LuaMachine
@@ -43,6 +44,10 @@ struct BasicsModule {
         // the types of its parts
         functions.declare("value_form", .string) { call, type in
             call.results.put(ValueForms.form(of: type))
+        }
+        // size_bytes(text) → the bytes of "8GiB"; nil when the text is not an amount with a unit
+        functions.declare("size_bytes", .string) { call, text in
+            if let bytes = SizeText.bytes(text) { call.results.put(bytes) }
         }
         functions.declare("show", .any) { [registry] call, value in
             call.results.put(ValueText(registry: registry).text(value))

@@ -30,11 +30,15 @@ struct ScriptCommand: ParsableCommand {
     var script: [String] = []
 
     func validate() throws {
-        guard let word = script.first, word.hasPrefix("-"), word != "-" else { return }
+        guard let word = script.first, word.hasPrefix("-"), word != "-", word != "--" else {
+            return
+        }
         throw ValidationError(CommandTree.unknownOption(word, of: Self.self))
     }
 
     func run() throws {
+        // After two dashes, a script may have a name that begins with one.
+        let script = script.first == "--" ? Array(script.dropFirst()) : script
         throw ExitCode(
             Runner(
                 options: RunOptions(options, shell), code: code, script: script, hint: Self.hint

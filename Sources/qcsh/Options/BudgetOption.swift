@@ -30,7 +30,7 @@ struct BudgetOption: ExpressibleByArgument {
         switch budget.entry.unit {
         // A million of anything is more than a sandbox can hold.
         case .count: parsed = Int(text).flatMap { $0 <= 1_000_000 ? $0 : nil }
-        case .bytes: parsed = MemorySize(argument: text)?.bytes
+        case .bytes: parsed = SizeText.bytes(text).map { Int($0) }
         case .time:
             parsed = TimeText.parseHumanDuration(text).flatMap { seconds, nanos in
                 // Two centuries are enough, and their sums do not overflow.

@@ -138,8 +138,8 @@ struct SecretOptions: RunOptionGroup {
 struct TimeoutOption: RunOptionGroup {
     @Option(
         help: ArgumentHelp(
-            "Stop after this time (seconds, or 30s, 5m, 2h) with exit status 124.",
-            valueName: "time"))
+            "Stop after this time (seconds, or 30s, 5m, 1h30m) with exit status 124.",
+            valueName: "time"), transform: Interval.init(argument:))
     var timeout: Interval?
 
     func apply(to options: inout RunOptions) { options.timeout = timeout?.nanoseconds }
@@ -164,7 +164,8 @@ struct ConfirmOption: RunOptionGroup {
 /// Bounds on Lua code.
 struct LuaOptions: RunOptionGroup {
     @Option(
-        help: ArgumentHelp("Memory limit of Lua, for example 256MiB.", valueName: "size"))
+        help: ArgumentHelp("Memory limit of Lua, for example 256MiB.", valueName: "size"),
+        transform: MemorySize.init(argument:))
     var maxMemory: MemorySize?
 
     @Option(
@@ -173,7 +174,7 @@ struct LuaOptions: RunOptionGroup {
     var maxInstructions: UInt64?
 
     func apply(to options: inout RunOptions) {
-        options.maximumMemory = maxMemory?.bytes
+        options.maximumMemory = maxMemory
         options.maximumInstructions = maxInstructions
     }
 }

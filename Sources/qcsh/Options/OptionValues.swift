@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudClient
+import Codec
 import Sandbox
 import Shell
 
@@ -26,41 +27,38 @@ struct PermissionList: ExpressibleByArgument {
     }
 }
 
-/// A length of time with a unit.
-struct Interval: ExpressibleByArgument {
+/// A length of time: `30s`, `1h30m`, `2w`, or a number of seconds.
+struct Interval {
     let nanoseconds: Int64
 
-    init?(argument: String) {
-        let units = [
-            ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86400e9), ("", 1e9),
-        ]
-        for (unit, factor) in units where argument.hasSuffix(unit) {
-            guard let number = Double(argument.dropLast(unit.count)) else { continue }
-            guard number > 0, number * factor < 9e18 else { return nil }
-            nanoseconds = Int64(number * factor)
-            return
+    /// Reads the value of an option.
+    init(argument: String) throws(ValidationError) {
+        var parsed = TimeText.parseHumanDuration(argument)
+        if parsed == nil, argument.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2e }) {
+            // A number is in seconds, as it is in Lua.
+            parsed = TimeText.parseHumanDuration(argument + "s")
         }
-        return nil
+        // Two centuries, and their sums do not overflow.
+        guard let parsed, (0...6_000_000_000).contains(parsed.seconds),
+            parsed.seconds > 0 || parsed.nanos > 0
+        else { throw ValidationError("must be a duration such as 30s or 1h30m") }
+        nanoseconds = parsed.seconds * 1_000_000_000 + Int64(parsed.nanos)
     }
 }
 
 /// A number of bytes with a unit.
-struct MemorySize: ExpressibleByArgument {
+struct MemorySize {
     let bytes: Int
+    /// Whether the unit was written. Elsewhere a number is in GiB: without a unit, it may mean either.
+    let hasUnit: Bool
 
-    init?(argument: String) {
-        let units = [
-            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("K", 1 << 10), ("M", 1 << 20),
-            ("G", 1 << 30), ("", 1),
-        ]
-        for (unit, factor) in units where argument.hasSuffix(unit) {
-            guard let number = Int(argument.dropLast(unit.count)), number > 0 else { continue }
-            let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-            guard !overflow else { return nil }
-            self.bytes = bytes
-            return
+    /// Reads the value of an option.
+    init(argument: String) throws(ValidationError) {
+        hasUnit = !argument.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard let bytes = SizeText.bytes(hasUnit ? argument : argument + "B"), bytes > 0 else {
+            throw ValidationError("must be a size such as 256MiB or 1.5GiB")
         }
-        return nil
+        self.bytes = Int(bytes)
     }
 }
 

@@ -24,7 +24,7 @@ struct RunOptions {
     var isVerbose = false
     var secrets = SecretPolicy.mask
     /// In bytes.
-    var maximumMemory: Int?
+    var maximumMemory: MemorySize?
     var maximumInstructions: UInt64?
     /// How long the run may take, in nanoseconds.
     var timeout: Int64?

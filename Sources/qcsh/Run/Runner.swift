@@ -277,12 +277,17 @@ struct Runner {
         guard let limit = options.maximumMemory else { return }
         // A script that does nothing needs room for its own text, a task and its results.
         let needed = machine.memoryUsed + (64 << 10)
-        guard limit >= needed else {
+        guard limit.bytes >= needed else {
             Output.note(
-                "qcsh: --max-memory \(limit) is less than Lua needs (about \(needed >> 10) KiB)")
+                "qcsh: --max-memory \(limit.bytes) is less than Lua needs (about \(needed >> 10) KiB)"
+            )
             exit(ExitStatus.usage)
         }
-        machine.limitMemory(limit)
+        guard limit.hasUnit else {
+            Output.note("qcsh: --max-memory \(limit.bytes) has no unit; write \(limit.bytes)B")
+            exit(ExitStatus.usage)
+        }
+        machine.limitMemory(limit.bytes)
     }
 
     private func run(_ run: Run) -> Int32 {

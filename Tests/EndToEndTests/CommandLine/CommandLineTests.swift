@@ -32,6 +32,47 @@ import Testing
         #expect(result.output == "args.lua\t4\t--output\tx y\t-e\t--\n")
     }
 
+    @Test func aScriptMayHaveANameThatBeginsWithADash() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("-s.lua", "print('ok', ...)\n")
+        for options in [[], ["--verbose"], ["--sandbox"]] {
+            let result = try qcsh(options + ["--", "-s.lua", "-e", "--"], folder: folder.path)
+            #expect(result.output == "ok\t-e\t--\n", "\(options): \(result.errors)")
+        }
+        #expect(try qcsh(["-s.lua"], folder: folder.path).status == 2)
+    }
+
+    @Test(
+        arguments: [
+            ("--timeout", ["1h30m", "2w", "90", "1.5", "250ms", "1d12h"]),
+            ("--max-memory", ["256MB", "1.5GiB", "64M", "100000KiB", "1Gi"]),
+        ])
+    func limitsAreWrittenAsEverywhere(_ option: String, _ values: [String]) throws {
+        for value in values {
+            let result = try qcsh([option, value, "-e", "return 1"])
+            #expect(result.output == "1\n", "\(option) \(value): \(result.errors)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            (
+                "--timeout", "must be a duration such as 30s or 1h30m",
+                ["0", "0s", "-1h", "1 h", "1e3", "soon", "1h30", "inf", "nan", "1x", "300000w"]
+            ),
+            (
+                "--max-memory", "must be a size such as 256MiB or 1.5GiB",
+                ["0", "1.5", "-1GiB", "1  GiB", "1e3MiB", "GiB", "0MiB", "much"]
+            ),
+        ])
+    func wrongLimitsAreRefused(_ option: String, _ words: String, _ values: [String]) throws {
+        for value in values {
+            let result = try qcsh(["\(option)=\(value)", "-e", "return 1"])
+            #expect(result.status == 2, "\(option)=\(value): \(result.output)")
+            #expect(result.errors.contains(words), "\(option)=\(value): \(result.errors)")
+        }
+    }
+
     @Test func aScriptComesFromStandardInput() throws {
         #expect(try qcsh(["-", "a"], input: "print(...)").output == "a\n")
         #expect(try qcsh([], input: "print('piped')").output == "piped\n")

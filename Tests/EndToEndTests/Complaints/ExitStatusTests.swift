@@ -112,9 +112,12 @@ import Testing
     /// A limit on memory is kept, or refused in one line; nothing else is said of it.
     @Test func aLimitOfMemoryIsKeptOrRefused() throws {
         func run(_ limit: Int, _ code: String) throws -> ProgramResult {
-            try qcsh(["--max-memory", String(limit), "-e", code])
+            try qcsh(["--max-memory", "\(limit)B", "-e", code])
         }
-        let refused = try run(100, "1")
+        let bare = try qcsh(["--max-memory", "100000000", "-e", "1"])
+        #expect(bare.status == 2)
+        #expect(bare.errors == "qcsh: --max-memory 100000000 has no unit; write 100000000B\n")
+        let refused = try qcsh(["--max-memory", "100", "-e", "1"])
         #expect(refused.status == 2 && refused.output.isEmpty)
         let words = "qcsh: --max-memory 100 is less than Lua needs (about "
         #expect(refused.errors.hasPrefix(words) && refused.errors.hasSuffix(" KiB)\n"))

@@ -64,11 +64,10 @@ local function is_decimal(text)
 end
 
 function known.size(text)
-  local number, unit = text:match("^([%d.]+)(.*)$")
-  if number and is_decimal(number) and (unit == "" or unit:find("^[KMGTP]i?B?$")) then
+  if host.size_bytes(text) then
     return text
   end
-  return nil, "must be a size such as 8GiB"
+  return nil, "must be a size with a unit, such as 8GiB"
 end
 
 function known.cpu(text)

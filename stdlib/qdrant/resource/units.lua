@@ -8,26 +8,25 @@ local units = {}
 --- What a quantity is at most: numbers in between are exact.
 local LIMIT = 2 ^ 53
 
-local BINARY = { [""] = 30, K = 10, M = 20, G = 30, T = 40, P = 50 }
-
---- Bytes of "8GiB", "8Gi", "8G" or "512MiB"; a bare number is GiB. All units are binary, as they
---- are in Qdrant Cloud.
+--- Bytes of "8GiB", "8Gi", "8G" or "512MiB"; a number is in GiB. All units are binary, as they are in
+--- Qdrant Cloud.
 ---@usage units.bytes("8GiB")
 ---@param quantity string|number
 ---@param name? string what it is, for errors
 ---@return integer
 function units.bytes(quantity, name)
-  local text = tostring(quantity)
-  local number, unit = text:match("^%s*(%d+%.?%d*)%s*([KMGTP]?)i?B?%s*$")
-  local exponent = number and BINARY[unit]
-  if not exponent then
-    error(("%s must be a quantity such as \"8GiB\", got \"%s\""):format(name or "it", text), 3)
+  local bytes
+  if type(quantity) == "number" then
+    local amount = quantity * 2 ^ 30
+    bytes = amount >= 0 and amount < LIMIT and math.floor(amount + 0.5) or nil
+  else
+    bytes = host.size_bytes(tostring(quantity))
   end
-  local bytes = tonumber(number) * 2.0 ^ exponent + 0.5
-  if bytes >= LIMIT then
-    error(("%s is too large: \"%s\""):format(name or "it", text), 3)
+  if not bytes then
+    error(("%s must be a quantity such as \"8GiB\", got \"%s\""):format(name or "it",
+      tostring(quantity)), 3)
   end
-  return math.floor(bytes)
+  return bytes
 end
 
 --- Whole GiB of a quantity; a fraction counts up.
