@@ -2,10 +2,14 @@
 public struct JSONScanner {
     private let bytes: UnsafeRawBufferPointer
     /// The offset of the next unread byte.
-    public private(set) var offset = 0
+    public private(set) var offset: Int
 
-    /// Creates a scanner over borrowed bytes, which must outlive it.
-    public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    /// Creates a scanner over borrowed bytes, which must outlive it. A byte order mark in front is skipped
+    /// (RFC 8259, 8.1).
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        offset = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+    }
 
     /// The kind of the next value.
     public enum Kind: String, Sendable {

@@ -12,14 +12,14 @@ function fs.read(path)
   return host.fs_read(path)
 end
 
---- Iterates over the lines of a file, without their line breaks.
+--- Iterates over the lines of a file, without their line breaks and without a byte order mark.
 ---@usage for line in fs.lines("/etc/passwd") do io.write(#line, " ") end
 ---@async
 ---@param path string
 ---@return fun(): string?
 function fs.lines(path)
   local text = host.fs_read(path)
-  local position = 1
+  local position = text:find("^\xef\xbb\xbf") and 4 or 1
   return function()
     if position > #text then
       return nil

@@ -316,7 +316,9 @@ end
 function test.run_file(path, report, filter)
   root = new_block(nil, nil)
   current = root
-  local chunk, problem = load(host.fs_read(path), "@" .. path, "t", environment())
+  -- Lua, too, skips a byte order mark in a file.
+  local text = host.fs_read(path):gsub("^\xef\xbb\xbf", "")
+  local chunk, problem = load(text, "@" .. path, "t", environment())
   if not chunk then
     report { name = path, place = path, status = "failed", message = problem, seconds = 0 }
     return

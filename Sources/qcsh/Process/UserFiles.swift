@@ -204,16 +204,22 @@ enum UserFiles {
     /// The largest file that is looked for unasked, as the configuration is.
     private static let largestOwn = 16 << 20
 
-    /// Reads a whole file that a person has named, or standard input for `-`; nil when it cannot be
-    /// read, with ``reason``.
+    /// Reads a whole file that a person has named, or standard input for `-`, without a byte order mark;
+    /// nil when it cannot be read, with ``reason``.
     static func read(_ path: String) -> [UInt8]? {
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return Output.readAll(from: descriptor, limit: largest)
+        return Output.readAll(from: descriptor, limit: largest).map(withoutMark)
     }
 
-    /// Reads a whole regular file that the program looks for on its own, without ever waiting.
+    /// Text without the byte order mark that editors put in front of it.
+    private static func withoutMark(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.starts(with: [0xef, 0xbb, 0xbf]) ? Array(bytes[3...]) : bytes
+    }
+
+    /// Reads a whole regular file that the program looks for on its own, without ever waiting and without
+    /// a byte order mark.
     static func readOwn(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
@@ -224,7 +230,7 @@ enum UserFiles {
             errno = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
             return nil
         }
-        return Output.readAll(from: descriptor, limit: largestOwn)
+        return Output.readAll(from: descriptor, limit: largestOwn).map(withoutMark)
     }
 
     /// Why the last of these functions has failed.

@@ -117,7 +117,8 @@ end
 function rockspec.read(path)
   local values = {}
   check_file(path)
-  local chunk, problem = load(fs.read(path), "@" .. path, "t", values)
+  local text = fs.read(path):gsub("^\xef\xbb\xbf", "")
+  local chunk, problem = load(text, "@" .. path, "t", values)
   if not chunk then
     error(("%s is not a valid rockspec: %s"):format(path, problem), 0)
   end
