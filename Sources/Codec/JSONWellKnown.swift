@@ -9,7 +9,7 @@ extension JSONReader {
         switch wellKnown {
         case .timestamp:
             let text = try string(&scanner, "RFC 3339 text")
-            guard let (seconds, nanos) = TimeText.parseRFC3339(text) else {
+            guard let (seconds, nanos) = TimeText.parseProtoJSON(text) else {
                 throw CodecError(.mismatch(expected: "RFC 3339 text", got: "\"\(text)\""))
             }
             sink.timestamp(seconds: seconds, nanos: nanos)

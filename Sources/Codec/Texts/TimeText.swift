@@ -24,7 +24,14 @@ public enum TimeText {
             + "s"
     }
 
-    /// Reads RFC 3339 with any offset and at most nine fractional digits; nil for anything else.
+    /// Reads the form of ProtoJSON: RFC 3339 with a capital `T` and `Z`, any offset and at most nine
+    /// fractional digits; nil for anything else.
+    public static func parseProtoJSON(_ text: String) -> (seconds: Int64, nanos: Int32)? {
+        text.utf8.contains { $0 == 0x20 || $0 == 0x74 || $0 == 0x7a } ? nil : parseRFC3339(text)
+    }
+
+    /// Reads RFC 3339 with any offset and at most nine fractional digits; nil for anything else. As the
+    /// standard allows, letters are of any case and a blank may be in the place of the `T`.
     public static func parseRFC3339(_ text: String) -> (seconds: Int64, nanos: Int32)? {
         var scan = Scanner(text)
         guard let year = scan.digits(4), scan.take("-"), let month = scan.digits(2), scan.take("-"),

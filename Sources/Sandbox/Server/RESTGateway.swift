@@ -131,9 +131,8 @@ final class RESTGateway {
         if body != "*" {
             let strict = JSONReader(ignoresUnknownFields: true, registry: registry)
             let form = isForm ? String(decoding: request.body, as: UTF8.self) : ""
-            for text in [request.query ?? "", form[...]] where !text.isEmpty {
-                try Self.read(text, into: &message, strict, skipping: variables.map(\.path))
-            }
+            let pairs = [request.query ?? "", form[...]].flatMap { $0.split(separator: "&") }
+            try Self.read(pairs, into: &message, strict, skipping: variables.map(\.path))
         }
         for (path, value) in variables {
             try Self.set(value, at: path, in: &message, reader)
@@ -144,10 +143,11 @@ final class RESTGateway {
     // MARK: - Query
 
     private static func read(
-        _ query: Substring, into message: inout Message, _ reader: JSONReader,
+        _ pairs: [Substring], into message: inout Message, _ reader: JSONReader,
         skipping: [[String]]
     ) throws(APIError) {
-        for pair in query.split(separator: "&") {
+        var names: Set<String> = []
+        for pair in pairs {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = PercentCoding.decode(parts[0], plusIsSpace: true)
             let value = parts.count > 1 ? PercentCoding.decode(parts[1], plusIsSpace: true) : ""
@@ -158,6 +158,9 @@ final class RESTGateway {
             // Unknown parameters are passed over; what the path says wins.
             guard let canonical = canonical(path, message.type), !skipping.contains(canonical)
             else { continue }
+            guard names.insert(name).inserted || isRepeated(canonical, message.type) else {
+                throw APIError(.invalidArgument, "too many values for field \"\(name)\"")
+            }
             try set(value, at: canonical, in: &message, reader)
         }
     }
@@ -170,6 +173,12 @@ final class RESTGateway {
             let rest = canonical(Array(path.dropFirst()), inner)
         else { return nil }
         return [field.name] + rest
+    }
+
+    private static func isRepeated(_ path: [String], _ type: MessageType) -> Bool {
+        guard let field = path.first.flatMap(type.field(named:)) else { return false }
+        guard path.count > 1, let inner = field.messageType else { return field.isRepeated }
+        return isRepeated(Array(path.dropFirst()), inner)
     }
 
     private static func set(
