@@ -63,16 +63,17 @@ public enum YAMLText {
         text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     }
 
-    /// A node as a plain value. Numbers of base 60, which YAML 1.1 had, are texts.
+    /// A node as a plain value.
     private static func value(_ node: Node) -> Any {
         switch node {
         case .scalar(let scalar):
-            guard scalar.style == .plain else { return scalar.string }
-            if node.null != nil { return NSNull() }
-            if let flag = node.bool { return flag }
-            if scalar.string.contains(":") { return scalar.string }
-            if let number = node.int { return number }
-            return node.float ?? scalar.string
+            return switch try? YAMLScalar(scalar) {
+            case .null?: NSNull()
+            case .flag(let flag)?: flag
+            case .integer(let number)?: Int(number)
+            case .number(let number)?: number
+            case .text?, .bytes?, nil: scalar.string
+            }
         case .sequence(let items): return items.map(value)
         case .mapping(let pairs):
             return Dictionary(

@@ -1,4 +1,6 @@
+import Codec
 import LuaMachine
+
 /// Writes values as YAML 1.2 in block style.
 public struct YAMLWriter {
     private let ordered: (LuaTable) -> [(key: LuaValue, value: LuaValue)]
@@ -26,7 +28,9 @@ public struct YAMLWriter {
         let entries = ordered(table)
         if entries.isEmpty { return "{}" }
         return entries.map { key, value in
-            let name = scalar(key)
+            var name = scalar(key)
+            // A key of one line has at most 1024 characters (YAML 1.2.2, 7.4.2).
+            if name.utf8.count > 1000 { name = "? " + name + "\n" + margin }
             guard let inner = value.table, !inner.entries.isEmpty else {
                 return name + ": " + write(value, indent: indent + 1)
             }
@@ -39,7 +43,9 @@ public struct YAMLWriter {
         switch value {
         case .nil, .null: return "null"
         case .string(let bytes):
-            let text = String(decoding: bytes, as: UTF8.self)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                return "!!binary \"\(Base64.encode(bytes))\""
+            }
             let isPlain =
                 text.first.map { $0.isLetter } ?? false
                 && text.allSatisfy {
@@ -47,11 +53,32 @@ public struct YAMLWriter {
                 }
                 && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(
                     text.lowercased())
-            return isPlain ? text : ValueText.quoted(text)
+            return isPlain ? text : Self.quoted(text)
         case .number(let number) where number.isNaN: return ".nan"
         case .number(let number) where number.isInfinite: return number > 0 ? ".inf" : "-.inf"
+        case .number(let number):
+            let text = "\(number)"
+            // YAML 1.1 knows exponents only after a point.
+            guard let exponent = text.firstIndex(of: "e"), !text.contains(".") else { return text }
+            return text[..<exponent] + ".0" + text[exponent...]
         case .time, .duration, .secret: return ValueText.quoted(ValueText.scalar(value))
         default: return ValueText.scalar(value)
         }
+    }
+
+    /// A text in double quotes. What YAML does not count as printable is escaped (YAML 1.2.2, 5.1), and
+    /// the byte order mark, too, which readers drop.
+    private static func quoted(_ text: String) -> String {
+        var literal = ""
+        for scalar in ValueText.quoted(text).unicodeScalars {
+            switch scalar.value {
+            case 0xfeff, 0xfffe, 0xffff: literal += "\\u" + String(scalar.value, radix: 16)
+            case 0x10000... where scalar.value & 0xfffe == 0xfffe:
+                let digits = String(scalar.value, radix: 16)
+                literal += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+            default: literal.unicodeScalars.append(scalar)
+            }
+        }
+        return literal
     }
 }

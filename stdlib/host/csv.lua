@@ -19,11 +19,11 @@ end
 ---@usage for row in csv.rows("name,nodes\nsearch,3\n") do print(row[1]) end
 ---@param text string
 ---@param options? csv.Options
----@return fun(): string[]?
+---@return fun(): string[]?, boolean? row nil at the end; is_blank: whether the line has nothing, not even quotes
 function csv.rows(text, options)
   options = host.options(options, "csv.rows", "separator header")
   local separator = separator_of(options)
-  local plain = "^[^\r\n\"%" .. separator .. "]*()"
+  local plain = "^[^\r\n\"" .. host.plain(separator) .. "]*()"
   local position, line = 1, 1
   if text:sub(1, 3) == "\xEF\xBB\xBF" then
     position = 4
@@ -32,7 +32,8 @@ function csv.rows(text, options)
     if position > #text then
       return nil
     end
-    local row = {}
+    local row = host.list()
+    local is_blank = text:find("^[\r\n]", position) ~= nil
     while true do
       local field
       if text:byte(position) == 34 then
@@ -67,7 +68,7 @@ function csv.rows(text, options)
       end
       if next_character == "" or next_character == "\n" or next_character == "\r" then
         line = line + 1
-        return row
+        return row, is_blank
       elseif next_character ~= separator then
         error(("csv: line %d has text after a closing quote, or a quote within a field"):format(
           line), 2)
@@ -88,15 +89,15 @@ function csv.decode(text, options)
   if type(names) ~= "table" then
     names = nil
   end
-  local result = {}
+  local result = host.list()
   local number = 0
-  for row in csv.rows(text, options) do
+  for row, is_blank in csv.rows(text, options) do
     number = number + 1
     if not has_names then
       result[#result + 1] = row
     elseif not names then
       names = row
-    elseif #row > 1 or row[1] ~= "" then
+    elseif not is_blank then
       if #row > #names then
         error(("csv: row %d has %d fields, but there are %d names"):format(number, #row, #names), 2)
       end
@@ -115,12 +116,31 @@ local function is_formula(text)
   return text:find("^[=+%-@\t\r]") ~= nil
 end
 
-local function field_text(value, separator, is_safe)
-  local text = value == nil and "" or tostring(value)
+--- Types whose values are text in a cell.
+local TEXTS = { string = true, boolean = true, time = true, duration = true }
+
+local function field_text(value, separator, is_safe, place)
+  local kind = host.type_name(value)
+  local text
+  if value == nil or value == host.null then
+    text = ""
+  elseif kind == "number" then
+    -- With as many digits as it needs to read back equal.
+    local ok, digits = pcall(host.json_encode, value)
+    text = ok and digits
+  else
+    text = TEXTS[kind] and tostring(value)
+  end
+  if not text then
+    error(("csv.encode: %s: %s has no form in CSV"):format(place,
+      kind == "number" and tostring(value) or "a " .. kind), 3)
+  end
   if is_safe and type(value) == "string" and is_formula(text) then
     text = "'" .. text
   end
-  if text:find('[\r\n"%' .. separator .. "]") or text:find("^%s") or text:find("%s$") then
+  if text:find('[\r\n"' .. host.plain(separator) .. "]") or text:find("^%s") or text:find("%s$")
+    -- In front of a file it would be a byte order mark.
+    or text:find("^\xEF\xBB\xBF") then
     return '"' .. text:gsub('"', '""') .. '"'
   end
   return text
@@ -155,25 +175,28 @@ function csv.encode(rows, options)
     end
   end
   local lines = {}
-  local function add(fields, count)
+  local function add(fields, count, number)
     local texts = {}
     for i = 1, count do
-      texts[i] = field_text(fields[i], separator, options.safe)
+      local place = ("row %d, %s"):format(number, names and tostring(names[i]) or "column " .. i)
+      texts[i] = field_text(fields[i], separator, options.safe, place)
     end
-    lines[#lines + 1] = table.concat(texts, separator)
+    local text = table.concat(texts, separator)
+    -- An empty line has no cell.
+    lines[#lines + 1] = text == "" and count == 1 and '""' or text
   end
   if names then
-    add(names, #names)
+    add(names, #names, 0)
   end
-  for _, row in ipairs(rows) do
+  for number, row in ipairs(rows) do
     if names then
       local fields = {}
       for i, name in ipairs(names) do
         fields[i] = row[name]
       end
-      add(fields, #names)
+      add(fields, #names, number)
     else
-      add(row, #row)
+      add(row, #row, number)
     end
   end
   lines[#lines + 1] = ""

@@ -334,7 +334,7 @@ function task.map(list, fn, options)
   if math.type(limit) ~= "integer" or limit < 1 then
     error("task.map: limit must be a positive integer", 2)
   end
-  local results, count, next_index = {}, #list, 1
+  local results, count, next_index = host.list(), #list, 1
   local scope <close> = open_scope()
   local function work()
     while next_index <= count do

@@ -123,12 +123,18 @@ struct JSONEncoder {
         }
         var members: [(String, String)] = []
         for (key, text) in entries {
+            if case .string(let bytes) = key, String(validating: bytes, as: UTF8.self) == nil {
+                throw CodecError(.invalidUTF8)
+            }
             guard let name = key.text ?? key.integer.map({ "\($0)" }) else {
                 throw CodecError(.mismatch(expected: "names as keys", got: "a \(key.typeName)"))
             }
             members.append((name, text))
         }
         members.sort { $0.0 < $1.0 }
+        for (one, next) in zip(members, members.dropFirst()) where one.0 == next.0 {
+            throw CodecError(.duplicateKey(one.0))
+        }
         return "{" + members.map { JSONWriter.quoted($0.0) + ":" + $0.1 }.joined(separator: ",")
             + "}"
     }

@@ -32,8 +32,8 @@ struct YAMLModule {
             }
         }
         functions.declare("yaml_encode", .any) { call, value in
-            if !revealsSecrets, let path = value.secretPath {
-                throw HostError.message("yaml.encode: \(path): a secret is not written")
+            if let (path, reason) = value.unwritable(withSecrets: !revealsSecrets) {
+                throw HostError.message("yaml.encode: \(path): \(reason)")
             }
             call.results.put(
                 YAMLWriter(ordered: ValueText(registry: registry).ordered).text(
@@ -42,34 +42,72 @@ struct YAMLModule {
     }
 
     private static func value(_ node: Node) throws(HostError) -> LuaValue {
+        do throws(YAMLText.Problem) {
+            try YAMLScalar.check(tagOf: node)
+            if case .scalar(let scalar) = node { return LuaValue(try YAMLScalar(scalar)) }
+        } catch {
+            let place = node.mark.map { " (line \($0.line))" } ?? ""
+            throw .message("yaml.decode: \(error)\(place)")
+        }
         switch node {
-        case .scalar(let scalar):
-            if node.null != nil { return .null }
-            // What is quoted is a text.
-            guard scalar.style == .plain else { return .text(scalar.string) }
-            if let flag = node.bool { return .bool(flag) }
-            // Numbers of base 60 (1:30) are those of YAML 1.1, and no numbers any more.
-            if !scalar.string.contains(":"), let number = node.int {
-                return .integer(Int64(number))
-            }
-            if let number = node.float { return .number(number) }
-            return .text(scalar.string)
+        case .scalar, .alias: throw .message("yaml.decode: an alias refers to itself")
         case .sequence(let sequence):
             var items: [LuaValue] = []
             for item in sequence { items.append(try value(item)) }
             return .list(items)
         case .mapping(let mapping):
             var table = LuaTable()
+            var merged: [(LuaValue, LuaValue)] = []
             for (key, inner) in mapping {
-                table.entries.append((try value(key), try value(inner)))
+                if isMerge(key) {
+                    merged += try merge(inner)
+                } else {
+                    table.entries.append((try value(key), try value(inner)))
+                }
+            }
+            // What the map itself has wins, then what comes first.
+            var names = Set(merged.isEmpty ? [] : table.entries.map { ValueText.scalar($0.key) })
+            for (key, inner) in merged where names.insert(ValueText.scalar(key)).inserted {
+                table.entries.append((key, inner))
             }
             return .table(table)
-        case .alias: throw .message("yaml.decode: an alias refers to itself")
         }
+    }
+
+    /// Whether a key is the merge key of YAML 1.1, `<<`.
+    private static func isMerge(_ key: Node) -> Bool {
+        guard case .scalar(let scalar) = key else { return false }
+        return scalar.string == "<<" && scalar.style == .plain
+            && ["", "tag:yaml.org,2002:merge"].contains(scalar.tag.description)
+    }
+
+    /// The entries of the map, or of the maps, that a merge key has.
+    private static func merge(_ node: Node) throws(HostError) -> [(LuaValue, LuaValue)] {
+        let maps: [Node] = if case .sequence(let items) = node { Array(items) } else { [node] }
+        var entries: [(LuaValue, LuaValue)] = []
+        for map in maps {
+            guard case .mapping = map, let table = try value(map).table else {
+                throw .message("yaml.decode: << needs a map, or a list of maps")
+            }
+            entries += table.entries.map { ($0.key, $0.value) }
+        }
+        return entries
     }
 }
 
 extension LuaValue {
+    fileprivate init(_ scalar: YAMLScalar) {
+        self =
+            switch scalar {
+            case .null: .null
+            case .flag(let flag): .bool(flag)
+            case .integer(let number): .integer(number)
+            case .number(let number): .number(number)
+            case .text(let text): .text(text)
+            case .bytes(let bytes): .string(bytes)
+            }
+    }
+
     /// The value with its secrets as texts.
     var withSecretsRevealed: LuaValue {
         switch self {
@@ -81,15 +119,22 @@ extension LuaValue {
         }
     }
 
-    /// Where the first secret inside the value is; nil when there is none.
-    var secretPath: String? {
+    /// The path of the first part that cannot be written, and why; nil when everything can.
+    ///
+    /// - Parameter withSecrets: whether secrets are such parts.
+    fileprivate func unwritable(withSecrets: Bool) -> (path: String, reason: String)? {
         switch self {
-        case .secret: return "the value"
+        case .secret where withSecrets: return ("the value", "a secret is not written")
+        case .function, .handle, .cancellation:
+            return ("the value", "a \(typeName) has no form in YAML")
         case .table(let table):
             for (key, value) in table.entries {
-                guard let inner = value.secretPath else { continue }
-                let name = key.text ?? "[\(key.integer ?? 0)]"
-                return inner == "the value" ? name : "\(name).\(inner)"
+                let name = key.text ?? "[\(ValueText.scalar(key))]"
+                if key.table != nil { return (name, "a key must be a single value") }
+                guard let (inner, reason) = value.unwritable(withSecrets: withSecrets) else {
+                    continue
+                }
+                return (inner == "the value" ? name : "\(name).\(inner)", reason)
             }
             return nil
         default: return nil

@@ -74,7 +74,7 @@ indirect enum YAMLValue: Equatable, Sendable {
     /// - Throws: ``Problem`` with line and column.
     init(parsing text: String) throws(Problem) {
         do throws(YAMLText.Problem) {
-            self = try YAMLText.document(text).map { YAMLValue($0) } ?? .null
+            self = try YAMLText.document(text).map(Self.value) ?? .null
         } catch {
             throw Problem("cannot be read: \(error)")
         }
@@ -83,31 +83,31 @@ indirect enum YAMLValue: Equatable, Sendable {
     /// How deep JSON may be nested.
     private static let deepest = 100
 
-    private init(_ node: Node) {
+    private static func value(_ node: Node) throws(YAMLText.Problem) -> YAMLValue {
+        try YAMLScalar.check(tagOf: node)
         switch node {
         case .scalar(let scalar):
-            guard scalar.style == .plain || scalar.style == .any else {
-                self = .string(scalar.string)
-                return
-            }
-            if node.null != nil {
-                self = .null
-            } else if let flag = node.bool {
-                self = .bool(flag)
-            } else if let whole = Int64(scalar.string) {
-                self = .number("\(whole)")
-            } else if Double(scalar.string) != nil,
-                scalar.string.allSatisfy({ "0123456789+-.eE".contains($0) })
-            {
-                self = .number(scalar.string)
-            } else {
-                self = .string(scalar.string)
+            return switch try YAMLScalar(scalar) {
+            case .null: .null
+            case .flag(let flag): .bool(flag)
+            case .integer(let number): .number("\(number)")
+            // A member's form says whether it may be a number; these have none in JSON.
+            case .number(let number):
+                number.isFinite ? .number("\(number)") : .string(scalar.string)
+            case .text(let text): .string(text)
+            case .bytes(let bytes): .string(String(decoding: bytes, as: UTF8.self))
             }
         case .sequence(let items):
-            self = .list(items.map { YAMLValue($0) })
+            var values: [YAMLValue] = []
+            for item in items { values.append(try value(item)) }
+            return .list(values)
         case .mapping(let pairs):
-            self = .map(pairs.map { Member(name: $0.key.string ?? "", value: YAMLValue($0.value)) })
-        case .alias: self = .null
+            var members: [Member] = []
+            for (key, inner) in pairs {
+                members.append(Member(name: key.string ?? "", value: try value(inner)))
+            }
+            return .map(members)
+        case .alias: return .null
         }
     }
 

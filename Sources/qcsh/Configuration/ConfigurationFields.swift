@@ -91,13 +91,12 @@ struct ConfigurationFields {
         guard case .scalar(let scalar) = entry.node else {
             throw problem("\(name) must be a string, got \(Self.typeName(entry.node))", at: name)
         }
-        let isText = scalar.style != .plain || Self.typeName(entry.node) == "a string"
         let value = scalar.string
+        let kind = Self.typeName(entry.node)
         if ownership == .foreign {
-            return entry.node.null != nil && scalar.style == .plain || value.isEmpty ? nil : value
+            return kind == "nothing" || value.isEmpty ? nil : value
         }
-        guard isText else {
-            let kind = Self.typeName(entry.node)
+        guard kind == "a string" else {
             throw problem(
                 "\(name) must be a string, got \(kind)"
                     + (kind == "nothing"
@@ -115,7 +114,7 @@ struct ConfigurationFields {
     /// A flag, false when there is none.
     func flag(_ name: String) throws(CommandError) -> Bool {
         guard let node = node(name) else { return false }
-        guard case .scalar(let scalar) = node, scalar.style == .plain, let flag = node.bool else {
+        guard case .flag(let flag)? = Self.scalar(node) else {
             throw problem(
                 "\(name) must be true or false, got \(Self.typeName(node))", at: name)
         }
@@ -125,7 +124,7 @@ struct ConfigurationFields {
     /// A whole number of a range; nil when there is none.
     func count(_ name: String, in range: ClosedRange<Int>) throws(CommandError) -> Int? {
         guard let node = node(name) else { return nil }
-        guard case .scalar(let scalar) = node, scalar.style == .plain, let number = node.int,
+        guard case .integer(let integer)? = Self.scalar(node), let number = Int(exactly: integer),
             range.contains(number)
         else {
             let kind = Self.typeName(node)
@@ -151,7 +150,7 @@ struct ConfigurationFields {
     func maps(_ name: String, of item: String) throws(CommandError) -> [ConfigurationFields] {
         guard let node = node(name) else { return [] }
         // A key without a value is a list that has no items yet.
-        if node.null != nil, node.scalar?.style == .plain { return [] }
+        if Self.scalar(node) == .null { return [] }
         guard case .sequence(let items) = node else {
             throw problem(
                 "\(name) must be a list, got \(Self.typeName(node)); begin each \(item) with \"- \"",
@@ -166,23 +165,26 @@ struct ConfigurationFields {
         return maps
     }
 
-    /// The kind of a value, in words. What YAML 1.1 took for a number of base 60 or a date is a text.
+    /// The value of a scalar; nil for a collection, and for a tag that does not fit.
+    private static func scalar(_ node: Node) -> YAMLScalar? {
+        guard case .scalar(let scalar) = node else { return nil }
+        return try? YAMLScalar(scalar)
+    }
+
+    /// The kind of a value, in words.
     private static func typeName(_ node: Node) -> String {
         switch node {
         case .mapping: "a map"
         case .sequence: "a list"
         case .alias: "an alias"
-        case .scalar(let scalar):
-            if scalar.style != .plain {
-                "a string"
-            } else if node.null != nil {
-                "nothing"
-            } else if node.bool != nil {
-                "a boolean"
-            } else if !scalar.string.contains(":"), node.int != nil || node.float != nil {
-                "a number"
-            } else {
-                "a string"
+        case .scalar:
+            switch scalar(node) {
+            case .null?: "nothing"
+            case .flag?: "a boolean"
+            case .integer?, .number?: "a number"
+            case .text?: "a string"
+            case .bytes?: "bytes"
+            case nil: "a value of another tag"
             }
         }
     }
