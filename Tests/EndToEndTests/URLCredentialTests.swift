@@ -10,6 +10,9 @@ import Testing
         "https://user:\(canary)@127.0.0.1:1/x.git", "http://\(canary)@127.0.0.1:1/x.git",
         "https://user:\(canary)@nowhere.invalid:443", "https://user:\(canary)/half@127.0.0.1:1",
         "ftp://user:\(canary)@127.0.0.1:1/x.zip", "user:\(canary)@127.0.0.1:1",
+        "http://127.0.0.1:1/x.git?api_key=\(canary)", "http://127.0.0.1:1/x?a=1&token=\(canary)",
+        "http://127.0.0.1:1/x.zip?X-Amz-Signature=\(canary)&x=1",
+        "https://hooks.slack.com/services/T0/B0/\(canary)",
     ]
     private static let proxies = [
         "http://user:\(canary)@127.0.0.1:1", "gopher://user:\(canary)@127.0.0.1:1",
@@ -95,6 +98,24 @@ import Testing
         ("https://h/a@b https://h:80/a@b", "https://h/a@b https://h:80/a@b"),
         ("https://[::1]:80/a@b mail a@b.c", "https://[::1]:80/a@b mail a@b.c"),
         ("\"https://u:p@h\",\"a@b\"", "\"https://u:***@h\",\"a@b\""),
+        ("GET https://h/x?api_key=p: refused", "GET https://h/x?api_key=***: refused"),
+        (
+            "https://h?a=1&TOKEN=p&b=2#access_token=p",
+            "https://h?a=1&TOKEN=***&b=2#access_token=***"
+        ),
+        ("https://h?api%5Fkey=p&x=%7e", "https://h?api%5Fkey=***&x=%7e"),
+        ("https://h?X-Amz-Signature=p&Date=1", "https://h?X-Amz-Signature=***&Date=1"),
+        ("https://h?sig=p;pwd=p&key=p&code=p", "https://h?sig=***;pwd=***&key=***&code=***"),
+        ("https://h?client_secret=&q=p", "https://h?client_secret=&q=p"),
+        ("https://h?page_token=a&nextToken=b", "https://h?page_token=a&nextToken=b"),
+        ("https://u:p@h?to=https://v:p@k?token=p", "https://u:***@h?to=https://v:***@k?token=***"),
+        (
+            "https://hooks.slack.com/services/T/B/p, now",
+            "https://hooks.slack.com/services/***, now"
+        ),
+        ("https://discord.com/api/webhooks/1/p", "https://discord.com/api/webhooks/***"),
+        ("https://api.telegram.org/bot1:p/send", "https://api.telegram.org/bot***"),
+        ("https://h/services/T/B/p token=x", "https://h/services/T/B/p token=x"),
     ])
     func theMaskTakesTheCredentialOnly(_ pair: (String, String)) {
         #expect(URLMask.masked(pair.0) == pair.1)
@@ -105,5 +126,7 @@ import Testing
         #expect(URLMask.withoutCredentials("https://t@h/x.git") == "https://h/x.git")
         #expect(URLMask.withoutCredentials("ssh://git:p@h/x.git") == "ssh://git@h/x.git")
         #expect(URLMask.withoutCredentials("git@h:x.git") == "git@h:x.git")
+        #expect(URLMask.withoutCredentials("https://h/x?token=p") == "https://h/x")
+        #expect(URLMask.withoutCredentials("https://h/x?a=1&sig=p#r") == "https://h/x?a=1#r")
     }
 }

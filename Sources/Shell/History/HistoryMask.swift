@@ -172,18 +172,8 @@ struct HistoryMask {
         return nil
     }
 
-    /// Words that the name of a secret ends in, without what stands between words.
-    private static let words = [
-        "apikey", "managementkey", "accesskey", "privatekey", "token", "secret", "password",
-        "passphrase", "passwd", "credential", "credentials", "jwt", "authorization",
-    ]
-
     private func isSecret(_ name: String) -> Bool {
-        if secretFields.contains(name.lowercased()) { return true }
-        let plain = name.lowercased().filter { $0 != "_" && $0 != "-" }
-        if plain.hasSuffix("pagetoken") { return false }
-        return Self.words.contains { plain.hasSuffix($0) }
-            || plain.hasPrefix("secret") || plain.hasPrefix("password")
+        secretFields.contains(name.lowercased()) || SecretName.isSecret(name)
     }
 
     /// A JSON Web Token, a key, a header or an address that holds one.
@@ -198,16 +188,7 @@ struct HistoryMask {
         if ["authorization:", "api-key:", "x-api-key:"].contains(where: { lower.hasPrefix($0) }) {
             return true
         }
-        // user:password@host, and what queries call a key.
-        if let scheme = lower[...].firstRange(of: "://") {
-            let rest = lower[scheme.upperBound...]
-            let host = rest.prefix { $0 != "/" && $0 != "?" }
-            if let at = host.lastIndex(of: "@"), host[..<at].contains(":") { return true }
-            for part in rest.split(whereSeparator: { "?&".contains($0) }).dropFirst() {
-                let name = part.prefix { $0 != "=" }.filter { $0 != "_" && $0 != "-" }
-                if words.contains(where: { name.hasSuffix($0) }) { return true }
-            }
-        }
+        if URLMask.masked(text) != text { return true }
         // As management keys are: hexadecimal digits, or letters and digits, in one long word.
         guard text.utf8.count >= 32, text.utf8.allSatisfy({ isWord($0) }) else { return false }
         let isHexadecimal = text.allSatisfy(\.isHexDigit)
