@@ -7,11 +7,13 @@ import Shell
 /// Where the program begins.
 @main
 enum Main {
-    /// A file that is opened must not get the number of a closed standard stream.
+    /// A file that is opened must not get the number of a closed standard stream. Writing
+    /// to a closed output fails, as it would without the file in its place.
     private static func openStandardStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-            _ = open("/dev/null", O_RDWR)
+            _ = open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_RDWR)
         }
+        qspawn_watch_output()
     }
 
     static func main() {

@@ -44,14 +44,25 @@ import Testing
             "\(arguments): \(errors)")
     }
 
-    /// The reason is the system's; print flushes every line itself, and loses it.
+    /// The reason is the system's, whoever writes.
     @Test func theReasonIsNamed() throws {
-        for code in ["local _ = io.write('x')", "return 1", "local _ = io.stdout:write('x')"] {
+        for code in [
+            "local _ = io.write('x')", "return 1", "local _ = io.stdout:write('x')", "print(1)",
+            "print(('x'):rep(100000))", "io.stdout:setvbuf('no') print(1)",
+            "io.stdout:setvbuf('line') local _ = io.write('x\\n')", "print(1) return 1",
+        ] {
             let (_, errors) = try status(["-e", code])
             #expect(errors == "qcsh: standard output: No space left on device\n", "\(errors)")
         }
-        let (_, errors) = try status(["-e", "print(1)"])
-        #expect(errors == "qcsh: standard output: some of it was not written\n", "\(errors)")
+    }
+
+    @Test(arguments: ["print(1)", "local _ = io.write('x')", "return 1"])
+    func anOutputThatIsClosedIsAnError(_ code: String) throws {
+        let closed = try run("/bin/sh", ["-c", "'\(Project.qcsh)' -e \"\(code)\" >&-"])
+        #expect(closed.status == 1)
+        #expect(closed.errors == "qcsh: standard output: Bad file descriptor\n", "\(closed.errors)")
+        let silent = try run("/bin/sh", ["-c", "'\(Project.qcsh)' -e 'local x = 1' >&-"])
+        #expect(silent.status == 0 && silent.errors.isEmpty, "\(silent.errors)")
     }
 
     /// Another status than success stays, and a reader that has gone is no error.

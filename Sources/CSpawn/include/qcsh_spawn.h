@@ -26,4 +26,7 @@ void qspawn_return_large_memory(void);
 /// written now or earlier.
 int qspawn_finish_output(void);
 
+/// Has the reason kept for which standard output cannot be written. To be called before anything is.
+void qspawn_watch_output(void);
+
 #endif

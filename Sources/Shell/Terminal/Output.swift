@@ -56,8 +56,7 @@ public enum Output {
     public static func flush() {
         let failure = qspawn_finish_output()
         if failure != 0, failure != EPIPE, problem == nil {
-            problem =
-                failure == EIO ? "some of it was not written" : String(cString: strerror(failure))
+            problem = String(cString: strerror(failure))
         }
     }
 
