@@ -36,7 +36,11 @@ import Testing
         return (try ServerProcess(Project.tool("python"), [file, hint]), folder)
     }
 
-    @Test(arguments: [("1", 1.0), ("date2", 1.0), (" 1 ", 1.0), ("soon", 0.0), ("-5", 0.0)])
+    @Test(arguments: [
+        ("1", 1.0), ("date2", 1.0), (" 1 ", 1.0), ("soon", 0.0), ("-5", 0.0), ("1.5", 1.5),
+        ("0, 1", 1.0), ("date-3600", 0.0), ("0", 0.0), ("", 0.0), ("1e9", 0.0), ("0x5", 0.0),
+        ("1,x", 0.0), ("1.", 0.0),
+    ])
     func httpWaitsAsLongAsItIsAsked(_ hint: String, _ least: Double) throws {
         let (server, folder) = try serve(hint)
         let result = try qcsh([
@@ -48,7 +52,10 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
-    @Test(arguments: ["3600", "date3600"]) func nobodyWaitsForAnHour(_ hint: String) throws {
+    @Test(arguments: [
+        "3600", "date3600", "99999999999999999999", "1, 3600", "3600.5", "99999999999999.9",
+    ])
+    func nobodyWaitsForAnHour(_ hint: String) throws {
         let (server, folder) = try serve(hint)
         let code = "print(http.get('http://\(server.address)/x', { retries = 2 }).status)"
         #expect(try qcsh(["-e", code]).output == "503\n")
@@ -62,7 +69,8 @@ import Testing
     }
 
     /// A gateway in front of the API answers without the API's own form.
-    @Test(arguments: ["1", "date2"]) func readsOfTheAPIWaitForAGateway(_ hint: String) throws {
+    @Test(arguments: ["1", "date2", "1.0", "0, 1"])
+    func readsOfTheAPIWaitForAGateway(_ hint: String) throws {
         let (server, folder) = try serve(hint)
         let start = Date()
         let result = try qcsh(

@@ -351,14 +351,7 @@ local LONGEST = 60
 --- How many seconds a server asks to wait (`retry-after`: seconds, or a date); 0 when it asks for none.
 local function asked_pause(headers)
   local text = headers["retry-after"]
-  if not text then
-    return 0
-  elseif text:find("^%s*%d+%s*$") then
-    return tonumber(text)
-  end
-  local at = host.http_date(text)
-  local now = headers.date and host.http_date(headers.date) or host.now().seconds
-  return at and math.max(0, at - now) or 0
+  return text and host.http_pause(text, headers.date or "", host.now().seconds) or 0
 end
 
 --- Sends, and again when the request may be repeated and the trouble may pass.

@@ -55,9 +55,10 @@ final class HTTPModule {
         functions.declare("http_close", .integer) { [unowned self] _, number in
             streams.removeValue(forKey: number)?.close()
         }
-        // http_date(text) → the seconds since 1970 of a date of HTTP, or nil
-        functions.declare("http_date", .string) { call, text in
-            if let seconds = RetryAfter.date(text) { call.results.put(seconds) }
+        // http_pause(text, date, now) → how many seconds the header retry-after asks to wait, or nil
+        functions.declare("http_pause", .string, .string, .integer) { call, text, date, now in
+            let pause = RetryAfter.nanoseconds(text, present: date.isEmpty ? nil : date, now: now)
+            if let pause { call.results.put(Double(pause) / 1e9) }
         }
         // url_masked(text) → the text without the credentials of its URLs
         functions.declare("url_masked", .string) { call, text in
