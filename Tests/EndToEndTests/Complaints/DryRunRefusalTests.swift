@@ -64,6 +64,46 @@ import Testing
         #expect(after as? Int == mode as? Int)
     }
 
+    /// Files that a subcommand writes: none is made, and one that is there stays as it is.
+    @Test func subcommandsWriteNoFilesOfTheirOwn() throws {
+        let folder = try TemporaryFolder()
+        let stack = try folder.write(
+            "work/shop.lua",
+            """
+            return { name = "shop", clusters = { search = { cloud = "aws",
+              region = "eu-central-1", cpu = 2, ram = "8GiB", disk = "50GiB", nodes = 1 } } }
+            """)
+        let work = folder.path + "/work"
+        let key = "auth.create_management_key"
+        for isThere in [false, true] {
+            for (words, file, status) in [
+                (["plan", stack, "--out", "plan.json"], "plan.json", Int32(1)),
+                (["adopt", "adopted.lua"], "adopted.lua", 1),
+                (["run", "report", "--file", "report.html"], "report.html", 1),
+                (["call", key, "management_key:={}", "--secret-file", "key"], "key", 0),
+                (
+                    [
+                        "--secret-file", "key", "-e",
+                        "return qdrant.api.\(key) { management_key = {} }",
+                    ],
+                    "key", 0
+                ),
+            ] {
+                let path = work + "/" + file
+                if isThere { try folder.write("work/" + file, "kept\n") }
+                let result = try qcsh(["--sandbox", "--dry-run"] + words, folder: work)
+                #expect(result.status == status || isThere, "\(words): \(result)")
+                #expect(result.errors.contains("dry run:") || isThere, "\(words): \(result)")
+                #expect(
+                    FileManager.default.contents(atPath: path)
+                        == (isThere ? Data("kept\n".utf8) : nil),
+                    "\(words)")
+                if isThere { try FileManager.default.removeItem(atPath: path) }
+                #expect(try FileManager.default.contentsOfDirectory(atPath: work) == ["shop.lua"])
+            }
+        }
+    }
+
     @Test func aRefusalEndsTheScriptAndReadsStayPossible() throws {
         let folder = try TemporaryFolder()
         try folder.write("kept", "kept")
