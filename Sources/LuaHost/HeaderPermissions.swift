@@ -4,8 +4,10 @@ import LuaReference
 
 /// Checks headers by the rules that a run is bound by.
 public struct HeaderPermissions: HeaderPolicy {
-    /// Creates a policy.
-    public init() {}
+    private let registry: Registry
+
+    /// Creates a policy for scripts that use an API.
+    public init(registry: Registry = .embedded) { self.registry = registry }
 
     public func words(of method: Method, needs: [String]?) -> [String] {
         let words = PermissionBound.words(of: method)
@@ -34,7 +36,7 @@ public struct HeaderPermissions: HeaderPolicy {
 
     public func problem(with word: String) -> String? {
         do throws(PermissionWord.Problem) {
-            _ = try PermissionWord(existing: word)
+            _ = try PermissionWord(existing: word, in: registry)
             return nil
         } catch {
             return error.description

@@ -147,7 +147,7 @@ public final class LuaRuntime {
         processes.register(in: &functions)
         let terminal = TerminalModule(machine: machine, original: environment.terminal)
         terminal.register(in: &functions)
-        let libraries = LibraryGrants(machine: machine, bound: bound)
+        let libraries = LibraryGrants(machine: machine, bound: bound, registry: registry)
         libraries.register(in: &functions)
         return [api, tasks, files, http, processes, terminal, libraries]
     }

@@ -60,29 +60,40 @@ public struct PermissionWord: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Parses a word of a header, which must be, or cover, a permission that exists.
-    public init(existing text: String) throws(Problem) {
+    /// Parses a word of a header or an option, which must be, or cover, a permission that exists.
+    ///
+    /// - Parameter registry: the API of the run. A newer one may have permissions that the built-in
+    ///   contract does not know.
+    public init(existing text: String, in registry: Registry = .embedded) throws(Problem) {
         try self.init(text)
+        try requireExistence(in: registry)
+    }
+
+    /// Throws a ``Problem`` for a word that neither is nor covers a permission.
+    public func requireExistence(in registry: Registry = .embedded) throws(Problem) {
         let plain = PermissionWord(verb: verb, noun: noun)
         if Self.localWords.contains(where: { $0.key == plain.description })
             || Registry.embeddedHas(permission: plain.description)
         {
             return
         }
-        let known = Self.known
+        var known = Self.known
+        if registry !== Registry.embedded { known.formUnion(Self.words(of: registry)) }
         let isKnown =
             known.contains(plain)
-            || text.contains("*") && known.contains(where: plain.covers)
+            || plain.description.contains("*") && known.contains(where: plain.covers)
         guard !isKnown else { return }
         let names = known.map(\.description).sorted()
-        throw .unknown(text, nearest: Names.nearest(to: plain.description, in: names))
+        throw .unknown(description, nearest: Names.nearest(to: plain.description, in: names))
     }
 
-    /// The permissions of the API and of this machine.
-    private static let known: Set<PermissionWord> = {
-        let words = Array((try? Registry.embedded.permissions()) ?? []) + localWords.map(\.key)
-        return Set(words.compactMap { try? PermissionWord($0) })
-    }()
+    /// The permissions of the built-in contract and of this machine.
+    private static let known = words(of: .embedded)
+        .union(localWords.compactMap { try? PermissionWord($0.key) })
+
+    private static func words(of registry: Registry) -> Set<PermissionWord> {
+        Set(((try? registry.permissions()) ?? []).compactMap { try? PermissionWord($0) })
+    }
 
     /// A use that has happened, or is to.
     package init(verb: String, noun: String, value: String? = nil) {

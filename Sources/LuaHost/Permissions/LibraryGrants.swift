@@ -1,5 +1,6 @@
 import CLuaHost
 import CloudClient
+import Contract
 import Glibc
 import LuaMachine
 import LuaMessages
@@ -32,14 +33,16 @@ final class LibraryGrants {
 
     private let machine: LuaMachine
     private let bound: PermissionBound
+    private let registry: Registry
     private var locks: [String: Lock] = [:]
     /// What the code of a file may do, by the source that Lua knows it by.
     private var layers: [String: [PermissionLayer]] = [:]
     /// The sources whose header was read before they ran.
     private var headed: Set<String> = []
 
-    init(machine: LuaMachine, bound: PermissionBound) {
+    init(machine: LuaMachine, bound: PermissionBound, registry: Registry) {
         self.machine = machine
+        self.registry = registry
         self.bound = bound
     }
 
@@ -181,7 +184,7 @@ final class LibraryGrants {
     ) throws(HostError) -> PermissionLayer? {
         if let header = try Self.header(path, text) {
             headed.insert("@" + path)
-            if let layer = try Self.layer(name, path, header) { return layer }
+            if let layer = try layer(name, path, header) { return layer }
         }
         let inner = name.split(separator: ".").joined(separator: "/")
         guard let first = inner.firstIndex(of: "/"),
@@ -191,7 +194,7 @@ final class LibraryGrants {
         for candidate in ["\(base).lua", "\(base)/init.lua"] {
             guard let outer = TextFile.read(candidate) else { continue }
             guard let header = try Self.header(candidate, outer) else { return nil }
-            return try Self.layer(String(inner[..<first]), candidate, header)
+            return try layer(String(inner[..<first]), candidate, header)
         }
         return nil
     }
@@ -206,7 +209,7 @@ final class LibraryGrants {
         }
     }
 
-    private static func layer(
+    private func layer(
         _ name: String, _ path: String, _ header: ScriptHeader
     ) throws(HostError) -> PermissionLayer? {
         guard let needs = header.needs else { return nil }
@@ -217,12 +220,12 @@ final class LibraryGrants {
         }
     }
 
-    private static func layer(
+    private func layer(
         _ name: String, _ needs: [String], deletes: Bool
     ) throws(PermissionWord.Problem) -> PermissionLayer {
         var layer = PermissionLayer(source: "library \(name)")
         var words: [PermissionWord] = []
-        for need in needs { words.append(try PermissionWord(existing: need)) }
+        for need in needs { words.append(try PermissionWord(existing: need, in: registry)) }
         layer.allowed = words
         layer.mayDelete = deletes
         return layer
@@ -264,7 +267,7 @@ final class LibraryGrants {
                         lock.files[file] = Lock.File(library: name, hash: hash)
                     }
                     guard let needs = entry["needs"]?.table?.array else { continue }
-                    lock.layers[name] = try Self.layer(
+                    lock.layers[name] = try layer(
                         name, needs.compactMap(\.text), deletes: entry["deletes"]?.isTrue == true)
                 }
             } catch {

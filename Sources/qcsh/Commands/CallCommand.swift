@@ -63,7 +63,7 @@ struct CallCommand: ParsableCommand {
                 connections.close()
                 limits.writeAudit()
             }
-            try run(time, connections)
+            try run(time, connections, limits)
         } catch let failure as LuaFailure where time.isUp {
             Output.note("qcsh: " + ErrorReport.text(failure))
             Output.remark(options.timedOutWords)
@@ -74,9 +74,12 @@ struct CallCommand: ParsableCommand {
         }
     }
 
-    private func run(_ time: RunTime, _ connections: Connections) throws {
+    private func run(
+        _ time: RunTime, _ connections: Connections, _ limits: RunLimits
+    ) throws {
         let registry = try ContractLoader.load(options.contract, options: options)
         connections.registry = registry
+        try limits.check(options, against: registry)
         let method = try find(registry)
         try refuseToLoseSecrets(method)
         let request = try self.request(method, registry)

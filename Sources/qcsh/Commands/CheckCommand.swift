@@ -37,7 +37,8 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let registry = try reportingErrors(as: "check") { try ContractLoader.load(source.choice) }
         let checker = ScriptChecker(
-            registry: registry, policy: HeaderPermissions(), now: { Clocks.wall() }
+            registry: registry, policy: HeaderPermissions(registry: registry),
+            now: { Clocks.wall() }
         ) { module, script in
             guard let file = Project.of(script: script).file(of: module),
                 let source = UserFiles.read(file)

@@ -82,10 +82,14 @@ struct Runner {
         let connections = Connections(options, loop: loop, bound: limits.bound, journal: journal)
         var status: Int32 = 0
         do throws(LuaFailure) {
+            connections.registry = try loadContract()
+            do throws(CommandError) {
+                try limits.check(options, against: connections.registry)
+            } catch {
+                leave(error, connections)
+            }
             let source = try readScript(limits)
             let secrets = try openSecrets()
-            let registry = try loadContract()
-            connections.registry = registry
             try checkContext(connections)
             let start = ShellStart(options: options, connections: connections)
             let shell = code.isEmpty && source == nil ? state(start, connections) : nil

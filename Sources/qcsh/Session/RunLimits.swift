@@ -14,6 +14,8 @@ final class RunLimits {
     /// Whether a header says what the run needs.
     private(set) var hasHeader = false
     private let auditFile: String?
+    /// The API of the run, whose permissions words may name.
+    private var registry = Registry.embedded
     private var uses: [Use: (count: Int, refused: Int)] = [:]
 
     /// Something that was used.
@@ -48,6 +50,20 @@ final class RunLimits {
         }
     }
 
+    /// Takes the API of the run, and refuses words of the command line that are none of its
+    /// permissions: a misspelt `--deny` would deny nothing.
+    func check(_ options: RunOptions, against registry: Registry) throws(CommandError) {
+        self.registry = registry
+        let given = [("--allow", options.allowed ?? []), ("--deny", options.denied)]
+        for (option, words) in given {
+            do throws(PermissionWord.Problem) {
+                for word in words { try word.requireExistence(in: registry) }
+            } catch {
+                throw CommandError("\(option): \(error)")
+            }
+        }
+    }
+
     /// Narrows the bound to what a script says that it needs.
     func add(headerOf source: [UInt8], file: String) throws(LuaFailure) {
         do {
@@ -56,7 +72,9 @@ final class RunLimits {
             }
             let name = file.split(separator: "/").last.map(String.init) ?? file
             var layer = PermissionLayer(source: "the header of \(name)")
-            layer.allowed = try needs.map { try PermissionWord(existing: $0.word) }
+            layer.allowed = try needs.map {
+                try PermissionWord(existing: $0.word, in: registry)
+            }
             layer.mayDelete = header.deletes
             bound.add(layer)
             hasHeader = true
