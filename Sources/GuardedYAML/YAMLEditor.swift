@@ -117,7 +117,11 @@ public struct YAMLEditor {
         _ change: Change, _ expected: PlainValue
     ) throws(YAMLText.Problem) {
         var changed = scalars
-        changed.replaceSubrange(change.range, with: Array(change.replacement.unicodeScalars))
+        // New lines end as the others do.
+        let replacement = change.replacement.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
+            scalar == "\n" && hasWindowsLines ? ["\r", "\n"] : [scalar]
+        }
+        changed.replaceSubrange(change.range, with: replacement)
         var view = String.UnicodeScalarView()
         view.append(contentsOf: changed)
         let text = String(view)
@@ -293,6 +297,11 @@ public struct YAMLEditor {
         guard place > 0, scalars[place - 1] == "-" else { return nil }
         let dash = place - 1
         return scalars[lineStart(dash)..<dash].allSatisfy { $0 == " " } ? dash : nil
+    }
+
+    /// Whether the first line ends with CR LF.
+    private var hasWindowsLines: Bool {
+        scalars.firstIndex(of: "\n").map { $0 > 0 && scalars[$0 - 1] == "\r" } ?? false
     }
 
     private var lineBreakAtEnd: String { scalars.isEmpty || scalars.last == "\n" ? "" : "\n" }

@@ -19,6 +19,17 @@ public enum YAMLText {
     /// The maximum nesting depth of collections.
     public static let deepest = 100
 
+    /// The text of a file. Bytes that are not UTF-8 are refused: replaced by something else, they
+    /// could not be written back.
+    ///
+    /// - Throws: ``Problem`` with the line.
+    public static func decoded(_ bytes: [UInt8]) throws(Problem) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw Problem("it is not UTF-8 (line \(line + 1))")
+    }
+
     /// The documents of a string.
     ///
     /// - Throws: ``Problem`` with the line.
@@ -26,9 +37,12 @@ public enum YAMLText {
         let text = withoutMark(text)
         try check(text)
         var documents: [Node] = []
+        let schema = YAMLSchema(text)
         do {
             var parsed = try Yams.compose_all(yaml: text)
-            while let document = parsed.next() { documents.append(document) }
+            while let document = parsed.next() {
+                documents.append(try schema.applied(to: document))
+            }
             // The sequence ends at what is wrong, and keeps it.
             if let error = parsed.error { throw error }
         } catch {
@@ -44,7 +58,7 @@ public enum YAMLText {
         let text = withoutMark(text)
         try check(text)
         do {
-            return try Yams.compose(yaml: text)
+            return try Yams.compose(yaml: text).map { try YAMLSchema(text).applied(to: $0) }
         } catch {
             throw Problem(words(error))
         }
@@ -85,18 +99,19 @@ public enum YAMLText {
 
     /// An error with its line. Yams quotes the line, which may hold a secret.
     private static func words(_ error: any Error) -> String {
-        switch error as? YamlError {
+        if let problem = error as? Problem { return problem.description }
+        return switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _)?,
             .parser(let context, let problem, let mark, _)?,
             .composer(let context, let problem, let mark, _)?:
-            let around = context.map { " " + $0.text } ?? ""
-            return "line \(mark.line), column \(mark.column): \(problem)\(around)"
-        case .reader(let problem, _, _, _)?: return problem
+            "line \(mark.line), column \(mark.column): \(problem)"
+                + (context.map { " " + $0.text } ?? "")
+        case .reader(let problem, _, _, _)?: problem
         case .duplicatedKeysInMapping(let names, let context)?:
-            let name = names.first.map { " \"\($0)\"" } ?? ""
-            return "a map has the key\(name) twice (line \(context.mark.line))"
-        case .memory?: return "out of memory"
-        default: return "it cannot be read"
+            "a map has the key\(names.first.map { " \"\($0)\"" } ?? "") twice "
+                + "(line \(context.mark.line))"
+        case .memory?: "out of memory"
+        default: "it cannot be read"
         }
     }
 

@@ -120,10 +120,14 @@ struct ContextCommand: ParsableCommand {
                     fields.append((credential.key, .text(credential.text)))
                 }
                 let isNew = !file.has(name)
+                let hidden = isNew ? try? Contexts.load().context(named: name) : nil
                 try file.set(name, fields)
                 if use { try file.use(name) }
                 try file.write()
                 Output.remark("\(isNew ? "created" : "changed") context \(name) in \(file.path)")
+                if let hidden {
+                    Output.remark("the context \(name) of \(hidden.file) does not count any more")
+                }
             }
         }
 

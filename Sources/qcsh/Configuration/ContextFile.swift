@@ -16,24 +16,25 @@ final class ContextFile {
         guard let path = named ?? UserFiles.configurationFolder.map({ $0 + "/qcsh/config.yaml" })
         else { throw CommandError("no directory for the configuration: set HOME") }
         self.path = path
-        if let problem = UserFiles.makeFolder(of: path) {
+        let target = UserFiles.target(of: path)
+        if let problem = UserFiles.makeFolder(of: target) {
             throw CommandError("\(path) cannot be written: \(problem)")
         }
         guard let lock = FileLock(besides: path) else {
             throw CommandError("\(path) cannot be locked: \(UserFiles.reason)")
         }
         self.lock = lock
-        var text = ""
+        var bytes: [UInt8] = []
         if access(path, F_OK) == 0 {
-            guard let bytes = UserFiles.readOwn(path) else {
+            guard let content = UserFiles.readOwn(path) else {
                 throw CommandError("\(path): \(UserFiles.reason)")
             }
-            text = String(decoding: bytes, as: UTF8.self)
+            bytes = content
         }
         contexts = Contexts()
-        try contexts.read(text, path, .own)
-        if text.isEmpty, path.hasSuffix(".json") { text = "{}\n" }
-        do throws(YAMLText.Problem) { editor = try YAMLEditor(text) } catch {
+        try contexts.read(bytes, path, .own)
+        if bytes.isEmpty, path.hasSuffix(".json") { bytes = Array("{}\n".utf8) }
+        do throws(YAMLText.Problem) { editor = try YAMLEditor(YAMLText.decoded(bytes)) } catch {
             throw CommandError("\(path): invalid YAML: \(error)")
         }
     }
@@ -86,12 +87,19 @@ final class ContextFile {
             throw CommandError("\(path) was not changed: \(error)")
         }
         var changed = Contexts()
-        try changed.read(editor.text, path, .own)
+        try changed.read(Array(editor.text.utf8), path, .own)
         contexts = changed
     }
 
     /// Writes the file: all of it or nothing. A file with a credential is for its owner only.
     func write() throws(CommandError) {
+        // A new file takes the place of the old one, under one of its names only.
+        let names = UserFiles.linkCount(of: path)
+        guard names <= 1 else {
+            throw CommandError(
+                "\(path) was not changed: the file has \(names) names (hard links), and would be "
+                    + "changed under this one only; use symbolic links, or edit it by hand")
+        }
         let isSecret = contexts.all.contains { $0.apiKey != nil || $0.token != nil }
         guard UserFiles.rewrite(path, with: Array(editor.text.utf8), isSecret: isSecret) else {
             throw CommandError("\(path) cannot be written: \(UserFiles.reason)")

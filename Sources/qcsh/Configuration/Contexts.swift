@@ -38,8 +38,7 @@ struct Contexts {
             guard let bytes = UserFiles.readOwn(file.path) else {
                 throw CommandError("\(file.path): \(UserFiles.reason)")
             }
-            let text = String(decoding: bytes, as: UTF8.self)
-            try contexts.read(text, file.path, file.ownership)
+            try contexts.read(bytes, file.path, file.ownership)
             contexts.files.append(file.path)
         }
         return contexts
@@ -63,11 +62,11 @@ struct Contexts {
     ///
     /// - Throws: a ``CommandError`` with the line, when a part of the file is not understood.
     mutating func read(
-        _ text: String, _ file: String, _ ownership: ConfigurationFields.Ownership
+        _ bytes: [UInt8], _ file: String, _ ownership: ConfigurationFields.Ownership
     ) throws(CommandError) {
         let document: Node?
         do throws(YAMLText.Problem) {
-            document = try YAMLText.document(text)
+            document = try YAMLText.document(YAMLText.decoded(bytes))
         } catch {
             throw CommandError("\(file): invalid YAML: \(error)")
         }

@@ -83,9 +83,31 @@ enum UserFiles {
 
     /// The file that a path leads to by symbolic links; the path itself when it is none.
     static func target(of path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
+        if let real = realpath(path, nil) {
+            defer { free(real) }
+            return String(cString: real)
+        }
+        // A link may lead to a file that does not exist yet.
+        var place = path
+        for _ in 0..<mostLinks {
+            var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(place, &bytes, bytes.count)
+            guard count > 0 else { return place }
+            let link = String(
+                decoding: bytes[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let folder = place.lastIndex(of: "/").map { place[...$0] } ?? ""
+            place = link.hasPrefix("/") ? link : folder + link
+        }
+        return path
+    }
+
+    /// How many symbolic links lead to a file at the most, as on Linux.
+    private static let mostLinks = 40
+
+    /// How many names a file has; 0 for none.
+    static func linkCount(of path: String) -> nlink_t {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_nlink : 0
     }
 
     // MARK: - Writing
@@ -106,15 +128,22 @@ enum UserFiles {
     static func rewrite(_ path: String, with bytes: [UInt8], isSecret: Bool) -> Bool {
         var present = stat()
         let exists = stat(path, &present) == 0
-        return replace(target(of: path), with: bytes, mode: isSecret || !exists ? 0o600 : nil)
+        return replace(
+            target(of: path), with: bytes, mode: isSecret || !exists ? 0o600 : nil,
+            keepsOwner: true)
     }
 
     /// Puts a new file in a place: writes it next to the target and to the disk, then renames it,
     /// so that the target is never incomplete. The target of a symbolic link is not touched, and a
     /// device or a pipe keeps its mode.
     ///
-    /// - Parameter mode: the file's mode; nil is that of the present one, or the usual one.
-    private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) -> Bool {
+    /// - Parameters:
+    ///   - mode: the file's mode; nil is that of the present one, or the usual one.
+    ///   - keepsOwner: whether the file belongs to whom it belonged to, where that is possible: root may
+    ///     change a user's file.
+    private static func replace(
+        _ path: String, with bytes: [UInt8], mode: mode_t?, keepsOwner: Bool = false
+    ) -> Bool {
         var present = stat()
         let exists = lstat(path, &present) == 0
         if exists, present.st_mode & S_IFMT != S_IFREG {
@@ -124,6 +153,7 @@ enum UserFiles {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = open(scratch, flags, mode ?? 0o666)
         guard descriptor >= 0 else { return false }
+        if exists, keepsOwner { _ = fchown(descriptor, present.st_uid, present.st_gid) }
         let wanted = mode ?? (exists ? present.st_mode & 0o7777 : nil)
         let isWritten =
             (wanted.map { fchmod(descriptor, $0) == 0 } ?? true)

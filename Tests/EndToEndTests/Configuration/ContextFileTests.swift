@@ -62,6 +62,91 @@ import Testing
         #expect(try mode() == 0o600)
     }
 
+    /// A new file would take one of the names only.
+    @Test func aFileOfSeveralNamesIsNotTornApart() throws {
+        let folder = try TemporaryFolder()
+        let before = "contexts:\n  - name: prod\n"
+        let file = try folder.write("c.yaml", before)
+        try FileManager.default.linkItem(atPath: file, toPath: folder.path + "/other.yaml")
+        for arguments in [["set", "staging"], ["use", "prod"], ["delete", "prod"]] {
+            let result = try qcsh(
+                ["context"] + arguments, environment: ["QDRANT_CLOUD_CONFIG": file])
+            #expect(result.status == 2 && result.errors.contains("hard links"), "\(result.errors)")
+            #expect(try text(file) == before)
+            #expect(try text(folder.path + "/other.yaml") == before)
+        }
+    }
+
+    @Test func aLinkToAFileThatDoesNotExistYetIsFollowed() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a/keep", "")
+        for (name, target) in [
+            ("1.yaml", "new/deep/c.yaml"), ("2.yaml", folder.path + "/a/c.yaml"),
+        ] {
+            let link = folder.path + "/" + name
+            try FileManager.default.createSymbolicLink(
+                atPath: link, withDestinationPath: target)
+            let result = try set(link, "set", "a", "--read-only")
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(try text(link).contains("read_only: true"))
+            let attributes = try FileManager.default.attributesOfItem(atPath: link)
+            #expect(attributes[.type] as? FileAttributeType == .typeSymbolicLink)
+        }
+        let loop = folder.path + "/loop.yaml"
+        try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: "loop.yaml")
+        #expect(try set(loop, "set", "a").status == 2)
+    }
+
+    @Test func linesEndAsTheOthersDo() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "c.yaml", "# a\r\ncontexts:\r\n  - name: prod # b\r\n    color: red\r\n")
+        for arguments in [
+            ["set", "prod", "--read-only"], ["set", "new", "--retries", "2"], ["use", "prod"],
+            ["delete", "new"],
+        ] {
+            let result = try qcsh(
+                ["context"] + arguments, environment: ["QDRANT_CLOUD_CONFIG": file])
+            #expect(result.status == 0, "\(result.errors)")
+            let bytes = Array(try text(file).utf8)
+            for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+                #expect(index > 0 && bytes[index - 1] == UInt8(ascii: "\r"))
+            }
+        }
+        #expect(
+            try text(file) == "# a\r\ncontexts:\r\n  - name: prod # b\r\n    color: red\r\n"
+                + "    read_only: true\r\ncurrent_context: prod\r\n")
+    }
+
+    @Test func whatIsNotUTF8IsNeitherReadNorReplaced() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/c.yaml"
+        for text in ["# caf\u{e9}\ncontexts:\n  - name: a\n", "contexts:\n  - name: caf\u{e9}\n"] {
+            let before = try #require(text.data(using: .isoLatin1))
+            try before.write(to: URL(fileURLWithPath: file))
+            for arguments in [["list"], ["set", "b"], ["use", "a"], ["delete", "a"]] {
+                let result = try qcsh(
+                    ["context"] + arguments, environment: ["QDRANT_CLOUD_CONFIG": file])
+                #expect(result.status == 2, "\(arguments)")
+                #expect(result.errors.contains("is not UTF-8 (line "), "\(result.errors)")
+                #expect(FileManager.default.contents(atPath: file) == before)
+            }
+        }
+    }
+
+    @Test func aContextThatHidesOneOfQcloudSaysSo() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(".config/qcloud/config.yaml", "contexts:\n  - {name: q, api_key: k}\n")
+        let home = ["HOME": folder.path, "XDG_CONFIG_HOME": ""]
+        let result = try qcsh(["context", "set", "q", "--read-only"], environment: home)
+        #expect(result.status == 0)
+        #expect(
+            result.errors.contains("qcloud/config.yaml does not count any more"),
+            "\(result.errors)")
+        let again = try qcsh(["context", "set", "q", "--confirm"], environment: home)
+        #expect(again.status == 0 && !again.errors.contains("any more"), "\(again.errors)")
+    }
+
     @Test func aNewDirectoryIsMadeWhereItWasNamed() throws {
         let folder = try TemporaryFolder()
         let result = try set(
