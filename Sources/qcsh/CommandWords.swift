@@ -117,6 +117,8 @@ extension QcshCommand {
         "QDRANT_CLOUD_REST_ENDPOINT": "as --rest-endpoint",
         "QDRANT_CLOUD_CONTEXT": "as --context",
         "QDRANT_CLOUD_CONFIG": "configuration file (default: ~/.config/qcsh/config.yaml)",
+        "SSL_CERT_FILE": "file of certificate authorities to trust instead of the system's",
+        "SSL_CERT_DIR": "directory of them, with names as openssl rehash makes them",
         "QCSH_SANDBOX_SEED": "initial contents of the --sandbox cloud: a YAML file, demo or bare",
     ]
 

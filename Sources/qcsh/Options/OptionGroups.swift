@@ -62,7 +62,7 @@ struct ConnectionOptions: RunOptionGroup {
 
     @Option(
         help: ArgumentHelp(
-            "Trust the certificate authorities of this file instead of the system's.",
+            "Trust the certificate authorities of this file; takes precedence over SSL_CERT_FILE.",
             valueName: "file"))
     var caFile: String?
 
