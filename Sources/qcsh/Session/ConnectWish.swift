@@ -31,9 +31,14 @@ struct ConnectWish {
         endpoint = try Self.text("endpoint", wanted)
         restEndpoint = try Self.text("rest_endpoint", wanted)
         account = try Self.text("account", wanted)
-        if let key = try Self.text("api_key", wanted) {
+        let key = try Self.text("api_key", wanted)
+        let token = try Self.text("token", wanted)
+        guard key == nil || token == nil else {
+            throw CommandError("qdrant.connect: api_key and token exclude each other; give one")
+        }
+        if let key {
             secret = Sourced(.key(try Self.clean(key, "api_key")), key.origin)
-        } else if let token = try Self.text("token", wanted) {
+        } else if let token {
             secret = Sourced(.token(try Self.clean(token, "token")), token.origin)
         } else {
             secret = nil

@@ -145,10 +145,10 @@ struct ConnectionPlan {
     /// The credential of a context, which goes to that context's hosts and nowhere else.
     private func own(_ context: Context?) throws(CommandError) -> Sourced<Secret>? {
         guard let context, let secret = context.secret else { return nil }
-        guard try isSamePlace(as: context) else {
+        if let stranger = try foreignOrigin(to: context) {
             throw CommandError(
                 "the credential of context \"\(context.name)\" is not sent to another endpoint "
-                    + "(\(endpoint.origin)); "
+                    + "(\(stranger)); "
                     + (isNamed
                         ? "name a context for that endpoint"
                         : "set one for it in QDRANT_CLOUD_API_KEY"))
@@ -156,13 +156,14 @@ struct ConnectionPlan {
         return Sourced(secret, .context(name: context.name, file: context.file))
     }
 
-    private func isSamePlace(as context: Context) throws(CommandError) -> Bool {
+    /// Where an endpoint that is none of a context's came from; nil when both are the context's.
+    private func foreignOrigin(to context: Context) throws(CommandError) -> Origin? {
         let own = try Sourced(context.endpoint, of: context).map(Self.endpoint)?.value
         let rest = try Sourced(context.restEndpoint, of: context).map(Self.endpoint)?.value
         let places = [
             own ?? QdrantCloud.endpoint, rest ?? own ?? QdrantCloud.restEndpoint,
         ]
-        return places.contains(endpoint.value) && places.contains(restEndpoint.value)
+        return [endpoint, restEndpoint].first { !places.contains($0.value) }?.origin
     }
 }
 

@@ -156,4 +156,29 @@ import Testing
         }
         #expect(!result.errors.contains(sandbox.key))
     }
+
+    /// The credential of a context goes nowhere else, and the error names what leads elsewhere.
+    @Test func whatLeadsAwayFromAContextIsNamed() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "c.yaml",
+            "current_context: a\ncontexts: [{name: a, endpoint: 'http://127.0.0.1:1', api_key: k}]\n"
+        )
+        for variable in ["QDRANT_CLOUD_ENDPOINT", "QDRANT_CLOUD_REST_ENDPOINT"] {
+            let result = try qcsh(
+                ["call", "cluster.list_clusters"],
+                environment: ["QDRANT_CLOUD_CONFIG": file, variable: "http://127.0.0.1:2"])
+            #expect(result.status == 2)
+            #expect(
+                result.errors.contains("is not sent to another endpoint (\(variable))"),
+                "\(result.errors)")
+        }
+    }
+
+    @Test func twoCredentialsOfAScriptExcludeEachOther() throws {
+        let result = try qcsh(["-e", "qdrant.connect { api_key = 'a', token = 'b' }"])
+        #expect(result.status != 0)
+        #expect(
+            result.errors.contains("api_key and token exclude each other"), "\(result.errors)")
+    }
 }
