@@ -156,6 +156,23 @@ static int encode_results(lua_State *L) {
     qh_tape_clear(call->out);
     char error[600];
     luaL_checkstack(call->thread, 16, NULL);
+    // Of a file, what print would show is shown. That io.write returns its file is for chains of calls, and
+    // nothing to see.
+    int count = lua_gettop(call->thread);
+    luaL_Stream *only = count == 1 ? luaL_testudata(call->thread, 1, LUA_FILEHANDLE) : NULL;
+    if (only != NULL && only->closef != NULL && (only->f == stdout || only->f == stderr)) {
+        lua_settop(call->thread, 0);
+    }
+    for (int index = 1; index <= lua_gettop(call->thread); index++) {
+        luaL_Stream *file = luaL_testudata(call->thread, index, LUA_FILEHANDLE);
+        if (file == NULL) continue;
+        if (file->closef == NULL) {
+            lua_pushliteral(call->thread, "file (closed)");
+        } else {
+            lua_pushfstring(call->thread, "file (%p)", (void *)file->f);
+        }
+        lua_replace(call->thread, index);
+    }
     if (!qh_try_encode(call->thread, call->out, 1, lua_gettop(call->thread), error, sizeof error)) {
         return luaL_error(L, "%s", error);
     }

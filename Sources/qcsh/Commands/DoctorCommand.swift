@@ -5,6 +5,7 @@ import Contract
 import EventLoop
 import GRPCProtocol
 import Glibc
+import LuaHost
 import LuaMachine
 import Shell
 
@@ -39,6 +40,10 @@ struct DoctorCommand: ParsableCommand {
         }
         var doctor = Examination(loop: loop)
         doctor.examine(connections, options)
+        if let reason = doctor.endReason {
+            Output.note("qcsh doctor: " + options.words(about: reason))
+            throw ExitCode(ExitStatus.of(reason))
+        }
         if let format = options.output, format != .table {
             Output.data(Renderer(registry: .embedded, format: format).text(doctor.value))
         } else {
@@ -60,6 +65,8 @@ private struct Examination {
     private var findings: [Finding] = []
     /// The exit status of what is wrong first; 0 when nothing is.
     private(set) var status: Int32 = 0
+    /// Why the examination was ended before its end; nil when it was not.
+    private(set) var endReason: RunControl.Reason?
 
     init(loop: PollLoop) { self.loop = loop }
 
@@ -204,18 +211,26 @@ private struct Examination {
         }
     }
 
-    private func call(
+    private mutating func call(
         _ session: Session, _ method: Method, _ request: Message,
         over kind: TransportKind?
     ) -> Result<Message, CallError> {
         var options = CallOptions()
         options.transport = kind
         options.retries = 0
-        let left = max(1, Interrupts.runEnd - Clocks.monotonic())
-        options.timeout = min(15_000_000_000, left)
+        options.timeout = 15_000_000_000
+        guard endReason == nil else { return .failure(.givenUp(method)) }
         var outcome: Result<Reply, CallError>?
+        var demand: RunControl.Reason?
         session.call(method, request, options: options) { outcome = $0 }
-        loop.run { outcome != nil || Interrupts.isTerminated() || Interrupts.takeInterrupt() }
+        let end = Interrupts.runEnd
+        let timer = end == .max ? nil : loop.after(max(0, end - loop.now())) { demand = .timedOut }
+        loop.run {
+            demand = demand ?? Interrupts.takeReason()
+            return outcome != nil || demand != nil
+        }
+        timer?.cancel()
+        endReason = demand
         guard let outcome else { return .failure(.givenUp(method)) }
         return outcome.flatMap { reply in
             (try? reply.message(as: method.output)).map { .success($0) }

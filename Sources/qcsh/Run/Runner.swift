@@ -336,8 +336,8 @@ struct Runner {
             run.control.end()
             Interrupts.stay(unless: options.timeout)
             // The run was already being stopped: it counts as stopped, even if it finished meanwhile.
-            if let reason = run.control.reason, case .success? = outcome {
-                Output.note("qcsh: " + words(reason))
+            if let reason = endReason(run), case .success? = outcome {
+                Output.note("qcsh: " + options.words(about: reason))
                 return ExitStatus.of(reason)
             }
             let renderer = Renderer(
@@ -353,11 +353,18 @@ struct Runner {
             return runtime.exitStatus
         } catch {
             // What failed may have failed because of a signal that nobody has acted on yet.
-            let reason = run.control.reason ?? Interrupts.takeReason()
+            let reason = endReason(run)
             let status = report(error, reason)
             let isOurs = status == ExitStatus.failed && run.connections.isConfiguration(error)
             return isOurs ? ExitStatus.usage : status
         }
+    }
+
+    /// Why the run was ended, or is to be: a function of C that a signal has interrupted returns to the
+    /// script before anybody has acted on the signal.
+    private func endReason(_ run: Run) -> RunControl.Reason? {
+        run.control.reason ?? Interrupts.takeReason()
+            ?? (Interrupts.runEnd <= Clocks.monotonic() ? .timedOut : nil)
     }
 
     private func report(_ failure: LuaFailure, _ reason: RunControl.Reason? = nil) -> Int32 {
@@ -367,7 +374,7 @@ struct Runner {
                     + ErrorReport.text(failure, isVerbose: options.isVerbose, source: text(of:)))
         }
         guard let reason else { return ErrorReport.exitStatus(failure) }
-        Output.note("qcsh: " + words(reason))
+        Output.note("qcsh: " + options.words(about: reason))
         return ExitStatus.of(reason)
     }
 
@@ -381,19 +388,4 @@ struct Runner {
         return name.hasSuffix(".lua") ? UserFiles.readOwn(name) : nil
     }
 
-    private func words(_ reason: RunControl.Reason) -> String {
-        switch reason {
-        case .interrupted: "interrupted"
-        case .terminated: "terminated"
-        case .timedOut: options.timedOutWords
-        case .instructionsUsedUp:
-            "more than \(options.maximumInstructions ?? 0) instructions were executed "
-                + "(--max-instructions)"
-        }
-    }
-}
-
-extension RunOptions {
-    /// The message about a run that took too long.
-    var timedOutWords: String { "not done within \(Double(timeout ?? 0) / 1e9) s (--timeout)" }
 }
