@@ -121,4 +121,30 @@ import Testing
         #expect(result.output.isEmpty)
         #expect(result.errors.contains("/nowhere/key: No such file or directory"))
     }
+
+    /// A secret that is shown only once is not asked for when there is no room to keep it.
+    @Test func noKeyIsMadeWhoseSecretHasNoRoom() throws {
+        let sandbox = try RunningSandbox("--speed", "instant")
+        let folder = try TemporaryFolder()
+        func qcsh(_ words: String, limit: String = "") throws -> ProgramResult {
+            try run(
+                "/bin/bash", ["-c", "trap '' XFSZ; \(limit) exec '\(Project.qcsh)' \(words)"],
+                environment: [
+                    "QDRANT_CLOUD_ENDPOINT": sandbox.endpoint, "QDRANT_CLOUD_API_KEY": sandbox.key,
+                ], folder: folder.path)
+        }
+        let count = "-e 'return #qdrant.api.auth.list_management_keys {}.items'"
+        let create = "call --secret-file key auth.create_management_key management_key:={}"
+        let before = try qcsh(count).output
+        let full = try qcsh(create, limit: "ulimit -f 0;")
+        // The messages have no room either.
+        #expect(full.status == 2, "\(full)")
+        #expect(try qcsh(count).output == before)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        let kept = try qcsh(create)
+        #expect(kept.status == 0, "\(kept.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["key"])
+        let text = try String(contentsOfFile: folder.path + "/key", encoding: .utf8)
+        #expect(text.count > 20 && text.hasSuffix("\n") && !text.contains("\0"), "\(text.count)")
+    }
 }

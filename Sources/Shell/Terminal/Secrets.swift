@@ -46,14 +46,33 @@ public final class SecretOutput {
     /// How one gets at what was masked.
     var advice = "--reveal shows secrets, --secret-file FILE saves them"
 
-    /// Creates an output without results. Whether the file can be written is tried out now: a secret
-    /// that is shown only once must not be lost for want of a place.
+    /// A file without a name in the target's directory, with room for secrets; -1 when there is none.
+    private var reserved: Int32 = -1
+    /// `O_TMPFILE` of open(2), a macro that Swift does not import.
+    private static let unnamed = 0o20000000 | O_DIRECTORY
+    /// How much room is reserved, in bytes.
+    private static let room = 1 << 16
+
+    /// Creates an output without results. The room for the file is reserved now: a secret that is
+    /// shown only once must not be lost for want of a place.
     public init(_ policy: SecretPolicy) throws(Problem) {
         self.policy = policy
         guard case .file(let path) = policy else { return }
-        close(try Self.open(path))
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        // The named file shows whether the place is right; the other one leaves nothing when the
+        // program is killed.
+        let named = try Self.open(path)
+        reserved = Glibc.open(folder, Self.unnamed | O_WRONLY | O_CLOEXEC, 0o600)
+        let file = reserved < 0 ? named : reserved
+        let isReserved =
+            Output.writeAll([UInt8](repeating: 0, count: Self.room), to: file) && fsync(file) == 0
+        let problem = errno
+        close(named)
         unlink(Self.scratchPath(path))
+        guard isReserved else { throw .notWritten(path, problem) }
     }
+
+    deinit { if reserved >= 0 { close(reserved) } }
 
     /// The temporary file next to the target, which is renamed to the target once it is complete.
     private static func scratchPath(_ path: String) -> String { "\(path).\(getpid()).tmp" }
@@ -99,14 +118,37 @@ public final class SecretOutput {
 
     private func write(to path: String) throws(Problem) {
         let scratchPath = Self.scratchPath(path)
-        let file = try Self.open(path)
+        let named = openReserved(path)
+        let file = if let named { named } else { try Self.open(path) }
         defer { close(file) }
-        guard Output.writeAll(contents, to: file) else {
-            throw .notWritten(scratchPath, errno)
+        let contents = contents
+        guard Output.writeAll(contents, to: file), ftruncate(file, off_t(contents.count)) == 0,
+            fsync(file) == 0
+        else {
+            let problem = errno
+            unlink(scratchPath)
+            throw .notWritten(path, problem)
         }
         guard fchmod(file, 0o600) == 0, rename(scratchPath, path) == 0 else {
             throw .notRenamed(scratch: scratchPath, errno)
         }
+    }
+
+    /// Gives the reserved file the temporary name; nil when there is none, or not any more.
+    private func openReserved(_ path: String) -> Int32? {
+        guard reserved >= 0 else { return nil }
+        let file = reserved
+        reserved = -1
+        let scratchPath = Self.scratchPath(path)
+        unlink(scratchPath)
+        guard lseek(file, 0, SEEK_SET) == 0,
+            linkat(
+                AT_FDCWD, "/proc/self/fd/\(file)", AT_FDCWD, scratchPath, AT_SYMLINK_FOLLOW) == 0
+        else {
+            close(file)
+            return nil
+        }
+        return file
     }
 
     /// One secret as it is; several as a JSON object by their paths.
