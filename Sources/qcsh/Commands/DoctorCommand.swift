@@ -222,7 +222,7 @@ private struct Examination {
         guard endReason == nil else { return .failure(.givenUp(method)) }
         var outcome: Result<Reply, CallError>?
         var demand: RunControl.Reason?
-        session.call(method, request, options: options) { outcome = $0 }
+        let running = session.call(method, request, options: options) { outcome = $0 }
         let end = Interrupts.runEnd
         let timer = end == .max ? nil : loop.after(max(0, end - loop.now())) { demand = .timedOut }
         loop.run {
@@ -231,7 +231,10 @@ private struct Examination {
         }
         timer?.cancel()
         endReason = demand
-        guard let outcome else { return .failure(.givenUp(method)) }
+        guard let outcome else {
+            running.cancel()
+            return .failure(.givenUp(method))
+        }
         return outcome.flatMap { reply in
             (try? reply.message(as: method.output)).map { .success($0) }
                 ?? .failure(CallError(.internal, "the answer cannot be read", origin: .transport))
