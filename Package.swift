@@ -122,12 +122,15 @@ let package = Package(
             ], path: "scripts/dev/bench/nio"),
 
         .target(
-            name: "TestSupport", dependencies: ["Codec", "Contract"], path: "Tests/TestSupport"),
+            name: "TestSupport",
+            dependencies: [
+                "Codec", "Contract", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ], path: "Tests/TestSupport"),
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"]),
         .testTarget(name: "GRPCProtocolTests", dependencies: ["GRPCProtocol"]),
         .testTarget(name: "GuardedYAMLTests", dependencies: ["GuardedYAML"]),
         .testTarget(name: "WireTests", dependencies: ["Wire"]),
-        .testTarget(name: "ContractTests", dependencies: ["Contract"]),
+        .testTarget(name: "ContractTests", dependencies: ["Contract", "TestSupport"]),
         .testTarget(
             name: "CodecTests", dependencies: ["Codec", "Contract", "Wire", "TestSupport"]),
         .testTarget(
