@@ -19,7 +19,9 @@ import Testing
         for rule in PriceGuardTransport.rules {
             let method = try #require(try Registry.embedded.method(path: rule.method))
             switch rule.source {
-            case .request(let field): #expect(method.input.field(named: field) != nil)
+            case .request:
+                let change = PendingChange(call: call(of: method))
+                #expect(change.resource?.messageType === cluster, "\(rule.method)")
             case .reading(let path, let fields, let steps):
                 let reading = try #require(try Registry.embedded.method(path: path))
                 for (target, origin) in fields {

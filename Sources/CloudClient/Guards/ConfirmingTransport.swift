@@ -4,18 +4,18 @@ import EventLoop
 
 /// Asks a person before a call that deletes, restores or scales down.
 public final class ConfirmingTransport: Transport {
-    /// A question, for which a person types a name.
+    /// A question that a person answers by typing a name.
     public struct Question: Sendable {
-        /// What is to be done: `delete the cluster "search-prod"`.
+        /// The change: `delete the cluster "search-prod"`.
         public let action: String
-        /// What must be typed.
+        /// The name to type.
         public let name: String
     }
 
-    /// What a person has answered.
+    /// The answer to a question.
     public enum Answer: Sendable {
         case confirmed
-        /// It was not asked, or not confirmed; the reason.
+        /// The question could not be asked, or was not confirmed; the reason.
         case refused(String)
     }
 
@@ -42,13 +42,18 @@ public final class ConfirmingTransport: Transport {
         _ call: OutgoingCall, completion: @escaping (Result<Reply, CallError>) -> Void
     ) -> any RunningCall {
         guard !call.method.isRead else { return inner.start(call, completion: completion) }
+        let change = PendingChange(call: call)
         let chain = SteppedCall()
         if call.method.effect == .delete {
-            name(call, chain) { [self] in confirm("delete", $0, call, chain, completion) }
+            change.namedResource(through: inner, in: chain) { [self] in
+                confirm("delete", $0, call, chain, completion)
+            }
         } else if call.method.name.hasPrefix("Restore") {
-            name(call, chain) { [self] in confirm("restore", $0, call, chain, completion) }
-        } else if let reading = PendingChange(call: call).readingPresent {
-            compare(reading, call, chain, completion)
+            change.namedResource(through: inner, in: chain) { [self] in
+                confirm("restore", $0, call, chain, completion)
+            }
+        } else if change.readingPresent != nil {
+            compare(change, chain, completion)
         } else {
             return inner.start(call, completion: completion)
         }
@@ -59,39 +64,32 @@ public final class ConfirmingTransport: Transport {
 
     // MARK: - Scaling
 
-    /// Asks if an update makes something smaller; other updates leave at once.
+    /// Asks if an update makes something smaller; sends other updates at once.
     private func compare(
-        _ reading: OutgoingCall, _ call: OutgoingCall, _ chain: SteppedCall,
+        _ change: PendingChange, _ chain: SteppedCall,
         _ completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
-        read(reading, chain) { [self] present in
-            let field = call.method.input.fields.first { sent in
-                sent.messageType.map { type in
-                    type.wellKnown == nil
-                        && reading.method.output.fields.contains { $0.messageType === type }
-                } ?? false
+        let call = change.call
+        change.outcome(through: inner, in: chain) { [self] result in
+            guard case .success(let outcome?) = result, let before = outcome.before else {
+                return send(call, chain, completion)
             }
-            guard let present, let field,
-                let wanted = PendingChange(call: call).result(in: field, over: present),
-                let answered = present.type.fields.first(where: {
-                    $0.messageType === field.messageType
-                }), case .message(let before)? = present[answered]
-            else { return send(call, chain, completion) }
-            let subject = Self.subject(before)
-            if Self.nodes(wanted) < Self.nodes(before) {
-                return confirm("scale down", subject, call, chain, completion)
+            let after = outcome.after
+            let resource = ChangedResource(before)
+            if Self.nodes(after) < Self.nodes(before) {
+                return confirm("scale down", resource, call, chain, completion)
             }
-            let (new, old) = (Self.package(wanted), Self.package(before))
+            let (new, old) = (Self.package(after), Self.package(before))
             guard new != old, !new.isEmpty, !old.isEmpty else {
                 return send(call, chain, completion)
             }
             size(of: old, before, call, chain) { [self] had in
                 size(of: new, before, call, chain) { [self] has in
-                    // What cannot be compared is asked about.
+                    // A package of unknown size may be smaller.
                     if let had, let has, has.cpu >= had.cpu, has.ram >= had.ram {
                         return send(call, chain, completion)
                     }
-                    confirm("scale down", subject, call, chain, completion)
+                    confirm("scale down", resource, call, chain, completion)
                 }
             }
         }
@@ -128,9 +126,9 @@ public final class ConfirmingTransport: Transport {
         for place in ["cloud_provider_id", "cloud_provider_region_id"] {
             request.setValue(cluster.value(at: [place]), at: [place])
         }
-        read(PendingChange.call(method, request, like: call), chain) { answer in
-            guard
-                case .message(let has)? = answer?.value(at: ["package", "resource_configuration"]),
+        chain.read(call.reading(method, request), through: inner) { result in
+            let path = ["package", "resource_configuration"]
+            guard case .message(let has)? = (try? result.get())?.value(at: path),
                 let cpu = Quantity.value(has.string(.cpu)),
                 let ram = Quantity.value(has.string(.ram))
             else { return completion(nil) }
@@ -138,73 +136,16 @@ public final class ConfirmingTransport: Transport {
         }
     }
 
-    // MARK: - Names
-
-    /// What a call is about, with its name where the API returns it.
-    private func name(
-        _ call: OutgoingCall, _ chain: SteppedCall,
-        _ completion: @escaping ((noun: String, name: String)) -> Void
-    ) {
-        let noun = call.method.name.replacing("Delete", with: "").replacing("Restore", with: "")
-        let words = Names.snakeCase(noun).split(separator: "_").joined(separator: " ")
-        let ids = call.request.setFields.compactMap { field, value -> String? in
-            guard case .string(let id) = value, field.name.hasSuffix("id"),
-                field.name != FieldName.accountID.text
-            else { return nil }
-            return id
-        }
-        let fallback = (words, ids.last ?? words)
-        let siblings = call.method.service.methods
-        let reader =
-            siblings.first { $0.name == "Get" + noun }
-            ?? siblings.first { $0.name == "List" + noun + "s" }
-        guard let reader else { return completion(fallback) }
-        var request = Message(reader.input)
-        for (field, value) in call.request.setFields {
-            guard let own = reader.input.field(named: field.name), own.kind == field.kind,
-                !own.isRepeated
-            else { continue }
-            request[own] = value
-        }
-        read(PendingChange.call(reader, request, like: call), chain) { answer in
-            let found = answer.flatMap { answer -> Message? in
-                let all = answer.setFields.flatMap { _, value -> [Message] in
-                    switch value {
-                    case .message(let one): [one]
-                    case .list(let items):
-                        items.compactMap { if case .message(let one) = $0 { one } else { nil } }
-                    default: []
-                    }
-                }
-                return all.first { ids.contains($0.string(.id)) }
-            }
-            completion(found.map { (words, Self.subject($0).name) } ?? fallback)
-        }
-    }
-
-    /// A resource as people know it.
-    private static func subject(_ resource: Message) -> (noun: String, name: String) {
-        let words = Names.snakeCase(resource.type.name).split(separator: "_")
-            .joined(separator: " ")
-        for field in ["name", "display_name", "email"] {
-            guard let known = resource.type.field(named: field),
-                case .string(let name)? = resource[known], !name.isEmpty
-            else { continue }
-            return (words, name)
-        }
-        return (words, resource.string(.id))
-    }
-
     // MARK: - Asking
 
     private func confirm(
-        _ verb: String, _ subject: (noun: String, name: String), _ call: OutgoingCall,
+        _ verb: String, _ resource: ChangedResource, _ call: OutgoingCall,
         _ chain: SteppedCall, _ completion: @escaping (Result<Reply, CallError>) -> Void
     ) {
         guard !chain.isCancelled else { return }
-        let action = "\(verb) the \(subject.noun) \"\(subject.name)\""
+        let action = "\(verb) the \(resource.noun) \"\(resource.name)\""
         let asked = loop.now()
-        chain.step = ask(Question(action: action, name: subject.name)) { [self] answer in
+        chain.step = ask(Question(action: action, name: resource.name)) { [self] answer in
             guard !chain.isCancelled else { return }
             switch answer {
             case .confirmed:
@@ -233,16 +174,6 @@ public final class ConfirmingTransport: Transport {
     ) {
         guard !chain.isCancelled else { return }
         chain.step = inner.start(call, completion: completion)
-    }
-
-    /// Reads something that a question needs; nil when it cannot be read.
-    private func read(
-        _ call: OutgoingCall, _ chain: SteppedCall, _ completion: @escaping (Message?) -> Void
-    ) {
-        guard !chain.isCancelled else { return }
-        chain.step = inner.start(call) { result in
-            completion(try? result.get().message(as: call.method.output))
-        }
     }
 }
 

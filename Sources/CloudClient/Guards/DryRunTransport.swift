@@ -55,28 +55,21 @@ public final class DryRunTransport: Transport {
     ) -> any RunningCall {
         let request = JSONWriter(isPretty: true).text(call.request.redacted)
         show("dry run: \(call.method.displayName) would send \(request)")
-        guard let present = PendingChange(call: call).readingPresent else {
-            return answered(answer(to: call, over: nil), completion)
-        }
-        // A masked update changes what is there: that is read first.
-        return start(present) { [self] result in
+        let chain = SteppedCall()
+        // An update of some fields shows the whole resource: this run's own echo, or the cloud's.
+        PendingChange(call: call).outcome(through: self, in: chain) { [self] result in
             switch result {
-            case .success(let reply):
-                let before = try? reply.message(as: present.method.output)
-                completion(.success(Self.reply(answer(to: call, over: before))))
+            case .success(let outcome):
+                chain.step = answered(answer(to: call, outcome?.after), completion)
             case .failure(let error): completion(.failure(error))
             }
         }
+        return chain
     }
 
-    private func answer(to call: OutgoingCall, over before: Message?) -> Message {
+    private func answer(to call: OutgoingCall, _ resource: Message?) -> Message {
         var answer = Message(call.method.output)
-        for field in call.method.output.fields where !field.isRepeated {
-            guard let type = field.messageType, type.wellKnown == nil,
-                let sent = call.request.type.fields.first(where: {
-                    $0.messageType === type && !$0.isRepeated
-                }), var echo = PendingChange(call: call).result(in: sent, over: before)
-            else { continue }
+        if var echo = resource, let field = PendingChange.field(of: echo.type, in: answer.type) {
             complete(&echo)
             remember(echo)
             answer[field] = .message(echo)

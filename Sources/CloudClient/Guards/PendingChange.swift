@@ -1,12 +1,47 @@
 import Codec
 import Contract
 
-/// A change before it is made, and its expected result.
+/// A change that waits to be sent: its resource, as it is and as the change would leave it.
 package struct PendingChange {
+    /// A resource before and after the change.
+    struct Outcome {
+        /// The resource as it is; nil when the contract names no method that reads it.
+        let before: Message?
+        /// The resource as the change would leave it.
+        let after: Message
+    }
+
     let call: OutgoingCall
 
-    /// The call that reads what an update changes; nil when the contract names none
-    /// (`patch_source`).
+    /// The request's field with the resource that the call creates or changes; nil when the request
+    /// has at most the resource's id. Request and response hold the same message.
+    package var resource: Field? {
+        call.method.input.fields.first { sent in
+            guard let type = sent.messageType, type.wellKnown == nil, !sent.isRepeated else {
+                return false
+            }
+            return Self.field(of: type, in: call.method.output) != nil
+        }
+    }
+
+    /// The field of a message that holds one resource of a type.
+    static func field(of type: MessageType, in message: MessageType) -> Field? {
+        message.fields.first { $0.messageType === type && !$0.isRepeated }
+    }
+
+    /// Reads the resource if the contract names a method for it (`patch_source`), and lays the
+    /// change over it.
+    ///
+    /// - Parameter completion: receives nil when the request has no resource.
+    func outcome(
+        through transport: any Transport, in chain: SteppedCall,
+        _ completion: @escaping (Result<Outcome?, CallError>) -> Void
+    ) {
+        guard let reading = readingPresent else { return completion(.success(outcome(over: nil))) }
+        chain.read(reading, through: transport) { completion($0.map(outcome(over:))) }
+    }
+
+    /// The call that reads what an update changes; nil when the contract names none.
     var readingPresent: OutgoingCall? {
         guard let source = call.method.options.patchSource,
             let method = try? Registry.embedded.method(
@@ -17,30 +52,52 @@ package struct PendingChange {
             guard let value = call.request.value(at: Self.steps(origin)) else { continue }
             request.setValue(value, at: Self.steps(target))
         }
-        return Self.call(method, request, like: call)
+        return call.reading(method, request)
     }
 
-    /// The resource as the request has it, laid over what is there now.
-    ///
-    /// - Parameter present: the answer to ``readingPresent``.
-    func result(in field: Field, over present: Message?) -> Message? {
-        guard case .message(let sent)? = call.request[field] else { return nil }
-        guard let present,
-            let old = present.type.fields.first(where: { $0.messageType === field.messageType }),
-            case .message(var merged)? = present[old]
-        else { return sent }
-        merged.overlay(sent, mask: call.request.updateMask)
-        return merged
+    /// - Parameter present: the response to ``readingPresent``.
+    private func outcome(over present: Message?) -> Outcome? {
+        guard let resource, let type = resource.messageType,
+            case .message(let sent)? = call.request[resource]
+        else { return nil }
+        guard let present, let held = Self.field(of: type, in: present.type),
+            case .message(let before)? = present[held]
+        else { return Outcome(before: nil, after: sent) }
+        var after = before
+        after.overlay(sent, mask: call.request.updateMask)
+        return Outcome(before: before, after: after)
     }
 
-    static func call(_ method: Method, _ request: Message, like call: OutgoingCall) -> OutgoingCall
-    {
+    package static func steps(_ path: String) -> [String] {
+        path.split(separator: ".").map(String.init)
+    }
+}
+
+extension OutgoingCall {
+    /// A call of another method that is sent like this one.
+    func reading(_ method: Method, _ request: Message) -> OutgoingCall {
         OutgoingCall(
-            method: method, request: request, metadata: call.metadata, deadline: call.deadline,
-            transport: call.transport)
+            method: method, request: request, metadata: metadata, deadline: deadline,
+            transport: transport)
     }
+}
 
-    static func steps(_ path: String) -> [String] { path.split(separator: ".").map(String.init) }
+extension SteppedCall {
+    /// Sends a read as the next step, unless the call was cancelled.
+    func read(
+        _ call: OutgoingCall, through transport: any Transport,
+        _ completion: @escaping (Result<Message, CallError>) -> Void
+    ) {
+        guard !isCancelled else { return }
+        step = transport.start(call) { result in
+            completion(
+                result.flatMap { reply in
+                    (try? reply.message(as: call.method.output)).map { .success($0) }
+                        ?? .failure(
+                            CallError(.internal, "the answer cannot be read", origin: .transport))
+                })
+        }
+    }
 }
 
 extension Message {

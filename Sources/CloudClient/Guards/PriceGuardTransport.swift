@@ -6,10 +6,10 @@ import GRPCProtocol
 public final class PriceGuardTransport: Transport {
     /// How a method's request becomes a quote's.
     struct Rule {
-        /// Where the cluster is found: in the request itself, or in the answer of another call that
-        /// the request names something of.
+        /// The cluster is in the request itself, or in the answer to another call, whose request takes
+        /// fields of this one.
         enum Source {
-            case request(field: String)
+            case request
             case reading(method: String, fields: [String: String], path: [String])
         }
 
@@ -21,10 +21,10 @@ public final class PriceGuardTransport: Transport {
     static let rules = [
         Rule(
             method: "/qdrant.cloud.cluster.v1.ClusterService/CreateCluster",
-            source: .request(field: "cluster")),
+            source: .request),
         Rule(
             method: "/qdrant.cloud.cluster.v1.ClusterService/UpdateCluster",
-            source: .request(field: "cluster")),
+            source: .request),
         Rule(
             method: "/qdrant.cloud.cluster.v1.ClusterService/CreateClusterFromBackup",
             source: .reading(
@@ -85,21 +85,11 @@ public final class PriceGuardTransport: Transport {
         _ completion: @escaping (Result<Message, CallError>) -> Void
     ) {
         switch rule.source {
-        case .request(let name):
-            guard let field = call.method.input.field(named: name) else {
-                return completion(.failure(Self.broken(call)))
-            }
-            let change = PendingChange(call: call)
-            guard let reading = change.readingPresent else {
-                return completion(
-                    change.result(in: field, over: nil).map { .success($0) }
-                        ?? .failure(Self.broken(call)))
-            }
-            read(reading, chain) { present in
+        case .request:
+            PendingChange(call: call).outcome(through: inner, in: chain) { result in
                 completion(
-                    present.flatMap { message in
-                        change.result(in: field, over: message).map { .success($0) }
-                            ?? .failure(Self.broken(call))
+                    result.flatMap { outcome in
+                        outcome.map { .success($0.after) } ?? .failure(Self.broken(call))
                     })
             }
         case .reading(let path, let fields, let steps):
@@ -110,7 +100,7 @@ public final class PriceGuardTransport: Transport {
             for (target, origin) in fields {
                 request.setValue(call.request.value(at: [origin]), at: [target])
             }
-            read(PendingChange.call(method, request, like: call), chain) { answer in
+            chain.read(call.reading(method, request), through: inner) { answer in
                 completion(
                     answer.flatMap { message in
                         if case .message(let cluster)? = message.value(at: steps) {
@@ -119,20 +109,6 @@ public final class PriceGuardTransport: Transport {
                         return .failure(Self.broken(call))
                     })
             }
-        }
-    }
-
-    private func read(
-        _ call: OutgoingCall, _ chain: SteppedCall,
-        _ completion: @escaping (Result<Message, CallError>) -> Void
-    ) {
-        guard !chain.isCancelled else { return }
-        chain.step = inner.start(call) { result in
-            completion(
-                result.flatMap { reply in
-                    (try? reply.message(as: call.method.output)).map { .success($0) }
-                        ?? .failure(Self.broken(call))
-                })
         }
     }
 
@@ -151,7 +127,7 @@ public final class PriceGuardTransport: Transport {
             guard let value = cluster.value(at: PendingChange.steps(origin)) else { continue }
             request.setValue(value, at: [target])
         }
-        read(PendingChange.call(method, request, like: call), chain) { [self] answer in
+        chain.read(call.reading(method, request), through: inner) { [self] answer in
             switch answer {
             case .failure(let error): completion(.failure(Self.unquoted(error, call)))
             case .success(let quote):
