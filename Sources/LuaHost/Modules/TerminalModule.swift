@@ -75,12 +75,19 @@ final class TerminalModule {
         functions.declareWaiting(
             "term_read_line", .string, .flag, recording: .use(about: 1), writesToTerminal: true
         ) { [unowned self] _, prompt, isHidden in
-            let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
-            guard terminal >= 0 else {
+            guard let line = TerminalLine(on: machine.loop) else {
                 throw HostError.message("cannot ask: there is no terminal")
             }
-            return .wait { [unowned self] in
-                read(terminal, prompt, isHidden: isHidden, $0)
+            return .wait { resumption in
+                let shown = TerminalText.harmless(prompt, keepsStyles: true)
+                line.ask(shown, isHidden: isHidden) { bytes in
+                    resumption.succeed { writer in
+                        guard let bytes else { return writer.putNil() }
+                        let answer: LuaValue = isHidden ? .secret(bytes) : .string(bytes)
+                        writer.put(answer)
+                    }
+                }
+                return { line.close() }
             }
         }
     }
@@ -106,50 +113,5 @@ final class TerminalModule {
             guard count > 0 else { break }
             rest = rest.dropFirst(count)
         }
-    }
-
-    private func read(
-        _ terminal: Int32, _ prompt: String, isHidden: Bool, _ resumption: LuaMachine.Resumption
-    ) -> () -> Void {
-        var before = termios()
-        tcgetattr(terminal, &before)
-        if isHidden {
-            var hidden = before
-            hidden.c_lflag &= ~tcflag_t(ECHO)
-            tcsetattr(terminal, TCSAFLUSH, &hidden)
-        }
-        // Not before nothing is shown any more: who is quick types at once.
-        fflush(nil)
-        _ = TerminalText.harmless(prompt, keepsStyles: true).withCString {
-            Glibc.write(terminal, $0, strlen($0))
-        }
-        let loop = machine.loop
-        let stop = {
-            loop.unwatch(terminal)
-            if isHidden {
-                tcsetattr(terminal, TCSANOW, &before)
-                _ = Glibc.write(terminal, "\n", 1)
-            }
-            close(terminal)
-        }
-        var line: [UInt8] = []
-        loop.watch(terminal, for: .input) { _ in
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            let count = Glibc.read(terminal, &buffer, buffer.count)
-            if count < 0, errno == EINTR || errno == EAGAIN { return }
-            if count > 0 { line += buffer[..<count] }
-            guard count <= 0 || line.last == UInt8(ascii: "\n") else { return }
-            stop()
-            if count <= 0, line.isEmpty {
-                resumption.succeed { $0.putNil() }
-                return
-            }
-            while line.last == UInt8(ascii: "\n") || line.last == UInt8(ascii: "\r") {
-                line.removeLast()
-            }
-            let answer: LuaValue = isHidden ? .secret(line) : .string(line)
-            resumption.succeed { $0.put(answer) }
-        }
-        return stop
     }
 }
