@@ -1,4 +1,3 @@
-import CSpawn
 import CloudClient
 import EventLoop
 import Glibc
@@ -29,20 +28,11 @@ final class ProcessModule {
         }
     }
 
-    private struct Plan {
-        var words: [String] = []
-        var folder: String?
-        var environment: [String] = []
-        var input: [UInt8] = []
-        var passesOutput = false
-        var passesErrors = false
-        /// How much output is taken, in bytes.
-        var limit = 64 << 20
-        var timeout: Int64?
-    }
+    /// How much output a script takes, in bytes, unless it says otherwise.
+    private static let limit = 64 << 20
 
-    private func plan(_ arguments: TapeReader) throws(HostError) -> Plan {
-        var plan = Plan()
+    private func plan(_ arguments: TapeReader) throws(HostError) -> ProgramPlan {
+        var plan = ProgramPlan([])
         let words = arguments.value().table?.array ?? []
         for word in words {
             guard let text = word.text ?? word.integer.map(String.init) else {
@@ -57,13 +47,13 @@ final class ProcessModule {
             throw .message("process.run needs a list: the program, then its arguments")
         }
         let options = arguments.value().table
-        plan.folder = options?["cwd"]?.text
+        plan.directory = options?["cwd"]?.text
         var asked = program
         if program.contains("/"), !program.hasPrefix("/"), actions.bound.isActive {
             // Relative to where it begins: what is asked about is what runs.
-            asked = Paths.resolved((plan.folder ?? ".") + "/" + program)
-            if plan.folder == nil || plan.folder == "." { asked = program }
-            plan.words[0] = Paths.resolved((plan.folder ?? ".") + "/" + program)
+            asked = Paths.resolved((plan.directory ?? ".") + "/" + program)
+            if plan.directory == nil || plan.directory == "." { asked = program }
+            plan.words[0] = Paths.resolved((plan.directory ?? ".") + "/" + program)
         }
         try actions.ask("run:processes", asked, by: "process.run")
         var variables: [String: String] = [:]
@@ -81,13 +71,16 @@ final class ProcessModule {
         }
         plan.environment = variables.map { "\($0.key)=\($0.value)" }
         switch options?["input"] {
-        case .string(let bytes)?, .secret(let bytes)?: plan.input = bytes
-        default: break
+        case .string(let bytes)?, .secret(let bytes)?: plan.input = .bytes(bytes)
+        default: plan.input = .bytes([])
         }
-        plan.passesOutput = options?["stdout"]?.text == "inherit"
-        plan.passesErrors = options?["stderr"]?.text == "inherit"
+        plan.takesOutput = options?["stdout"]?.text != "inherit"
+        plan.takesErrors = options?["stderr"]?.text != "inherit"
+        plan.limit = Self.limit
         if let limit = options?["limit"]?.integer { plan.limit = Int(limit) }
         plan.timeout = TimeLength.nanoseconds(options?["timeout"] ?? .nil)
+        plan.ownsGroup = true
+        plan.waitsForOutput = true
         return plan
     }
 
@@ -110,174 +103,34 @@ final class ProcessModule {
 
     // MARK: - Running
 
-    /// A program that runs.
-    private final class Child {
-        let process: pid_t
-        let loop: PollLoop
-        var output: [UInt8] = []
-        var errors: [UInt8] = []
-        var input: ArraySlice<UInt8>
-        var open: Set<Int32> = []
-        var isTimedOut = false
-        var isTooLong = false
-        var timer: PollLoop.Timer?
-        let plan: Plan
-        let onEnd: (Child, Int32) -> Void
-
-        init(
-            _ process: pid_t, _ plan: Plan, _ loop: PollLoop,
-            onEnd: @escaping (Child, Int32) -> Void
-        ) {
-            self.process = process
-            self.plan = plan
-            self.loop = loop
-            self.onEnd = onEnd
-            input = plan.input[...]
-        }
-
-        func close(_ descriptor: Int32) {
-            guard open.remove(descriptor) != nil else { return }
-            loop.unwatch(descriptor)
-            Glibc.close(descriptor)
-            if open.isEmpty { reap(after: 1_000_000) }
-        }
-
-        func read(_ descriptor: Int32, isErrors: Bool) {
-            var buffer = [UInt8](repeating: 0, count: 1 << 16)
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EAGAIN || errno == EINTR { return }
-            guard count > 0 else { return close(descriptor) }
-            if output.count + errors.count + count > plan.limit {
-                isTooLong = true
-                return kill()
-            }
-            if isErrors { errors += buffer[..<count] } else { output += buffer[..<count] }
-        }
-
-        func write(_ descriptor: Int32) {
-            let count = input.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EAGAIN || errno == EINTR { return }
-            guard count > 0 else { return close(descriptor) }
-            input = input.dropFirst(count)
-            if input.isEmpty { close(descriptor) }
-        }
-
-        /// Ends the program and what it has started.
-        func kill() {
-            _ = Glibc.kill(-process, SIGKILL)
-            for descriptor in open { close(descriptor) }
-        }
-
-        private func reap(after pause: Int64) {
-            var status: Int32 = 0
-            let found = waitpid(process, &status, WNOHANG)
-            if found == 0 {
-                // It has closed its outputs but goes on.
-                loop.after(pause) { [self] in reap(after: min(pause * 2, 50_000_000)) }
-                return
-            }
-            timer?.cancel()
-            // Somebody else has waited for it: how it ended is not known.
-            onEnd(self, found == process ? status : 0xff << 8)
-        }
-    }
-
     private func start(
-        _ plan: Plan, _ resumption: LuaMachine.Resumption
+        _ plan: ProgramPlan, _ resumption: LuaMachine.Resumption
     ) -> (() -> Void)? {
-        var pipes = [[Int32]](repeating: [-1, -1], count: 3)
-        for index in pipes.indices where qspawn_pipe(&pipes[index]) != 0 {
-            return fail(resumption, plan, errno)
-        }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, pipes[0][0], STDIN_FILENO)
-        if !plan.passesOutput {
-            posix_spawn_file_actions_adddup2(&actions, pipes[1][1], STDOUT_FILENO)
-        }
-        if !plan.passesErrors {
-            posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO)
-        }
-        if let folder = plan.folder {
-            _ = qspawn_begin_in(&actions, folder)
-        }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var defaults = sigset_t()
-        sigfillset(&defaults)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        // A group of its own, so that all of it can be ended.
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
-        var words: [UnsafeMutablePointer<CChar>?] = plan.words.map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = plan.environment.map { strdup($0) } + [nil]
-        defer { for text in words + variables { free(text) } }
-        var process: pid_t = 0
+        // What Lua has printed comes before what the program writes.
         fflush(nil)
-        let problem = posix_spawnp(
-            &process, plan.words[0], &actions, &attributes, &words, &variables)
-        for end in [pipes[0][0], pipes[1][1], pipes[2][1]] { close(end) }
-        guard problem == 0 else {
-            for end in [pipes[0][1], pipes[1][0], pipes[2][0]] { close(end) }
-            return fail(resumption, plan, problem)
-        }
-        let child = Child(process, plan, machine.loop) { child, status in
-            Self.finish(child, status, resumption)
-        }
-        follow(child, pipes)
-        return {
-            child.timer?.cancel()
-            child.kill()
-        }
-    }
-
-    private func follow(_ child: Child, _ pipes: [[Int32]]) {
-        let loop = machine.loop
-        let ends = [pipes[0][1], pipes[1][0], pipes[2][0]]
-        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-        child.open = Set(ends)
-        loop.watch(ends[1], for: .input) { _ in child.read(ends[1], isErrors: false) }
-        loop.watch(ends[2], for: .input) { _ in child.read(ends[2], isErrors: true) }
-        if child.input.isEmpty {
-            child.close(ends[0])
-        } else {
-            loop.watch(ends[0], for: .output) { _ in child.write(ends[0]) }
-        }
-        child.timer = child.plan.timeout.map { timeout in
-            loop.after(timeout) {
-                child.isTimedOut = true
-                child.kill()
+        do throws(ProgramPlan.Problem) {
+            let program = try RunningProgram(plan, on: machine.loop) { end in
+                Self.finish(plan, end, resumption)
             }
+            return { program.cancel() }
+        } catch {
+            resumption.fail { $0.put("cannot run \(plan.words[0]): \(error)") }
+            return nil
         }
-    }
-
-    private func fail(
-        _ resumption: LuaMachine.Resumption, _ plan: Plan, _ problem: Int32
-    ) -> (() -> Void)? {
-        resumption.fail {
-            $0.put("cannot run \(plan.words[0]): \(String(cString: strerror(problem)))")
-        }
-        return nil
     }
 
     private static func finish(
-        _ child: Child, _ status: Int32, _ resumption: LuaMachine.Resumption
+        _ plan: ProgramPlan, _ end: RunningProgram.End, _ resumption: LuaMachine.Resumption
     ) {
-        if child.isTooLong {
+        if case .wroteTooMuch = end.cause {
             resumption.fail {
                 $0.put(
-                    "\(child.plan.words[0]) wrote more than \(child.plan.limit) bytes and was ended; "
+                    "\(plan.words[0]) wrote more than \(plan.limit) bytes and was ended; "
                         + "the option limit allows more")
             }
             return
         }
+        let status = end.status ?? Self.unknownStatus
         resumption.succeed { writer in
             writer.table {
                 let signal = status & 0x7f
@@ -288,12 +141,15 @@ final class ProcessModule {
                     writer.put(Int(signal))
                 }
                 writer.put("stdout")
-                child.output.withUnsafeBytes { writer.put($0) }
+                end.output.withUnsafeBytes { writer.put($0) }
                 writer.put("stderr")
-                child.errors.withUnsafeBytes { writer.put($0) }
+                end.errors.withUnsafeBytes { writer.put($0) }
                 writer.put("timed_out")
-                writer.put(child.isTimedOut)
+                writer.put(end.cause == .timedOut)
             }
         }
     }
+
+    /// The status of a program that other code has waited for, as waitpid(2) gives it.
+    private static let unknownStatus: Int32 = 0xff << 8
 }

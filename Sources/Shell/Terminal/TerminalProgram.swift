@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import LuaHost
 
 /// Programs that take the terminal for a while: editors and pagers. Tasks go on meanwhile.
 enum TerminalProgram {
@@ -89,24 +90,16 @@ enum TerminalProgram {
 
     /// Runs a program on the terminal until it ends; its status.
     private static func run(_ words: [String], loop: PollLoop) throws(Problem) -> Int32 {
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for text in arguments { free(text) } }
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var defaults = sigset_t()
-        sigfillset(&defaults)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         // It may leave the terminal in any state.
         var modes = termios()
         let hasModes = tcgetattr(STDIN_FILENO, &modes) == 0
         defer { if hasModes { tcsetattr(STDIN_FILENO, TCSADRAIN, &modes) } }
-        var process: pid_t = 0
         fflush(nil)
-        let problem = posix_spawn(&process, words[0], nil, &attributes, &arguments, environ)
-        guard problem == 0 else {
-            throw .system(words[0], problem)
+        let process: pid_t
+        do throws(ProgramPlan.Problem) {
+            process = try ProgramPlan(words).spawn()
+        } catch {
+            throw .system(words[0], error.code)
         }
         var status: Int32 = 0
         var isOver = false
