@@ -49,6 +49,12 @@ static const uint8_t file_host_env_lua[] = {
 static const uint8_t file_host_fs_lua[] = {
 #embed "../../stdlib/host/fs.lua"
 };
+static const uint8_t file_host_http_body_lua[] = {
+#embed "../../stdlib/host/http/body.lua"
+};
+static const uint8_t file_host_http_exchange_lua[] = {
+#embed "../../stdlib/host/http/exchange.lua"
+};
 static const uint8_t file_host_http_lua[] = {
 #embed "../../stdlib/host/http.lua"
 };
@@ -229,8 +235,26 @@ static const uint8_t file_qdrant_report_style_lua[] = {
 static const uint8_t file_qdrant_report_lua[] = {
 #embed "../../stdlib/qdrant/report.lua"
 };
+static const uint8_t file_qdrant_resource_arguments_lua[] = {
+#embed "../../stdlib/qdrant/resource/arguments.lua"
+};
+static const uint8_t file_qdrant_resource_changes_lua[] = {
+#embed "../../stdlib/qdrant/resource/changes.lua"
+};
+static const uint8_t file_qdrant_resource_errors_lua[] = {
+#embed "../../stdlib/qdrant/resource/errors.lua"
+};
 static const uint8_t file_qdrant_resource_filter_lua[] = {
 #embed "../../stdlib/qdrant/resource/filter.lua"
+};
+static const uint8_t file_qdrant_resource_handles_lua[] = {
+#embed "../../stdlib/qdrant/resource/handles.lua"
+};
+static const uint8_t file_qdrant_resource_keys_lua[] = {
+#embed "../../stdlib/qdrant/resource/keys.lua"
+};
+static const uint8_t file_qdrant_resource_lookup_lua[] = {
+#embed "../../stdlib/qdrant/resource/lookup.lua"
 };
 static const uint8_t file_qdrant_resource_readiness_lua[] = {
 #embed "../../stdlib/qdrant/resource/readiness.lua"
@@ -331,6 +355,8 @@ static const qcsh_resource files[] = {
     {"host/csv.lua", file_host_csv_lua, sizeof file_host_csv_lua},
     {"host/env.lua", file_host_env_lua, sizeof file_host_env_lua},
     {"host/fs.lua", file_host_fs_lua, sizeof file_host_fs_lua},
+    {"host/http/body.lua", file_host_http_body_lua, sizeof file_host_http_body_lua},
+    {"host/http/exchange.lua", file_host_http_exchange_lua, sizeof file_host_http_exchange_lua},
     {"host/http.lua", file_host_http_lua, sizeof file_host_http_lua},
     {"host/json.lua", file_host_json_lua, sizeof file_host_json_lua},
     {"host/log.lua", file_host_log_lua, sizeof file_host_log_lua},
@@ -391,7 +417,13 @@ static const qcsh_resource files[] = {
     {"qdrant/report/page.lua", file_qdrant_report_page_lua, sizeof file_qdrant_report_page_lua},
     {"qdrant/report/style.lua", file_qdrant_report_style_lua, sizeof file_qdrant_report_style_lua},
     {"qdrant/report.lua", file_qdrant_report_lua, sizeof file_qdrant_report_lua},
+    {"qdrant/resource/arguments.lua", file_qdrant_resource_arguments_lua, sizeof file_qdrant_resource_arguments_lua},
+    {"qdrant/resource/changes.lua", file_qdrant_resource_changes_lua, sizeof file_qdrant_resource_changes_lua},
+    {"qdrant/resource/errors.lua", file_qdrant_resource_errors_lua, sizeof file_qdrant_resource_errors_lua},
     {"qdrant/resource/filter.lua", file_qdrant_resource_filter_lua, sizeof file_qdrant_resource_filter_lua},
+    {"qdrant/resource/handles.lua", file_qdrant_resource_handles_lua, sizeof file_qdrant_resource_handles_lua},
+    {"qdrant/resource/keys.lua", file_qdrant_resource_keys_lua, sizeof file_qdrant_resource_keys_lua},
+    {"qdrant/resource/lookup.lua", file_qdrant_resource_lookup_lua, sizeof file_qdrant_resource_lookup_lua},
     {"qdrant/resource/readiness.lua", file_qdrant_resource_readiness_lua, sizeof file_qdrant_resource_readiness_lua},
     {"qdrant/resource/settings.lua", file_qdrant_resource_settings_lua, sizeof file_qdrant_resource_settings_lua},
     {"qdrant/resource/units.lua", file_qdrant_resource_units_lua, sizeof file_qdrant_resource_units_lua},

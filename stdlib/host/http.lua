@@ -1,6 +1,5 @@
 --- HTTP: requests over libcurl, with verified TLS, whose bodies can be read as they come.
 local host = ...
-local crypto = require "crypto"
 
 local http = {}
 
@@ -68,48 +67,6 @@ function http.query(values)
     end
   end
   return table.concat(parts, "&")
-end
-
-local function quoted(text)
-  return (text:gsub('[\r\n"]', { ["\r"] = "%0D", ["\n"] = "%0A", ['"'] = "%22" }))
-end
-
---- A multipart/form-data body (RFC 7578) and its content type.
-local function multipart(parts)
-  local list = {}
-  if parts[1] then
-    list = parts
-  else
-    for _, name in ipairs(host.sorted_keys(parts)) do
-      local value = parts[name]
-      list[#list + 1] = type(value) == "table"
-          and { name = name, content = value.content, filename = value.filename, type = value.type }
-        or { name = name, content = host.is_secret(value) and value or tostring(value) }
-    end
-  end
-  local boundary = "qcsh-" .. host.crypto_random(16):gsub(".", function(c)
-    return ("%02x"):format(c:byte())
-  end)
-  local lines = {}
-  for i, part in ipairs(list) do
-    if type(part.name) ~= "string" or type(part.content) ~= "string" then
-      error(("http: multipart[%d] needs a name and a content"):format(i), 0)
-    end
-    local disposition = 'form-data; name="' .. quoted(part.name) .. '"'
-    if part.filename then
-      disposition = disposition .. '; filename="' .. quoted(part.filename) .. '"'
-    end
-    lines[#lines + 1] = "--" .. boundary
-    lines[#lines + 1] = "Content-Disposition: " .. disposition
-    if part.type or part.filename then
-      lines[#lines + 1] = "Content-Type: " .. quoted(part.type or "application/octet-stream")
-    end
-    lines[#lines + 1] = ""
-    lines[#lines + 1] = part.content
-  end
-  lines[#lines + 1] = "--" .. boundary .. "--"
-  lines[#lines + 1] = ""
-  return table.concat(lines, "\r\n"), "multipart/form-data; boundary=" .. boundary
 end
 
 -- Responses -----------------------------------------------------------------------------------
@@ -255,127 +212,9 @@ end
 
 -- Requests ------------------------------------------------------------------------------------
 
-local function prepare(options)
-  local headers, body = {}, options.body
-  local function add(name, value)
-    headers[#headers + 1] = { name, value }
-  end
-  local has_type = false
-  for _, name in ipairs(host.sorted_keys(options.headers or {})) do
-    local value = options.headers[name]
-    has_type = has_type or name:lower() == "content-type"
-    for _, one in ipairs(type(value) == "table" and value or { value }) do
-      add(name, one)
-    end
-  end
-  local kind
-  if options.json ~= nil then
-    body, kind = host.json_encode(options.json, false), "application/json"
-  elseif options.form then
-    body, kind = http.query(options.form), "application/x-www-form-urlencoded"
-  elseif options.multipart then
-    body, kind = multipart(options.multipart)
-  end
-  if kind and not has_type then
-    add("content-type", kind)
-  end
-  local auth = options.auth
-  if auth then
-    local function text(value)
-      return host.is_secret(value) and value:reveal() or value
-    end
-    if auth.bearer then
-      add("authorization", host.make_secret("Bearer " .. text(auth.bearer)))
-    else
-      local pair = auth.user .. ":" .. text(auth.password or "")
-      add("authorization", host.make_secret("Basic " .. crypto.base64(pair)))
-    end
-  end
-  return headers, body
-end
-
--- The headers that go along when a redirect leads to another origin: whatever else a header is called, it may
--- be a credential (x-api-key, proxy-authorization, a header of the user's own).
-local harmless = {
-  accept = true, ["accept-language"] = true, ["accept-encoding"] = true, ["content-type"] = true,
-  ["content-language"] = true, ["user-agent"] = true, range = true, ["cache-control"] = true,
-  ["if-match"] = true, ["if-none-match"] = true, ["if-modified-since"] = true,
-  ["if-unmodified-since"] = true, ["if-range"] = true,
-}
-
---- Where a redirect leads to (RFC 3986, section 5.2, as far as servers use it).
-local function resolve(base, location)
-  if location:find("^%a[%w+.-]*://") then
-    return location
-  end
-  local scheme, authority, path = base:match("^(%a+:)//([^/?#]*)([^?#]*)")
-  if location:sub(1, 2) == "//" then
-    return scheme .. location
-  elseif location:sub(1, 1) == "/" then
-    return scheme .. "//" .. authority .. location
-  elseif location:sub(1, 1) == "?" then
-    return scheme .. "//" .. authority .. path .. location
-  end
-  return scheme .. "//" .. authority .. (path:match("^.*/") or "/") .. location
-end
-
-local function is_transient(status)
-  return status == 429 or status == 502 or status == 503 or status == 504
-end
-
-local safe_to_repeat = { GET = true, HEAD = true, OPTIONS = true, PUT = true, DELETE = true }
-
---- Sends once and wraps the answer.
-local function send(verb, url, headers, body, options)
-  local timeout = options.timeout
-  if timeout == nil then
-    timeout = 30
-  end
-  local number, status, received = host.http_open(verb, url, headers, body, {
-    timeout = timeout or nil, proxy = options.proxy, ca_file = options.ca_file,
-  })
-  local fields = {}
-  for _, pair in ipairs(received) do
-    local name, value = pair[1], pair[2]
-    fields[name] = fields[name] and fields[name] .. ", " .. value or value
-  end
-  return setmetatable({
-    status = status, ok = status >= 200 and status <= 299, url = url, _number = number,
-    headers = setmetatable(fields, Headers), _limit = options.limit or 64 << 20,
-  }, Response)
-end
-
---- The longest that a server may ask to wait before a request is sent again, in seconds.
-local LONGEST = 60
-
---- How many seconds a server asks to wait (`retry-after`: seconds, or a date); 0 when it asks for none.
-local function asked_pause(headers)
-  local text = headers["retry-after"]
-  return text and host.http_pause(text, headers.date or "", host.now().seconds) or 0
-end
-
---- Sends, and again when the request may be repeated and the trouble may pass.
-local function send_patiently(verb, url, headers, body, options)
-  local attempts = (options.retries or (safe_to_repeat[verb] and 2 or 0)) + 1
-  for attempt = 1, attempts do
-    local ok, response = pcall(send, verb, url, headers, body, options)
-    local is_last = attempt == attempts
-    if ok and (is_last or not is_transient(response.status)) then
-      return response
-    elseif not ok and (is_last or type(response) ~= "table" or response.code ~= "UNAVAILABLE") then
-      error(response, 0)
-    end
-    local pause = 0.2 * 2 ^ (attempt - 1)
-    if ok then
-      local asked = asked_pause(response.headers)
-      if asked > LONGEST then
-        return response
-      end
-      pause = math.max(pause, asked)
-      response:close()
-    end
-    host.sleep(pause)
-  end
+local function wrap(fields)
+  setmetatable(fields.headers, Headers)
+  return setmetatable(fields, Response)
 end
 
 --- Makes a request.
@@ -388,15 +227,16 @@ end
 function http.request(verb, url, options)
   options = host.options(options, "http", OPTIONS)
   verb = verb:upper()
-  local headers, body = prepare(options)
+  local headers, body = host.part("http.body").prepare(options, http.query)
   if options.query and next(options.query) ~= nil then
     local address, fragment = url:match("^([^#]*)(#?.*)$")
     url = address .. (address:find("?", 1, true) and "&" or "?") .. http.query(options.query)
       .. fragment
   end
+  local exchange = host.part("http.exchange")
   local response
   for _ = 0, options.redirects or 10 do
-    response = send_patiently(verb, url, headers, body, options)
+    response = exchange.send(verb, url, headers, body, options, wrap)
     local location = response.headers.location
     local status = response.status
     local is_redirect = status == 301 or status == 302 or status == 303 or status == 307
@@ -404,19 +244,13 @@ function http.request(verb, url, options)
     if not location or not is_redirect or options.redirects == 0 then
       break
     end
-    local target = resolve(url, location)
+    local target = exchange.target(url, location)
     if host.http_origin(target) ~= host.http_origin(url) then
       if host.is_secret(body) and status >= 307 then
         error(("%s redirects to %s: the secret body is not sent to another origin"):format(url,
           host.url_masked(target)), 2)
       end
-      local kept = {}
-      for _, pair in ipairs(headers) do
-        if harmless[pair[1]:lower()] and not host.is_secret(pair[2]) then
-          kept[#kept + 1] = pair
-        end
-      end
-      headers = kept
+      headers = exchange.kept(headers)
     end
     if status == 303 or (status < 303 and verb == "POST") then
       verb, body = "GET", nil

@@ -119,7 +119,9 @@ public final class ScriptChecker: ScopeContext {
         // What is wrong in the library itself is not the script's business.
         let own = findings
         defer { findings = own }
-        return shape(of: Array(file.text), file: "[\(file.path)]", module: name)
+        // A part adds to the table of its module.
+        let owner = StandardLibrary.owner(ofPart: name) ?? name
+        return shape(of: Array(file.text), file: "[\(file.path)]", module: owner)
     }
 
     private func shape(of source: [UInt8], file: String, module: String) -> Shape {

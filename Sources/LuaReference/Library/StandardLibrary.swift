@@ -38,6 +38,44 @@ package enum StandardLibrary {
         return name == "qdrant" || name.hasPrefix("qdrant.") ? file(of: name) : nil
     }
 
+    /// The module whose table a file adds functions to: its own module, or one that it is a part of. In
+    /// the file of `qdrant.resource.lookup`, `resource` is the table of `qdrant.resource`.
+    ///
+    /// - Returns: nil if none of these modules has the table's name.
+    static func owner(ofTable table: String, in module: String) -> String? {
+        var name = module[...]
+        while true {
+            let dot = name.lastIndex(of: ".")
+            if name[(dot.map(name.index(after:)) ?? name.startIndex)...] == table {
+                return String(name)
+            }
+            // Only the library's own modules have parts.
+            guard let dot, numbers[module] != nil else { return nil }
+            name = name[..<dot]
+        }
+    }
+
+    /// The parts that add functions to a module's table, in the order in which its file requires them.
+    static func parts(of module: String) -> [String] {
+        guard let file = file(of: module) else { return [] }
+        let table = module.split(separator: ".").last ?? ""
+        return String(decoding: file.text, as: UTF8.self).split(separator: "\n").compactMap {
+            guard let name = $0.split(separator: "require \"").last?.prefix(while: { $0 != "\"" }),
+                $0.contains("require \""), name.hasPrefix(module + "."),
+                let part = self.file(of: String(name)),
+                String(decoding: part.text, as: UTF8.self).contains("\nfunction \(table).")
+            else { return nil }
+            return String(name)
+        }
+    }
+
+    /// The module to whose table a part adds functions; nil for other modules.
+    static func owner(ofPart name: String) -> String? {
+        guard let dot = name.lastIndex(of: ".") else { return nil }
+        let owner = String(name[..<dot])
+        return parts(of: owner).contains(name) ? owner : nil
+    }
+
     /// The name that people require a module by: `time` for `host.time`.
     package static func publicName(of module: String) -> String {
         module.hasPrefix("host.") ? String(module.dropFirst("host.".count)) : module

@@ -208,9 +208,11 @@ extension ReachContext {
 /// Functions that are written in Lua, but whose code says less than is known of them: by the
 /// module and the name that they are assigned to.
 private let replaced: [String: Set<String>] = [
-    "qdrant.resource": [
+    "qdrant.resource.handles": [
         "module", "object", "default", "scoped", "handle", "wrap", "wrap_all", "message",
-        "renew", "found", "known", "options", "names", "fail", "enum", "is", "is_secret",
+        "renew", "found", "known", "is",
     ],
+    "qdrant.resource.arguments": ["options", "names", "enum"],
+    "qdrant.resource.errors": ["fail", "is_secret"],
     "host.cli": ["parse"],
 ]

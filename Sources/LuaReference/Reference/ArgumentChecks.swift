@@ -234,7 +234,7 @@ package struct ArgumentChecks {
         }
         let (owner, rest) = (String(name[..<mark]), String(name[mark...]))
         guard !rest.dropFirst().hasPrefix("_") else { return nil }
-        if owner == module || module.hasSuffix("." + owner) { return module + rest }
+        if let module = StandardLibrary.owner(ofTable: owner, in: module) { return module + rest }
         return classes[owner].map { $0 + ":" + rest.dropFirst() }
     }
 

@@ -72,6 +72,7 @@ public struct LuaReference: Sendable {
             bases.merge(file.bases) { first, _ in first }
             fields.merge(file.fields) { first, _ in first }
             held[module] = file.classes
+            all += StandardLibrary.parts(of: module).flatMap { Self.members(of: module, in: $0) }
         }
         // Of the parts of libraries only the classes of what they hand out.
         for part in StandardLibrary.qdrantModules where !libraries.contains(part) {
@@ -96,6 +97,15 @@ public struct LuaReference: Sendable {
         variables = held
         entries = all
         byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    /// The functions that a part adds to the table of its module.
+    private static func members(of module: String, in part: String) -> [Entry] {
+        guard let source = StandardLibrary.file(of: part) else { return [] }
+        return read(String(decoding: source.text, as: UTF8.self), part).entries.filter { entry in
+            entry.parameters != nil && entry.name.hasPrefix(module + ".")
+                && !entry.name.dropFirst(module.count + 1).contains { $0 == "." || $0 == ":" }
+        }
     }
 
     /// The entry with a name; a method of a class by `class:method`. The prefix `qdrant.` may be
@@ -207,9 +217,9 @@ public struct LuaReference: Sendable {
                 whereSeparator: { ".:".contains($0) })
             if parts.count == 2, parts[1].hasPrefix("__") == false {
                 // The file of `qdrant.stack` has a table `stack`.
-                if parts[0] == module || module.hasSuffix("." + parts[0]) {
+                if let owner = StandardLibrary.owner(ofTable: String(parts[0]), in: module) {
                     file.entries.append(
-                        LuaReference.entry("\(module).\(parts[1])", function.parameters, comment))
+                        LuaReference.entry("\(owner).\(parts[1])", function.parameters, comment))
                 } else if let name = file.classes[String(parts[0])] {
                     file.entries.append(
                         LuaReference.entry("\(name):\(parts[1])", function.parameters, comment))

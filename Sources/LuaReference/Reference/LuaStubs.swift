@@ -31,7 +31,8 @@ public struct LuaStubs {
             guard let text = Self.module(module, source: "host." + module) else { continue }
             files.append(File(path: "host/\(module).lua", text: text))
         }
-        for module in StandardLibrary.qdrantModules {
+        let filled = Set(StandardLibrary.qdrantModules.flatMap(StandardLibrary.parts))
+        for module in StandardLibrary.qdrantModules where !filled.contains(module) {
             guard let text = Self.module(module, source: module) else { continue }
             let path = module.replacing(".", with: "/")
             files.append(File(path: "\(path).lua", text: text))
@@ -209,7 +210,9 @@ public struct LuaStubs {
     /// functions.
     private static func module(_ name: String, source: String) -> String? {
         guard let embedded = StandardLibrary.file(of: source) else { return nil }
-        let text = String(decoding: embedded.text, as: UTF8.self)
+        let texts =
+            [embedded] + StandardLibrary.parts(of: source).compactMap(StandardLibrary.file(of:))
+        let text = texts.map { String(decoding: $0.text, as: UTF8.self) }.joined(separator: "\n")
         var lines = ["---@meta \(name)", ""]
         var comment: [String] = []
         var declared: Set<String> = []
