@@ -71,6 +71,13 @@ public enum Names {
         nearest.map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
+    /// The end of an error message about an unknown name: a similar name, or if there is none, all
+    /// known names.
+    public static func hint(for name: String, among known: [String]) -> String {
+        let similar = suggestion(nearest(to: name, in: known))
+        return similar.isEmpty ? "; expected one of \(known.joined(separator: ", "))" : similar
+    }
+
     private static func editDistance(_ a: String, _ b: String) -> Int {
         Int(clamping: qtext_distance(a, a.utf8.count, b, b.utf8.count))
     }

@@ -194,9 +194,8 @@ indirect enum Shape: Sendable {
     static func unknown(
         _ what: String, _ name: String, _ known: [String], _ path: String
     ) -> YAMLValue.Problem {
-        let nearest = Names.suggestion(Names.nearest(to: name, in: known))
-        let all = nearest.isEmpty ? "; expected one of \(known.joined(separator: ", "))" : nearest
-        return YAMLValue.Problem(at: path, "unknown \(what) \"\(name.prefix(100))\"\(all)")
+        let hint = Names.hint(for: name, among: known)
+        return YAMLValue.Problem(at: path, "unknown \(what) \"\(name.prefix(100))\"\(hint)")
     }
 
     /// The problem of a value of another type.

@@ -73,15 +73,12 @@ struct ConfigurationFields {
     func refuse(otherThan known: [String], guards: [String] = []) throws(CommandError) {
         for entry in entries where !known.contains(entry.name) {
             if entry.name.hasPrefix(Self.freePrefix) { continue }
-            let near = Names.nearest(
-                to: entry.name, in: ownership == .own ? known : guards)
-            if ownership == .foreign, near == nil { continue }
-            throw problem(
-                "unknown key \"\(entry.name)\""
-                    + (near == nil
-                        ? "; expected one of \(known.joined(separator: ", "))"
-                        : Names.suggestion(near)),
-                at: entry.name)
+            let hint =
+                ownership == .own
+                ? Names.hint(for: entry.name, among: known)
+                : Names.suggestion(Names.nearest(to: entry.name, in: guards))
+            if hint.isEmpty { continue }
+            throw problem("unknown key \"\(entry.name)\"\(hint)", at: entry.name)
         }
     }
 
