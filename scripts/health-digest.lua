@@ -50,7 +50,7 @@ if args.webhook then
     check = true,
   })
   if not ok then
-    -- A webhook that is down must not hide what was found.
+    -- A webhook that is down must not hide the findings.
     cli.remark("the list was not delivered: " .. tostring(problem))
     cli.status(is_bad and 9 or 8)
   end

@@ -144,7 +144,7 @@ int qh_check_arguments(lua_State *L) {
 }
 
 int qh_called_from_inside(lua_State *L) {
-    // The function of Lua that asks stands between.
+    // The frame of the Lua function that asks lies between.
     lua_pushboolean(L, is_called_from_inside(L, 2));
     return 1;
 }

@@ -17,7 +17,7 @@ static void ask(lua_State *L, const char *word, int value, bool of_the_name) {
     lua_call(L, 4, 0);
 }
 
-/// Asks about a value of its own.
+/// Asks for permission with the value of this call.
 static void ask_about(lua_State *L, const char *word, const char *value) {
     lua_pushstring(L, value);
     ask(L, word, lua_gettop(L), false);

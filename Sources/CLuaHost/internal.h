@@ -212,7 +212,7 @@ const char *qh_push_type_name(lua_State *L, int index);
 /// Ends a coroutine: its to-be-closed variables run, and can be interrupted. As lua_resetthread.
 int qh_reset(qh_vm *vm, lua_State *co);
 
-/// What stands before the names by which the host's own Lua calls methods of strings.
+/// The prefix of the names by which the host's own Lua calls methods of strings.
 #define QH_OWN_METHOD "__"
 
 /// Keeps methods of strings for the host's own Lua, whatever scripts do to `string`.

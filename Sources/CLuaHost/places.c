@@ -36,7 +36,7 @@ void qh_place_error(lua_State *L) {
     for (size_t next = place; next > 0; place += next) next = own_place(message + place);
     qh_push_user_location(L);
     lua_pushlstring(L, message + place, length - place);
-    // People know methods of strings without what stands before their names in the host's own Lua.
+    // Public names of string methods lack the prefix that the host's own Lua uses.
     luaL_gsub(L, lua_tostring(L, -1), "'" QH_OWN_METHOD, "'");
     lua_remove(L, -2);
     lua_concat(L, 2);

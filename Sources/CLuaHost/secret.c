@@ -69,7 +69,7 @@ static int write_file(lua_State *L) {
     }
     if (file >= 0) {
         if (problem == 0 && fchmod(file, 0600) != 0) problem = errno;
-        // A name must not lead to what has not reached the disk.
+        // The content must reach the disk before the name leads to it.
         if (problem == 0 && fsync(file) != 0) problem = errno;
         if (close(file) != 0 && problem == 0) problem = errno;
         if (problem == 0 && rename(scratch, path) != 0) problem = errno;

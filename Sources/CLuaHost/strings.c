@@ -30,7 +30,7 @@ static int find_method(lua_State *L) {
     return found(L, LUA_OK, 0);
 }
 
-/// Has strings get methods from the value on top of the stack, which is popped.
+/// Makes strings get methods from the value on top of the stack; pops it.
 static void set_methods(lua_State *L) {
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
@@ -90,7 +90,7 @@ void qh_push_string_events(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &visible_events);
 }
 
-/// Copies the table on top of the stack, with a text before each name; the copy is on top then.
+/// Pushes a copy of the table on top of the stack, with a prefix before each name.
 static void copy_table(lua_State *L, const char *before) {
     lua_newtable(L);
     lua_pushnil(L);

@@ -204,7 +204,7 @@ qh_vm *qh_open(size_t memory_limit, qh_dispatch dispatch, void *host) {
 void qh_limit_memory(qh_vm *vm, size_t limit) { vm->memory.limit = limit; }
 
 void qh_close(qh_vm *vm) {
-    // What is left to finalize may need memory that a limit has refused.
+    // Finalizers may need memory that the limit has refused.
     vm->memory.limit = 0;
     lua_close(vm->L);
     qh_close_memory(&vm->memory);

@@ -180,7 +180,7 @@ public struct MessageBuilder: MessageSink {
 
     public mutating func enumeration(unknownName name: String, of type: EnumType) {
         guard dropsUnknownEnumNames else { return put(.unknownEnumName(name)) }
-        // The field stays unset, and a list or a map goes without it.
+        // Leaves the field unset, or the element out of its list or map.
         guard let last = levels.indices.last, levels[last].kind == .map else { return }
         levels[last].key = nil
     }

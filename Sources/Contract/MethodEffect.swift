@@ -43,8 +43,8 @@ extension MethodEffect {
 }
 
 extension Method {
-    /// The permissions that a script needs for it. Of a method for which the API requires none, a change
-    /// needs its effect on its module, as in `write:account`, and a read needs nothing.
+    /// The permissions that a script needs for it. If the API requires none, a change needs its
+    /// effect on its module, as in `write:account`, and a read needs none.
     public var neededPermissions: [String] {
         guard options.checkedPermissions.isEmpty, effect != .read else {
             return options.checkedPermissions

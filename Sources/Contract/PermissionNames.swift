@@ -9,8 +9,8 @@ extension Registry {
         return names
     }
 
-    /// Whether the embedded contract has a permission written out. Nothing is read for that: a string of a
-    /// message follows its length.
+    /// Whether the embedded contract has a permission written out. Searches the bytes without
+    /// parsing them: in a message, a string follows its length.
     public static func embeddedHas(permission name: String) -> Bool {
         guard let length = UInt8(exactly: name.utf8.count), length < 128,
             let colon = name.utf8.firstIndex(of: UInt8(ascii: ":"))

@@ -48,7 +48,7 @@ public enum URLMask {
         }.joined(separator: "'")
     }
 
-    /// A URL without what it authorizes with: its user and password, or the password for `ssh`, and
+    /// Returns a URL without its credentials: its user and password, or for `ssh` the password, and
     /// parameters that are named like secrets.
     public static func withoutCredentials(_ url: String) -> String {
         withoutUser(withoutSecretParameters(url))
@@ -74,7 +74,7 @@ public enum URLMask {
 
     private static func masked(user: Substring, isSSH: Bool) -> String {
         guard let colon = user.firstIndex(of: ":") else { return isSSH ? String(user) : mask }
-        // A token may stand before the colon, too, with nothing after it.
+        // The token may also be before the colon, with an empty password.
         let isAll = user.index(after: colon) == user.endIndex
         return isAll ? mask : user[...colon] + mask
     }
@@ -84,8 +84,8 @@ public enum URLMask {
         let word = text.prefix(while: isPart)
         let authority = word.prefix { !"/?#\\".contains($0) }
         if let at = authority.lastIndex(of: "@") { return at }
-        // A password with a slash that is not encoded ends the authority in its middle: what looks
-        // like a port is none.
+        // A password with a slash that is not encoded ends the authority in its middle: the
+        // apparent port is a part of it.
         guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else {
             return nil
         }

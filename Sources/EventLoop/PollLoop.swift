@@ -197,7 +197,7 @@ public final class PollLoop {
         /// One of the timers was cancelled.
         func noteCancelled() {
             cancelled += 1
-            // So few cost less than sorting does.
+            // So few cost less than a sort.
             guard cancelled > 64, cancelled > items.count / 2 else { return }
             items.removeAll { $0.action == nil }
             cancelled = 0

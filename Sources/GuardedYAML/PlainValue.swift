@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a text means, for comparing one with another.
+/// The meaning of a YAML text, for comparison.
 indirect enum PlainValue {
     case null
     case flag(Bool)
@@ -29,7 +29,7 @@ indirect enum PlainValue {
         }
     }
 
-    /// Changes what stands at a path; false when there is nothing.
+    /// Changes the value at a path; returns false if there is none.
     mutating func change(
         _ path: some Collection<YAMLEditor.Step>, _ body: (inout PlainValue) -> Bool
     ) -> Bool {
@@ -52,7 +52,7 @@ indirect enum PlainValue {
         }
     }
 
-    /// Sets a key of a map; false when this is none.
+    /// Sets a key of a map; returns false for other values.
     mutating func set(_ key: String, _ value: PlainValue?) -> Bool {
         guard case .map(var fields) = self else { return false }
         fields[key] = value
@@ -60,7 +60,8 @@ indirect enum PlainValue {
         return true
     }
 
-    /// Appends to a list in a map, which is made when there is none; false when there is something else.
+    /// Appends to a list in a map and creates the list if it is missing; returns false for other
+    /// values.
     mutating func append(_ item: PlainValue, to key: String) -> Bool {
         guard case .map(var fields) = self else { return false }
         switch fields[key] {
@@ -72,7 +73,7 @@ indirect enum PlainValue {
         return true
     }
 
-    /// Removes an item of a list; false when there is none.
+    /// Removes an item of a list; returns false if there is none.
     mutating func remove(at index: Int) -> Bool {
         guard case .list(var items) = self, items.indices.contains(index) else { return false }
         items.remove(at: index)

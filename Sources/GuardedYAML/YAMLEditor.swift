@@ -4,8 +4,8 @@ import Foundation
 /// Changes single values of a YAML or JSON text. Everything else stays as it was written: comments,
 /// order, quotes, indentation.
 ///
-/// Each change is checked: the changed text is read again, and must mean what the old one meant but
-/// for the change.
+/// Each change is checked: the changed text is parsed again, and must differ in meaning by the
+/// change only.
 public struct YAMLEditor {
     /// A scalar to write.
     public enum Scalar: Equatable, Sendable {
@@ -14,7 +14,7 @@ public struct YAMLEditor {
         case integer(Int)
     }
 
-    /// A step on the way to a value.
+    /// A step of a path to a value.
     public enum Step: Equatable, Sendable {
         case key(String)
         case index(Int)
@@ -99,7 +99,7 @@ public struct YAMLEditor {
 
     // MARK: - Texts
 
-    /// A piece of the text, and what takes its place.
+    /// A range of the text and its replacement.
     private struct Change {
         let range: Range<Int>
         let replacement: String
@@ -136,7 +136,7 @@ public struct YAMLEditor {
         return value.map(PlainValue.init) ?? .map([:])
     }
 
-    /// What stands at a path; nil when nothing does.
+    /// The value at a path; nil if there is none.
     private func outline(_ path: [Step]) -> YAMLOutline? {
         var found = root
         for step in path {
@@ -170,7 +170,7 @@ public struct YAMLEditor {
                 (old.start == old.end ? " " : "") + written + (isBlock ? "\n" : ""))
         }
         let entry = (isJSON ? json(.text(key)) : key) + ": " + written(value, isFlow: isFlow)
-        // The choice of what counts comes before what there is to choose from.
+        // Inserts the key after the others.
         return isFlow
             ? inserting(entry, intoFlow: map, pairs.map { ($0.key.start, $0.value.end) })
             : inserting(entry + "\n", after: map, column: map.column)
@@ -281,7 +281,7 @@ public struct YAMLEditor {
         return start
     }
 
-    /// Where the lines of a value end, a remark after it included.
+    /// Where the lines of a value end, including a comment after it.
     private func endOfLines(_ value: YAMLOutline) -> Int {
         var end = value.end
         // A block scalar ends at the beginning of a line.

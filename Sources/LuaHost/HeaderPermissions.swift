@@ -2,7 +2,7 @@ import CloudClient
 import Contract
 import LuaReference
 
-/// Checks headers by the rules that a run is bound by.
+/// Checks headers by the rules that bound a run.
 public struct HeaderPermissions: HeaderPolicy {
     private let registry: Registry
 
@@ -27,7 +27,8 @@ public struct HeaderPermissions: HeaderPolicy {
         let sides = word.split(separator: ":").map(String.init)
         guard sides.count == 2 else { return false }
         return needs.contains { need in
-            // `read:files=./data` is about reading files; which ones only a run knows.
+            // `read:files=./data` allows a function that reads files; only the run knows which
+            // ones.
             let plain = String(need.prefix { $0 != "=" })
             guard let allowed = try? PermissionWord(plain) else { return false }
             return allowed.covers(PermissionWord(verb: sides[0], noun: sides[1]))

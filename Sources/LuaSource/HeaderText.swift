@@ -1,8 +1,8 @@
-/// The text of a script's header, field by field, for writing another one in its place.
+/// The text of a script's header by fields, so that it can be replaced.
 public struct HeaderText: Sendable {
-    /// What stands before the table: `local args = script`.
+    /// The text before the table: `local args = script`.
     public let beginning: String
-    /// The fields as they are written, with their names and the remarks above them.
+    /// The fields in their original text, with their names and the comments above them.
     public let fields: [(name: String, text: String)]
 
     /// Reads the header that a script begins with; nil when it begins with anything else.
@@ -13,7 +13,7 @@ public struct HeaderText: Sendable {
         var beginning: String?
         var start: Int?
         var depth = 0
-        // Of the field that is being read: its name, where it begins and ends.
+        // The present field: its name, its start and its end.
         var name: String?
         var from = 0
         var end = 0

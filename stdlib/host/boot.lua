@@ -15,9 +15,9 @@ end
 
 host.set_duration_reader(host.time_duration)
 
---- The globals of the library's own code. Those of scripts are set up through it; from then on it has
---- its own, since scripts may replace each of theirs.
---- Its errors stand at the user's line, whatever their level is.
+--- The globals of the library's own code. Those of scripts are set up through it; from then on it
+--- has its own, since scripts may replace each of theirs. Its errors are placed at the user's line,
+--- regardless of their level.
 host.own = setmetatable({ error = host.raise }, { __index = _G, __newindex = _G })
 
 for _, part in ipairs {
@@ -42,7 +42,7 @@ do
     end
   end
   own.require = host.own_require
-  -- Where modules are found is what scripts say.
+  -- Scripts determine where modules are found.
   own.package = setmetatable({ loaded = package.loaded, preload = package.preload },
     { __index = package })
   setmetatable(own, {

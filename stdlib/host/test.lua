@@ -360,7 +360,7 @@ local script_os = _G.os
 local function keep_going(is_read)
   local exit, write, output = os.exit, print, io.output()
   local function set_exit(value)
-    -- The library's own code ends the program, too, and specs call it.
+    -- Specs also call library code that ends the program.
     rawset(os, "exit", value)
     rawset(script_os, "exit", value)
   end

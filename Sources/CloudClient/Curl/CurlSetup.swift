@@ -18,7 +18,7 @@ enum CurlSetup {
             _ = qcurl_set_string(easy, Int32(QCURL_CAINFO.rawValue), caFile)
             _ = qcurl_set_string(easy, Int32(QCURL_CAPATH.rawValue), nil)
         } else {
-            // As OpenSSL's own programs: each takes the place of the system's default of its kind.
+            // As in OpenSSL's programs, each replaces the system's default of its kind.
             for (name, option) in [
                 ("SSL_CERT_FILE", Int32(QCURL_CAINFO.rawValue)),
                 ("SSL_CERT_DIR", Int32(QCURL_CAPATH.rawValue)),
@@ -33,7 +33,7 @@ enum CurlSetup {
     /// libcurl's text for an error.
     static func reason(_ code: CurlCode, buffer: UnsafePointer<CChar>) -> String {
         let detail = String(cString: buffer)
-        // It may quote a proxy with its password.
+        // The message may quote a proxy's password.
         return detail.isEmpty
             ? String(cString: qcurl_error_text(code.number)) : URLMask.masked(quoting: detail)
     }

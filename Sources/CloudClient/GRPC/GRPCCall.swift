@@ -144,7 +144,7 @@ final class GRPCCall: TransportCall, RunningCall {
             if !contentType.isEmpty { what += " with \(contentType)" }
             var error = CallError.transport(code, what + ", which is not gRPC")
             error.httpStatus = status
-            // A gateway in front of the server speaks HTTP.
+            // Gateways in front of the server report errors in HTTP.
             error.retryAfter = retryAfter.flatMap {
                 RetryAfter.nanoseconds($0, present: date, now: now())
             }

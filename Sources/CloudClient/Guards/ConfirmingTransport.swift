@@ -19,7 +19,7 @@ public final class ConfirmingTransport: Transport {
         case refused(String)
     }
 
-    /// Asks; the completion is called once, from the loop. Cancelling withdraws the question.
+    /// Asks a person. Calls the completion once, from the loop. Cancelling withdraws the question.
     public typealias Asker =
         (Question, _ completion: @escaping (Answer) -> Void) -> any RunningCall
 
@@ -177,7 +177,7 @@ public final class ConfirmingTransport: Transport {
     }
 }
 
-/// Quantities as packages have them: `2000m` and `64Gi`.
+/// Quantities in the form of packages: `2000m` and `64Gi`.
 enum Quantity {
     private static let factors: [(suffix: String, factor: Double)] = [
         ("Ki", 1024), ("Mi", 1_048_576), ("Gi", 1_073_741_824), ("Ti", 1_099_511_627_776),
@@ -185,7 +185,7 @@ enum Quantity {
         ("m", 0.001), ("", 1),
     ]
 
-    /// The number of a quantity; nil when it is not understood.
+    /// Returns the number of a quantity; nil for other texts.
     static func value(_ text: String) -> Double? {
         for (suffix, factor) in factors where text.hasSuffix(suffix) {
             if let number = Double(text.dropLast(suffix.count)) { return number * factor }

@@ -57,8 +57,8 @@ public final class PermissionBound: CallGuard {
             }
     }
 
-    /// The permissions that a method requires. Of a method for which the API requires none, a change needs
-    /// its effect on its module, as in `write:account`, and a read needs nothing.
+    /// The permissions that a method requires. If the API requires none, a change needs its effect
+    /// on its module, as in `write:account`, and a read needs none.
     public static func words(of method: Method) -> [PermissionWord] {
         method.neededPermissions.compactMap { try? PermissionWord($0) }
     }
@@ -75,8 +75,8 @@ public final class PermissionBound: CallGuard {
         return Self.error(reason, method)
     }
 
-    /// The permissions that a call makes use of: all, or where one of several is enough, the first that every
-    /// layer allows.
+    /// The permissions that a call uses: all that its method requires, or if one of several is
+    /// enough, the first that every layer allows.
     private static func used(
         _ words: [PermissionWord], of method: Method, by layers: [PermissionLayer]
     ) -> [PermissionWord] {

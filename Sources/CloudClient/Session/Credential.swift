@@ -48,7 +48,7 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
         switch self {
         case .managementKey(let key): return key.hasPrefix(listed)
         case .helper(let helper) where !helper.isToken:
-            // A prefix to compare with comes from a call, so that the helper has answered by then.
+            // Only a call yields a prefix to compare with, so the helper has already answered.
             return helper.answer?.hasPrefix(listed) ?? false
         case .none, .userToken, .helper: return false
         }
@@ -68,7 +68,7 @@ public enum Credential: Sendable, CustomStringConvertible, CustomDebugStringConv
 
 /// Asks for a credential once, when it is first needed. Main-thread confined.
 public final class CredentialHelper: @unchecked Sendable {
-    /// Asks; the completion is called once, from the loop. Cancelling gives the question up.
+    /// Asks the helper. Calls the completion once, from the loop. Cancelling ends the helper.
     public typealias Question =
         (_ completion: @escaping (Result<String, CallError>) -> Void) -> any RunningCall
 

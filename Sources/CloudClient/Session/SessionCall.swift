@@ -70,7 +70,7 @@ final class SessionCall: SteppedCall {
         }
     }
 
-    /// Ends the call at its deadline, while it prepares to leave.
+    /// Ends the call at its deadline while it is being prepared.
     private func giveUpAtDeadline(_ words: String) {
         guard let deadline else { return }
         pause = session.loop.after(deadline - session.loop.now()) { [self] in
@@ -130,8 +130,8 @@ final class SessionCall: SteppedCall {
         }
     }
 
-    /// The maximum number of retries: the call's own, or for reads the session's. A change is repeated
-    /// where it is known what became of it.
+    /// The maximum number of retries: the call's own, or for reads the session's. A change is
+    /// repeated if its outcome is known.
     private var retries: Int? {
         options.retries ?? (method.isRead ? session.configuration.retries : nil)
     }

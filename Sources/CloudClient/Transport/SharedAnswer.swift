@@ -1,6 +1,7 @@
 /// One answer that several calls wait for. Main-thread confined.
 ///
-/// It is asked for when the first one waits, and given up when no call waits any longer.
+/// The first call that waits requests the answer; when no call waits any longer, the request is
+/// cancelled.
 final class SharedAnswer<Value> {
     typealias Completion = (Result<Value, CallError>) -> Void
 
@@ -31,7 +32,7 @@ final class SharedAnswer<Value> {
         waiting.append(waiter)
         guard waiting.count == 1 else { return waiter }
         let call = ask { [self] in finish($0) }
-        // It may have been answered at once.
+        // The request may have completed at once.
         if !waiting.isEmpty { asking = call }
         return waiter
     }

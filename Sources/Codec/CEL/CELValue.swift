@@ -100,7 +100,7 @@ extension CELValue {
         case .string(let text): self = .string(text)
         case .bytes(let bytes): self = .bytes(bytes)
         case .enumeration(let number): self = .int(Int64(number))
-        // Expressions compare numbers, and this name has none.
+        // Expressions compare numbers, which this name lacks.
         case .unknownEnumName(let name): throw CELError.unsupported(name)
         case .message(let message): self = try CELValue(message)
         case .list(let items):

@@ -30,8 +30,8 @@ extension RuleCheck {
         }
     }
 
-    /// A newer server's name is in no list of this contract. Whether the enum has it
-    /// (`defined_only`), that server knows.
+    /// No list of this contract has a newer server's name. Only that server can check
+    /// `defined_only`.
     func checkEnum(unknownName name: String, _ found: inout [Violation]) {
         let value = Value.unknownEnumName(name)
         func names(_ rule: Int) -> String {

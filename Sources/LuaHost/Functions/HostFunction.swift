@@ -5,9 +5,9 @@ import LuaReference
 public struct HostFunction {
     /// The name in Lua's table `host`.
     let name: String
-    /// The permissions that it can need: those of its parameters, and what its body asks for.
+    /// The permissions that it can need: those of its parameters and of its body.
     let permissions: [String]
-    /// Whether a dry run refuses it: it can do something with a permission that changes something.
+    /// Whether a dry run refuses it, because one of its permissions allows changes.
     let changes: Bool
     /// How runs that are recorded treat it.
     let recording: Recording

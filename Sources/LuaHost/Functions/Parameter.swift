@@ -49,7 +49,7 @@ struct NeededPermission {
     let exempt: String?
     let isQuestion: Bool
 
-    /// Whether what needs a permission may change something on this machine: what writes, and programs.
+    /// Whether a permission allows changes on this machine: writing, and running programs.
     static func changes(_ word: String) -> Bool {
         word.hasPrefix("write:") || word.hasPrefix("run:")
     }

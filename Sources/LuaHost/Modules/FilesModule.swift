@@ -316,7 +316,7 @@ final class FilesModule {
             }
             rest = rest.dropFirst(count)
         }
-        // A name must not lead to what has not reached the disk.
+        // The content must reach the disk before the name leads to it.
         if isWhole, !failed, fsync(file) != 0 { failed = true }
         let reason = errno
         if close(file) != 0 || failed || (isWhole && rename(scratch, target) != 0) {

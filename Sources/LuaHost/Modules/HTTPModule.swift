@@ -18,7 +18,7 @@ final class HTTPModule {
         self.settings = settings
     }
 
-    /// What people call that sends requests.
+    /// The public functions that send requests.
     private static let asking = "http.request"
 
     func register(in functions: inout HostFunctions) {

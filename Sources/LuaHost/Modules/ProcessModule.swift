@@ -106,7 +106,7 @@ final class ProcessModule {
     private func start(
         _ plan: ProgramPlan, _ resumption: LuaMachine.Resumption
     ) -> (() -> Void)? {
-        // What Lua has printed comes before what the program writes.
+        // The output of Lua must precede that of the program.
         fflush(nil)
         do throws(ProgramPlan.Problem) {
             let program = try RunningProgram(plan, on: machine.loop) { end in

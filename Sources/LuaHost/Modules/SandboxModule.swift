@@ -73,7 +73,7 @@ struct SandboxModule {
         functions.declareWaiting(
             "sandbox_request", .integer, .string, .string, .optional(.bytes), .optional(.string)
         ) { [control, actions] _, number, verb, path, body, world in
-            // What the script itself has started ends with it.
+            // A sandbox that the script started ends with the script.
             if !control.hasStarted(number) {
                 try actions.send(verb, "/sandbox/v1" + path, by: "sandbox")
             }

@@ -2,22 +2,23 @@ import CloudClient
 import LuaMachine
 import LuaReference
 
-/// What scripts do on this machine and elsewhere apart from calls of the API: each action asks here
-/// before it happens, by the permission that it needs.
+/// Actions of scripts other than calls of the API, on this machine and elsewhere: each asks here
+/// first, by the permission that it needs.
 ///
-/// The permissions of the run come first; a dry run then refuses what would change something.
+/// Checks the permissions of the run first; then a dry run refuses each action that changes
+/// something.
 struct LocalActions {
     unowned let machine: LuaMachine
     let bound: PermissionBound
     let isDryRun: Bool
 
-    /// Raises an error when an action must not happen.
+    /// Raises an error if an action is not allowed.
     ///
     /// - Parameters:
     ///   - word: the permission that it needs, for example `write:files`.
     ///   - value: which file, program or host.
     ///   - isAboutName: whether a file's name is changed rather than what it leads to.
-    ///   - isQuestion: whether nothing is done yet.
+    ///   - isQuestion: whether the action is only asked about.
     ///   - function: who acts, as people call it.
     func ask(
         _ word: String, _ value: String, isAboutName: Bool = false, isQuestion: Bool = false,
@@ -37,7 +38,7 @@ struct LocalActions {
             function, "send \(verb) \(target)", "sends no requests that may change something")
     }
 
-    /// Whether requests with a verb only read.
+    /// Whether requests with a verb only read data.
     static func isQuestion(_ verb: String) -> Bool { ["GET", "HEAD", "OPTIONS"].contains(verb) }
 
     /// The one form of all refusals.
@@ -47,7 +48,7 @@ struct LocalActions {
 }
 
 extension HostFunctions {
-    /// Creates a collection of functions whose parameters ask for what they need.
+    /// Creates a collection of functions whose parameters ask for the permissions that they need.
     init(asking actions: LocalActions) {
         self.init { (needed, value, function) throws(HostError) in
             guard let text = value.text, text != needed.exempt else { return }

@@ -4,8 +4,7 @@ import LuaMessages
 
 /// A lock file, `qcsh.lock`: the libraries of a project, with their sources, files and permissions.
 ///
-/// It limits what libraries may do, so nothing in it is passed over: an unknown or misspelt key, and a
-/// value of the wrong type, are errors.
+/// It limits what libraries may do, so each unknown key and each value of a wrong type is an error.
 public struct LockFile {
     /// Why a text is not a lock file.
     public struct Problem: Error, CustomStringConvertible {

@@ -60,7 +60,7 @@ public enum RunJournal {
         _ name: String, _ count: Int, _ function: @escaping LuaMachine.HostBody
     ) -> LuaMachine.HostBody {
         { call in
-            // Masked for the recording and when it is replayed alike.
+            // Masks the message in recordings and replays alike.
             let about = URLMask.masked(
                 (0..<count).map { _ in Self.shown(call.arguments.value()) }
                     .joined(separator: " "))

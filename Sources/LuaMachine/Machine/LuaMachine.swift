@@ -43,7 +43,7 @@ public final class LuaMachine {
     package nonisolated(unsafe) let vm: OpaquePointer
     private let box: Weak
     private var functions: [HostBody] = []
-    /// Takes out of the messages of host functions what must not be shown.
+    /// Masks credentials in the messages of host functions.
     package var mask: (String) -> String = { $0 }
     /// The types that the Lua side knows.
     package let types = TypeTables()

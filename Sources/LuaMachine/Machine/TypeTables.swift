@@ -10,12 +10,12 @@ package final class TypeTables {
     package var unknownEnumNames = UnknownEnumNames()
 }
 
-/// Names of enum values that servers sent and the contract does not have, so that they may be sent
-/// back, and a name that is only misspelt may not.
+/// Names of enum values that servers sent and the contract does not have. A request may contain
+/// these; any other unknown name is a mistake.
 package struct UnknownEnumNames {
     private var names: [Int: Set<String>] = [:]
     private var count = 0
-    /// The number of names that are remembered; a contract has a few hundred in all.
+    /// The maximum number of names; a contract has a few hundred in all.
     private static let most = 10_000
 
     /// Remembers a name of an enum, by the enum's number in the contract.

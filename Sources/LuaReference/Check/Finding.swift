@@ -59,10 +59,10 @@ public struct Finding: Sendable, Equatable {
 public struct CheckResult: Sendable {
     /// In the order of files and positions.
     public var findings: [Finding] = []
-    /// The permissions that the script can use, and no others, but for what is unknown.
+    /// The permissions that the script can use; complete, except for ``unknown``.
     public var permissions: [String] = []
     /// The methods of the API that the script can use.
     public var methods: [String] = []
-    /// What could not be followed: it may use more.
+    /// Code that could not be followed, and so may use more.
     public var unknown: [UnknownUse] = []
 }

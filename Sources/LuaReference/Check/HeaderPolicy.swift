@@ -2,14 +2,14 @@ import Contract
 
 /// The permissions that headers ask for, as the program that runs scripts applies them.
 public protocol HeaderPolicy {
-    /// The permissions that a method needs, in words. Where one of several is enough, it is the first
-    /// that a header allows, or the first of all.
+    /// The permissions that a method needs, in words. If one of several is enough, the first that a
+    /// header allows, or the first of all.
     func words(of method: Method, needs: [String]?) -> [String]
 
     /// The permissions that a function of the host can need, by its name: `fs_read`.
     func words(ofHostFunction name: String) -> [String]
 
-    /// Whether one of a header's words, however it is restricted, is about a permission.
+    /// Whether a header has a word for a permission, with or without a restriction.
     func covers(needs: [String], word: String) -> Bool
 
     /// Why a word is not a permission; nil when it is one.

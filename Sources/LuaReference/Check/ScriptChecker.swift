@@ -39,7 +39,7 @@ public final class ScriptChecker: ScopeContext {
     public func check(_ source: [UInt8], file: String) -> CheckResult {
         findings = []
         script = file
-        // The same file may load other modules in another project.
+        // In another project, the same file may load other modules.
         modules = modules.filter { $0.key.hasPrefix("[") }
         _ = analyse(source, file: file, moduleName: nil)
         let reach = ReachAnalysis(
@@ -116,7 +116,7 @@ public final class ScriptChecker: ScopeContext {
     /// otherwise; nil when there is none of the name.
     func standardModule(_ name: String) -> Shape? {
         guard let file = StandardLibrary.file(requiredAs: name) else { return nil }
-        // What is wrong in the library itself is not the script's business.
+        // Findings in the library itself are not reported.
         let own = findings
         defer { findings = own }
         // A part adds to the table of its module.

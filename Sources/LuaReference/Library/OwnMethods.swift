@@ -4,7 +4,7 @@
 /// `("%d"):format(n)`, the library would call the script's function. Its text therefore becomes
 /// `("%d"):__format(n)` when it is loaded (strings.c has the other half).
 package enum OwnMethods {
-    /// What stands before such a name.
+    /// The prefix of such a name.
     private static let mark = "__".utf8
 
     private static let names = [
@@ -13,7 +13,7 @@ package enum OwnMethods {
         "upper",
     ].map { Array($0.utf8) }
 
-    /// A text of Lua with these names.
+    /// Returns a Lua text with these names.
     package static func renamed(_ source: [UInt8]) -> [UInt8] {
         var reader = Reader(source)
         var result: [UInt8] = []

@@ -1,15 +1,15 @@
 import LuaSource
 
-/// What a script can use at most: each method of the API and each power over this machine.
+/// An upper bound of what a script can use: methods of the API and permissions for this machine.
 ///
-/// The script, its modules and the standard library are interpreted over kinds of values instead
-/// of values: tables by the places that make them, functions with what they have captured, and
-/// everything from outside as one. Branches are taken unless a condition is known; what a variable
-/// holds is everything that is assigned to it anywhere. A function is looked at once for each
-/// combination of kinds of arguments, so that `create { wait = true }` and `create {}` differ. That
-/// goes on until nothing is new.
+/// Interprets the script, its modules and the standard library over kinds of values instead of
+/// values: a table is the place that creates it, a function has its captured variables, and all
+/// data from outside is one kind. Takes both branches unless the condition is known; a variable
+/// holds everything that is assigned to it anywhere. Evaluates a function once for each combination
+/// of kinds of arguments, so that `create { wait = true }` and `create {}` differ, and repeats that
+/// until nothing changes.
 final class ReachAnalysis: ReachState, ReachContext {
-    /// Finds what a script can use.
+    /// Finds the methods and permissions that a script can use.
     ///
     /// - Parameter isLibrary: whether others call the functions that it returns.
     func run(_ body: [Statement], file name: String, isLibrary: Bool) {
@@ -29,14 +29,14 @@ final class ReachAnalysis: ReachState, ReachContext {
             present = nil
             drain()
         }
-        // What nothing is known of now is of code that cannot be followed, or does not return: it
-        // counts as anything from here on.
+        // A value that is still unknown comes from code that cannot be followed or does not return.
+        // From here on it may be anything.
         isLast = true
         for call in calls { enqueue(call) }
         drain()
     }
 
-    /// Calls the functions of a module, and of tables in it, with values from outside.
+    /// Calls the functions of a module and of its tables with values from outside.
     private func callAll(_ module: ReachValue) {
         var seen: Set<ReachAtom> = []
         var open = module.atoms
@@ -51,7 +51,7 @@ final class ReachAnalysis: ReachState, ReachContext {
     }
 
     private func drain() {
-        // First come, first served: what grows in several places is looked at once.
+        // In order of arrival: a call whose inputs grew in several places is evaluated once.
         var position = 0
         while position < queue.count {
             let next = queue[position]
@@ -69,7 +69,7 @@ final class ReachAnalysis: ReachState, ReachContext {
         makeClosure(.chunk(body), file: file, offset: -1, scope: ReachScope(nil), call: -1)
     }
 
-    /// What a file of the standard library returns; nil when there is none of the name.
+    /// Returns the value of a module of the standard library; nil if there is none of the name.
     func standardModule(_ name: String) -> ReachValue? {
         if let known = modules[name] { return read(known) }
         guard let body = Self.standardBody(name) else { return nil }
@@ -78,7 +78,7 @@ final class ReachAnalysis: ReachState, ReachContext {
         return load(body, file, name, host: ReachValue(.table, libraryTable("host")))
     }
 
-    /// What `require` gives for the script's own files; nil when there is none of the name.
+    /// Returns the value of a module of the script's own; nil if there is none of the name.
     func ownModule(_ name: String) -> ReachValue? {
         guard let found = resolve(name, script) else { return nil }
         if let known = modules[found.file] { return read(known) }
@@ -102,7 +102,7 @@ final class ReachAnalysis: ReachState, ReachContext {
         call.varargs = [ReachCell()]
         write(call.varargs[0], host)
         call.results = [cell]
-        // It is followed to its end at once: what it makes is needed by what comes after it.
+        // Evaluates it completely at once, since the code after it needs its results.
         evaluate(call)
         return read(cell)
     }

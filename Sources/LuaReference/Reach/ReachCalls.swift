@@ -14,7 +14,7 @@ extension ReachContext {
         let given = list(call.arguments, scope)
         guard !owner.isEmpty else { return self.call(owner, given, at: position) }
         var results = ReachValues.none
-        // Each owner is itself with its own method, and no other's.
+        // Pairs each owner with its own method only.
         for atom in owner.atoms {
             let one = ReachValue(atom)
             let method = member(name, of: one, at: position)
@@ -26,7 +26,7 @@ extension ReachContext {
         return results
     }
 
-    /// What calling a value gives.
+    /// Returns the results of calling a value.
     func call(
         _ function: ReachValue, _ arguments: ReachValues, at position: Position
     ) -> ReachValues {
@@ -72,7 +72,7 @@ extension ReachContext {
         }
     }
 
-    /// Calls the functions among arguments, as who is given them may.
+    /// Calls the functions among arguments, since the callee may do so.
     func callBack(_ arguments: ReachValues, with value: ReachValue, at position: Position) {
         let functions = arguments.all.filter {
             $0.kind == .closure || $0.kind == .native || $0.kind == .thread
@@ -93,7 +93,7 @@ extension ReachContext {
 
     // MARK: - Accounts
 
-    /// A request for an account that is not the session's uses that account.
+    /// Notes the use of an account other than the session's in a request.
     private func noteAccount(of arguments: ReachValues, at position: Position) {
         for value in arguments.first {
             for atom in value.atoms where atom.kind == .table {
@@ -109,7 +109,7 @@ extension ReachContext {
 
     private func noteAccount(in request: ReachTable, at position: Position) {
         guard let cell = request.fields["account_id"] else {
-            // A field that is set later is seen later.
+            // A field that is set later is noted later.
             _ = read(request.all)
             return
         }

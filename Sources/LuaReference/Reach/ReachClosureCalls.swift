@@ -14,11 +14,11 @@ extension ReachContext {
         return closure
     }
 
-    /// What calling a closure gives.
+    /// Returns the results of calling a closure.
     func call(
         closure number: Int, _ arguments: ReachValues, at position: Position
     ) -> ReachValues {
-        // Nothing is passed on before it is known.
+        // Waits until the arguments are known.
         if !isLast, arguments.first.contains(where: \.isEmpty) { return .none }
         let closure = closures[number]
         let count = closure.function.parameters.count + (closure.function.hasSelf ? 1 : 0)
@@ -41,7 +41,7 @@ extension ReachContext {
         return results(of: call)
     }
 
-    /// Only texts that are names make calls different.
+    /// Only texts that are names distinguish calls.
     private func plain(_ value: ReachValue) -> ReachValue {
         guard value.has(.text) else { return value }
         let isPlain = value.atoms.allSatisfy { atom in
@@ -115,10 +115,10 @@ extension ReachContext {
         if block(function.body, scope) { finish(ReachValues(), scope) }
     }
 
-    /// Notes what the call that is looked at returns.
+    /// Adds to the results of the present call.
     func finish(_ values: ReachValues, _ scope: ReachScope) {
         guard let present, values.isKnown else { return }
-        // A result that was not there before was nil for those who have returned less.
+        // Earlier returns with fewer results returned nil here.
         while present.results.count < min(values.first.count, 6) {
             let cell = ReachCell()
             if !present.returns.value.isEmpty { write(cell, .nothing) }

@@ -1,75 +1,75 @@
 import LuaSource
 
-/// The parts of the interpreter as they see each other.
+/// The interface between the parts of the interpreter.
 protocol ReachContext: ReachState {
-    /// What a file of the standard library returns; nil when there is none of the name.
+    /// Returns the value of a module of the standard library; nil if there is none of the name.
     func standardModule(_ name: String) -> ReachValue?
 
-    /// What `require` gives for the script's own files; nil when there is none of the name.
+    /// Returns the value of a module of the script's own; nil if there is none of the name.
     func ownModule(_ name: String) -> ReachValue?
 
     // MARK: Statements and expressions
 
-    /// Goes through statements; whether what follows them may be reached.
+    /// Interprets statements; returns whether the code after them is reachable.
     @discardableResult
     func block(_ statements: [Statement], _ scope: ReachScope) -> Bool
 
-    /// A function with the names that it sees.
+    /// A function and its scope.
     func closure(
         _ function: Function, _ position: Position, _ scope: ReachScope
     ) -> ReachValue
 
-    /// The values of a list; the last one's call gives all of its results.
+    /// Returns the values of a list of expressions; a call at its end yields all its results.
     func list(_ expressions: [Expression], _ scope: ReachScope) -> ReachValues
 
-    /// What an expression can be.
+    /// Returns the value of an expression.
     func value(_ expression: Expression, _ scope: ReachScope) -> ReachValue
 
-    /// What `...` is.
+    /// Returns the value of `...`.
     func varargs() -> ReachValues
 
     // MARK: Fields
 
-    /// Puts a value under a key; the name is the key when it is written out.
+    /// Stores a value under a key; the name is the key if it is a literal.
     func set(_ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue)
 
-    /// Puts a value under a key, past metatables if that is asked for.
+    /// Stores a value under a key, optionally without metatables.
     func set(
         _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue, isRaw: Bool)
 
-    /// Whether it is more than data, so that it is kept when it becomes part of such.
+    /// Whether a value is more than data, so that it stays known as a part of data.
     func isKept(_ atom: ReachAtom) -> Bool
 
-    /// What a member of a module is, when more is known of it than its code.
+    /// Returns the native form of a module's function if that is more precise than its code.
     func overridden(_ table: ReachTable, _ name: String?, _ value: ReachValue) -> ReachValue
 
-    /// The globals of the script.
+    /// Returns the globals of the script.
     var globals: ReachTable { get }
 
-    /// What a global is.
+    /// Returns the value of a global.
     func global(_ name: String) -> ReachValue
 
     /// The number of one of Lua's own tables: `string`.
     func libraryTable(_ name: String) -> Int
 
-    /// What a field gives.
+    /// Returns the value of a field.
     func member(_ name: String, of owner: ReachValue, at position: Position) -> ReachValue
 
-    /// What a field gives, past metatables if that is asked for.
+    /// Returns the value of a field, optionally without metatables.
     func member(
         _ name: String, of owner: ReachValue, at position: Position, isRaw: Bool
     ) -> ReachValue
 
-    /// What a field with a computed name gives.
+    /// Returns the value of a field with a computed name.
     func member(key: ReachValue, of owner: ReachValue, at position: Position) -> ReachValue
 
-    /// What an element with a number that is written out gives.
+    /// Returns the element at a literal index.
     func element(_ number: Int64, of owner: ReachValue) -> ReachValue
 
-    /// What the elements of a value can be.
+    /// Returns the value of a value's elements.
     func elements(of value: ReachValue) -> ReachValue
 
-    /// What the elements of an atom can be.
+    /// Returns the value of an atom's elements.
     func elements(of atom: ReachAtom) -> ReachValue
 
     /// A part of the API by its whole name: `cluster.auth.list_keys`.
@@ -77,46 +77,46 @@ protocol ReachContext: ReachState {
 
     // MARK: Calls
 
-    /// What a call gives.
+    /// Returns the results of a call.
     func call(_ call: Call, _ scope: ReachScope) -> ReachValues
 
-    /// What calling a value gives.
+    /// Returns the results of calling a value.
     func call(
         _ function: ReachValue, _ arguments: ReachValues, at position: Position
     ) -> ReachValues
 
-    /// What calling a closure gives.
+    /// Returns the results of calling a closure.
     func call(
         closure number: Int, _ arguments: ReachValues, at position: Position
     ) -> ReachValues
 
-    /// What calling a function that is built in gives.
+    /// Returns the results of calling a native function.
     func call(native name: String, _ arguments: ReachValues, at position: Position) -> ReachValues
 
-    /// Calls the functions among arguments, as those who are given them may.
+    /// Calls the functions among arguments, since the callee may do so.
     func callBack(_ arguments: ReachValues, with value: ReachValue, at position: Position)
 
-    /// What resuming a coroutine gives.
+    /// Returns the results of resuming a coroutine.
     func resume(_ number: Int, _ arguments: ReachValues, at position: Position) -> ReachValues
 
-    /// What a function of the host gives; nil for others.
+    /// Returns the results of a host function; nil for other names.
     func hostFunction(
         _ name: String, _ arguments: ReachValues, at position: Position
     ) -> ReachValues?
 
-    /// What a function of `qdrant.resource` gives; nil for others.
+    /// Returns the results of a function of `qdrant.resource`; nil for other names.
     func resourceFunction(
         _ name: String, _ arguments: ReachValues, at position: Position
     ) -> ReachValues?
 
-    /// A function with the names that it sees, which is one for each place and call.
+    /// Returns a function with its scope, one for each place and call.
     func makeClosure(
         _ function: Function, file: ReachFile, offset: Int, scope: ReachScope, call: Int
     ) -> ReachClosure
 
-    /// Looks at a call.
+    /// Evaluates a call.
     func evaluate(_ call: ReachCall)
 
-    /// Notes what the call that is looked at returns.
+    /// Adds to the results of the present call.
     func finish(_ values: ReachValues, _ scope: ReachScope)
 }

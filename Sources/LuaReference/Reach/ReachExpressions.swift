@@ -1,8 +1,8 @@
 import LuaSource
 
-/// Expressions: what they can be.
+/// The values of expressions.
 extension ReachContext {
-    /// The values of a list; the last one's call gives all of its results.
+    /// Returns the values of a list of expressions; a call at its end yields all its results.
     func list(_ expressions: [Expression], _ scope: ReachScope) -> ReachValues {
         var values = ReachValues()
         for (index, expression) in expressions.enumerated() {
@@ -90,7 +90,7 @@ extension ReachContext {
         case "==", "~=": return equality(first, second, isWanted: sign == "==")
         case "<", "<=", ">", ">=": return .boolean
         case "..":
-            // Parts of names that are known make names that are known: "qdrant." .. name.
+            // Known parts make a known name: "qdrant." .. name.
             if let starts = knownTexts(first), let ends = knownTexts(second),
                 starts.count * ends.count <= 8
             {
@@ -123,7 +123,7 @@ extension ReachContext {
         }
     }
 
-    /// What operators of tables give.
+    /// Returns the results of metamethods of operators.
     private func operated(
         _ first: ReachValue, _ second: ReachValue, at place: Position
     ) -> ReachValue {
@@ -173,7 +173,7 @@ extension ReachContext {
     }
 }
 
-/// The metamethods of operators that give anything.
+/// The metamethods of operators with any results.
 private let operators: Set<String> = [
     "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band", "__bor",
     "__bxor", "__shl", "__shr", "__concat",

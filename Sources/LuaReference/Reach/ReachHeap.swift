@@ -1,38 +1,38 @@
 import LuaSource
 
-/// A place that holds a value; it only ever grows.
+/// A place that holds a value, to which values are only added.
 final class ReachCell {
     fileprivate(set) var value = ReachValue()
     /// The calls that have read it, by their numbers.
     fileprivate var readers: Set<Int> = []
 }
 
-/// A table that some place of a program makes.
+/// A table, identified by the place that creates it.
 final class ReachTable {
-    /// Whether the standard library makes it.
+    /// Whether the standard library creates it.
     let isStandard: Bool
-    /// By names that are written out.
+    /// Fields with literal names.
     var fields: [String: ReachCell] = [:]
-    /// Elements whose position is written out, from 1.
+    /// Elements at literal indexes, from 1.
     var positions: [ReachCell] = []
-    /// How many of them are kept apart.
+    /// The maximum number of such elements.
     static let mostPositions = 12
-    /// Elements by other numbers.
+    /// Elements at other indexes.
     let array = ReachCell()
-    /// What stands under computed names.
+    /// Values under computed names.
     let other = ReachCell()
     /// All values together.
     let all = ReachCell()
     /// Computed keys.
     let keys = ReachCell()
     let metatable = ReachCell()
-    /// The names that it has from the beginning.
+    /// The names with which it was created.
     var initial: Set<String> = []
-    /// Of a class: its name. Its fields are then its methods.
+    /// The name of a class, whose fields are its methods.
     var className: String?
-    /// What the objects of a class hold besides, by names.
+    /// Further fields of a class's objects, by name.
     var held: [String: ReachCell] = [:]
-    /// What gives its other members, if it is one of the host's own: `string`, `host`.
+    /// The native library that has its other members: `string`, `host`.
     var library: String?
 
     init(isStandard: Bool = true) { self.isStandard = isStandard }
@@ -61,8 +61,8 @@ final class ReachFile {
     let isStandard: Bool
     /// Its number, which makes places of files different.
     let number: Int
-    /// Whether what a place of it makes is one table for all callers. The host's own modules, but
-    /// for that of tasks, keep nothing of their callers.
+    /// Whether a place in it creates one table for all callers. The host's modules except `task`
+    /// keep nothing of their callers.
     let mergesTables: Bool
 
     init(_ name: String, module: String?, isStandard: Bool, number: Int) {
@@ -74,7 +74,7 @@ final class ReachFile {
     }
 }
 
-/// The names that are visible somewhere.
+/// The variables that are visible at a place.
 final class ReachScope {
     let parent: ReachScope?
     private var names: [(name: String, cell: ReachCell)] = []
@@ -93,7 +93,7 @@ final class ReachScope {
     }
 }
 
-/// A function with the names that it sees.
+/// A function and its scope.
 final class ReachClosure {
     let function: Function
     let file: ReachFile
@@ -112,22 +112,22 @@ final class ReachClosure {
     }
 }
 
-/// The calls of a closure with arguments of the same kinds.
+/// One evaluation of a closure, for all calls with arguments of the same kinds.
 final class ReachCall {
     let number: Int
     let closure: ReachClosure
     var file: ReachFile { closure.file }
-    /// The script's own place that led here first.
+    /// The place in the script that first led here.
     var origin: ReachPlace
-    /// What its variables hold, by where they are declared.
+    /// The values of its variables, by the places of their declarations.
     var cells: [Int: ReachCell] = [:]
     /// The arguments after the named ones.
     var varargs: [ReachCell] = []
     let moreVarargs = ReachCell()
-    /// What it returns.
+    /// Its results.
     var results: [ReachCell] = []
     let moreResults = ReachCell()
-    /// Has something as soon as it returns at all.
+    /// Has a value once the call returns.
     let returns = ReachCell()
     var isQueued = false
     var isBegun = false
@@ -158,13 +158,13 @@ extension ReachState {
         return cell.value
     }
 
-    /// Adds to a place; the calls that have read it are looked at again.
+    /// Adds a value to a place, and schedules the calls that have read it.
     func write(_ cell: ReachCell, _ value: ReachValue) {
         guard cell.value.add(value) else { return }
         for reader in cell.readers { enqueue(calls[reader]) }
     }
 
-    /// The table that a place makes, in the call that is looked at.
+    /// The table that a place creates in the present call.
     func table(at offset: Int, _ tag: Int = 0) -> ReachTable {
         tables[tableNumber(at: offset, tag)]
     }
@@ -178,7 +178,7 @@ extension ReachState {
         return tables.count - 1
     }
 
-    /// The number of a table that there is one of, by its name: `class Cluster`, `library string`.
+    /// The number of a unique table, by its name: `class Cluster`, `library string`.
     func tableNumber(named name: String) -> Int {
         if let known = namedTables[name] { return known }
         let table = ReachTable()
@@ -192,7 +192,7 @@ extension ReachState {
         write(table.all, value)
     }
 
-    /// Puts an element at a position, from 0.
+    /// Stores an element at a position, from 0.
     func put(_ value: ReachValue, in table: ReachTable, at index: Int) {
         guard index < ReachTable.mostPositions else { return append(value, to: table) }
         while table.positions.count <= index { table.positions.append(ReachCell()) }
@@ -205,10 +205,10 @@ extension ReachState {
         write(table.all, value)
     }
 
-    /// What the elements of a list can be.
+    /// Returns the value of a list's elements.
     func elements(of table: ReachTable) -> ReachValue {
         var value = read(table.array)
-        // There may be more of them later.
+        // More may be added later.
         _ = read(table.all)
         for cell in table.positions { value.add(read(cell)) }
         return value

@@ -1,9 +1,8 @@
 import LuaSource
 
-/// The functions of the host, and those of the standard library that are more than their code.
+/// Host functions, and functions of the standard library that are treated like them.
 extension ReachContext {
-    /// What is assigned to a member of a module's table: a function may be replaced by what is known of
-    /// it.
+    /// Returns the value for an assignment to a module's member: its native form if there is one.
     func overridden(_ table: ReachTable, _ name: String?, _ value: ReachValue) -> ReachValue {
         guard let name, let file = present?.file, file.isStandard, let module = file.module,
             replaced[module]?.contains(name) == true, value.has(.closure),
@@ -87,7 +86,7 @@ extension ReachContext {
         return value
     }
 
-    /// What the declaration of arguments reads: files that must exist, variables of the environment.
+    /// Notes what the declaration of arguments reads: files that must exist, environment variables.
     private func noteArguments(_ specification: ReachValue, at position: Position) {
         let arguments = elements(of: member("args", of: specification, at: position))
         for argument in arguments.atoms where argument.kind == .table {
@@ -118,7 +117,7 @@ extension ReachContext {
                     given.add(member(name, of: ReachValue(atom), at: position))
                 }
             }
-            // The account of the first session is nobody else's.
+            // Only the first session has this account.
             let isKnown = !read(hasSessions).canHold
             let others = given.filter { !isKnown || $0.kind != .ownAccount }
             if others.canHold { note(word: word, at: position) }
@@ -205,8 +204,7 @@ extension ReachContext {
     }
 }
 
-/// Functions that are written in Lua, but whose code says less than is known of them: by the
-/// module and the name that they are assigned to.
+/// Functions of Lua that are treated as native, because that is more precise, by module and name.
 private let replaced: [String: Set<String>] = [
     "qdrant.resource.handles": [
         "module", "object", "default", "scoped", "handle", "wrap", "wrap_all", "message",

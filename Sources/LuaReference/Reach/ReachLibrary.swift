@@ -11,8 +11,8 @@ enum ReachLibrary {
         "packsize", "rep", "reverse", "sub", "unpack", "upper",
     ]
 
-    /// What functions need that reach files, programs and the environment, as `host/boot/gates.lua`
-    /// closes them.
+    /// The permissions of functions that use files, programs or the environment, as in
+    /// `host/boot/gates.lua`.
     static let gates: [String: [String]] = [
         "io.lines": ["read:files"], "io.input": ["read:files"], "io.output": ["write:files"],
         "io.popen": ["run:processes"], "io.tmpfile": ["write:files"],
@@ -23,7 +23,7 @@ enum ReachLibrary {
 }
 
 extension ReachContext {
-    /// What calling a function that is built in gives.
+    /// Returns the results of calling a native function.
     func call(
         native name: String, _ arguments: ReachValues, at position: Position
     ) -> ReachValues {
@@ -89,7 +89,7 @@ extension ReachContext {
         }
     }
 
-    /// `pcall`: what the function gives, or what has been raised anywhere.
+    /// `pcall`: the results of the function, or any error value of the program.
     private func protected(_ arguments: ReachValues, at position: Position) -> ReachValues {
         let results = call(arguments[0], arguments.dropFirst(1), at: position)
         let problem = ReachValues(ReachValue(.no), read(thrown).union(.data))
@@ -97,7 +97,7 @@ extension ReachContext {
         return results.prepending(ReachValue(.yes)).union(problem)
     }
 
-    /// Notes what is raised. Of the library's own error objects only the handles in them matter.
+    /// Adds to the error values. Of the library's own error objects, only handles matter.
     private func raise(_ problem: ReachValue) {
         write(thrown, problem.filter(isKept))
         for atom in problem.atoms where atom.kind == .table && !isKept(atom) {
@@ -166,7 +166,7 @@ extension ReachContext {
                 let isOpen = table.library != nil || atom.number == tableNumber(named: "_G")
                 result.add(read(table.all))
                 if isOpen { result.add(.foreign) }
-                // A proxy without elements shows those of others.
+                // A proxy yields the elements of its `__pairs`.
                 for meta in read(table.metatable).atoms where meta.kind == .table {
                     let pairs = read(tables[meta.number].field("__pairs"))
                     if pairs.isEmpty { continue }
@@ -245,7 +245,8 @@ extension ReachContext {
         for atom in arguments[0].atoms where atom.kind == .table {
             let table = tables[atom.number]
             write(table.metatable, arguments[1].filter { $0.kind == .table })
-            // Lua calls these when it likes: for operators, at the end of a block, by the collector.
+            // Lua calls these at any time: for operators, at the end of a block, from the
+            // collector.
             for meta in arguments[1].atoms where meta.kind == .table {
                 let owner = ReachValue(atom)
                 for name in metamethods {

@@ -1,7 +1,7 @@
 import Contract
 import LuaSource
 
-/// Globals, fields and methods: what reading them gives.
+/// The values of globals, fields and methods.
 extension ReachContext {
     var globals: ReachTable { tables[tableNumber(named: "_G")] }
 
@@ -21,7 +21,7 @@ extension ReachContext {
             return assigned.union(standardModule("host." + name) ?? .data)
         }
         if KnownNames.standardGlobals.contains(name) { return assigned.union(native(name)) }
-        // What sets globals that nobody sees here is a test's or a shell's.
+        // Other globals are set by tests or the shell.
         return assigned.union(.nothing)
     }
 
@@ -34,7 +34,7 @@ extension ReachContext {
 
     // MARK: - By name
 
-    /// What a field gives.
+    /// Returns the value of a field.
     func member(_ name: String, of owner: ReachValue, at position: Position) -> ReachValue {
         member(name, of: owner, at: position, isRaw: false)
     }
@@ -63,7 +63,7 @@ extension ReachContext {
         case .data, .member:
             var value = read(dataFields.field(name)).union(read(dataFields.other)).union(.data)
             value.add(stringMember(name))
-            // Only secrets of responses have this one.
+            // Only secrets in responses have this member.
             if name == "write" { value.add(native("secret.write")) }
             return value
         case .file: return native("file.\(name)")
@@ -103,7 +103,7 @@ extension ReachContext {
         return value
     }
 
-    /// Of `host` everything is a function of the host, but for what its Lua side adds.
+    /// Members of `host` are host functions, except those that its Lua code adds.
     private func libraryMember(_ name: String, of library: String) -> ReachValue {
         if library == "host" {
             return ["null", "HANDLE", "MESSAGE", "modules", "libraries"].contains(name)
@@ -128,7 +128,7 @@ extension ReachContext {
         if name == "account_id", type.className != "Invite" {
             return value.union(ReachValue(.ownAccount))
         }
-        // A module has nothing else; a handle has the fields of its message.
+        // A module has no other members; a handle has the fields of its message.
         value.add(type.className?.first?.isUppercase == true ? .data : .nothing)
         if name == "write" { value.add(native("secret.write")) }
         return value
@@ -150,7 +150,7 @@ extension ReachContext {
         }
     }
 
-    /// The one thing of a session that matters is whose account it is of.
+    /// Only the account of a session matters.
     private var sessionTable: Int {
         let number = tableNumber(named: "session")
         let table = tables[number]
@@ -183,7 +183,7 @@ extension ReachContext {
 
     // MARK: - By computed keys
 
-    /// What an element with a number that is written out gives.
+    /// Returns the element at a literal index.
     func element(_ number: Int64, of owner: ReachValue) -> ReachValue {
         var result = ReachValue()
         for atom in owner.atoms {
@@ -204,7 +204,7 @@ extension ReachContext {
         return result
     }
 
-    /// What a metatable gives for a number.
+    /// Returns the value of an index through a metatable.
     private func numbered(_ atom: ReachAtom) -> ReachValue {
         var result = ReachValue()
         for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
@@ -265,7 +265,7 @@ extension ReachContext {
         return value
     }
 
-    /// What the elements of a value can be.
+    /// Returns the value of a value's elements.
     func elements(of value: ReachValue) -> ReachValue {
         value.atoms.reduce(into: ReachValue()) { $0.add(elements(of: $1)) }
     }

@@ -12,11 +12,11 @@ public typealias ModuleResolver = (_ module: String, _ script: String) -> (
 public struct UnknownUse: Sendable, Hashable {
     public let file: String
     public let position: Position
-    /// What is done there, as a sentence without its subject: `calls a function that comes from data`.
+    /// The action, as a sentence without its subject: `calls a function that comes from data`.
     public let reason: String
 }
 
-/// What is known of a program while it is interpreted: tables, calls, texts, and what was found.
+/// The state of the interpreter: tables, calls, texts and results.
 class ReachState {
     struct Site: Hashable {
         let call: Int
@@ -30,9 +30,9 @@ class ReachState {
         let rest: ReachValue
     }
 
-    /// How many kinds of calls of one function are kept apart; further ones are one.
+    /// The maximum number of evaluations of one function; further calls share one.
     static let mostCalls = 24
-    /// How deep calls are followed at once; deeper ones wait for their turn.
+    /// The maximum depth of immediate evaluation; deeper calls are scheduled.
     static let depth = 16
 
     let registry: Registry
@@ -42,13 +42,13 @@ class ReachState {
     /// The script's file.
     var script = ""
 
-    // MARK: What is found
+    // MARK: Results
 
     private(set) var methods: [String: (method: Method, place: ReachPlace)] = [:]
     private(set) var words: [String: ReachPlace] = [:]
     private(set) var unknown: Set<UnknownUse> = []
 
-    // MARK: What is known
+    // MARK: Values
 
     var calls: [ReachCall] = []
     var tables: [ReachTable] = []
@@ -57,26 +57,26 @@ class ReachState {
     var closures: [ReachClosure] = []
     var closureNumbers: [Site: Int] = [:]
     var callNumbers: [CallKey: Int] = [:]
-    /// How many calls of a function there are, by its file and place.
+    /// The number of evaluations of a function, by its file and place.
     var callCounts: [Site: Int] = [:]
     var texts: [String] = [""]
     private var textNumbers: [String: Int] = [:]
     var modules: [String: ReachCell] = [:]
     var files: [String: ReachFile] = [:]
     private var apiModules: [String: APIModules.Module?] = [:]
-    /// What is stored in fields of what comes from outside.
+    /// Values that are stored in fields of data from outside.
     let dataFields = ReachTable()
     let thrown = ReachCell()
     let yielded = ReachCell()
     let resumed = ReachCell()
     let connectionFields = ReachTable()
-    /// Has something as soon as the script opens sessions of its own.
+    /// Has a value once the script opens sessions of its own.
     let hasSessions = ReachCell()
 
-    // MARK: Where it is
+    // MARK: The present place
 
     var present: ReachCall?
-    /// Whether what nothing is known of may be anything.
+    /// Whether unknown values may be anything.
     var isLast = false
     var queue: [ReachCall] = []
     var level = 0
@@ -98,7 +98,7 @@ class ReachState {
 
     // MARK: - Notes
 
-    /// The place in the script's own files that is looked at, or has led here.
+    /// The present place in the script's own files, or the one that led here.
     func place(_ position: Position) -> ReachPlace {
         guard let present else {
             return ReachPlace(file: "", position: position)
@@ -132,7 +132,7 @@ class ReachState {
         return ReachValue(.text, texts.count - 1)
     }
 
-    /// The texts that a value is, if all that it can be is known.
+    /// The texts of a value; nil unless it consists of known texts.
     func knownTexts(_ value: ReachValue) -> [String]? {
         var found: [String] = []
         for atom in value.atoms {

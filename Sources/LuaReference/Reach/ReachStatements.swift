@@ -2,12 +2,12 @@ import LuaSource
 
 /// Statements and assignments.
 extension ReachContext {
-    /// Goes through statements; whether what follows them may be reached.
+    /// Interprets statements; returns whether the code after them is reachable.
     @discardableResult
     func block(_ statements: [Statement], _ scope: ReachScope) -> Bool {
         for (index, statement) in statements.enumerated()
         where !self.statement(statement, scope) {
-            // A label may be jumped to.
+            // A `goto` may reach the label.
             guard let label = statements[index...].firstIndex(where: Self.isLabel) else {
                 return false
             }
@@ -145,9 +145,9 @@ extension ReachContext {
         }
     }
 
-    /// Puts a value under a key.
+    /// Stores a value under a key.
     ///
-    /// - Parameter name: the key, when it is written out.
+    /// - Parameter name: the key, if it is a literal.
     func set(
         _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue
     ) {
@@ -167,7 +167,7 @@ extension ReachContext {
             case .instance: hold(value, in: tables[atom.number], key, name)
             case .connection: set(connectionFields, key, name, value)
             case .data, .member, .foreign, .iterator, .thread, .file:
-                // Texts and numbers in it are data as everything else.
+                // Texts and numbers in it are data like the rest.
                 let kept = value.filter(isKept)
                 if !kept.isEmpty { set(dataFields, key, name, kept) }
             default: break
@@ -175,8 +175,8 @@ extension ReachContext {
         }
     }
 
-    /// Whether it is more than data, so that it is kept when it becomes part of such. The library's own
-    /// tables and functions never leave it that way.
+    /// Whether a value is more than data, so that it stays known as a part of data. The library's
+    /// own tables and functions do not become part of data.
     func isKept(_ atom: ReachAtom) -> Bool {
         switch atom.kind {
         case .nothing, .no, .yes, .number, .text, .data, .ownAccount: return false

@@ -1,12 +1,12 @@
-/// A kind of value, as far as it matters for what a script can use.
+/// A kind of value, as far as the analysis distinguishes it.
 struct ReachAtom: Hashable, Comparable {
     enum Kind: UInt32 {
         case nothing, no, yes, number
-        /// Of code that raises an error instead.
+        /// The value of code that raises an error.
         case failure
         /// A string; its number is that of a known text, 0 for any.
         case text
-        /// Anything from outside that holds no function: a response, an argument, a decoded text.
+        /// Data from outside without functions: a response, an argument, a decoded text.
         case data
         /// The id of the account that the session or a handle belongs to.
         case ownAccount
@@ -14,25 +14,26 @@ struct ReachAtom: Hashable, Comparable {
         case file
         /// Either data or a method of a handle: a field that was read by a computed name.
         case member
-        /// May be any function, or hold any: what `load` gives, a method by a computed name.
+        /// Any function, or a value that contains one: the result of `load`, a method with a
+        /// computed name.
         case foreign
         /// `qdrant`, or a connection to elsewhere.
         case connection
         /// A module of `qdrant.api`, by the number of its path.
         case api
-        /// A method of the API; that it is used was noted when it was named.
+        /// A method of the API, whose use was noted when its name was read.
         case method
         /// A table, a closure, a built-in function, by its number.
         case table, closure, native
         /// A handle, or the object of a module, by the number of its class's table.
         case instance
-        /// What a generic `for` takes elements from, by the number of its table.
+        /// An iterator of a generic `for`, by the number of its table.
         case iterator
         /// A coroutine, or the function that `coroutine.wrap` gives, by the number of its table.
         case thread
     }
 
-    /// Stands for several ones of a kind.
+    /// Represents several values of a kind.
     static let several = 0x3ff_ffff
 
     private let bits: UInt32
@@ -42,19 +43,19 @@ struct ReachAtom: Hashable, Comparable {
     }
 
     var kind: Kind { Kind(rawValue: bits >> 26) ?? .data }
-    /// Which one of its kind.
+    /// The number within its kind.
     var number: Int { Int(bits & 0x3ff_ffff) }
 
     static func < (a: Self, b: Self) -> Bool { a.bits < b.bits }
 }
 
-/// What a place of a program can hold: a set of kinds of values. An empty one is not known yet, or
-/// of code that does not return.
+/// The possible values of a place: a set of kinds. An empty set is unknown yet, or the result of
+/// code that does not return.
 struct ReachValue: Hashable {
     /// Sorted.
     private(set) var atoms: [ReachAtom] = []
 
-    /// How many known texts a set keeps apart.
+    /// The maximum number of known texts in a set.
     private static let mostTexts = 8
 
     init() {}
@@ -73,8 +74,8 @@ struct ReachValue: Hashable {
     static let failure = Self(.failure)
     static let boolean = Self(.no).union(Self(.yes))
 
-    /// The part of it that makes calls different: of several tables, functions or texts only that they are several, since
-    /// there may be more of them each time.
+    /// The part that distinguishes calls. Several tables, functions or texts count as one, since
+    /// their number may grow.
     var kinds: Self {
         guard atoms.count > 1 else { return self }
         var kept: [ReachAtom] = []
@@ -94,10 +95,10 @@ struct ReachValue: Hashable {
 
     var isEmpty: Bool { atoms.isEmpty }
 
-    /// Whether a condition may hold with it.
+    /// Whether it may be true as a condition.
     var canHold: Bool { atoms.contains { Self.holds($0.kind) } }
 
-    /// Whether a condition may fail with it.
+    /// Whether it may be false as a condition.
     var canFail: Bool { atoms.contains { Self.fails($0.kind) } }
 
     private static func holds(_ kind: ReachAtom.Kind) -> Bool {
@@ -111,10 +112,10 @@ struct ReachValue: Hashable {
         }
     }
 
-    /// What is left of it when a condition with it holds.
+    /// Returns the part that is true as a condition.
     var held: Self { Self(sorted: atoms.filter { Self.holds($0.kind) }) }
 
-    /// What is left of it when a condition with it fails.
+    /// Returns the part that is false as a condition.
     var failed: Self { Self(sorted: atoms.filter { Self.fails($0.kind) }) }
 
     func has(_ kind: ReachAtom.Kind) -> Bool { atoms.contains { $0.kind == kind } }
@@ -127,7 +128,7 @@ struct ReachValue: Hashable {
         return result
     }
 
-    /// Adds what another one has; whether that is more.
+    /// Adds another value; returns whether that changed this one.
     @discardableResult
     mutating func add(_ other: Self) -> Bool {
         if other.atoms.isEmpty || other.atoms == atoms { return false }
@@ -154,7 +155,7 @@ struct ReachValue: Hashable {
         return true
     }
 
-    /// Any text stands for all known ones, and for too many.
+    /// Any text includes all known ones, and replaces them if they are too many.
     private static func widened(_ atoms: [ReachAtom]) -> [ReachAtom] {
         var texts = 0
         var hasAny = false
@@ -167,12 +168,12 @@ struct ReachValue: Hashable {
     }
 }
 
-/// What a call gives, or is given: values by position, and what may follow them.
+/// The arguments or results of a call: values by position, and the value of further ones.
 struct ReachValues: Hashable {
     var first: [ReachValue] = []
-    /// What all further ones can be; empty when there are none.
+    /// The value of all further ones; empty if there are none.
     var rest = ReachValue()
-    /// Whether it may be there at all; a call that has not returned yet gives nothing.
+    /// Whether there may be such values; a call that has not returned has none.
     var isKnown = true
 
     init(_ values: ReachValue..., rest: ReachValue = ReachValue()) {
@@ -185,7 +186,7 @@ struct ReachValues: Hashable {
         self.rest = rest
     }
 
-    /// Of a call that does not return, as far as is known.
+    /// The results of a call that is not known to return.
     static var none: Self {
         var values = Self()
         values.isKnown = false
@@ -198,17 +199,17 @@ struct ReachValues: Hashable {
         return rest.isEmpty ? .nothing : rest.union(.nothing)
     }
 
-    /// How many are kept apart.
+    /// The maximum number of values by position.
     private static let most = 16
 
-    /// Makes one of those that are too many.
+    /// Merges the values beyond the maximum.
     mutating func shorten() {
         guard first.count > Self.most else { return }
         for value in first[Self.most...] { rest.add(value) }
         first.removeSubrange(Self.most...)
     }
 
-    /// All of them together.
+    /// The union of all values.
     var all: ReachValue { first.reduce(into: rest) { $0.add($1) } }
 
     func dropFirst(_ count: Int) -> Self {

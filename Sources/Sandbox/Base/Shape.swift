@@ -1,10 +1,10 @@
 import Codec
 import Contract
 
-/// The form that a value from outside must have: everything else is refused, with its place and,
-/// where a name is misspelt, the nearest one.
+/// The required form of a value from outside. Errors name the place of a wrong value and suggest
+/// the nearest name.
 indirect enum Shape: Sendable {
-    /// Whatever comes.
+    /// Any value.
     case anything
     case flag
     case integer(ClosedRange<Int>)
@@ -13,7 +13,7 @@ indirect enum Shape: Sendable {
     case text(ClosedRange<Int>)
     case choice([String])
     case list(Shape)
-    /// A map whose names are free.
+    /// A map with any names.
     case map(Shape)
     case object(Fields)
     /// A message of the contract.
@@ -124,7 +124,7 @@ indirect enum Shape: Sendable {
         return value
     }
 
-    /// The form that a value has to have, of those that there are.
+    /// Chooses the form for a value among alternatives.
     private func choose(
         _ value: YAMLValue, _ path: String
     ) throws(YAMLValue.Problem) -> Shape {
@@ -162,7 +162,7 @@ indirect enum Shape: Sendable {
 
     // MARK: - Objects
 
-    /// The members of a map, read by a function; those that are null are left out.
+    /// Reads the members of a map with a function; leaves out those that are null.
     static func members(
         of value: YAMLValue, _ path: String,
         _ read: (YAMLValue.Member, String) throws(YAMLValue.Problem) -> YAMLValue = {
@@ -188,7 +188,7 @@ indirect enum Shape: Sendable {
         path.isEmpty ? name : "\(path).\(name)"
     }
 
-    // MARK: - What is wrong
+    // MARK: - Problems
 
     /// The problem of a name that is not among those that are known.
     static func unknown(

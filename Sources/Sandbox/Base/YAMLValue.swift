@@ -26,7 +26,7 @@ indirect enum YAMLValue: Equatable, Sendable {
         let kind: Kind
         let reason: String
 
-        /// What is wrong with a value.
+        /// A problem with a value.
         enum Kind {
             /// Its type, or its name.
             case form

@@ -14,7 +14,8 @@ struct CollectionDescription {
 
     // MARK: - Settings
 
-    /// What a collection was asked for, with what the database fixes when it creates one.
+    /// The requested settings of a collection, completed by those that the database fixes at
+    /// creation.
     static func completed(_ settings: YAMLValue, for database: Record) -> YAMLValue {
         let defaults = Defaults(of: database)
         var settings = settings
@@ -36,7 +37,7 @@ struct CollectionDescription {
         return settings
     }
 
-    /// What the configuration of a cluster says about new collections.
+    /// The defaults for new collections in a cluster's configuration.
     private struct Defaults {
         var replicationFactor: Int = 1
         var writeConsistencyFactor: Int = 1
@@ -70,7 +71,7 @@ struct CollectionDescription {
         #"{"wal_capacity_mb":32,"wal_segments_ahead":0,"wal_retain_closed":1}"#)
     private static let strictMode = tree(#"{"enabled":false}"#)
 
-    /// The parameters of a collection, as settings name them and as they are described.
+    /// The parameters of a collection: their names in settings and in descriptions.
     private static let parameters = [
         "vectors", "shard_number", "sharding_method", "replication_factor",
         "write_consistency_factor", "read_fan_out_factor", "read_fan_out_delay_ms",
@@ -169,7 +170,7 @@ extension YAMLValue {
         self = .map(members)
     }
 
-    /// A map with the members of another put over its own, maps into maps.
+    /// Merges the members of another map into a map, recursively.
     func merged(with changes: YAMLValue?) -> YAMLValue {
         guard let changes else { return self }
         guard case .map(var members) = self, case .map(let changed) = changes else {

@@ -94,7 +94,7 @@ enum CollectionShapes {
 
     // MARK: - Requests
 
-    /// What creates a collection.
+    /// A request that creates a collection.
     static let create = Shape.object([
         "vectors": .having(["size", "distance"], vector, otherwise: .map(vector)),
         "shard_number": .integer(1...4096), "sharding_method": .choice(["auto", "custom"]),
@@ -105,7 +105,7 @@ enum CollectionShapes {
         "strict_mode_config": strictMode, "metadata": .map(.anything),
     ])
 
-    /// What changes a collection.
+    /// A request that changes a collection.
     static let update = Shape.object([
         "vectors": .map(
             .object([
@@ -123,7 +123,7 @@ enum CollectionShapes {
         "metadata": .map(.anything),
     ])
 
-    /// What changes aliases.
+    /// A request that changes aliases.
     static let aliases = Shape.object(
         [
             "actions": .list(
@@ -138,7 +138,7 @@ enum CollectionShapes {
                 ]))
         ], required: ["actions"])
 
-    /// What indexes a payload field.
+    /// A request that indexes a payload field.
     static let index = Shape.object(
         [
             "field_name": .text(1...65_536),

@@ -1,13 +1,13 @@
 import Codec
 
-/// A request as the data plane takes it.
+/// A request to the data plane.
 struct DataRequest {
     let verb: String
     /// Without empty parts.
     let path: [String]
     /// The key that came with it.
     let key: String?
-    /// Which cluster is meant, for keys of several.
+    /// The cluster, for keys that several have.
     let cluster: String?
     var body: [UInt8] = []
 }

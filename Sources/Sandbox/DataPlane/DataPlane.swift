@@ -1,7 +1,7 @@
 import Codec
 
-/// A database at the sandbox's own port, with collections and aliases and without points: enough to
-/// see that a key works, and for what.
+/// A database at the sandbox's own port, with collections and aliases but without points: enough to
+/// check that a key works, and for which collections.
 ///
 /// Source: Qdrant's REST API, as qdrant-client uses it. The key identifies the cluster or space, since all of them share one address.
 struct DataPlane {
@@ -10,7 +10,7 @@ struct DataPlane {
     /// Paths that need no key, because they reveal nothing about any database.
     private static let open = ["healthz": "healthz check passed", "livez": "healthz check passed"]
 
-    /// What paths begin with.
+    /// The prefix of paths.
     private static let roots = Set(routes.compactMap(\.path.first))
         .union(["readyz", "healthz", "livez"])
 
@@ -38,7 +38,8 @@ struct DataPlane {
         } ?? .failure(500, "the sandbox failed")
     }
 
-    /// The answer to a request that is refused whatever its body is; nil when it may go on.
+    /// The answer to a request that is refused regardless of its body; nil if it is accepted so
+    /// far.
     func refusal(_ request: DataRequest) -> DataResponse? {
         perform(request) { _, _, _, _ in nil }
     }
@@ -137,13 +138,13 @@ struct DataPlane {
 
     // MARK: - Answers
 
-    /// What a request is to be answered with.
+    /// Answers a request.
     private enum Decision {
         case plain(DataResponse)
         case route(DataRoute.Answer, names: [String])
     }
 
-    /// The answer that a key and a path lead to, whatever the body is.
+    /// The answer that follows from key and path, regardless of the body.
     private func decide(
         _ request: DataRequest, _ grant: DatabaseToken.Grant, version: String
     ) throws -> Decision {
@@ -179,7 +180,7 @@ struct DataPlane {
         return .route(answer, names: names)
     }
 
-    /// Makes sure that a key is good for a request.
+    /// Checks that a key allows a request.
     private func check(
         _ need: DataRoute.Need, _ names: [String], _ grant: DatabaseToken.Grant
     ) throws {

@@ -1,9 +1,9 @@
 /// A request that the data plane knows.
 struct DataRoute: Sendable {
-    /// What answers a request.
+    /// The handler of a request.
     typealias Answer = @Sendable (inout VectorDatabase) throws -> YAMLValue
 
-    /// What a key must allow for it.
+    /// The access that a request requires of its key.
     enum Need: Sendable {
         /// Any key is enough: the answer shows what the key may see.
         case key
@@ -17,7 +17,7 @@ struct DataRoute: Sendable {
     /// The parts of the path; those that begin with a colon stand for names.
     let path: [String]
     let need: Need
-    /// nil for what a real database does, and the sandbox does not.
+    /// nil for requests that the sandbox does not offer.
     let answer: Answer?
 
     init(
@@ -138,7 +138,7 @@ struct DataRoute: Sendable {
         ]
     }
 
-    /// What only a real database does.
+    /// Requests that only a real database offers.
     private static var refused: [DataRoute] {
         let manage = Need.everywhere(.manage)
         let write = Need.collection(writing: true)

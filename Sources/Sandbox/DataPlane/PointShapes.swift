@@ -31,7 +31,7 @@ enum PointShapes {
     /// Counts points.
     static let count = Shape.object(["shard_key": shardKey, "filter": filter, "exact": .flag])
 
-    /// Goes through points.
+    /// Lists points.
     static let scroll = Shape.object([
         "shard_key": shardKey, "offset": identifier, "limit": limit, "filter": filter,
         "with_payload": payload, "with_vector": vectors,
@@ -66,7 +66,7 @@ enum PointShapes {
         ["collection": .name, "vector": .text(0...255), "shard_key": shardKey],
         required: ["collection"])
 
-    /// What each query takes.
+    /// The members of each query.
     private static let searching: [String: Shape] = [
         "shard_key": shardKey, "prefetch": prefetches,
         "query": .byType([

@@ -8,7 +8,7 @@ struct VectorDatabase {
 
         init(_ status: Int, _ message: String) { response = .failure(status, message) }
 
-        /// A body that is not what it should be.
+        /// A body of a wrong form.
         init(_ problem: YAMLValue.Problem) {
             switch problem.kind {
             case .form: self.init(400, "Format error in JSON body: \(problem)")
@@ -86,7 +86,7 @@ struct VectorDatabase {
 
     // MARK: - The whole
 
-    /// What this is.
+    /// The name and the version of the database.
     ///
     /// - Parameter version: the version of the software, as in `v1.18.1`.
     static func software(version: String) -> YAMLValue {
@@ -96,7 +96,7 @@ struct VectorDatabase {
         ])
     }
 
-    /// The peers and how they agree.
+    /// The peers and the state of their consensus.
     var cluster: YAMLValue {
         let count = CollectionDescription.peers(of: record)
         let first = YAMLValue.number("\(peer(0))")

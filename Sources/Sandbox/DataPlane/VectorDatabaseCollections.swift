@@ -98,7 +98,7 @@ extension VectorDatabase {
         if change.members != nil { target.fill("quantization_config", change) }
     }
 
-    /// Deletes by the collection's own name only. Its aliases go with it.
+    /// Deletes a collection by its own name only, and its aliases with it.
     mutating func delete() throws -> YAMLValue {
         let name = name()
         guard contents.all[name] != nil else { return .bool(false) }

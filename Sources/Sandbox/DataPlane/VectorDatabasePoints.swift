@@ -2,7 +2,7 @@ import Codec
 
 /// Reads of points, of which there are none.
 extension VectorDatabase {
-    /// The answer to a request that reads a collection's points, once it is known to be right.
+    /// The answer to a valid request that reads a collection's points.
     func read(_ shape: Shape, _ answer: YAMLValue) throws -> YAMLValue {
         _ = try request(shape)
         _ = try collection()
@@ -39,7 +39,7 @@ extension VectorDatabase {
 
     // MARK: - Queries
 
-    /// Makes sure that a query fits the collection's vectors.
+    /// Checks that a query fits the collection's vectors.
     private func check(_ request: YAMLValue) throws {
         let description = try collection().description
         let using = request["using"]?.text ?? ""

@@ -17,7 +17,7 @@ enum FaultReader {
         "lifecycle": .choice(["stuck", "fail"]), "reason": .text(0...65_536),
     ])
 
-    /// Members that mean nothing without another one.
+    /// Members that have no effect without another one.
     private static let companions = [
         (member: "message", of: "status"), ("retry_after", "status"), ("reason", "lifecycle"),
     ]

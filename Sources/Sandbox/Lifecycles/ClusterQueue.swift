@@ -4,12 +4,12 @@ import Contract
 /// Changes of a busy cluster: the operation under way ends first, then the cluster goes on to the
 /// newest configuration.
 extension ClusterLifecycle {
-    /// The phases in which something is under way that ends by itself, with a cluster that runs.
+    /// The phases of a running cluster with an operation that ends by itself.
     static let busyPhases: Set<String> = [
         "CREATING", "UPDATING", "SCALING", "UPGRADING", "RESUMING",
     ]
 
-    /// Does what a change of the configuration asks for, now or once the cluster is ready for it.
+    /// Starts the operation for a change of the configuration, now or once the cluster is ready.
     static func apply(
         _ change: ClusterChange, to record: Record, _ moment: Moment
     ) throws -> Record {
@@ -18,13 +18,13 @@ extension ClusterLifecycle {
         guard busyPhases.contains(ClusterState.phase(of: record.message)) else {
             return try start(change, of: record, moment)
         }
-        // One more change makes what waits stronger, never weaker.
+        // A further change may only strengthen the operation that waits.
         let strongest = max(change.rawValue, queued(record)?.rawValue ?? 0)
         record.hidden[fact] = "\(strongest)"
         return try store(record, moment)
     }
 
-    /// Begins what waits for a cluster, if it is ready for it.
+    /// Starts the operation that waits for a cluster, if it is ready.
     static func goOn(_ id: String, _ moment: Moment) throws {
         guard let record = try moment.transaction.record(.cluster, id),
             let change = queued(record),
@@ -33,7 +33,7 @@ extension ClusterLifecycle {
         _ = try start(change, of: record, moment)
     }
 
-    /// The version that the cluster is to have when what is under way has ended.
+    /// The version that the cluster will have after the present operation.
     static func version(of record: Record) -> String {
         let holder = queued(record) == nil ? FieldName.configuration : .state
         return record.message.message(holder)?.string(.version) ?? ""

@@ -1,6 +1,6 @@
 import Codec
 
-/// What a database holds: collections without points, and aliases.
+/// The contents of a database: collections without points, and aliases.
 struct Collections {
     /// A collection's settings.
     struct Collection {
@@ -17,14 +17,14 @@ struct Collections {
     /// The names of collections by alias.
     var aliases: [String: String] = [:]
 
-    /// The fact of a database's record that holds all of it.
+    /// The fact of a database's record in which all of it is stored.
     private static let fact = "collections"
 
     /// The contents of a database.
     init(of database: Record) {
         let stored = database.hidden[Self.fact] ?? ""
         guard stored.hasPrefix("{") else {
-            // What seeds and older versions wrote: names alone.
+            // Seeds and older versions wrote names only.
             for name in stored.split(separator: ",") {
                 all[String(name)] = Collection(settings: .map([]))
             }
@@ -77,7 +77,7 @@ struct Collections {
     /// The names of a database's collections, in order.
     static func names(of database: Record) -> [String] { Collections(of: database).names }
 
-    /// Gives a database what another record holds, for example a backup.
+    /// Copies the contents of another record, for example a backup, to a database.
     static func copy(from source: Record, to target: inout Record) {
         target.hidden[fact] = source.hidden[fact]
     }

@@ -3,7 +3,7 @@
 struct Seed: Sendable {
     /// A text of a seed.
     let text: String
-    /// What problems are said to be in: a file, or `seed`.
+    /// The name under which problems are reported: a file, or `seed`.
     private let origin: String
     private let tree: YAMLValue
 

@@ -105,7 +105,7 @@ extension SeedPlanter {
         try complete(entry, section, id, now)
     }
 
-    /// The id of the package of a name where a cluster is to be.
+    /// The id of a package by its name, in a cluster's region.
     private func package(_ name: String, for resource: Message, _ place: String) throws -> String {
         let provider = resource.string(.cloudProviderID)
         let region = resource.string(.cloudProviderRegionID)

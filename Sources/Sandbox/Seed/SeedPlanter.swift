@@ -91,7 +91,7 @@ final class SeedPlanter {
         return text
     }
 
-    /// What is said of a name that nothing has.
+    /// Returns the problem of an unknown name.
     func unknown(_ what: String, _ name: String, _ known: [String]) -> String {
         "unknown \(what) \"\(name)\"" + Names.suggestion(Names.nearest(to: name, in: known))
     }

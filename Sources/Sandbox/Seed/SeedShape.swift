@@ -1,6 +1,6 @@
 import Contract
 
-/// The form of seeds: what people write, and what an export wrote.
+/// The form of seeds, written by people or by an export.
 enum SeedShape {
     /// A hundred years.
     private static let length = Shape.duration(3_153_600_000)
@@ -43,7 +43,7 @@ enum SeedShape {
         return .message(MessageShape(type: type, own: members, hidden: Set(hidden)))
     }
 
-    /// The form of what a call creates.
+    /// The form of a resource that a call creates.
     private static func resource(_ section: SeedSection, _ registry: Registry) throws -> Shape {
         guard let method = try registry.method(path: "/" + section.method),
             let type = method.input.field(section.field)?.messageType

@@ -2,11 +2,11 @@ import Contract
 
 /// The forms of the admin API's requests.
 enum AdminShapes {
-    /// What moves time.
+    /// A request that moves time.
     static let time = Shape.oneOf(["advance": .duration(315_360_000), "to": .time])
-    /// Whose token is wanted.
+    /// A request for a user's token.
     static let token = Shape.object(["user": .name], required: ["user"])
-    /// What happens, and to which cluster or environment.
+    /// An incident, and its cluster or environment.
     static let incident = Shape.object(
         ["kind": .choice(Incident.allCases.map(\.rawValue)), "id": .name],
         required: ["kind", "id"])

@@ -3,8 +3,8 @@ import Glibc
 
 /// Names of modules in files, as `require` takes them.
 enum ModuleNames {
-    /// The modules in some directories whose name begins with a text: those in packages when their
-    /// name is complete.
+    /// The modules in directories whose names begin with a text; those in a package once its name
+    /// is complete.
     static func matching(_ prefix: String, in folders: [String]) -> [Completion.Candidate] {
         let package = prefix.lastIndex(of: ".").map { prefix[...$0] } ?? ""
         var found: [String: String] = [:]

@@ -13,8 +13,8 @@ enum Excerpt {
         return (String(first[..<colon]), line)
     }
 
-    /// The line that a message begins with the place of, and below it a mark where the message says
-    /// what it is near; nil when the text is not known.
+    /// The line at the place that begins a message, with a mark below the word that the message
+    /// names; nil if the text is unknown.
     static func of(_ message: String, source: (String) -> [UInt8]?) -> String? {
         guard let (file, number) = place(in: message), number > 0, let text = source(file) else {
             return nil
@@ -33,8 +33,8 @@ enum Excerpt {
         return shown
     }
 
-    /// Where in a line the word is that a message says it is about: `near 'x'`, `(local 'x')`; nil when
-    /// it is not there once.
+    /// The position in a line of the word that a message names: `near 'x'`, `(local 'x')`; nil
+    /// unless it occurs once.
     private static func column(of message: String, in line: String) -> Int? {
         let kinds = ["near", "local", "global", "field", "method", "upvalue", "constant"]
         guard let kind = kinds.lazy.compactMap({ message.firstRange(of: $0 + " '") }).first else {

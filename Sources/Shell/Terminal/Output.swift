@@ -8,7 +8,7 @@ public enum Output {
     /// Called before something is written, to clear a status line on the terminal.
     nonisolated(unsafe) static var willWrite: () -> Void = {}
 
-    /// Whether a question stands on the terminal, which nothing may write over.
+    /// Whether a question is on the terminal, which must not be overwritten.
     private(set) nonisolated(unsafe) static var isAsking = false
 
     /// Makes room for a question on the terminal.
@@ -36,8 +36,8 @@ public enum Output {
     /// Writes bytes that are text to standard output.
     public static func data(_ bytes: [UInt8]) { data(String(decoding: bytes, as: UTF8.self)) }
 
-    /// Writes a message, whose control sequences and credentials of URLs are removed: it may quote
-    /// anything.
+    /// Writes a message without control sequences and credentials of URLs, since it may quote any
+    /// text.
     public static func note(_ text: String) {
         willWrite()
         flush()
@@ -51,8 +51,8 @@ public enum Output {
     /// Why writing to standard output failed; nil if it did not, or if the reader is gone.
     public private(set) nonisolated(unsafe) static var problem: String?
 
-    /// Writes what Lua's print and io have buffered, and notes why that failed: the reason is known only
-    /// now.
+    /// Writes the buffers of Lua's print and io, and notes the reason of a failure, which is lost
+    /// afterwards.
     public static func flush() {
         let failure = qspawn_finish_output()
         if failure != 0, failure != EPIPE, problem == nil {
@@ -60,7 +60,7 @@ public enum Output {
         }
     }
 
-    /// Writes what is still buffered, and reports once that something was not written.
+    /// Writes the buffers, and reports once that output is missing.
     ///
     /// - Returns: the status that the program ends with: 1 instead of 0 when output is missing.
     public static func finish(_ status: Int32) -> Int32 {

@@ -228,7 +228,7 @@ struct CallCommand: ParsableCommand {
         var isUnwanted = false
         // A read is given up; of a change it is told what became of it.
         time.loop.run {
-            // What failed may have failed because of the signal.
+            // The signal may have caused the failure.
             if outcome?.isSuccess != true, Interrupts.take() != nil {
                 if outcome != nil {
                     isUnwanted = true

@@ -71,7 +71,7 @@ struct CheckCommand: ParsableCommand {
 struct CheckReport {
     let results: [(file: String, result: CheckResult)]
 
-    /// What was found, once: several scripts may load a module.
+    /// Prints each finding once, since several scripts may load a module.
     private let findings: [Finding]
 
     init(results: [(file: String, result: CheckResult)]) {

@@ -60,7 +60,7 @@ struct PermitCommand: ParsableCommand {
         return Self.text(HeaderText(source), needs: words.sorted(), deletes: deletes)
     }
 
-    /// A header with other permissions; everything else in it stays as it is written.
+    /// Returns a header with other permissions, and otherwise unchanged.
     private static func text(_ present: HeaderText?, needs: [String], deletes: Bool) -> String {
         let list = needs.map { "    \(ValueText.quoted($0)),\n" }.joined()
         var wanted = [(name: "needs", text: needs.isEmpty ? "needs = {}" : "needs = {\n\(list)  }")]

@@ -28,7 +28,7 @@ enum StackCommand {
 
         /// Runs a command of the stack library; the exit status.
         ///
-        /// - Parameter isConfirmed: whether what a context asks about is confirmed already.
+        /// - Parameter isConfirmed: whether changes that a context asks about are confirmed.
         func run(
             _ verb: String, _ more: [(String, LuaValue)] = [], isConfirmed: Bool = false
         ) -> Int32 {

@@ -2,8 +2,8 @@ import Contract
 import GuardedYAML
 import Yams
 
-/// A map of a configuration file, read by the names of its values. Names that are not known and values
-/// of another type are errors: passed over, a misspelt `read_only` would protect nothing.
+/// A map of a configuration file, read by the names of its values. Unknown names and values of a
+/// wrong type are errors: if they were ignored, a misspelt `read_only` would protect nothing.
 struct ConfigurationFields {
     /// How strictly a file is read.
     enum Ownership {
@@ -29,7 +29,7 @@ struct ConfigurationFields {
 
     /// Names of values that are secret, which no message quotes.
     private static let secrets: Set<String> = ["api_key", "token"]
-    /// The prefix of names that people may use for things of their own.
+    /// The prefix of names that are free for other uses.
     private static let freePrefix = "x-"
 
     /// Reads a node as a map.
@@ -68,7 +68,7 @@ struct ConfigurationFields {
     ///
     /// - Parameters:
     ///   - known: the names that this map may have.
-    ///   - guards: those of them that protect something, which are not misspelt unnoticed even in
+    ///   - guards: those of them that protect something; a misspelling of one is an error even in
     ///     another program's file.
     func refuse(otherThan known: [String], guards: [String] = []) throws(CommandError) {
         for entry in entries where !known.contains(entry.name) {
@@ -143,10 +143,10 @@ struct ConfigurationFields {
 
     /// A list of maps; empty when there is none.
     ///
-    /// - Parameter item: what one of them is, in one word.
+    /// - Parameter item: the word for an item.
     func maps(_ name: String, of item: String) throws(CommandError) -> [ConfigurationFields] {
         guard let node = node(name) else { return [] }
-        // A key without a value is a list that has no items yet.
+        // A key without a value is an empty list.
         if Self.scalar(node) == .null { return [] }
         guard case .sequence(let items) = node else {
             throw problem(

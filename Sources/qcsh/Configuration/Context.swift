@@ -12,11 +12,11 @@ struct Context {
     var apiKeyCommand: String?
     var token: String?
     var tokenCommand: String?
-    /// Whether nothing of the cloud may be changed through it.
+    /// Whether it forbids changes of the cloud.
     var isReadOnly = false
-    /// Whether no account but its own may be used through it.
+    /// Whether it forbids other accounts than its own.
     var locksAccount = false
-    /// Whether a person confirms what deletes, restores or scales down.
+    /// Whether a person must confirm calls that delete, restore or scale down.
     var confirms = false
     /// The maximum number of retries of a call; nil for the usual one.
     var retries: Int?
@@ -27,7 +27,7 @@ struct Context {
 
     /// The keys that protect something.
     static let guards = ["read_only", "lock_account", "confirm"]
-    /// The keys of which a context has at most one.
+    /// The keys that exclude each other.
     static let credentialKeys = ["api_key", "api_key_command", "token", "token_command"]
     /// The keys of a context, in the order in which they are shown.
     static let keys =

@@ -1,9 +1,9 @@
 import Glibc
 import GuardedYAML
 
-/// The user's own file of contexts, for changing it. Everything that a change is not about stays as it
-/// was written: comments, order, other keys, the form (YAML or JSON), links and modes. Programs that
-/// change it at the same time wait for each other.
+/// The user's own file of contexts, for changing it. A change preserves everything else: comments,
+/// order, other keys, the form (YAML or JSON), links and modes. Programs that change it at the same
+/// time wait for each other.
 final class ContextFile {
     let path: String
     private var editor: YAMLEditor
@@ -46,7 +46,7 @@ final class ContextFile {
     /// Whether the file has a context of a name.
     func has(_ name: String) -> Bool { index(of: name) != nil }
 
-    /// Sets fields of a context, which is made when there is none; nil takes a field away.
+    /// Sets fields of a context and creates it if it is missing; nil removes a field.
     func set(
         _ name: String, _ fields: [(key: String, value: YAMLEditor.Scalar?)]
     ) throws(CommandError) {
@@ -62,7 +62,7 @@ final class ContextFile {
         }
     }
 
-    /// Makes a context the one that is used when none is named.
+    /// Makes a context the current one.
     func use(_ name: String) throws(CommandError) {
         try edit { (editor) throws(YAMLText.Problem) in
             try editor.set("current_context", to: .text(name))

@@ -20,7 +20,7 @@ struct Contexts {
     /// The keys at the top of a file.
     static let keys = ["current_context", "contexts", "history"]
 
-    /// Reads the files that exist. Of two contexts with one name the first file's counts.
+    /// Reads the files that exist. If two contexts have the same name, the first file's is used.
     static func load() throws(CommandError) -> Contexts {
         var contexts = Contexts()
         var files: [(path: String, ownership: ConfigurationFields.Ownership)] = []

@@ -1,4 +1,4 @@
-/// Where a setting of a session came from.
+/// The origin of a setting of a session.
 enum Origin: CustomStringConvertible {
     case option(String)
     case script
@@ -19,7 +19,7 @@ enum Origin: CustomStringConvertible {
     }
 }
 
-/// A value, and where it came from.
+/// A value and its origin.
 struct Sourced<Value> {
     let value: Value
     let origin: Origin

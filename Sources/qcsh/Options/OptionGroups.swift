@@ -17,7 +17,7 @@ extension RunOptions {
 }
 
 extension RunOptions {
-    /// Throws a ``ValidationError`` for a number of retries that no option takes.
+    /// Throws a ``ValidationError`` for a number of retries out of range.
     static func validate(retries: Int?) throws {
         if let retries, !retryRange.contains(retries) {
             throw ValidationError("--retries must be from 0 to 20")

@@ -3,7 +3,7 @@ import Shell
 
 /// The options that concern the whole run, as plain values.
 struct RunOptions {
-    /// How many retries a person may ask for.
+    /// The range of `--retries`.
     static let retryRange = 0...20
 
     var sandbox = false
@@ -32,7 +32,7 @@ struct RunOptions {
     var allowed: [PermissionWord]?
     var denied: [PermissionWord] = []
     var isReadOnly = false
-    /// Whether what a context asks about is confirmed already.
+    /// Whether changes that a context asks about are confirmed.
     var isConfirmed = false
     /// Whether changes are shown instead of made.
     var isDryRun = false

@@ -81,7 +81,8 @@ enum Interrupts {
         return takeInterrupt() ? .interrupt : nil
     }
 
-    /// Why a run is to end by what was asked for since ``take()`` was last called; nil when nothing was.
+    /// Why the run must end, by the signals since the last call of ``take()``; nil if there were
+    /// none.
     static func takeReason() -> RunControl.Reason? {
         switch take() {
         case .interrupt: .interrupted
@@ -108,7 +109,7 @@ enum Interrupts {
     /// When `--timeout` ends the run, on the monotonic clock; for what does not wait in the loop.
     nonisolated(unsafe) static var runEnd = Int64.max
 
-    /// When something that still waits after the run's limit gives up by itself.
+    /// When an operation that still waits after the run's limit ends by itself.
     static var lastResort: Int64 {
         let (moment, overflow) = runEnd.addingReportingOverflow(RunControl.patience)
         return overflow ? .max : moment

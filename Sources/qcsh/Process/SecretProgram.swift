@@ -17,7 +17,7 @@ final class SecretProgram: RunningCall {
         case timedOut(Double)
         /// It ended with another status than 0, as waitpid(2) has it.
         case failed(status: Int32, command: String)
-        /// It printed more than a credential can be.
+        /// It printed more than a credential may contain.
         case tooLong(command: String)
         /// The output is not a credential.
         case output(CredentialText.Problem, command: String)
@@ -36,7 +36,7 @@ final class SecretProgram: RunningCall {
             }
         }
 
-        /// Whether the run was ended, rather than that the command failed.
+        /// Whether the run was ended, instead of a failure of the command.
         var isGivenUp: Bool {
             if case .givenUp = self { true } else { false }
         }

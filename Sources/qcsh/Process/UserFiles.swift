@@ -123,8 +123,8 @@ enum UserFiles {
         replace(path, with: bytes, mode: 0o600)
     }
 
-    /// Writes a changed file of the user's: where a link leads, and with the mode that it has. One that
-    /// is new or holds a secret is for its owner only; false when it cannot, with ``reason``.
+    /// Writes a changed file of the user's, through links and with its present mode. If it is new
+    /// or contains a secret, only its owner can read it. Returns false on failure, with ``reason``.
     static func rewrite(_ path: String, with bytes: [UInt8], isSecret: Bool) -> Bool {
         var present = stat()
         let exists = stat(path, &present) == 0
@@ -167,7 +167,7 @@ enum UserFiles {
         return isWritten
     }
 
-    /// Has the name of a new file reach the disk, too; where that is not offered, it comes later.
+    /// Writes the name of a new file to the disk, too, where the system offers that.
     private static func syncFolder(of path: String) {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

@@ -279,7 +279,7 @@ struct Runner {
     /// Limits what Lua may hold, to no less than what is there before a script begins.
     private func limitMemory(of machine: LuaMachine) {
         guard let limit = options.maximumMemory else { return }
-        // A script that does nothing needs room for its own text, a task and its results.
+        // Even an empty script needs memory for its text, a task and its results.
         let needed = machine.memoryUsed + (64 << 10)
         guard limit.bytes >= needed else {
             Output.note(
@@ -297,7 +297,7 @@ struct Runner {
     private func run(_ run: Run) -> Int32 {
         if !code.isEmpty {
             for piece in code {
-                // What qcsh brings itself is not the user's code.
+                // qcsh's own code is not the user's.
                 let name = argument == nil ? "=(command line)" : "=[command]"
                 let status = evaluate(run) { () throws(LuaFailure) in
                     try run.runtime.compileExpression(Array(piece.utf8), name: name)
@@ -352,7 +352,7 @@ struct Runner {
             for text in remarks.take() { Output.remark(text) }
             return runtime.exitStatus
         } catch {
-            // What failed may have failed because of a signal that nobody has acted on yet.
+            // A pending signal may have caused the failure.
             let reason = endReason(run)
             let status = report(error, reason)
             let isOurs = status == ExitStatus.failed && run.connections.isConfiguration(error)

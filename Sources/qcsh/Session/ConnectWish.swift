@@ -2,7 +2,7 @@ import CloudClient
 import Contract
 import LuaMachine
 
-/// What a script gives `qdrant.connect`. Nothing is passed over: a wrong value must not mean another
+/// The options of `qdrant.connect`. Each wrong value is an error: it must not select another
 /// credential.
 struct ConnectWish {
     let context: Sourced<String>?

@@ -3,10 +3,10 @@ import LuaMachine
 
 /// The settings of a session to the cloud, each with its origin.
 ///
-/// The nearer setting wins: what a script gives `qdrant.connect`, options, a context that was named,
-/// the environment, the current context, defaults. A context that was named stands for itself:
-/// nothing of the environment is mixed with it. Of the current context, endpoints and account go
-/// together with its credential: when the environment has another one, they do not count.
+/// The nearer setting wins: what a script gives `qdrant.connect`, options, a context that was
+/// named, the environment, the current context, defaults. A named context is used without settings
+/// of the environment. The current context's endpoints and account belong to its credential: if the
+/// environment has another credential, they are not used.
 struct ConnectionPlan {
     /// The text of a credential or the command that prints it.
     enum Secret {
@@ -39,7 +39,7 @@ struct ConnectionPlan {
         _ wanted: ConnectWish, _ options: RunOptions,
         contexts: () throws(CommandError) -> Contexts
     ) throws(CommandError) {
-        // A context that a script names stands for itself: no option of the run changes it.
+        // Options of the run do not change a context that a script names.
         let hasOptions = wanted.context == nil
         let named = Sourced.first(
             wanted.context, Sourced(hasOptions ? options.context : nil, option: "--context"),
@@ -135,14 +135,14 @@ struct ConnectionPlan {
         }
     }
 
-    /// A credential as a header can carry it.
+    /// Returns a credential in the form that a header can carry.
     static func clean(_ text: Sourced<String>) throws(CommandError) -> String {
         do throws(CredentialText.Problem) { return try CredentialText.clean(text.value) } catch {
             throw CommandError("\(text.origin) \(error)")
         }
     }
 
-    /// The credential of a context, which goes to that context's hosts and nowhere else.
+    /// The credential of a context, which is sent to that context's hosts only.
     private func own(_ context: Context?) throws(CommandError) -> Sourced<Secret>? {
         guard let context, let secret = context.secret else { return nil }
         if let stranger = try foreignOrigin(to: context) {

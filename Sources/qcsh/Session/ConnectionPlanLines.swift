@@ -55,7 +55,7 @@ extension ConnectionPlan {
             + "endpoint and account are not used either"
     }
 
-    /// What forbids or asks, each with its origin.
+    /// The guards, each with its origin.
     private func guardRows(_ options: RunOptions) -> [Row] {
         var guards: [(words: String, origin: String)] = []
         if let context {

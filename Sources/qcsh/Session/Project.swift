@@ -78,7 +78,7 @@ private func nearest(to folder: String) -> String? {
 
 private func isProject(_ candidate: String, for folder: String) -> Bool {
     var marks = ["qcsh.lock", "lua_modules"]
-    // Listing directories such as /tmp takes time: without `lua`, a library offers nothing.
+    // Avoids listing large directories such as /tmp: a library without `lua` offers no modules.
     if access(below(candidate, "lua"), F_OK) == 0 {
         marks += (Paths.names(in: candidate) ?? []).filter { $0.hasSuffix(".rockspec") }
     }
@@ -88,9 +88,9 @@ private func isProject(_ candidate: String, for folder: String) -> Bool {
     }
 }
 
-/// Whether what makes a directory above a script's a project belongs to somebody whose code may run:
-/// the user, the administrator, or the owner of the script's directory. Anybody writes to directories
-/// such as /tmp.
+/// Whether the file or directory that makes a directory above a script's a project belongs to
+/// somebody whose code may run: the user, the administrator, or the owner of the script's
+/// directory. Anybody can write to directories such as /tmp.
 private func isTrusted(_ mark: stat, for folder: String) -> Bool {
     [geteuid(), 0].contains(mark.st_uid) || mark.st_uid == status(folder)?.st_uid
 }
@@ -104,7 +104,7 @@ private func isDirectory(_ path: String) -> Bool {
     status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
 }
 
-/// Whether a path is that of a pipe or a device, which is in no directory that means anything.
+/// Whether a path is that of a pipe or a device, whose directory is not that of a project.
 private func isStream(_ path: String) -> Bool {
     path.hasPrefix("/proc/") || path.hasPrefix("/dev/")
         || (status(path).map { ![S_IFREG, S_IFDIR].contains($0.st_mode & S_IFMT) } ?? false)

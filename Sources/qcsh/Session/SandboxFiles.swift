@@ -4,7 +4,7 @@ import Shell
 
 /// Files that a sandbox is given.
 enum SandboxFiles {
-    /// What a seed option stands for: the name of a seed that is built in, or a file's text.
+    /// Returns the seed for an option: the name of a built-in seed, or a file's text.
     static func seed(_ option: String) throws -> String {
         file(option) == nil ? option : try text(option)
     }

@@ -2,7 +2,7 @@
 local host = ...
 
 local load = load
--- Those of scripts.
+-- The functions of scripts.
 local _G, io, os = _G, io, os
 
 --- Whether there are libraries whose functions are bound.

@@ -151,7 +151,7 @@ end
 
 --- The function that loads a module of a file, and the file.
 local function find_file(name)
-  -- A bounded script reads modules from where they are, not from anywhere.
+  -- A bounded script reads modules from the project's directories only.
   local search = host.is_bounded() and settings.path or module_path or package.path
   if type(search) ~= "string" then
     host.blame("'package.path' must be a string")

@@ -1,4 +1,4 @@
---- Methods that look at their receiver first.
+--- Methods that check their receiver first.
 ---
 --- Frames of this file do not count as callers (`is_called_from_inside` in arguments.c): a call of the
 --- function that is returned here is a call of the method.
@@ -8,8 +8,8 @@ local function pass(...)
   return ...
 end
 
---- A function that has its first argument checked before it calls a method. No tail call: the method's
---- caller would be gone.
+--- A function that has its first argument checked before it calls a method. No tail call, which
+--- would remove the method's caller.
 function host.with_receiver(method, check)
   return function(self, ...)
     check(self)

@@ -17,7 +17,7 @@ function known.int(text)
 end
 
 function known.number(text)
-  -- Lua itself also reads blanks around a number, and hexadecimal digits.
+  -- Lua's tonumber also accepts blanks around a number, and hexadecimal digits.
   local number = text:find("^[%d.eE+-]+$") and tonumber(text) or nil
   if number == math.huge or number == -math.huge then
     number = nil

@@ -306,7 +306,7 @@ function source.fetch(origin, folder, base)
     error(("%s has no rockspec: qcsh lib new creates one"):format(source.text(origin)), 0)
   end
   local spec = rockspec.read(file)
-  -- What is kept goes into qcsh.lock, which is shared: a credential is asked of git's helper again.
+  -- qcsh.lock is shared, so it keeps no credential: git asks its helper again.
   local full = {}
   for _, values in ipairs { origin, exact } do
     for key, value in pairs(values) do

@@ -22,8 +22,8 @@ local function rest(pause, problem)
   return true
 end
 
---- Looks whether a change was made, again while the service is unavailable. When that cannot be found
---- out, says that it may have been.
+--- Checks whether a change was made, and retries while the service is unavailable. If that cannot
+--- be determined, fails with an error that says so.
 local function look(made, problem)
   local pause, most = PAUSE, attempts()
   for attempt = 1, most do

@@ -29,8 +29,8 @@ function resource.create_key(call, list, delete, name, options)
     .. "lost, and the key was deleted again"):format(options.noun or "key", name))
 end
 
---- Deletes a key that a run has made which was killed before it had written the secret: no one knows it.
---- Keys of the name that existed before that run are others'.
+--- Deletes the key of a run that was killed before it wrote the secret, which is lost. Keeps keys
+--- of the same name that existed before that run.
 local function recover(file, keys, delete)
   local text, is_written = host.fs_marked(file)
   local ok, pending = pcall(host.json_decode, text or "")
@@ -51,7 +51,7 @@ local function recover(file, keys, delete)
   host.fs_unmark(file)
 end
 
---- Notes which key is going to be made for a file.
+--- Notes which key will be created for a file.
 local function announce(file, name, keys)
   local others = host.list()
   for _, key in ipairs(keys()) do
