@@ -22,7 +22,7 @@ local args = script {
 }
 
 if not args.package and not (args.cpu and args.ram) then
-  cli.usage("of which size? Use --cpu and --ram, or --package")
+  cli.usage("a size is missing: use --cpu and --ram, or --package")
 end
 -- What was made before is not made again: a second run goes on where the first one ended.
 local cluster, is_new = qdrant.clusters:ensure {

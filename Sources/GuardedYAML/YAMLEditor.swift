@@ -40,7 +40,7 @@ public struct YAMLEditor {
 
     /// Why a change was not made.
     private static let unsuitable = YAMLText.Problem(
-        "its form does not allow to change this without touching the rest; edit it by hand")
+        "its form does not allow this change without others; edit it by hand")
 
     // MARK: - Changes
 

@@ -175,7 +175,7 @@ indirect enum Shape: Sendable {
         for member in members {
             let place = join(path, member.name)
             guard known.insert(member.name).inserted else {
-                throw YAMLValue.Problem(at: place, "stands there twice")
+                throw YAMLValue.Problem(at: place, "occurs twice")
             }
             guard member.value != .null else { continue }
             result.append(YAMLValue.Member(name: member.name, value: try read(member, place)))

@@ -73,7 +73,7 @@ struct ContextCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Retries of a call that failed for a while, 0 to 20.", valueName: "number"))
+                "Retries after temporary failures, 0 to 20.", valueName: "number"))
         var retries: Int?
 
         @Option(help: "Colour of the prompt.")

@@ -68,7 +68,7 @@ struct ConnectionOptions: RunOptionGroup {
 
     @Option(
         help: ArgumentHelp(
-            "Retries of a call that failed for a while, 0 to 20 (default: 3 for reads).",
+            "Retries after temporary failures, 0 to 20 (default: 3 for reads).",
             valueName: "number"))
     var retries: Int?
 
@@ -155,7 +155,7 @@ struct VerboseOption: RunOptionGroup {
 
 /// The answer to questions of contexts.
 struct ConfirmOption: RunOptionGroup {
-    @Flag(help: "Do what a context with confirm: true would ask about.")
+    @Flag(help: "Skip the confirmations of a context with confirm: true.")
     var yes = false
 
     func apply(to options: inout RunOptions) { options.isConfirmed = yes }
