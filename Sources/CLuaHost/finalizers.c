@@ -98,6 +98,7 @@ static int set_metatable(lua_State *L) {
     int type = lua_type(L, 2);
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_argexpected(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
+    qh_settle_globals(L);
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL) {
         return qh_raise(L, "cannot change a protected metatable");
     }

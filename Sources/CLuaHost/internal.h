@@ -175,6 +175,12 @@ void qh_open_coroutines(lua_State *L);
 /// Adds host.close_gate_of to the table on top of the stack.
 void qh_open_gates(lua_State *L);
 
+/// Replaces getmetatable, and adds host.settle_globals_with to the table on top of the stack.
+void qh_open_globals(lua_State *L);
+
+/// Makes ordinary globals of those that are loaded when they are first used, if the first argument is their table.
+void qh_settle_globals(lua_State *L);
+
 /// host.check_arguments(signature, function, argument …): raises an error at the user's line about
 /// the first argument that has none of the types of the signature: for each parameter letters
 /// (boolean, number, integer, string, table, function, userdata, * for any, ? for optional), with

@@ -169,6 +169,7 @@ void qh_restrict_libraries(lua_State *L) {
     lua_pushinteger(L, QH_HANDLE_MESSAGE);
     lua_setfield(L, -2, "MESSAGE");
     qh_open_gates(L);
+    qh_open_globals(L);
     qh_open_places(L);
     lua_pushlightuserdata(L, &qh_key_null);
     lua_setfield(L, -2, "null");

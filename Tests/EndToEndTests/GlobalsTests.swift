@@ -168,6 +168,25 @@ import Testing
         .filter { LuaReference.embedded.libraries.contains($0) }
         + LuaReference.embedded.modules.filter { $0 != "shell" }
 
+    /// Scripts that watch their globals find ordinary ones, and those of qcsh among them.
+    @Test(arguments: [
+        "setmetatable(_G, nil)",
+        "setmetatable(_G, { __index = function(_, name) error('undefined ' .. name, 2) end })",
+        "local meta = getmetatable(_G) if meta == nil then meta = {} setmetatable(_G, meta) end "
+            + "meta.__newindex = rawset meta.__index = function(_, name) error('undefined ' .. name, 2) end",
+        "assert(getmetatable(_G) == nil) local _ENV = setmetatable({}, { __index = _G })",
+        "fs = 5 setmetatable(_G, {}) assert(fs == 5) fs = require 'fs'",
+    ])
+    func theMetatableOfTheGlobalsIsTheScripts(_ code: String) throws {
+        let names = LuaReference.embedded.modules.filter { $0 != "shell" && $0 != "qdrant" }
+        let uses = names.map { "assert(type(\($0)) == 'table', '\($0)')" }.joined(separator: "\n")
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "script.lua", "\(code)\n\(uses)\nprint(#qdrant.clusters:list(), fs.exists('.'))\n")
+        let result = try qcsh(["--sandbox", "script.lua"], folder: folder.path)
+        #expect(result.output == "2\ttrue\n", "\(result.errors)")
+    }
+
     @Test func theShellWorksWhateverIsReplacedThere() throws {
         let shell = try ShellSession()
         try shell.home.write(

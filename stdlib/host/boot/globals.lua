@@ -31,23 +31,48 @@ function library(header)
   end
 end
 
-local lazy = { qdrant = "qdrant" }
-for _, name in ipairs(host.modules) do
-  lazy[name] = name
-end
-
-setmetatable(_G, {
-  __index = function(globals, name)
-    local module = lazy[name]
-    if module == nil then
-      return nil
-    end
+--- Loads a module when its global is first used.
+local function loader(module)
+  return function()
     local value = loaded[module]
     if value == nil then
       value = require(module)
       loaded[module] = value
     end
+    return value, true
+  end
+end
+
+--- What gives the globals that are loaded when they are first used, by their names: the value, and
+--- whether it stays.
+local lazy = { qdrant = loader("qdrant") }
+for _, name in ipairs(host.modules) do
+  lazy[name] = loader(name)
+end
+host.lazy_globals = lazy
+
+local globals = _G
+
+local function load_global(_, name)
+  local give = lazy[name]
+  if give == nil then
+    return nil
+  end
+  local value, is_fixed = give()
+  if is_fixed then
     rawset(globals, name, value)
-    return value
-  end,
-})
+  end
+  return value
+end
+
+setmetatable(globals, { __index = load_global })
+
+-- Whoever looks at the metatable of the globals, or sets one, finds none: everything is there.
+host.settle_globals_with(function()
+  for name, give in next, lazy do
+    if rawget(globals, name) == nil then
+      rawset(globals, name, (give()))
+    end
+  end
+  setmetatable(globals, nil)
+end)

@@ -122,19 +122,11 @@ end
 --- Has modules found by name in the shell as they are in scripts.
 local function find_modules()
   globals.api = nil
-  local libraries = {}
+  host.lazy_globals.api = function() return globals.qdrant.api end
   for _, name in ipairs(host.libraries) do
-    libraries[name] = name ~= "resource"
-  end
-  local meta = getmetatable(globals)
-  local index = meta.__index
-  meta.__index = function(self, name)
-    if name == "api" then
-      return globals.qdrant.api
-    elseif libraries[name] then
-      return globals.qdrant[name]
+    if name ~= "resource" then
+      host.lazy_globals[name] = function() return globals.qdrant[name] end
     end
-    return index(self, name)
   end
 end
 
