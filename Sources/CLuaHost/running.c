@@ -20,6 +20,42 @@ static void put_traceback(lua_State *L, lua_State *thread, qh_tape *out) {
     lua_pop(L, 2);
 }
 
+static int text_of_error(lua_State *L) {
+    luaL_tolstring(L, 1, NULL);
+    return 1;
+}
+
+/// Whether an error is an object of the script's that says itself what it is, as `lua` shows it: not one of
+/// ours, which has a code.
+static bool has_text(lua_State *thread, int index) {
+    if (!lua_istable(thread, index)) return false;
+    lua_pushliteral(thread, "code");
+    bool is_ours = lua_rawget(thread, index) != LUA_TNIL;
+    lua_pop(thread, 1);
+    if (is_ours || luaL_getmetafield(thread, index, "__tostring") == LUA_TNIL) return false;
+    lua_pop(thread, 1);
+    return true;
+}
+
+/// Writes an error of a script's own kind, whose text is known to be its message; false when it has none.
+static bool put_object(lua_State *L, lua_State *thread, int index, qh_tape *out) {
+    if (!has_text(thread, index)) return false;
+    lua_pushcfunction(L, text_of_error);
+    lua_pushvalue(thread, index);
+    lua_xmove(thread, L, 1);
+    bool is_known = lua_pcall(L, 1, 1, 0) == LUA_OK;
+    char refusal[600];
+    if (is_known) {
+        lua_createtable(L, 0, 1);
+        lua_insert(L, -2);
+        lua_setfield(L, -2, "message");
+        int top = lua_gettop(L);
+        is_known = qh_try_encode(L, out, top, top, refusal, sizeof refusal);
+    }
+    lua_pop(L, 1);
+    return is_known;
+}
+
 /// Writes the traceback and the error value, which is on top of the thread's stack.
 static int describe_error(lua_State *L) {
     error_call *error = lua_touserdata(L, 1);
@@ -31,6 +67,8 @@ static int describe_error(lua_State *L) {
     char refusal[600];
     int top = lua_gettop(thread);
     size_t length;
+    if (put_object(L, thread, top, error->out)) return 0;
+    error->out->length = start;
     if (!qh_try_encode(thread, error->out, top, top, refusal, sizeof refusal)) {
         lua_settop(thread, top);
         error->out->length = start;

@@ -137,4 +137,43 @@ import Testing
         #expect(result.errors.hasPrefix("qcsh: " + place), "\(result.errors)")
         #expect(!result.errors.contains("command line"))
     }
+
+    /// What fails in two lines of code, and where: the same for scripts, standard input and `-e`.
+    @Test(arguments: [
+        ("local a\na.b.c = 1", 2, "attempt to index a nil value"),
+        ("local a\nlocal b = = 2", 2, "unexpected symbol near '='"),
+        ("local f = function()\n  error('mine') end f()", 2, "mine"),
+        ("task.spawn(function()\n  error('in a task') end):await()", 2, "in a task"),
+        ("setmetatable({}, { __index = function()\n  error 'lazy' end }).x()", 2, "lazy"),
+        ("coroutine.wrap(function()\n  error('inside') end)()", 2, "inside"),
+        (
+            "do local c <close> = setmetatable({}, { __close = function()\n  error 'last' end }) end",
+            2, "last"
+        ),
+        ("local a\nqdrant.clusters:lst()", 2, "did you mean \"list\"?"),
+        (
+            "local a\nerror(setmetatable({}, { __tostring = function() return 'its own text' end }))",
+            2, "its own text"
+        ),
+        ("local a\nerror { message = 'of a table' }", 2, "of a table"),
+    ])
+    func theLineIsShownWhereverTheCodeComesFrom(
+        _ code: String, _ line: Int, _ message: String
+    ) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("script.lua", code)
+        let text = code.split(separator: "\n")[line - 1].replacing("\t", with: "    ")
+        let runs: [(words: [String], input: String, name: String)] = [
+            (["script.lua"], "", "script.lua"), (["-"], code, "stdin"), ([], code, "stdin"),
+            (["-e", code], "", "(command line)"),
+        ]
+        for run in runs {
+            let result = try qcsh(run.words, input: run.input, folder: folder.path)
+            #expect(result.status == 1, "\(run.words)")
+            let first = result.errors.prefix { $0 != "\n" }
+            #expect(first.contains("\(run.name):\(line): "), "\(result.errors)")
+            #expect(first.contains(message), "\(result.errors)")
+            #expect(result.errors.contains("\n  \(line) | \(text.prefix(80))"), "\(result.errors)")
+        }
+    }
 }

@@ -16,14 +16,13 @@ enum Excerpt {
     /// The line at the place that begins a message, with a mark below the word that the message
     /// names; nil if the text is unknown.
     static func of(_ message: String, source: (String) -> [UInt8]?) -> String? {
-        guard let (file, number) = place(in: message), number > 0, let text = source(file) else {
-            return nil
-        }
+        guard let (number, text) = innermost(message, source), number > 0 else { return nil }
         let lines = text.split(
             separator: UInt8(ascii: "\n"), maxSplits: number, omittingEmptySubsequences: false)
         guard lines.count >= number else { return nil }
-        let line = String(decoding: lines[number - 1], as: UTF8.self)
-            .replacing("\t", with: "    ").replacing("\r", with: "")
+        let line = Terminal.safe(
+            String(decoding: lines[number - 1], as: UTF8.self)
+                .replacing("\t", with: "    ").replacing("\r", with: ""))
         guard !line.allSatisfy(\.isWhitespace) else { return nil }
         let head = "  \(number) | "
         var shown = head + line.prefix(widest) + (line.count > widest ? "…" : "")
@@ -31,6 +30,22 @@ enum Excerpt {
             shown += "\n" + String(repeating: " ", count: head.count + column) + "^"
         }
         return shown
+    }
+
+    /// The line that a message is about and the text that it stands in. `coroutine.wrap` puts its own
+    /// place before that of the error.
+    private static func innermost(
+        _ message: String, _ source: (String) -> [UInt8]?
+    ) -> (line: Int, text: [UInt8])? {
+        var found: (line: Int, text: [UInt8])?
+        var rest = message[...]
+        while let (file, line) = place(in: String(rest)), let text = source(file),
+            let end = rest.firstRange(of: ": ")
+        {
+            found = (line, text)
+            rest = rest[end.upperBound...]
+        }
+        return found
     }
 
     /// The position in a line of the word that a message names: `near 'x'`, `(local 'x')`; nil

@@ -299,7 +299,8 @@ struct Runner {
             for piece in code {
                 // qcsh's own code is not the user's.
                 let name = argument == nil ? "=(command line)" : "=[command]"
-                let status = evaluate(run) { () throws(LuaFailure) in
+                let status = evaluate(run, ("(command line)", Array(piece.utf8))) {
+                    () throws(LuaFailure) in
                     try run.runtime.compileExpression(Array(piece.utf8), name: name)
                 }
                 if status != 0 { return status }
@@ -311,13 +312,15 @@ struct Runner {
 
     private func runScript(_ file: String, _ source: [UInt8], _ run: Run) -> Int32 {
         let name = file == "-" ? "=stdin" : "@" + file
-        return evaluate(run, arguments: Array(script.dropFirst())) {
+        let known = (file == "-" ? "stdin" : file, source)
+        return evaluate(run, known, arguments: Array(script.dropFirst())) {
             () throws(LuaFailure) in try run.runtime.compile(source, name: name)
         }
     }
 
+    /// - Parameter text: the code, and the name that errors have for it.
     private func evaluate(
-        _ run: Run, arguments: [String] = [],
+        _ run: Run, _ text: (name: String, source: [UInt8]), arguments: [String] = [],
         _ compile: () throws(LuaFailure) -> LuaMachine.Compiled
     ) -> Int32 {
         let runtime = run.runtime
@@ -354,7 +357,7 @@ struct Runner {
         } catch {
             // A pending signal may have caused the failure.
             let reason = endReason(run)
-            let status = report(error, reason)
+            let status = report(error, reason, text)
             let isOurs = status == ExitStatus.failed && run.connections.isConfiguration(error)
             return isOurs ? ExitStatus.usage : status
         }
@@ -367,11 +370,16 @@ struct Runner {
             ?? (Interrupts.runEnd <= Clocks.monotonic() ? .timedOut : nil)
     }
 
-    private func report(_ failure: LuaFailure, _ reason: RunControl.Reason? = nil) -> Int32 {
+    private func report(
+        _ failure: LuaFailure, _ reason: RunControl.Reason? = nil,
+        _ known: (name: String, source: [UInt8])? = nil
+    ) -> Int32 {
         if !failure.isCancellation || reason == nil {
             Output.note(
                 "qcsh: "
-                    + ErrorReport.text(failure, isVerbose: options.isVerbose, source: text(of:)))
+                    + ErrorReport.text(failure, isVerbose: options.isVerbose) { name in
+                        text(of: name, known)
+                    })
         }
         guard let reason else { return ErrorReport.exitStatus(failure) }
         Output.note("qcsh: " + options.words(about: reason))
@@ -379,11 +387,12 @@ struct Runner {
     }
 
     /// The text of a file of Lua, by the name that errors have: a long one begins with dots.
-    private func text(of name: String) -> [UInt8]? {
-        if let file = scriptFile {
-            let known = file == "-" ? "stdin" : file
-            let isShort = name.hasPrefix("...") && known.hasSuffix(name.dropFirst(3))
-            if name == known || isShort { return source ?? UserFiles.readOwn(file) }
+    private func text(
+        of name: String, _ known: (name: String, source: [UInt8])?
+    ) -> [UInt8]? {
+        if let known {
+            let isShort = name.hasPrefix("...") && known.name.hasSuffix(name.dropFirst(3))
+            if name == known.name || isShort { return known.source }
         }
         return name.hasSuffix(".lua") ? UserFiles.readOwn(name) : nil
     }

@@ -179,7 +179,7 @@ local function load_once(modules, name, find)
   end
   local chunk, where = find(name)
   if not chunk then
-    host.blame("module '" .. name .. "' not found:" .. where)
+    host.blame("module '" .. name .. "' not found:\n\t" .. where)
   end
   local place = { task = host.current_task(), gate = host.gate() }
   loading[name] = place
