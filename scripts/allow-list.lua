@@ -100,14 +100,21 @@ local function difference(cluster)
   return add, remove
 end
 
-local changes = {}
+local changes, is_dry = {}, args.dry_run or qdrant.is_dry_run()
 local result = qdrant.fleet.run(chosen, function(cluster)
   local add, remove = difference(cluster)
   changes[cluster.id] = { add, remove }
   if not args.dry_run then
     cluster:allow(add, remove)
   end
-end, { name = "allow-list", report = function(line) log.info(line) end })
+end, {
+  name = "change the blocks of",
+  report = function(line)
+    if not is_dry then
+      log.info(line)
+    end
+  end,
+})
 cli.status((select(2, qdrant.fleet.summary(result))))
 local rows = json.list {}
 for i, cluster in ipairs(chosen) do
@@ -116,7 +123,7 @@ for i, cluster in ipairs(chosen) do
   rows[i] = {
     name = cluster.name, added = table.concat(change[1], " "),
     removed = table.concat(change[2], " "),
-    outcome = is_same and "unchanged" or args.dry_run and "would change" or "done",
+    outcome = is_same and "unchanged" or is_dry and "would change" or "done",
   }
   for _, failed in ipairs(result.failed) do
     if failed.item == cluster then

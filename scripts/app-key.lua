@@ -34,5 +34,9 @@ local file = args.file or args.name .. ".key"
 local key = cluster:keys():create {
   name = args.name, collections = collections, expires = args.expires, file = file, wait = true,
 }
+if qdrant.is_dry_run() then
+  return { { name = args.name, cluster = cluster.name, would_write = file,
+    outcome = "would create" } }
+end
 return { { name = key.name, id = key.id, expires_at = key.expires_at, file = file,
   url = cluster:url() } }

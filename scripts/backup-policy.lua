@@ -17,7 +17,7 @@ for _, schedule in ipairs(qdrant.schedules:list()) do
     schedules[schedule.cluster_id] = schedule
   end
 end
-local rows, is_wrong = json.list {}, false
+local rows, is_wrong, is_dry = json.list {}, false, qdrant.is_dry_run()
 for _, cluster in ipairs(qdrant.clusters:choose { labels = args.label,
   allow_empty = args.allow_empty }) do
   local schedule = schedules[cluster.id]
@@ -30,14 +30,14 @@ for _, cluster in ipairs(qdrant.clusters:choose { labels = args.label,
     if args.fix then
       cluster:schedules():create { name = args.name, cron = args.cron,
         retention = args.retention }
-      row.state = "created"
+      row.state = is_dry and "would create" or "created"
     end
   elseif schedule.schedule ~= args.cron
     or schedule.retention_period ~= args.retention then
     row.state = "different"
     if args.fix then
       schedule:update { cron = args.cron, retention = args.retention }
-      row.state = "changed"
+      row.state = is_dry and "would change" or "changed"
     end
   end
   is_wrong = is_wrong or row.state == "missing" or row.state == "different"

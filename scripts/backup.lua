@@ -19,6 +19,9 @@ local backup = cluster:backup {
   name = name, retention = args.retention ~= "0" and args.retention or nil, wait = args.timeout,
   duplicate = args.duplicate,
 }
+if qdrant.is_dry_run() then
+  return { { name = name, cluster = cluster.name, outcome = "would create" } }
+end
 return { {
   name = backup.display_name, id = backup.id, cluster = cluster.name, status = backup:phase(),
   created_at = backup.created_at, took = backup.backup_duration,

@@ -68,6 +68,11 @@ if args.key_file and (not key_file or key_file.size == 0) then
   end
   cluster:keys():create { name = key_name, file = args.key_file, wait = true }
 end
+if qdrant.is_dry_run() then
+  return { { name = args.name, id = not is_new and cluster.id or nil,
+    outcome = is_new and "would create" or "exists",
+    would_write = not (key_file and key_file.size > 0) and args.key_file or nil } }
+end
 return { {
   name = cluster.name, id = cluster.id, url = cluster:url(), phase = cluster:phase(),
   created = is_new, key_file = args.key_file,

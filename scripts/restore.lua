@@ -18,5 +18,8 @@ end
 cli.confirm(("Restore %s (%s) into %s? Later data is lost."):format(backup.display_name,
   time.ago(backup.created_at), cluster.name), args.yes)
 local restore = backup:restore { wait = args.timeout }
+if qdrant.is_dry_run() then
+  return { { cluster = cluster.name, backup = backup.display_name, outcome = "would restore" } }
+end
 return { { cluster = cluster.name, backup = backup.display_name, status = restore:phase(),
   phase = cluster:refresh():phase() } }

@@ -18,7 +18,12 @@ cli.confirm(("Rotate the key %s? Its users must switch to the new one."):format(
 local new = old:rotate {
   file = args.file,
   hand_over = args.run and function(made)
-    process.run({ "/bin/sh", "-c", args.run }, { input = made.key })
+    if not qdrant.is_dry_run() then
+      process.run({ "/bin/sh", "-c", args.run }, { input = made.key })
+    end
   end,
 }
+if qdrant.is_dry_run() then
+  return { { would_replace = old.prefix, would_write = args.file, would_run = args.run } }
+end
 return { { prefix = new.prefix, id = new.id, replaced = old.prefix, file = args.file } }

@@ -44,4 +44,5 @@ return { {
   name = cluster.name, nodes = cluster.configuration.number_of_nodes,
   package = preview.package[2], disk_gib = preview.disk_gib[2], phase = cluster:phase(),
   monthly = math.floor(preview.monthly[2] * 100 + 0.5) / 100, currency = preview.currency,
+  outcome = qdrant.is_dry_run() and "would scale" or nil,
 } }

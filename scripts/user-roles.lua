@@ -38,6 +38,9 @@ elseif #args.exactly > 0 then
 else
   user:assign(args.add, args.remove)
 end
+if qdrant.is_dry_run() then
+  return { { email = user.email, before = table.concat(before, ", "), outcome = "would change" } }
+end
 local after = {}
 for i, role in ipairs(user:roles()) do
   after[i] = role.name

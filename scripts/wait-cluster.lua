@@ -13,6 +13,6 @@ if #args.clusters == 0 then
 end
 local result = qdrant.fleet.run(args.clusters, function(name)
   return qdrant.clusters:find(name):wait { timeout = args.timeout, progress = false }
-end, { name = "wait", report = function(line) log.info(line) end })
+end, { name = "wait", reads = true, report = function(line) log.info(line) end })
 cli.status((select(2, qdrant.fleet.summary(result))))
 return qdrant.fleet.rows(result)

@@ -313,7 +313,7 @@ end
 ---@param question string
 ---@param is_agreed? boolean
 function cli.confirm(question, is_agreed)
-  if is_agreed then
+  if is_agreed or host.is_dry_run() then
     return
   end
   local term = require "term"

@@ -19,6 +19,7 @@ local fleet = {}
 ---@field pause? string|number|userdata pause after each canary
 ---@field journal? string a file that records what was done; a second run skips these items
 ---@field dry_run? boolean shows what would be done, and does nothing
+---@field reads? boolean the function changes nothing, so that a dry run does what it does
 ---@field label? fun(item: any): string the name of an item
 ---@field key? fun(item: any): string a unique key of an item, stable across runs
 ---@field report? fun(line: string) called with a line for each finished item
@@ -29,8 +30,12 @@ local fleet = {}
 ---@field failed { item: any, label: string, problem: any, seconds: number }[]
 ---@field skipped { item: any, label: string, reason: string }[]
 ---@field stopped? string why it ended before all were done
+---@field would? string of a dry run: what would be done with the items that are done, or skipped for that reason
 
-local KNOWN = "name limit canary stop_after pause journal dry_run label key report progress"
+local KNOWN = "name limit canary stop_after pause journal dry_run reads label key report progress"
+
+--- Why an item is skipped that a dry run would do.
+local DRY = "dry run"
 
 local function usual_label(item)
   if type(item) == "table" then
@@ -91,7 +96,8 @@ end
 --- is not noted would be done again.
 local function note(run, key, label, status, problem)
   local options = run.options
-  if not options.journal then
+  -- A dry run has done nothing that a second run could skip.
+  if not options.journal or host.is_dry_run() then
     return
   end
   local ok, reason = pcall(require("fs").append, options.journal, host.json_encode {
@@ -129,7 +135,8 @@ function Run:one(item)
   if ok then
     table.insert(result.done, { item = item, label = label, result = value, seconds = seconds })
     note(self, key, label, "done")
-    self.report(("done    %s, %s"):format(label, time.human(seconds)))
+    self.report(result.would and ("would   %s %s"):format(result.would, label)
+      or ("done    %s, %s"):format(label, time.human(seconds)))
     return true
   end
   table.insert(result.failed, { item = item, label = label, problem = value, seconds = seconds })
@@ -160,6 +167,9 @@ function fleet.run(items, fn, options)
     key = options.key or usual_key, report = options.report or function() end,
   }, Run)
   local is_dry = options.dry_run or host.is_dry_run()
+  if is_dry and not options.reads then
+    result.would = options.name or "do it for"
+  end
   local before = options.journal and read_journal(options.journal, options.name or "", is_dry) or {}
   local open = {}
   for _, item in ipairs(items) do
@@ -173,7 +183,7 @@ function fleet.run(items, fn, options)
   if options.dry_run then
     for _, item in ipairs(open) do
       run.report(("would   %s %s"):format(options.name or "do it for", run.label(item)))
-      table.insert(result.skipped, { item = item, label = run.label(item), reason = "dry run" })
+      table.insert(result.skipped, { item = item, label = run.label(item), reason = DRY })
     end
     return result
   end
@@ -239,14 +249,16 @@ function fleet.connections(options)
   return connections
 end
 
---- The result of each item, as rows: { name, outcome, seconds, problem }.
+--- The result of each item, as rows: { name, outcome, seconds, problem }. The outcome of a dry run is
+--- what would be done: "would restart".
 ---@usage fleet.rows(fleet.run({ 1, 2 }, function() end))
 ---@param result qdrant.fleet.Result
 ---@return table[]
 function fleet.rows(result)
   local rows = host.list()
+  local would = result.would and "would " .. result.would
   for _, one in ipairs(result.done) do
-    rows[#rows + 1] = { name = one.label, outcome = "done",
+    rows[#rows + 1] = { name = one.label, outcome = would or "done",
       seconds = math.floor(one.seconds * 10 + 0.5) / 10 }
   end
   for _, one in ipairs(result.failed) do
@@ -254,7 +266,9 @@ function fleet.rows(result)
       seconds = math.floor(one.seconds * 10 + 0.5) / 10 }
   end
   for _, one in ipairs(result.skipped) do
-    rows[#rows + 1] = { name = one.label, outcome = "skipped", problem = one.reason }
+    local is_dry = one.reason == DRY
+    rows[#rows + 1] = { name = one.label, outcome = is_dry and would or "skipped",
+      problem = not is_dry and one.reason or nil }
   end
   return rows
 end
@@ -265,8 +279,8 @@ end
 ---@return string text
 ---@return integer status 0 when all was done, 9 when some was, 1 when none was
 function fleet.summary(result)
-  local lines = { ("%d done, %d failed, %d skipped"):format(#result.done, #result.failed,
-    #result.skipped) }
+  local lines = { ("%d %s, %d failed, %d skipped"):format(#result.done,
+    result.would and "would be done" or "done", #result.failed, #result.skipped) }
   if result.stopped then
     lines[#lines + 1] = "stopped early: " .. result.stopped
   end
