@@ -114,4 +114,22 @@ import Testing
         #expect(result.errors.contains("the list was not delivered"), "\(result.errors)")
         #expect(result.status == 8 || result.status == 9)
     }
+
+    /// A filter that nothing can fit is a mistake, not an empty list.
+    @Test(arguments: [
+        (
+            "{ region = 'eu-central-9' }",
+            "there is no region \"eu-central-9\"; did you mean \"eu-central-1\"?"
+        ),
+        ("{ cloud = 'aws', region = 'europe-west3' }", "there is no region of aws"),
+        ("{ cloud = 'awss' }", "did you mean \"aws\"?"),
+        ("{ name = '' }", "name must not be empty"),
+        ("{ phase = 'helthy' }", "phase must be one of"), ("{ labels = 'env' }", "labels must be"),
+    ])
+    func aFilterThatNothingCanFitIsAnError(_ filter: String, _ message: String) throws {
+        let code = "return qdrant.clusters:list(\(filter))"
+        let result = try qcsh(["--sandbox", "-e", code])
+        #expect(result.status != 0)
+        #expect(result.errors.contains(message), "\(result.errors)")
+    }
 }

@@ -36,6 +36,9 @@ end
 local function fits(wanted)
   local phase = wanted.phase
     and resource.enum("qdrant.cloud.cluster.v1.ClusterPhase", wanted.phase, "phase")
+  if wanted.name == "" then
+    host.blame("clusters:list: name must not be empty; without it, all names fit")
+  end
   local has_name = filters.name(wanted.name)
   local has_text = filters.text(nil, wanted.matching)
   local has_labels = filters.labels(wanted.labels, "clusters:list")

@@ -48,16 +48,20 @@ function Regions:find(wanted, cloud)
   return resource.pick(self:list(cloud), wanted, "region")
 end
 
---- Fails when there is no such provider, or no such region of it: a list that a misspelt name has
---- filtered is empty for no reason that anybody sees.
+--- Fails when there is no such provider, or no such region of it; without a provider, of any. A list
+--- that a misspelt name has filtered is empty for no reason that anybody sees.
 ---@usage qdrant.regions:check("aws", "eu-central-1")
 ---@async
----@param cloud? string nil and "hybrid" are not looked up
+---@param cloud? string "hybrid" is not looked up
 ---@param region? string
 function Regions:check(cloud, region)
   local platform = self.connection.api.platform
-  if not cloud or cloud == "hybrid" then
+  -- The regions of hybrid clusters are environments.
+  if cloud == "hybrid" or not cloud and (not region or resource.is_id(region)) then
     return
+  end
+  local function regions_of(provider)
+    return platform.list_global_cloud_provider_regions({ cloud_provider_id = provider }).items
   end
   local function known(list, wanted, noun)
     local ids = {}
@@ -71,11 +75,23 @@ function Regions:check(cloud, region)
           or "; there are " .. table.concat(host.sorted_keys(ids), ", ")))
     end
   end
-  known(platform.list_global_cloud_providers({}).items, cloud, "cloud provider")
-  if region then
-    known(platform.list_global_cloud_provider_regions({ cloud_provider_id = cloud }).items, region,
-      "region of " .. cloud)
+  local providers = platform.list_global_cloud_providers({}).items
+  if cloud then
+    known(providers, cloud, "cloud provider")
+    if region then
+      known(regions_of(cloud), region, "region of " .. cloud)
+    end
+    return
   end
+  local all = {}
+  for _, provider in ipairs(providers) do
+    if provider.id ~= "hybrid" then
+      for _, item in ipairs(regions_of(provider.id)) do
+        all[#all + 1] = item
+      end
+    end
+  end
+  known(all, region, "region")
 end
 
 return resource.default "regions"
