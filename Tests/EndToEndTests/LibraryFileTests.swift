@@ -141,6 +141,9 @@ import Testing
         ("build.install = 1", "build.install must be a table"),
         ("build.copy_directories = { {} }", "build.copy_directories.1 must be a string"),
         ("nothing_like_it = 1", #"unknown key "nothing_like_it""#),
+        ("package, pakage = nil, package", #"unknown key "pakage"; did you mean "package"?"#),
+        ("version = 5", "version must be a string, got a number"),
+        ("version = nil", "has no version"),
     ])
     func aRockspecIsReadWholeOrNotAtAll(_ line: String, _ words: String) throws {
         #expect(try lib(["new", "my-lib"]).status == 0)
@@ -174,6 +177,16 @@ import Testing
         }
         let missing = try lib(["add", url, "--ref", "0.2.0", "--yes", "--user"])
         #expect(missing.status == 1 && missing.errors.contains("has no tag or branch 0.2.0"))
+    }
+
+    @Test func aSourceWithoutVersionsRefusesOne() throws {
+        #expect(try lib(["new", "my-lib"]).status == 0)
+        #expect(try lib(["pack"], in: "my-lib").status == 0)
+        for source in ["./my-lib", "./my-lib/my-lib-0.1.0-1.tar.gz"] {
+            let result = try lib(["add", source, "--ref", "v1", "--user", "--yes"])
+            #expect(result.status == 1)
+            #expect(result.errors.contains("--ref chooses a tag or a branch"), "\(result.errors)")
+        }
     }
 
     @Test func aDirectoryOfRocksWithoutAManifestSaysHowToMakeOne() throws {

@@ -126,12 +126,12 @@ function rockspec.read(path)
   if not ok then
     error(("%s is not a valid rockspec: %s"):format(path, tostring(why)), 0)
   end
+  schema.check(path, values)
   for _, name in ipairs { "package", "version" } do
-    if type(values[name]) ~= "string" then
+    if not values[name] then
       error(("%s has no %s"):format(path, name), 0)
     end
   end
-  schema.check(path, values)
   if not values.package:find("^[%w][%w._-]*$") then
     error(("%s: invalid package name \"%s\""):format(path, values.package), 0)
   end

@@ -218,13 +218,10 @@ local function locate(root, spec)
   return root
 end
 
---- Parses a source: a directory, an archive, a repository with its tag after `#`, or the name of a
---- rock.
----@usage require("qdrant.library.source").parse("https://example.com/tools.git#v1.2.0", {}).kind
----@param text string
----@param options { ref?: string, server?: string, version?: string }
----@return table
-function source.parse(text, options)
+--- Sources that have one version.
+local KINDS = { folder = "a directory", archive = "an archive" }
+
+local function parse(text, options)
   local url, ref = text:match("^(.-)#([%w._/-]+)$")
   url, ref = url or text, options.ref or ref
   local hub = url:match("^github:([%w._-]+/[%w._-]+)$")
@@ -251,6 +248,21 @@ function source.parse(text, options)
     error(("file or directory not found: %s"):format(host.url_masked(text)), 0)
   end
   return { kind = "rock", name = text, server = options.server, version = options.version or ref }
+end
+
+--- Parses a source: a directory, an archive, a repository with its tag after `#`, or the name of a
+--- rock.
+---@usage require("qdrant.library.source").parse("https://example.com/tools.git#v1.2.0", {}).kind
+---@param text string
+---@param options { ref?: string, server?: string, version?: string }
+---@return table
+function source.parse(text, options)
+  local origin = parse(text, options)
+  if options.ref and KINDS[origin.kind] then
+    error(("%s is %s: --ref chooses a tag or a branch of a Git repository"):format(
+      host.url_masked(text), KINDS[origin.kind]), 0)
+  end
+  return origin
 end
 
 --- A source in one line.
