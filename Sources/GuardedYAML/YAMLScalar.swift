@@ -4,7 +4,7 @@ import Yams
 /// A scalar's value by its tag, or by its text when it has none: the one reading of configuration, seeds
 /// and `yaml.decode`.
 ///
-/// Tags of the core schema and `!!binary` are honoured; others are refused. A plain text is what YAML 1.2's
+/// Tags of the core schema and `!!binary` are honoured. A plain text is what YAML 1.2's
 /// core schema makes of it, with the booleans of YAML 1.1 and its octal numbers that begin with 0, as
 /// other programs read them. A number that begins with 0 and is not octal is a text: identifiers look so.
 public enum YAMLScalar: Equatable, Sendable {
@@ -19,60 +19,44 @@ public enum YAMLScalar: Equatable, Sendable {
 
     /// Reads a scalar node.
     ///
-    /// - Throws: ``YAMLText/Problem`` for a tag that is not honoured, and for a text that is not what its tag
-    ///   says or a number that cannot be represented.
+    /// - Throws: ``YAMLText/Problem`` for a text that is not what its tag says, and for a number that cannot be
+    ///   represented.
     public init(_ scalar: Node.Scalar) throws(YAMLText.Problem) {
         let tag = scalar.tag.description
         let text = scalar.string
         switch tag {
         case "": self = try scalar.style == .plain ? Self.plain(text) : .text(text)
-        case "!", Self.prefix + "str", Self.prefix + "timestamp", Self.prefix + "value",
-            Self.prefix + "merge":
-            self = .text(text)
-        case Self.prefix + "null" where Self.isNull(text): self = .null
+        case "!", Self.prefix + "str": self = .text(text)
+        case Self.prefix + "null":
+            guard Self.isNull(text) else { throw Self.misfit("null") }
+            self = .null
         case Self.prefix + "bool":
-            guard let flag = Self.flag(text) else { throw Self.misfit(text, "a boolean") }
+            guard let flag = Self.flag(text) else { throw Self.misfit("a boolean") }
             self = .flag(flag)
         case Self.prefix + "int":
             guard case .integer(let number)? = try Self.number(text) else {
-                throw Self.misfit(text, "an integer")
+                throw Self.misfit("an integer")
             }
             self = .integer(number)
         case Self.prefix + "float":
             switch try Self.number(text) {
             case .integer(let number)?: self = .number(Double(number))
             case .number(let number)?: self = .number(number)
-            default: throw Self.misfit(text, "a number")
+            default: throw Self.misfit("a number")
             }
         case Self.prefix + "binary":
             guard let data = Data(base64Encoded: text.filter { !$0.isWhitespace }) else {
-                throw Self.misfit(text, "base64")
+                throw Self.misfit("base64")
             }
             self = .bytes(Array(data))
-        default: throw Self.unknownTag(tag)
+        // What a plain text is besides: a date, a merge key.
+        default: self = .text(text)
         }
     }
 
-    /// Refuses a tag of a collection other than `!!map` and `!!seq`.
-    public static func check(tagOf node: Node) throws(YAMLText.Problem) {
-        let (name, own): (String, String)
-        switch node {
-        case .mapping(let mapping): (name, own) = (mapping.tag.description, "map")
-        case .sequence(let sequence): (name, own) = (sequence.tag.description, "seq")
-        case .scalar, .alias: return
-        }
-        guard name.isEmpty || name == "!" || name == prefix + own else { throw unknownTag(name) }
-    }
-
-    private static func misfit(_ text: String, _ kind: String) -> YAMLText.Problem {
-        YAMLText.Problem("\"\(text.prefix(60))\" is tagged as \(kind), and is not one")
-    }
-
-    private static func unknownTag(_ tag: String) -> YAMLText.Problem {
-        let shown = tag.hasPrefix(prefix) ? "!!" + tag.dropFirst(prefix.count) : tag
-        return YAMLText.Problem(
-            "the tag \(shown) is not supported; there are !!str, !!int, !!float, !!bool, !!null, "
-                + "!!binary, !!map and !!seq")
+    /// The value itself may be a secret.
+    private static func misfit(_ kind: String) -> YAMLText.Problem {
+        YAMLText.Problem("a value is tagged as \(kind), and is not one")
     }
 
     // MARK: - Plain texts
@@ -131,7 +115,7 @@ public enum YAMLScalar: Equatable, Sendable {
         else { return nil }
         guard let number = Int64(sign + plain, radix: radix) else {
             throw YAMLText.Problem(
-                "the number \(text.prefix(60)) does not fit 64 bits; write it in quotes")
+                "a number does not fit 64 bits; write it in quotes")
         }
         return .integer(number)
     }
@@ -155,7 +139,7 @@ public enum YAMLScalar: Equatable, Sendable {
             guard !signless.isEmpty, signless.utf8.allSatisfy(digit) else { return nil }
         }
         guard let number = Double(text.filter { $0 != "_" }), number.isFinite else {
-            throw YAMLText.Problem("the number \(text.prefix(60)) is too large")
+            throw YAMLText.Problem("a number is too large")
         }
         return .number(number)
     }

@@ -1,17 +1,25 @@
 import Yams
 
-/// Works the meaning of merge keys and of the tags of YAML's core schema into the tree, whose readers look
-/// at plain and quoted scalars only.
+/// Works the meaning of merge keys into the tree, and checks tags.
 ///
-/// `!!str 123` becomes the quoted text `"123"`, `!!int "3"` the plain number `3`, and the pairs of `<<` are
-/// those of the map that it stands in. Digits after a zero that are not octal (`08`) are a text
-/// in YAML 1.1 and a whole number in 1.2, but never a fraction: they are texts. A tag of any other schema is
-/// refused, rather than taken for what it is not.
+/// The pairs of `<<` are those of the map that it stands in. Scalars have the values that ``YAMLScalar``
+/// gives them. A tag of any other schema is refused, rather than taken for what it is not.
 struct YAMLSchema {
     private let text: String
+    private let hasMarks: Bool
+    /// The lines of the text, when marks or tags have to be looked up in them.
+    private let lines: [Substring.UnicodeScalarView]
 
     /// Creates a schema for the documents of a text.
-    init(_ text: String) { self.text = text }
+    init(_ text: String) {
+        self.text = text
+        hasMarks =
+            text.utf8.contains(0xef) && text.contains("\u{feff}")
+            || text.utf8.contains(UInt8(ascii: "\\")) && text.lowercased().contains("feff")
+        lines =
+            hasMarks || text.utf8.contains(UInt8(ascii: "!"))
+            ? text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) : []
+    }
 
     /// The tree with tags and merge keys worked in.
     func applied(to node: Node) throws(YAMLText.Problem) -> Node {
@@ -38,7 +46,9 @@ struct YAMLSchema {
         _ tag: Tag, unless known: [Tag.Name], _ mark: Mark?
     ) throws(YAMLText.Problem) {
         guard !known.contains(where: { $0.rawValue == tag.rawValue }) else { return }
-        throw problem("the tag \(Self.shown(tag)) is not supported here", mark)
+        throw problem(
+            "the tag \(Self.shown(tag)) is not supported; there are !!str, !!int, !!float, !!bool, "
+                + "!!null, !!binary, !!map and !!seq", mark)
     }
 
     private static func shown(_ tag: Tag) -> String {
@@ -49,45 +59,43 @@ struct YAMLSchema {
 
     // MARK: - Scalars
 
+    /// Checks a scalar against its tag, and restores what is lost on the way from libyaml.
     private func applied(to scalar: Node.Scalar) throws(YAMLText.Problem) -> Node.Scalar {
-        func with(_ style: Node.Scalar.Style, _ string: String? = nil) -> Node.Scalar {
-            Node.Scalar(
-                string ?? scalar.string, .implicit, style, scalar.mark, scalar.anchor)
+        var scalar = scalar
+        if hasMarks, begins(scalar, with: Self.marks) {
+            // Foundation takes it for a byte order mark, and drops it.
+            scalar.string = "\u{feff}" + scalar.string
         }
-        let isQuoted = scalar.style != .plain && scalar.style != .any
-        let plain = Node.scalar(with(.plain))
-        switch Tag.Name(rawValue: scalar.tag.rawValue) {
-        case .implicit:
-            let isText = isTagged(scalar) || Self.isPaddedNumber(scalar.string)
-            return isText && !isQuoted ? with(.doubleQuoted) : scalar
-        case .nonSpecific, .str: return isQuoted ? scalar : with(.doubleQuoted)
-        case .int where plain.int != nil: return with(.plain)
-        case .float:
-            if plain.int != nil { return with(.plain, scalar.string + ".0") }
-            if plain.float != nil { return with(.plain) }
-        case .bool where plain.bool != nil: return with(.plain)
-        case .null where plain.null != nil || scalar.string.isEmpty: return with(.plain, "~")
-        case .int, .bool, .null: break
-        default: try refuse(scalar.tag, unless: [], scalar.mark)
+        if scalar.style == .plain, text.contains("!"), begins(scalar, with: ["!"]) {
+            // libyaml reports the tag `!` as none: nothing else begins so.
+            if scalar.tag.rawValue == Tag.Name.implicit.rawValue { scalar.style = .doubleQuoted }
         }
-        // What it holds may be a secret.
-        throw problem("a value is not what its tag \(Self.shown(scalar.tag)) says", scalar.mark)
+        try refuse(
+            scalar.tag,
+            unless: [.implicit, .nonSpecific, .str, .int, .float, .bool, .null, .binary],
+            scalar.mark
+        )
+        // Readers say where a plain text has a value that cannot be kept.
+        guard scalar.tag.rawValue != Tag.Name.implicit.rawValue else { return scalar }
+        do throws(YAMLText.Problem) {
+            _ = try YAMLScalar(scalar)
+        } catch {
+            throw problem(error.description, scalar.mark)
+        }
+        return scalar
     }
 
-    /// Whether a scalar has the tag `!`, which libyaml reports as none: nothing else begins so.
-    private func isTagged(_ scalar: Node.Scalar) -> Bool {
-        guard text.contains("!"), let mark = scalar.mark else { return false }
-        let lines = text.unicodeScalars.split(
-            separator: "\n", maxSplits: mark.line, omittingEmptySubsequences: false)
-        guard lines.indices.contains(mark.line - 1) else { return false }
-        return lines[mark.line - 1].dropFirst(mark.column - 1).first == "!"
-    }
+    /// The forms of U+FEFF at the beginning of a scalar.
+    private static let marks = [
+        "\u{feff}", "'\u{feff}", "\"\u{feff}", "\"\\ufeff", "\"\\U0000feff",
+    ]
 
-    private static func isPaddedNumber(_ string: String) -> Bool {
-        let digits = string.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-        return digits.count > 1 && digits.first == UInt8(ascii: "0")
-            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-            && digits.contains { $0 >= UInt8(ascii: "8") }
+    /// Whether the text of a scalar, with its tag, begins with one of some texts; letters of any case.
+    private func begins(_ scalar: Node.Scalar, with starts: [String]) -> Bool {
+        guard let mark = scalar.mark, lines.indices.contains(mark.line - 1) else { return false }
+        let rest = lines[mark.line - 1].dropFirst(mark.column - 1).prefix(12)
+        let start = String(String.UnicodeScalarView(rest)).lowercased()
+        return starts.contains { start.unicodeScalars.starts(with: $0.lowercased().unicodeScalars) }
     }
 
     // MARK: - Merge keys

@@ -19,7 +19,6 @@ import Testing
     @Test func scriptsRun() throws {
         try marked("s.lua", "script { about = 'x', needs = {} }\nprint('ok', ...)\n")
         #expect(try run("s.lua").output == "ok\n")
-        #expect(try run("run", "./s.lua").output == "ok\n")
         #expect(try run("check", "--permissions", "s.lua").status == 0)
         #expect(try run("s.lua", "--help").output.hasPrefix("x"))
         try marked("lines.lua", "#!/usr/bin/env qcsh\nprint('ok')\nerror('here')\n")

@@ -42,12 +42,13 @@ struct YAMLModule {
     }
 
     private static func value(_ node: Node) throws(HostError) -> LuaValue {
-        do throws(YAMLText.Problem) {
-            try YAMLScalar.check(tagOf: node)
-            if case .scalar(let scalar) = node { return LuaValue(try YAMLScalar(scalar)) }
-        } catch {
-            let place = node.mark.map { " (line \($0.line))" } ?? ""
-            throw .message("yaml.decode: \(error)\(place)")
+        if case .scalar(let scalar) = node {
+            do throws(YAMLText.Problem) {
+                return LuaValue(try YAMLScalar(scalar))
+            } catch {
+                let line = node.mark.map { " (line \($0.line))" } ?? ""
+                throw .message("yaml.decode: \(error)\(line)")
+            }
         }
         switch node {
         case .scalar, .alias: throw .message("yaml.decode: an alias refers to itself")
@@ -57,41 +58,11 @@ struct YAMLModule {
             return .list(items)
         case .mapping(let mapping):
             var table = LuaTable()
-            var merged: [(LuaValue, LuaValue)] = []
             for (key, inner) in mapping {
-                if isMerge(key) {
-                    merged += try merge(inner)
-                } else {
-                    table.entries.append((try value(key), try value(inner)))
-                }
-            }
-            // What the map itself has wins, then what comes first.
-            var names = Set(merged.isEmpty ? [] : table.entries.map { ValueText.scalar($0.key) })
-            for (key, inner) in merged where names.insert(ValueText.scalar(key)).inserted {
-                table.entries.append((key, inner))
+                table.entries.append((try value(key), try value(inner)))
             }
             return .table(table)
         }
-    }
-
-    /// Whether a key is the merge key of YAML 1.1, `<<`.
-    private static func isMerge(_ key: Node) -> Bool {
-        guard case .scalar(let scalar) = key else { return false }
-        return scalar.string == "<<" && scalar.style == .plain
-            && ["", "tag:yaml.org,2002:merge"].contains(scalar.tag.description)
-    }
-
-    /// The entries of the map, or of the maps, that a merge key has.
-    private static func merge(_ node: Node) throws(HostError) -> [(LuaValue, LuaValue)] {
-        let maps: [Node] = if case .sequence(let items) = node { Array(items) } else { [node] }
-        var entries: [(LuaValue, LuaValue)] = []
-        for map in maps {
-            guard case .mapping = map, let table = try value(map).table else {
-                throw .message("yaml.decode: << needs a map, or a list of maps")
-            }
-            entries += table.entries.map { ($0.key, $0.value) }
-        }
-        return entries
     }
 }
 

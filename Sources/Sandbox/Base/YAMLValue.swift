@@ -84,10 +84,13 @@ indirect enum YAMLValue: Equatable, Sendable {
     private static let deepest = 100
 
     private static func value(_ node: Node) throws(YAMLText.Problem) -> YAMLValue {
-        try YAMLScalar.check(tagOf: node)
         switch node {
         case .scalar(let scalar):
-            return switch try YAMLScalar(scalar) {
+            guard let scalarValue = try? YAMLScalar(scalar) else {
+                // A number that cannot be kept: what it is for refuses the text.
+                return .string(scalar.string)
+            }
+            return switch scalarValue {
             case .null: .null
             case .flag(let flag): .bool(flag)
             case .integer(let number): .number("\(number)")

@@ -162,7 +162,7 @@ struct ConfigurationFields {
         return maps
     }
 
-    /// The value of a scalar; nil for a collection, and for a tag that does not fit.
+    /// The value of a scalar; nil for a collection, and for a number that cannot be kept.
     private static func scalar(_ node: Node) -> YAMLScalar? {
         guard case .scalar(let scalar) = node else { return nil }
         return try? YAMLScalar(scalar)
@@ -181,7 +181,8 @@ struct ConfigurationFields {
             case .integer?, .number?: "a number"
             case .text?: "a string"
             case .bytes?: "bytes"
-            case nil: "a value of another tag"
+            // One that is too large.
+            case nil: "a number"
             }
         }
     }

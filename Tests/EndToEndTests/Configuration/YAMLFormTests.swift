@@ -12,7 +12,8 @@ import Testing
         ("!!bool 'true'", "boolean true"), ("08", "string 08"), ("-09", "string -09"),
         ("0681924019", "string 0681924019"), ("0123", "integer 83"), ("0", "integer 0"),
         ("00.5", "float 0.5"), ("10", "integer 10"), ("'12'", "string 12"),
-        ("!!str '12'", "string 12"), ("99999999999999999999", "float 1e+20"),
+        ("!!str '12'", "string 12"), ("1e20", "float 1e+20"), ("!!binary aGFsbG8=", "string hallo"),
+        ("9223372036854775807", "integer 9223372036854775807"),
         ("!<tag:yaml.org,2002:str> 1", "string 1"),
     ]
 
@@ -30,7 +31,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "!!binary aGFsbG8=", "!custom x", "!!int abc", "!!bool 3", "!!null x", "!!set {a}",
+        "!!binary a", "!custom x", "!!int abc", "!!bool 3",
+        "!!null x", "!!set {a}",
         "!!omap {a: 1}", "!!timestamp 2024-01-01", "{<<: 1}", "{<<: [1]}", "!!float x",
     ]) func whatIsNotUnderstoodIsRefusedByName(_ text: String) throws {
         let folder = try TemporaryFolder()
