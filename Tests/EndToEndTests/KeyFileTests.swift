@@ -106,4 +106,56 @@ import Testing
         }
         #expect(try keys(sandbox) == 0)
     }
+
+    /// A secret replaces a secret, and nothing else, whatever makes it.
+    @Test func onlyASecretIsReplaced() throws {
+        let sandbox = try RunningSandbox("--speed", "instant")
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/key"
+        let calls = [
+            create(file),
+            "qdrant.clusters:find('search-prod'):keys():list()[1]:rotate { file = '\(file)' }",
+            "qdrant.management_keys:create { file = '\(file)' }",
+            """
+            local s = qdrant.spaces:list()[1] or qdrant.spaces:create { name = 'notes', cloud = 'aws', \
+            region = qdrant.spaces:regions('aws')[1].id, wait = true }
+            return s:create_key { name = 'app-key', file = '\(file)', duplicate = true }
+            """,
+            """
+            local stack = require 'qdrant.stack'
+            local declared = { name = 'shop', clusters = { shop = { cloud = 'aws', region = 'eu-central-1', \
+            cpu = 2, ram = '8GiB', keys = { reader = { file = '\(file)' } } } } }
+            return stack.apply(declared, stack.plan(declared))
+            """,
+        ]
+        let count = "#qdrant.keys:list() .. ' ' .. #qdrant.management_keys:list()"
+        for contents in [
+            "print('x')\n", "two words", "one\ntwo\n", "\n", "\u{7f}", "\u{0}", "é",
+            String(repeating: "x", count: 20_000),
+        ] {
+            try folder.write("key", contents)
+            let before = try sandbox.qcsh("return " + count).output
+            for call in calls {
+                let result = try sandbox.qcsh(call)
+                #expect(
+                    result.status != 0 && result.errors.contains("other contents than a secret"),
+                    "\(call) \(contents.prefix(20).debugDescription): \(result.errors)")
+                #expect(try String(contentsOfFile: file, encoding: .utf8) == contents)
+            }
+            #expect(try sandbox.qcsh("return " + count).output == before)
+        }
+        for contents in ["", "eyJhbGciOi.x-y_z|9\n", "0123456789abcdef"] {
+            for call in calls {
+                try folder.write("key", contents)
+                let result = try sandbox.qcsh(
+                    call.replacing("'app-key'", with: "'k' .. crypto.uuid()"))
+                #expect(result.status == 0, "\(call): \(result.errors)")
+                let written = try String(contentsOfFile: file, encoding: .utf8)
+                #expect(written != contents && written.utf8.count > 20)
+                if call.contains("stack") {
+                    _ = try sandbox.qcsh("qdrant.clusters:find('shop'):delete { wait = true }")
+                }
+            }
+        }
+    }
 }

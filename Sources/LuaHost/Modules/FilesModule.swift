@@ -64,6 +64,20 @@ final class FilesModule {
         .message("cannot \(what) \(path): \(String(cString: strerror(errno)))")
     }
 
+    /// Whether a file has one word in one line, as files of secrets have.
+    private static func isSecret(_ path: String) -> Bool {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        // The longest keys, which have rules for collections, take some kilobytes.
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        let count = read(file, &bytes, bytes.count)
+        guard count > 0, count < bytes.count else { return false }
+        let text = bytes[..<count]
+        let word = text.prefix { (0x21...0x7e).contains($0) }
+        return !word.isEmpty && text.dropFirst(word.count).allSatisfy { $0 == 0x0a || $0 == 0x0d }
+    }
+
     // MARK: - Reading
 
     private func registerReading(in functions: inout HostFunctions) {
@@ -190,7 +204,8 @@ final class FilesModule {
             let exists = lstat(path, &status) == 0
             call.results.put(!exists || status.st_mode & S_IFMT == S_IFREG)
         }
-        // fs_check_place(path): raises an error when no regular file can be put there. Nothing is made.
+        // fs_check_place(path): raises an error when the file of a secret cannot be put there: it would not
+        // be a regular file, or would replace something other than a secret. Nothing is made.
         functions.declare("fs_check_place", .path.needing("write:files", isQuestion: true)) {
             _, path in
             var status = stat()
@@ -199,6 +214,11 @@ final class FilesModule {
                     throw HostError.message("cannot write \(path): it is not a regular file")
                 }
                 guard access(path, W_OK) == 0 else { throw Self.problem("write", path) }
+                guard status.st_size == 0 || Self.isSecret(path) else {
+                    throw HostError.message(
+                        "cannot write \(path): it has other contents than a secret; delete it, or "
+                            + "choose another file")
+                }
             }
             let target = Paths.resolved(path)
             let folder = target.lastIndex(of: "/").map { String(target[..<$0]) } ?? "."

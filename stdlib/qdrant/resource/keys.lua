@@ -63,8 +63,8 @@ local function announce(file, name, keys)
 end
 
 --- Creates a key and writes its secret to a file that only its owner can read, in one step that cannot
---- be interrupted. Checks before that the file can be written; if writing fails nevertheless, deletes
---- the key, because its secret would be lost. A file next to it, `.NAME.pending`, names the key
+--- be interrupted. Checks before that the file can be written, and replaces only what looks like a secret:
+--- one word. If writing fails nevertheless, deletes the key, because its secret would be lost. A file next to it, `.NAME.pending`, names the key
 --- meanwhile: if the program is killed, the next run for this file deletes the key whose secret was
 --- lost, and creates another one.
 ---@usage resource.keep_secret("/tmp/a.key", function() return { key = secret.new("x") } end, function() end)
