@@ -1,5 +1,5 @@
-/// Data that is embedded in the binary: the compiled contract, the Lua standard library and the
-/// ready-made scripts.
+/// Data that is embedded in the binary: the compiled contract, the Lua standard library, the
+/// ready-made scripts, and libraries that others wrote.
 #ifndef QCSH_RESOURCES_H
 #define QCSH_RESOURCES_H
 
@@ -27,5 +27,12 @@ size_t qcsh_scripts_count(void);
 
 /// The script at an index below `qcsh_scripts_count()`.
 qcsh_resource qcsh_scripts_file(size_t index);
+
+/// The number of Lua files that others wrote: luassert and say.
+size_t qcsh_rocks_count(void);
+
+/// The file of a library at an index below `qcsh_rocks_count()`; its name is relative to a directory
+/// of `package.path`: "luassert/assert.lua".
+qcsh_resource qcsh_rocks_file(size_t index);
 
 #endif

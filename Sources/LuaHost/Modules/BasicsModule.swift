@@ -35,6 +35,12 @@ struct BasicsModule {
             OwnMethods.renamed(checked).withUnsafeBytes { call.results.put($0) }
             call.results.put(file.path)
         }
+        // rock_source(name) → the text and the path of a module that others wrote; nothing for others
+        functions.declare("rock_source", .string) { call, name in
+            guard let file = StandardLibrary.file(ofRock: name) else { return }
+            OwnMethods.renamed(Array(file.text)).withUnsafeBytes { call.results.put($0) }
+            call.results.put(file.path)
+        }
         // nearest(name, names) → the one that is probably meant, if any is
         functions.declare("nearest", .string, .table) { call, name, table in
             let names = table.entries.compactMap(\.value.text)

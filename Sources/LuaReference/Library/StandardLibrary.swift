@@ -32,6 +32,19 @@ package enum StandardLibrary {
             text: UnsafeRawBufferPointer(start: file.bytes, count: file.size))
     }
 
+    /// The file of a library that others wrote, as `require` names its module: `luassert.util`.
+    package static func file(ofRock module: String) -> File? {
+        let path = String(module.map { $0 == "." ? "/" : $0 })
+        for number in 0..<qcsh_rocks_count() {
+            let file = qcsh_rocks_file(number)
+            let name = String(cString: file.name)
+            guard name == path + ".lua" || name == path + "/init.lua" else { continue }
+            return File(
+                path: name, text: UnsafeRawBufferPointer(start: file.bytes, count: file.size))
+        }
+        return nil
+    }
+
     /// The file that `require` of a name loads; nil when that is none of the standard library's.
     static func file(requiredAs name: String) -> File? {
         if hostModules.contains(name) { return file(of: "host." + name) }
