@@ -390,7 +390,7 @@ end
 ---@usage test.run({ "spec" })
 ---@async
 ---@param paths string[] when empty, `spec`, `tests` or `test` in the current directory
----@param options? { format?: "text"|"tap"|"junit", filter?: string, output?: string }
+---@param options? { format?: "text"|"tap"|"junit"|"json", filter?: string, output?: string }
 ---@return boolean
 function test.run(paths, options)
   options = options or {}
@@ -422,7 +422,7 @@ function test.run(paths, options)
   end
   local make = host.part("test.reporters")[options.format or "text"]
   if not make then
-    error(("unknown format \"%s\"; expected text, tap or junit"):format(options.format), 0)
+    error(("unknown format \"%s\"; expected text, tap, junit or json"):format(options.format), 0)
   end
   local reporter = make(out)
   local counts = { passed = 0, failed = 0, pending = 0 }

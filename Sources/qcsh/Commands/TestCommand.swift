@@ -16,7 +16,7 @@ struct TestCommand: ParsableCommand {
 
     /// How results are written.
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case text, tap, junit
+        case text, tap, junit, json
     }
 
     @OptionGroup var cloud: CloudOptions
