@@ -75,6 +75,31 @@ static int info_without_function(lua_State *L) {
     return 1;
 }
 
+static int metatable_of(lua_State *L) {
+    // host.metatable_of(value): its metatable, also one that a script or a library protects; nil for
+    // one that the host protects.
+    luaL_checkany(L, 1);
+    lua_settop(L, 1);
+    lua_pushnil(L);
+    if (!lua_getmetatable(L, 1)) return 1;
+    bool is_open = qh_is_foreign_metatable(L);
+    if (!is_open) {
+        lua_pushliteral(L, "__metatable");
+        is_open = lua_rawget(L, -2) == LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    if (!is_open) lua_settop(L, 2);
+    return 1;
+}
+
+static int is_foreign_metatable(lua_State *L) {
+    // host.is_foreign_metatable(table): whether a script or a library has set it.
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_pushboolean(L, qh_is_foreign_metatable(L));
+    return 1;
+}
+
 static int set_gate(lua_State *L) {
     // host.set_gate(function): asked before a secret is written to a file.
     luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -121,6 +146,8 @@ static int run_briefly(lua_State *L) {
 static const luaL_Reg host_functions[] = {
     {"run_briefly", run_briefly},
     {"metatable", set_metatable},
+    {"metatable_of", metatable_of},
+    {"is_foreign_metatable", is_foreign_metatable},
     {"list", new_list},
     {"is_message", message_type},
     {"check_arguments", qh_check_arguments},

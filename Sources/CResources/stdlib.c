@@ -109,11 +109,29 @@ static const uint8_t file_host_task_lua[] = {
 static const uint8_t file_host_term_lua[] = {
 #embed "../../stdlib/host/term.lua"
 };
-static const uint8_t file_host_test_assertions_lua[] = {
-#embed "../../stdlib/host/test/assertions.lua"
+static const uint8_t file_host_test_additions_lua[] = {
+#embed "../../stdlib/host/test/additions.lua"
+};
+static const uint8_t file_host_test_busted_lua[] = {
+#embed "../../stdlib/host/test/busted.lua"
+};
+static const uint8_t file_host_test_context_lua[] = {
+#embed "../../stdlib/host/test/context.lua"
+};
+static const uint8_t file_host_test_events_lua[] = {
+#embed "../../stdlib/host/test/events.lua"
+};
+static const uint8_t file_host_test_failures_lua[] = {
+#embed "../../stdlib/host/test/failures.lua"
 };
 static const uint8_t file_host_test_reporters_lua[] = {
 #embed "../../stdlib/host/test/reporters.lua"
+};
+static const uint8_t file_host_test_rocks_lua[] = {
+#embed "../../stdlib/host/test/rocks.lua"
+};
+static const uint8_t file_host_test_runner_lua[] = {
+#embed "../../stdlib/host/test/runner.lua"
 };
 static const uint8_t file_host_test_lua[] = {
 #embed "../../stdlib/host/test.lua"
@@ -375,8 +393,14 @@ static const qcsh_resource files[] = {
     {"host/task/channel.lua", file_host_task_channel_lua, sizeof file_host_task_channel_lua},
     {"host/task.lua", file_host_task_lua, sizeof file_host_task_lua},
     {"host/term.lua", file_host_term_lua, sizeof file_host_term_lua},
-    {"host/test/assertions.lua", file_host_test_assertions_lua, sizeof file_host_test_assertions_lua},
+    {"host/test/additions.lua", file_host_test_additions_lua, sizeof file_host_test_additions_lua},
+    {"host/test/busted.lua", file_host_test_busted_lua, sizeof file_host_test_busted_lua},
+    {"host/test/context.lua", file_host_test_context_lua, sizeof file_host_test_context_lua},
+    {"host/test/events.lua", file_host_test_events_lua, sizeof file_host_test_events_lua},
+    {"host/test/failures.lua", file_host_test_failures_lua, sizeof file_host_test_failures_lua},
     {"host/test/reporters.lua", file_host_test_reporters_lua, sizeof file_host_test_reporters_lua},
+    {"host/test/rocks.lua", file_host_test_rocks_lua, sizeof file_host_test_rocks_lua},
+    {"host/test/runner.lua", file_host_test_runner_lua, sizeof file_host_test_runner_lua},
     {"host/test.lua", file_host_test_lua, sizeof file_host_test_lua},
     {"host/time.lua", file_host_time_lua, sizeof file_host_time_lua},
     {"host/yaml.lua", file_host_yaml_lua, sizeof file_host_yaml_lua},

@@ -287,6 +287,10 @@ import Testing
         function Thing:go(c) return c:delete() end
         function keeper.by_method(c) local thing = setmetatable({}, Thing) return thing:go(c) end
         function keeper.by_part(c) return require("keeper.part").go(c) end
+        function keeper.by_spy(c) return require("luassert.spy").new(c.delete)(c) end
+        function keeper.by_stub(c)
+          return require("luassert.stub")({}, "f").invokes(c.delete)(c)
+        end
         function keeper.opens() return assert(io.open("/etc/passwd")) end
         function keeper.reads() return fs.read("/etc/passwd") end
         function keeper.runs() return process.run { "id" } end
@@ -315,7 +319,7 @@ import Testing
             print(keeper.names())
             local c = qdrant.clusters:find "staging"
             for _, name in ipairs { "tail", "in_a_task", "as_a_task", "in_a_coroutine",
-              "as_a_coroutine", "loaded",
+              "as_a_coroutine", "loaded", "by_spy", "by_stub",
               "by_call", "by_api", "by_session", "by_method", "by_part", "opens", "reads", "runs",
               "asks", "connects" } do
               local ok, problem = pcall(keeper[name], c)
@@ -331,7 +335,7 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
         let lines = result.output.split(separator: "\n").map(String.init)
         #expect(lines.first == "search-prod staging" && lines.last == "search-prod")
-        #expect(lines.filter { $0.hasSuffix("\tfalse\ttrue") }.count == 16, "\(result.output)")
+        #expect(lines.filter { $0.hasSuffix("\tfalse\ttrue") }.count == 18, "\(result.output)")
         #expect(
             lines.contains {
                 $0.hasPrefix("thing\tfalse") && $0.contains("library keeper allows no deletes")

@@ -28,9 +28,10 @@ import Testing
 
     @Test func everyExampleChecks() throws {
         let blocks = try Self.files.flatMap { try Self.blocks("lua", of: $0) }
-        #expect(blocks.count == 7)
+        #expect(blocks.count == 8)
         for (number, code) in blocks.enumerated() {
-            let file = try folder.write("example-\(number).lua", code)
+            let kind = code.hasPrefix("describe(") ? "_spec" : ""
+            let file = try folder.write("example-\(number)\(kind).lua", code)
             let result = try qcsh(["check", file], folder: folder.path)
             // One example is about what the reader has.
             let findings = result.output.split(separator: "\n").filter {
@@ -40,6 +41,12 @@ import Testing
             }
             #expect(findings.isEmpty, "\(code)\n\(findings)")
         }
+    }
+
+    @Test func theExampleOfSpecsPasses() throws {
+        let file = try folder.write("example_spec.lua", try block(with: "describe("))
+        let result = try qcsh(["test", file], folder: folder.path)
+        #expect(result.output.contains("2 passed, 0 failed"), "\(result.output)\(result.errors)")
     }
 
     @Test func everyBlockHasATest() throws {

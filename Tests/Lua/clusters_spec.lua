@@ -44,7 +44,7 @@ describe("clusters", function()
 
   it("want exactly one package", function()
     local q = test.world():connect()
-    assert.has_error(function() create(q, { cpu = "3000m", ram = false }) end)
+    assert.raises(function() create(q, { cpu = "3000m", ram = false }) end)
     local _, problem = pcall(create, q, { cpu = "3000m" })
     assert.equal("NOT_FOUND", problem.code)
     assert.contains("the nearest are gpx4", problem.message)
@@ -115,13 +115,13 @@ describe("clusters", function()
     create(q, { name = "search-prod" })
     local _, problem = pcall(q.clusters.find, q.clusters, "serch-prod")
     assert.contains('did you mean "search-prod"?', problem.message)
-    assert.has_error(function() create(q, { cpus = 2 }) end,
+    assert.raises(function() create(q, { cpus = 2 }) end,
       'clusters:create has no option "cpus"; did you mean "cpu"?')
-    assert.has_error(function() q.clusters:list { label = {} } end, 'did you mean "labels"?')
-    assert.has_error(function() return q.clusters.lists end, 'did you mean "list"?')
-    assert.has_error(function() return q.cluster end, 'did you mean "clusters"?')
+    assert.raises(function() q.clusters:list { label = {} } end, 'did you mean "labels"?')
+    assert.raises(function() return q.clusters.lists end, 'did you mean "list"?')
+    assert.raises(function() return q.cluster end, 'did you mean "clusters"?')
     local misspelt = "backup"
-    assert.has_error(function() return qdrant[misspelt] end, 'did you mean "backups"?')
+    assert.raises(function() return qdrant[misspelt] end, 'did you mean "backups"?')
   end)
 
   it("are filtered", function()
@@ -147,16 +147,16 @@ describe("clusters", function()
     assert.equal("aa", names { labels = "env=p*" })
     assert.equal("aa", names { labels = { "env=prod" } })
     for _, wrong in ipairs { "env", { 5 }, { env = false }, { env = {} } } do
-      assert.has_error(function() names { labels = wrong } end, "label")
+      assert.raises(function() names { labels = wrong } end, "label")
     end
-    assert.has_error(function() names { matching = "[" } end, "malformed pattern")
-    assert.has_error(function() names { cloud = "asw" } end, 'did you mean "aws"?')
-    assert.has_error(function() names { cloud = "aws", region = "eu-centrl-1" } end,
+    assert.raises(function() names { matching = "[" } end, "malformed pattern")
+    assert.raises(function() names { cloud = "asw" } end, 'did you mean "aws"?')
+    assert.raises(function() names { cloud = "aws", region = "eu-centrl-1" } end,
       'did you mean "eu-central-1"?')
     assert.equal(1, #q.clusters:choose { labels = "env=dev" })
     assert.equal(2, #q.clusters:choose { names = { "aa", "bb" }, labels = "env=dev" })
     assert.equal(0, #q.clusters:choose { labels = "env=typo", allow_empty = true })
-    assert.has_error(function() q.clusters:choose { labels = "env=prdo" } end,
+    assert.raises(function() q.clusters:choose { labels = "env=prdo" } end,
       "no cluster has the label env=prdo; did you mean env=prod?")
     assert.equal("", names { phase = "suspended" })
     q.clusters:find("aa"):delete()
@@ -179,7 +179,7 @@ describe("clusters", function()
     assert.contains("everybody may connect", problem.message)
     c:rename("found")
     assert.equal(c.id, q.clusters:find("found").id)
-    assert.has_error(function() c.name = "x" end, "read-only")
+    assert.raises(function() c.name = "x" end, "read-only")
   end)
 
   it("are sent and encoded as the messages that they are", function()
@@ -318,11 +318,11 @@ describe("keys", function()
     local scoped = c:keys():create { name = "scoped", collections = { docs = "write" },
       wait = true }
     assert.equal("docs", scoped.access_rules[1].collection_access.collection_name)
-    assert.has_error(function() c:keys():create { name = "x", access = "root" } end, "manage")
+    assert.raises(function() c:keys():create { name = "x", access = "root" } end, "manage")
     assert.equal(2, #c:keys():list())
     local found = q.keys:find("app one")
     assert.equal("", found.key)
-    assert.has_error(function() found:wait() end, "shown once")
+    assert.raises(function() found:wait() end, "shown once")
     local new = found:rotate { file = file }
     assert.equal(new.key:reveal(), fs.read(file))
     assert.equal("READ_ONLY", (new.access_rules[1].global_access.access_type:match("READ_ONLY")))
@@ -428,7 +428,7 @@ describe("backups", function()
     local q = world:connect()
     local c = create(q)
     local s = c:schedules():create { name = "nightly", cron = "0 3 * * *", retention = "7d" }
-    assert.has_error(function() c:schedules():create { name = "wrong", cron = "99 99 * * *" } end,
+    assert.raises(function() c:schedules():create { name = "wrong", cron = "99 99 * * *" } end,
       "invalid schedule")
     s:update { retention = "14d" }
     assert.equal("0 3 * * *", s:refresh().schedule)
@@ -454,7 +454,7 @@ describe("nothing is passed over:", function()
   it("an empty list does not open a cluster to everybody", function()
     local q = test.world():connect()
     local c = create(q, { allow = { "203.0.113.0/24" } })
-    assert.has_error(function() c:update { allow = {} } end, "everybody may connect")
+    assert.raises(function() c:update { allow = {} } end, "everybody may connect")
     assert.equal(1, #c:refresh().configuration.allowed_ip_source_ranges)
     c:update { allow = qdrant.null }
     assert.equal(0, #c:refresh().configuration.allowed_ip_source_ranges)
@@ -464,26 +464,26 @@ describe("nothing is passed over:", function()
     local q = test.world({ seed = "demo" }):connect()
     local c = q.clusters:find "search-prod"
     local backup = q.backups:latest()
-    assert.has_error(function() c:allow("203.0.113.0/24") end,
+    assert.raises(function() c:allow("203.0.113.0/24") end,
       "bad argument #1 to 'qdrant.Cluster:allow' (table expected, got string)")
-    assert.has_error(function() q.users:list()[1]:assign "Admin" end,
+    assert.raises(function() q.users:list()[1]:assign "Admin" end,
       "bad argument #1 to 'qdrant.User:assign' (table expected, got string)")
-    assert.has_error(function() q.users:list()[1]:assign { Admin = true } end,
+    assert.raises(function() q.users:list()[1]:assign { Admin = true } end,
       "must be a list, got the key")
-    assert.has_error(function() q.roles:find("Viewer"):allow "read:backups" end,
+    assert.raises(function() q.roles:find("Viewer"):allow "read:backups" end,
       "bad argument #1 to 'qdrant.Role:allow' (table expected, got string)")
-    assert.has_error(function() q.clusters:find(backup) end, "which cluster?")
-    assert.has_error(function() q.keys:list { cluster = backup } end, "which cluster?")
-    assert.has_error(function() c:rename() end, "bad argument #1 to 'qdrant.Cluster:rename'")
-    assert.has_error(function() c:upgrade() end,
+    assert.raises(function() q.clusters:find(backup) end, "which cluster?")
+    assert.raises(function() q.keys:list { cluster = backup } end, "which cluster?")
+    assert.raises(function() c:rename() end, "bad argument #1 to 'qdrant.Cluster:rename'")
+    assert.raises(function() c:upgrade() end,
       "bad argument #1 to 'qdrant.Cluster:upgrade' (string expected")
-    assert.has_error(function() c:wait "5m" end, "(table expected, got string)")
-    assert.has_error(function() c:restart { wait = "10 minutes" } end, "wait must be a duration")
-    assert.has_error(function() return c.scal end, "did you mean :scale?")
-    assert.has_error(function() q.clusters:list { phase = "HEALTY" } end,
+    assert.raises(function() c:wait "5m" end, "(table expected, got string)")
+    assert.raises(function() c:restart { wait = "10 minutes" } end, "wait must be a duration")
+    assert.raises(function() return c.scal end, "did you mean :scale?")
+    assert.raises(function() q.clusters:list { phase = "HEALTY" } end,
       "phase must be one of")
     assert.equal(4, #q.backups:list { status = "BACKUP_STATUS_SUCCEEDED" })
-    assert.has_error(function() create(q, { package = "gpx1" }) end, "not both")
+    assert.raises(function() create(q, { package = "gpx1" }) end, "not both")
   end)
 
   it("one that is being suspended is resumed once it is", function()
@@ -544,7 +544,7 @@ describe("secrets", function()
     local key = q.management_keys:create { file = file }
     local before, count = fs.read(file), #q.management_keys:list()
     local seen
-    assert.has_error(function()
+    assert.raises(function()
       key:rotate { file = file, hand_over = function(new)
         seen = new.key:reveal()
         error("refused", 0)
@@ -588,7 +588,7 @@ describe("secrets", function()
   it("of this very session are deleted by force only", function()
     local q = test.world():connect()
     local own = q.management_keys:list()[1]
-    assert.has_error(function() own:delete() end, "the one of this session")
+    assert.raises(function() own:delete() end, "the one of this session")
     own:delete { force = true }
     local _, problem = pcall(q.accounts.list, q.accounts)
     assert.equal("UNAUTHENTICATED", problem.code)

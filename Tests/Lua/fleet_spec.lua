@@ -59,9 +59,9 @@ describe("fleet", function()
     assert.equal("3 failed, which is too many", result.stopped)
     assert.equal(97, #result.skipped)
     assert.equal(1, select(2, fleet.summary(result)))
-    assert.has_error(function() fleet.run({ 1 }, print, { stop_after = "many" }) end,
+    assert.raises(function() fleet.run({ 1 }, print, { stop_after = "many" }) end,
       "a share such as")
-    assert.has_error(function() fleet.run({ 1 }, print, { limits = 1 }) end, -- qcsh: ignore
+    assert.raises(function() fleet.run({ 1 }, print, { limits = 1 }) end, -- qcsh: ignore
       'did you mean "limit"?')
   end)
 

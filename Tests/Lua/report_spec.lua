@@ -110,7 +110,7 @@ describe("a page", function()
     local path = folder / "page.html"
     local page = page_of({ title = "first" }):write(path)
     assert.equal(page:html(), fs.read(path))
-    assert.has_error(function()
+    assert.raises(function()
       page_of({ title = "second" }):write(folder / "none/page.html")
     end)
     assert.equal(page:html(), fs.read(path))
@@ -408,7 +408,7 @@ describe("reports", function()
     local path = folder / "report.html"
     fs.write(path, "old")
     world:fault { method = "metering.*", status = "INTERNAL" }
-    assert.has_error(function() q.report:write(path) end)
+    assert.raises(function() q.report:write(path) end)
     assert.equal("old", fs.read(path))
     assert.same({ "report.html" }, fs.list(folder.path))
   end)

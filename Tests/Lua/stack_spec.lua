@@ -110,7 +110,7 @@ describe("stacks", function()
     create()
     local s = { name = "shop", clusters = { search = { cloud = "aws", region = "eu-central-1",
       package = "gpx3" } } }
-    assert.has_error(function() stack.plan(s, { connection = q }) end, "several clusters")
+    assert.raises(function() stack.plan(s, { connection = q }) end, "several clusters")
     create { ["qcsh-stack"] = "shop" }
     assert.equal("", said(stack.plan(s, { connection = q })))
   end)
@@ -200,14 +200,14 @@ describe("stacks", function()
     local function plan(s)
       return stack.plan(s, { connection = q })
     end
-    assert.has_error(function() plan { clusters = {} } end, "a stack needs a name")
-    assert.has_error(function() plan { name = "x", cluster = {} } end, 'did you mean "clusters"?')
-    assert.has_error(function() plan { name = "x", clusters = { { name = "a" } } } end,
+    assert.raises(function() plan { clusters = {} } end, "a stack needs a name")
+    assert.raises(function() plan { name = "x", cluster = {} } end, 'did you mean "clusters"?')
+    assert.raises(function() plan { name = "x", clusters = { { name = "a" } } } end,
       "with names, { name = … }")
-    assert.has_error(function() plan(declared { clusters = { a = {
+    assert.raises(function() plan(declared { clusters = { a = {
       cloud = "aws", region = "eu-central-1", package = "gpx3", node = 3 } } }) end,
       'clusters.a has no option "node"; did you mean "nodes"?')
-    assert.has_error(function() plan(declared { users = { ["admin@example.com"] = {
+    assert.raises(function() plan(declared { users = { ["admin@example.com"] = {
       roles = { "Nobodies" } } } }) end, 'no role named "Nobodies"')
   end)
 

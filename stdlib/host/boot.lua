@@ -15,6 +15,9 @@ end
 
 host.set_duration_reader(host.time_duration)
 
+--- Lua's own, for libraries that others wrote: its levels count.
+host.throw = error
+
 --- The globals of the library's own code. Those of scripts are set up through it; from then on it
 --- has its own, since scripts may replace each of theirs. Its errors are placed at the user's line,
 --- regardless of their level.

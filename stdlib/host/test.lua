@@ -1,4 +1,4 @@
---- Specs: describe, it, before and after, assertions in luassert's words, TAP and JUnit.
+--- Specs as busted runs them: describe, it, before and after, luassert, spies, TAP and JUnit.
 ---
 --- `qcsh test` runs files whose names end in `_spec.lua` or `_test.lua`. Specs for busted run
 --- unchanged.
@@ -6,122 +6,88 @@ local host = ...
 
 local test = {}
 
--- Collecting ----------------------------------------------------------------------------------
+--- The run that is under way.
+---@type test.Runner?
+local run
 
----@class test.Block
-local function new_block(name, parent)
-  return {
-    name = name, parent = parent, entries = {}, setup = {}, teardown = {}, before_each = {},
-    after_each = {},
-  }
-end
-
-local root = new_block(nil, nil)
-local current = root
-
-local function need(value, kind, what, level)
-  if type(value) ~= kind then
-    error(("%s needs a %s, got a %s"):format(what, kind, type(value)), level + 1)
+--- Declares what a word of specs stands for.
+local function declare(word, name, body)
+  if not run then
+    error(("test.%s is for specs, which qcsh test runs"):format(word), 3)
   end
+  return run:declare(word, name, body, 3)
 end
+
+-- Words ---------------------------------------------------------------------------------------
 
 --- Groups specs.
 ---@usage test.describe("a list", function() test.it("is empty", function() end) end)
 ---@param name string
----@param body fun()
+---@param body? fun()
+---@return fun(body: fun())? later takes the body when none is given
 function test.describe(name, body)
-  need(name, "string", "describe", 2)
-  need(body, "function", "describe", 2)
-  local block = new_block(name, current)
-  table.insert(current.entries, block)
-  local outer = current
-  current = block
-  local ok, problem = xpcall(body, debug.traceback)
-  current = outer
-  if not ok then
-    block.problem = problem
-  end
+  local later = declare("describe", name, body)
+  return later
 end
 
 --- A spec; one without a body is still to be written.
 ---@usage test.describe("sums", function() test.it("add", function() assert(1 + 1 == 2) end) end)
 ---@param name string
 ---@param body? fun()
+---@return fun(body: fun())? later takes the body when none is given
 function test.it(name, body)
-  need(name, "string", "it", 2)
-  if body ~= nil then
-    need(body, "function", "it", 2)
-  end
-  local info = debug.getinfo(2, "Sl")
-  table.insert(current.entries, {
-    is_spec = true, is_pending = body == nil, name = name, body = body, block = current,
-    place = info and ("%s:%d"):format(info.short_src, info.currentline) or "?",
-  })
+  local later = declare("it", name, body)
+  return later
 end
 
---- A spec that is still to be written: it is reported as pending.
+--- A spec that is still to be written: it is reported as pending. Inside a running spec, it ends that one.
 ---@usage test.describe("later", function() test.pending("not yet") end)
 ---@param name? string
 ---@param body? function
 function test.pending(name, body)
-  -- Inside a running spec it ends that one, as in busted.
-  if test.running then
-    error({ is_pending = true, reason = name }, 0)
+  if run and run.context.current.kind == "it" then
+    host.part("test.failures").pending(name)
   end
-  table.insert(current.entries, {
-    is_spec = true, is_pending = true, name = name or "pending", block = current, body = body,
-    place = "?",
-  })
-end
-
-local function add_hook(list, body)
-  need(body, "function", list, 3)
-  table.insert(current[list], body)
+  declare("pending", name, body)
 end
 
 --- Runs a function once, before the first spec of a group.
 ---@usage test.describe("a group", function() test.setup(function() end) end)
 ---@param body function
 function test.setup(body)
-  add_hook("setup", body)
+  declare("setup", body)
 end
 
 --- Runs a function once, after the last spec of a group.
 ---@usage test.describe("a group", function() test.teardown(function() end) end)
 ---@param body function
 function test.teardown(body)
-  add_hook("teardown", body)
+  declare("teardown", body)
 end
 
 --- Runs a function before each spec of a group.
 ---@usage test.describe("a group", function() test.before_each(function() end) end)
 ---@param body function
 function test.before_each(body)
-  add_hook("before_each", body)
+  declare("before_each", body)
 end
 
 --- Runs a function after each spec of a group, whether it passed or failed.
 ---@usage test.describe("a group", function() test.after_each(function() end) end)
 ---@param body function
 function test.after_each(body)
-  add_hook("after_each", body)
+  declare("after_each", body)
 end
 
-test.before, test.after = test.before_each, test.after_each
-test.lazy_setup, test.lazy_teardown = test.setup, test.teardown
-test.strict_setup, test.strict_teardown = test.setup, test.teardown
-test.context, test.insulate, test.expose = test.describe, test.describe, test.describe
-test.spec, test.test = test.it, test.it
-
---- Runs a function when the current spec has ended.
+--- Runs a function when the current spec has ended, in place of one that was given before.
 ---@usage test.describe("files", function() test.finally(function() end) end)
 ---@param body function
 function test.finally(body)
-  need(body, "function", "finally", 2)
-  if not test.running then
+  local finally = run and rawget(run.context.current.env, "finally")
+  if not finally then
     error("finally is for running specs", 2)
   end
-  table.insert(test.running.finally, body)
+  finally(body)
 end
 
 -- A sandbox for each spec ---------------------------------------------------------------------
@@ -134,177 +100,95 @@ local shared_sandbox
 ---@param options? table options of sandbox.start; specs without options share one sandbox
 ---@return table world
 function test.world(options)
-  local sandbox = require "sandbox"
-  if options then
-    local own = sandbox.start(options)
-    test.finally(function() own:close() end)
-    return own
+  if not run or not run.closers then
+    error("a world is for a running spec: call test.world in it or before_each", 2)
   end
-  shared_sandbox = shared_sandbox or sandbox.start { speed = "instant", seed = "bare" }
-  local world = shared_sandbox:new_world()
-  test.finally(function() world:close() end)
+  local sandbox = require "sandbox"
+  local world
+  if options then
+    world = sandbox.start(options)
+  else
+    shared_sandbox = shared_sandbox or sandbox.start { speed = "instant", seed = "bare" }
+    world = shared_sandbox:new_world()
+  end
+  table.insert(run.closers, function() world:close() end)
   return world
 end
 
-test.assert = host.part("test.assertions")
-
 -- Running -------------------------------------------------------------------------------------
 
-local function chain_of(block)
-  local blocks = {}
-  while block do
-    table.insert(blocks, 1, block)
-    block = block.parent
-  end
-  return blocks
-end
+setmetatable(test, {
+  -- Specs of busted may say `test` for `it`.
+  __call = function(_, name, body)
+    return declare("test", name, body)
+  end,
+})
 
-local function full_name(entry)
-  local parts = {}
-  for _, block in ipairs(chain_of(entry.block)) do
-    if block.name then
-      parts[#parts + 1] = block.name
-    end
-  end
-  parts[#parts + 1] = entry.name
-  return table.concat(parts, " ")
-end
-
-local function handler(problem)
-  if type(problem) == "table" then
-    local is_ours = problem.is_assertion or problem.is_pending
-    if not is_ours and rawget(problem, "traceback") == nil then
-      rawset(problem, "traceback", debug.traceback(nil, 2))
-    end
-    return problem
-  end
-  return { message = tostring(problem), traceback = debug.traceback(nil, 2) }
-end
-
-local function text_of(problem)
-  local text = tostring(problem)
-  if type(problem) == "table" and getmetatable(problem) == nil then
-    text = problem.message or text
-  end
-  if type(problem) == "table" and problem.traceback then
-    local lines = {}
-    for line in problem.traceback:gmatch("[^\n]+") do
-      -- Frames of this module and of C say nothing.
-      if not line:find("^%s*%[") and not line:find("stack traceback") then
-        lines[#lines + 1] = line
+--- Whether a spec or a group is to run, by its full name.
+local function filter_of(options)
+  local function has_one(name, tags)
+    for tag in (tags or ""):gmatch("[^,]+") do
+      -- A tag ends where its word does.
+      if (name .. " "):find("#" .. tag:gsub("%p", "%%%0") .. "%f[^%w_%-]") then
+        return true
       end
     end
-    if #lines > 0 then
-      text = text .. "\n" .. table.concat(lines, "\n")
-    end
+    return false
   end
-  return text
-end
-
---- Runs the body of a spec and the tasks that it starts, whose failures are its own.
-local function run_body(body)
-  local ok, problem = true, nil
-  require("task").scope(function(scope)
-    ok, problem = xpcall(body, handler)
-    if not ok then
-      scope:cancel()
+  return function(name, kind)
+    if has_one(name, options.exclude_tags) then
+      return false
+    elseif kind == "describe" then
+      return true
     end
-  end)
-  if not ok then
-    error(problem, 0)
+    return (not options.filter or name:find(options.filter, 1, true) ~= nil)
+      and (not options.tags or has_one(name, options.tags))
   end
 end
 
---- Runs one spec with its hooks; the hooks after it run however it ends.
-local function run_spec(entry)
-  local blocks = chain_of(entry.block)
-  test.running = { finally = {} }
-  local first
-  local function try(body)
-    local ok, problem = xpcall(body, handler)
-    if not ok and not first then
-      first = problem
+--- The function that runs a file, with the globals of specs.
+local function loader(path, globals)
+  return function()
+    local chunk, problem = load(host.fs_read(path), "@" .. path, "t", globals)
+    if not chunk then
+      error(problem, 0)
     end
-    return ok
+    chunk()
   end
-  local ready = true
-  for _, block in ipairs(blocks) do
-    for _, body in ipairs(block.before_each) do
-      ready = ready and try(body)
-    end
-  end
-  if ready then
-    try(function() run_body(entry.body) end)
-  end
-  for i = #test.running.finally, 1, -1 do
-    try(test.running.finally[i])
-  end
-  for i = #blocks, 1, -1 do
-    for _, body in ipairs(blocks[i].after_each) do
-      try(body)
-    end
-  end
-  test.running = nil
-  return first
 end
 
-local function run_block(block, report, filter)
-  if block.problem then
-    report {
-      name = block.name, place = "?", status = "failed", message = block.problem, seconds = 0,
-    }
-    return
-  end
-  local function all(list, what)
-    for _, body in ipairs(list) do
-      local ok, problem = xpcall(body, handler)
-      if not ok then
-        report {
-          name = ((block.name or "") .. " " .. what):gsub("^ ", ""), place = "?",
-          status = "failed", message = text_of(problem), seconds = 0,
-        }
-        return false
+--- Runs files and reports each result.
+local function run_files(paths, report, options)
+  run = host.part("test.runner").new {
+    report = report, is_wanted = filter_of(options), is_shuffled = options.shuffle == true,
+    seed = options.seed or (host.random_seed() & 0xFFFFFFFF),
+  }
+  local done <close> = setmetatable({}, {
+    __close = function()
+      run = nil
+      if shared_sandbox then
+        shared_sandbox:close()
+        shared_sandbox = nil
       end
-    end
-    return true
+    end,
+  })
+  local env = run.context.root.env
+  for word, declares in next, run.words do
+    env[word] = declares
   end
-  if all(block.setup, "setup") then
-    for _, entry in ipairs(block.entries) do
-      if not entry.is_spec then
-        run_block(entry, report, filter)
-      elseif not filter or full_name(entry):find(filter, 1, true) then
-        local started = host.monotonic()
-        local result = { name = full_name(entry), place = entry.place, status = "passed" }
-        if entry.is_pending then
-          result.status = "pending"
-        else
-          local problem = run_spec(entry)
-          if type(problem) == "table" and problem.is_pending then
-            result.status, result.message = "pending", problem.reason
-          elseif problem ~= nil then
-            result.status, result.message = "failed", text_of(problem)
-          end
-        end
-        result.seconds = host.monotonic() - started
-        report(result)
-      end
-    end
+  env.test = test
+  host.part("test.rocks").begin(env, {
+    colour = options.colour == true, modules = host.part("test.busted")(run, env),
+  })
+  test.assert = env.assert
+  local globals, files = run.context:globals(), {}
+  for i, path in ipairs(paths) do
+    files[i] = { name = path, run = loader(path, globals) }
   end
-  all(block.teardown, "teardown")
-end
-
-local words = { "describe", "context", "insulate", "expose", "it", "spec", "pending", "setup",
-  "teardown", "before_each", "after_each", "before", "after", "lazy_setup", "lazy_teardown",
-  "strict_setup", "strict_teardown", "finally" }
-
---- What a spec file sees: the words of this module as globals, `assert` with all of luassert's.
-local function environment()
-  local globals = setmetatable({ assert = test.assert }, { __index = _G })
-  for _, word in ipairs(words) do
-    globals[word] = test[word]
-  end
-  globals._G = globals
-  return globals
+  run:run(files)
+  local seed = run.has_shuffled and run.seed or nil
+  local _ = done
+  return seed
 end
 
 --- Loads a spec file and runs it. Each result goes to `report`.
@@ -314,24 +198,8 @@ end
 ---@param report fun(result: table)
 ---@param filter? string only specs whose full names have this
 function test.run_file(path, report, filter)
-  root = new_block(nil, nil)
-  current = root
-  -- Lua, too, skips a byte order mark in a file.
-  local text = host.fs_read(path):gsub("^\xef\xbb\xbf", "")
-  local chunk, problem = load(text, "@" .. path, "t", environment())
-  if not chunk then
-    report { name = path, place = path, status = "failed", message = problem, seconds = 0 }
-    return
-  end
-  local ok, found = xpcall(chunk, handler)
-  if not ok then
-    report { name = path, place = path, status = "failed", message = text_of(found), seconds = 0 }
-    return
-  end
-  run_block(root, report, filter)
+  run_files({ path }, report, { filter = filter })
 end
-
--- Reports -------------------------------------------------------------------------------------
 
 local function find_files(path, files)
   local info = host.fs_stat(host.fs_resolve(path))
@@ -351,6 +219,29 @@ local function find_files(path, files)
       files[#files + 1] = inner
     end
   end
+end
+
+--- The spec files at paths, or in the directory that is there.
+local function files_of(paths)
+  if #paths == 0 then
+    for _, name in ipairs { "spec", "tests", "test" } do
+      if host.fs_stat(name) then
+        paths = { name }
+        break
+      end
+    end
+    if #paths == 0 then
+      error("no directory spec, tests or test here; name the specs to run", 0)
+    end
+  end
+  local files = {}
+  for _, path in ipairs(paths) do
+    find_files(path, files)
+  end
+  if #files == 0 then
+    error("no specs (*_spec.lua, *_test.lua) in " .. table.concat(paths, ", "), 0)
+  end
+  return files
 end
 
 local script_os = _G.os
@@ -386,31 +277,27 @@ local function keep_going(is_read)
   })
 end
 
+---@class test.Options
+---@field format? "text"|"tap"|"junit"|"json"
+---@field filter? string only specs whose full names have this text
+---@field tags? string only specs with one of these tags, between commas
+---@field exclude_tags? string no specs with one of these tags
+---@field shuffle? boolean runs the specs of each file and group in a random order
+---@field seed? integer the seed of that order
+---@field output? string a file for the results
+
 --- Runs files and directories of specs and reports the results. Returns whether some ran and none failed.
 ---@usage test.run({ "spec" })
 ---@async
 ---@param paths string[] when empty, `spec`, `tests` or `test` in the current directory
----@param options? { format?: "text"|"tap"|"junit"|"json", filter?: string, output?: string }
+---@param options? test.Options
 ---@return boolean
 function test.run(paths, options)
   options = options or {}
-  local files = {}
-  if #paths == 0 then
-    for _, name in ipairs { "spec", "tests", "test" } do
-      if host.fs_stat(name) then
-        paths = { name }
-        break
-      end
-    end
-    if #paths == 0 then
-      error("no directory spec, tests or test here; name the specs to run", 0)
-    end
-  end
-  for _, path in ipairs(paths) do
-    find_files(path, files)
-  end
-  if #files == 0 then
-    error("no specs (*_spec.lua, *_test.lua) in " .. table.concat(paths, ", "), 0)
+  local files, format = files_of(paths), options.format or "text"
+  local make = host.part("test.reporters")[format]
+  if not make then
+    error(("unknown format \"%s\"; expected text, tap, junit or json"):format(format), 0)
   end
   local written = {}
   local function out(text)
@@ -420,27 +307,20 @@ function test.run(paths, options)
       io.stdout:write(text)
     end
   end
-  local make = host.part("test.reporters")[options.format or "text"]
-  if not make then
-    error(("unknown format \"%s\"; expected text, tap, junit or json"):format(options.format), 0)
-  end
   local reporter = make(out)
   local counts = { passed = 0, failed = 0, pending = 0 }
   local started = host.monotonic()
-  local kept <close> = keep_going(not options.output and (options.format or "text") ~= "text")
-  for _, file in ipairs(files) do
-    test.run_file(file, function(result)
-      result.file = file
-      counts[result.status] = counts[result.status] + 1
-      reporter.result(result)
-    end, options.filter)
-  end
-  if shared_sandbox then
-    shared_sandbox:close()
-    shared_sandbox = nil
-  end
+  local kept <close> = keep_going(not options.output and format ~= "text")
+  local seed = run_files(files, function(result)
+    counts[result.status] = counts[result.status] + 1
+    reporter.result(result)
+  end, {
+    filter = options.filter, tags = options.tags, exclude_tags = options.exclude_tags,
+    shuffle = options.shuffle, seed = options.seed,
+    colour = format == "text" and not options.output and require("term").has_colour(),
+  })
   local _ = kept
-  reporter.finish(counts, host.monotonic() - started)
+  reporter.finish(counts, host.monotonic() - started, seed)
   if options.output then
     host.fs_write(options.output, table.concat(written), nil, false)
   end

@@ -202,7 +202,13 @@ public struct LuaStubs {
             lines += function.results.map { "---@return " + $0 }
             lines += ["function \(function.signature) end", ""]
         }
-        lines += KnownNames.specGlobals.sorted().map { "\($0) = test.\($0)" }
+        for (word, function) in KnownNames.specWords.sorted(by: { $0.key < $1.key }) {
+            if let function {
+                lines.append("\(word) = test.\(function)")
+            } else {
+                lines += ["---@type any", "\(word) = nil"]
+            }
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

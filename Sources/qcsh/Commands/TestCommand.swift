@@ -10,8 +10,8 @@ struct TestCommand: ParsableCommand {
         usage: "qcsh test [options] [PATH …]",
         discussion: """
             Runs the named files, and the files in named directories that end in _spec.lua or \
-            _test.lua; without a path, those in spec, tests or test. Specs use describe, it and \
-            luassert, as for busted. Exits with 1 if a spec fails.
+            _test.lua; without a path, those in spec, tests or test. Specs are written as for \
+            busted, with luassert, spies, stubs and matchers. Exits with 1 if a spec fails.
             """)
 
     /// How results are written.
@@ -29,6 +29,22 @@ struct TestCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Run only specs whose full name contains this text.", valueName: "text"))
     var filter: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Run only specs with one of these tags (#slow in a name), with commas between.",
+            valueName: "tags"))
+    var tags: String?
+
+    @Option(
+        help: ArgumentHelp("Do not run specs with one of these tags.", valueName: "tags"))
+    var excludeTags: String?
+
+    @Flag(help: "Run the specs of each file and group in a random order.")
+    var shuffle = false
+
+    @Option(help: "Seed of random orders, to repeat one that was printed.")
+    var seed: Int64?
 
     @Option(
         help: ArgumentHelp("Write the results to a file.", valueName: "file"))
@@ -62,6 +78,9 @@ struct TestCommand: ParsableCommand {
         let request: [(String, LuaValue?)] = [
             ("paths", .list(paths.map(LuaValue.text))), ("format", .text(format.rawValue)),
             ("filter", filter.map(LuaValue.text)), ("output", resultFile.map(LuaValue.text)),
+            ("tags", tags.map(LuaValue.text)), ("exclude_tags", excludeTags.map(LuaValue.text)),
+            ("shuffle", shuffle ? .bool(true) : nil),
+            ("seed", seed.map(LuaValue.integer)),
         ]
         throw ExitCode(
             Runner(

@@ -163,6 +163,14 @@ local function find_file(name)
   return load_file(name, path)
 end
 
+--- Libraries that others wrote, by the first part of their modules' names: what specs are written with.
+local rocks = host.names "busted luassert say"
+
+--- The function that loads a module of such a library, and where it is.
+local function find_rock(name)
+  return host.part("test.rocks").find(name, find_file)
+end
+
 --- Loads a module once.
 ---@param modules table those that are loaded, by their names
 ---@param name string
@@ -240,7 +248,7 @@ function require(name)
       return preload[name], ":preload:"
     end)
   elseif not host.is_reserved(name) then
-    return load_once(loaded, name, find_file)
+    return load_once(loaded, name, rocks[name:match("^[^.]*")] and find_rock or find_file)
   end
   tell_hidden(name)
   local where
