@@ -31,6 +31,10 @@ import Testing
             ([], ["group #slow one", "group #slow two #net", "three #net-work", "four"]),
             (["--tags", "slow"], ["group #slow one", "group #slow two #net"]),
             (["--tags", "net"], ["group #slow two #net"]),
+            (
+                ["--tags", "net", "--tags", "net-work"],
+                ["group #slow two #net", "three #net-work"]
+            ),
             (["--tags", "net,net-work"], ["group #slow two #net", "three #net-work"]),
             (["--exclude-tags", "slow"], ["three #net-work", "four"]),
             (["--tags", "slow", "--exclude-tags", "net"], ["group #slow one"]),
@@ -152,6 +156,27 @@ import Testing
             """)
         #expect(result.status == 0, "\(result.output.suffix(3000))\(result.errors.suffix(2000))")
         #expect(passed(result).count > 80)
+    }
+
+    /// What specs require is known, whether Debian's packages are installed or not.
+    @Test func checkKnowsWhatSpecsRequire() throws {
+        let file = try folder.write(
+            "spec/some_spec.lua",
+            """
+            require "busted.runner"()
+            local assert, match, say = require "luassert", require "luassert.match", require "say"
+            local busted, fixtures = require "busted", require "busted.fixtures"
+            insulate("all", function()
+              randomize()
+              it("words", function() spy.new(print) stub({}, "f") mock({}) assert.equal(1, 1) end)
+              it("modules", function() return match._, say, busted, fixtures end)
+            end)
+            """)
+        let result = try qcsh(["check", file], folder: folder.path)
+        #expect(result.status == 0 && result.output.isEmpty, "\(result.output)")
+        #expect(try qcsh(["test", file], folder: folder.path).status == 0)
+        let used = try qcsh(["check", "--permissions", file], folder: folder.path)
+        #expect(used.output.contains("loads \"luassert\", which calls"), "\(used.output)")
     }
 
     @Test func fixturesAreNextToTheirSpecs() throws {

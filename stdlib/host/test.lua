@@ -286,7 +286,8 @@ end
 ---@field seed? integer the seed of that order
 ---@field output? string a file for the results
 
---- Runs files and directories of specs and reports the results. Returns whether some ran and none failed.
+--- Runs files and directories of specs and reports the results. Returns whether none failed;
+--- a filter or tags that choose none count as a failure.
 ---@usage test.run({ "spec" })
 ---@async
 ---@param paths string[] when empty, `spec`, `tests` or `test` in the current directory
@@ -325,9 +326,11 @@ function test.run(paths, options)
     host.fs_write(options.output, table.concat(written), nil, false)
   end
   if counts.passed + counts.failed + counts.pending == 0 then
+    local is_chosen = options.filter or options.tags or options.exclude_tags
     io.stderr:write("qcsh: no spec ran", options.filter and (": no name has \"%s\""):format(
       require("term").safe(options.filter)) or "", "\n")
-    return false
+    -- Files without specs are fine; a choice of none is a mistake.
+    return not is_chosen
   end
   return counts.failed == 0
 end

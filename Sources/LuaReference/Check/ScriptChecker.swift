@@ -108,7 +108,9 @@ public final class ScriptChecker: ScopeContext {
             return apiShape(String(name.dropFirst("qdrant.api.".count)))
         }
         if let shape = standardModule(name) { return shape }
-        guard let found = resolve(name, script) else { return nil }
+        if KnownNames.isSpecModule(name) { return .unknown }
+        guard let found = resolve(name, script), name != "say" || !found.file.hasPrefix("/usr/")
+        else { return name == "say" ? .unknown : nil }
         return shape(of: found.source, file: found.file, module: name)
     }
 

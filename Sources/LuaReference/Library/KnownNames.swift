@@ -31,4 +31,10 @@ enum KnownNames {
 
     /// The names of these.
     static let specGlobals = Set(specWords.keys)
+
+    /// Whether a module is one that specs are written with. Others may be named `say`, so files decide.
+    static func isSpecModule(_ name: String) -> Bool {
+        ["luassert", "busted", "busted.runner", "busted.fixtures"].contains(name)
+            || name.hasPrefix("luassert.")
+    }
 }

@@ -140,6 +140,10 @@ extension ReachContext {
             return standardModule("host.\(name)") ?? .data
         }
         if name.hasPrefix("qdrant.") { return standardModule(name) ?? .data }
+        if KnownNames.isSpecModule(name) {
+            noteUnknown("loads \"\(name)\", which calls functions that it is given", at: position)
+            return .foreign
+        }
         if let own = ownModule(name) {
             return own.failed.isEmpty ? own : own.union(ReachValue(.yes))
         }

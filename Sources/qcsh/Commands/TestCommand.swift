@@ -34,11 +34,11 @@ struct TestCommand: ParsableCommand {
         help: ArgumentHelp(
             "Run only specs with one of these tags (#slow in a name), with commas between.",
             valueName: "tags"))
-    var tags: String?
+    var tags: [String] = []
 
     @Option(
         help: ArgumentHelp("Do not run specs with one of these tags.", valueName: "tags"))
-    var excludeTags: String?
+    var excludeTags: [String] = []
 
     @Flag(help: "Run the specs of each file and group in a random order.")
     var shuffle = false
@@ -52,6 +52,11 @@ struct TestCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Files and directories of specs.", valueName: "path"))
     var paths: [String] = []
+
+    /// Tags of an option that may be given several times.
+    private static func list(_ tags: [String]) -> LuaValue? {
+        tags.isEmpty ? nil : .text(tags.joined(separator: ","))
+    }
 
     private static let code = """
         local request, exit = ..., os.exit
@@ -78,7 +83,7 @@ struct TestCommand: ParsableCommand {
         let request: [(String, LuaValue?)] = [
             ("paths", .list(paths.map(LuaValue.text))), ("format", .text(format.rawValue)),
             ("filter", filter.map(LuaValue.text)), ("output", resultFile.map(LuaValue.text)),
-            ("tags", tags.map(LuaValue.text)), ("exclude_tags", excludeTags.map(LuaValue.text)),
+            ("tags", Self.list(tags)), ("exclude_tags", Self.list(excludeTags)),
             ("shuffle", shuffle ? .bool(true) : nil),
             ("seed", seed.map(LuaValue.integer)),
         ]

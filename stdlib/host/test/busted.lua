@@ -17,10 +17,10 @@ local function path_of(path, level)
   return path and fs.resolve(fs.join(folder, path)) or folder
 end
 
-local function need(path, name, level)
+local function need(path, name, level, alternative)
   if type(path) ~= "string" then
-    throw(("bad argument to '%s' expected a string (relative filename), got: %s"):format(name,
-      type(path)), level + 1)
+    throw(("bad argument to '%s' expected a string (relative filename)%s, got: %s"):format(name,
+      alternative or "", type(path)), level + 1)
   end
 end
 
@@ -35,7 +35,7 @@ end
 
 function fixtures.path(path)
   if path ~= nil then
-    need(path, "path", 2)
+    need(path, "path", 2, " or nil")
   end
   -- No tail call: the caller is looked for.
   local name = path_of(path, 2)
@@ -70,6 +70,9 @@ return function(run, words)
     sleep = function(seconds) require("task").sleep(seconds) end,
     parent = function(element) return element.parent end,
     children = function(element) return element.children end,
+    bindfenv = function()
+      throw("bindfenv is not supported: functions keep their globals", 2)
+    end,
   }, { __index = words })
   local busted = setmetatable({}, {
     __index = api,
