@@ -47,6 +47,8 @@ public final class ScriptChecker: ScopeContext {
         if let body = try? Parser.parse(source) {
             let library = try? ScriptHeader.read(source, kind: .library)
             reach.run(body, file: file, isLibrary: library ?? nil != nil)
+        } else {
+            reach.runUnread(file: file)
         }
         let needs = checkHeader(source, file: file, reach)
         var result = CheckResult()

@@ -34,6 +34,13 @@ final class ReachAnalysis: ReachState, ReachContext {
         isLast = true
         for call in calls { enqueue(call) }
         drain()
+        if isSpent { noteUnknown("does too much to be followed", at: .start) }
+    }
+
+    /// Says that nothing is known of a script that cannot be parsed.
+    func runUnread(file name: String) {
+        script = name
+        noteUnknown("cannot be parsed", at: .start)
     }
 
     /// Calls the functions of a module and of its tables with values from outside.

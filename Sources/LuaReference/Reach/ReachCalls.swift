@@ -44,38 +44,64 @@ extension ReachContext {
     private func call(
         _ atom: ReachAtom, _ arguments: ReachValues, at position: Position
     ) -> ReachValues {
+        guard nesting < ReachState.deepest else { return tooDeep(at: position) }
+        guard !isSpent else { return .none }
+        steps += 8 + arguments.first.count
+        nesting += 1
+        defer { nesting -= 1 }
         switch atom.kind {
         case .closure: return call(closure: atom.number, arguments, at: position)
-        case .native: return call(native: name(of: atom), arguments, at: position)
+        case .native:
+            let mark = ReachState.Calling(atom: atom, arguments: arguments)
+            guard calling.insert(mark).inserted else { return .none }
+            defer { calling.remove(mark) }
+            return call(native: name(of: atom), arguments, at: position)
         case .method:
-            noteAccount(of: arguments, at: position)
+            noteAccount(of: arguments, to: atom, at: position)
             return ReachValues(.data)
-        case .table:
-            var results = ReachValues.none
-            for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
-                let caller = read(tables[meta.number].field("__call"))
-                if caller.isEmpty { continue }
-                results = results.union(
-                    call(caller, arguments.prepending(ReachValue(atom)), at: position))
-            }
-            return results.isKnown ? results : ReachValues(.failure)
         case .iterator:
             let table = tables[atom.number]
             return ReachValues(read(table.keys), read(table.array))
         case .thread: return resume(atom.number, arguments, at: position)
         case .foreign, .member:
             noteUnknown("calls a function that comes from data", at: position)
-            callBack(arguments, with: .foreign, at: position)
+            callBack(arguments, with: .foreign, at: position, isSure: false)
             return ReachValues(rest: .foreign)
-        case .data, .file: return ReachValues(.data, .data, rest: .data)
-        default: return ReachValues(.failure)
+        case .data, .file:
+            return ReachValues(.data, .data, rest: .data)
+                .union(callHandlers(of: atom, arguments, at: position))
+        default:
+            let results = callHandlers(of: atom, arguments, at: position)
+            return results.isKnown ? results : ReachValues(.failure)
         }
     }
 
-    /// Calls the functions among arguments, since the callee may do so.
-    func callBack(_ arguments: ReachValues, with value: ReachValue, at position: Position) {
+    /// Anything, of calls and metatables that lead deeper than they are followed.
+    func tooDeep(at position: Position) -> ReachValues {
+        noteUnknown("leads deeper than the check follows", at: position)
+        return ReachValues(rest: .foreign)
+    }
+
+    /// What `__call` gives.
+    private func callHandlers(
+        of atom: ReachAtom, _ arguments: ReachValues, at position: Position
+    ) -> ReachValues {
+        let functions = handlers("__call", of: atom)
+        let mark = ReachState.Calling(atom: atom, arguments: .none)
+        guard !functions.isEmpty, calling.insert(mark).inserted else { return .none }
+        defer { calling.remove(mark) }
+        return call(functions, arguments.prepending(ReachValue(atom)), at: position)
+    }
+
+    /// Calls the functions among arguments, as who is given them may.
+    ///
+    /// - Parameter isSure: whether it calls what it is given, so that what may be a function counts.
+    func callBack(
+        _ arguments: ReachValues, with value: ReachValue, at position: Position, isSure: Bool
+    ) {
         let functions = arguments.all.filter {
             $0.kind == .closure || $0.kind == .native || $0.kind == .thread
+                || isSure && $0.kind == .foreign
         }
         guard !functions.isEmpty else { return }
         _ = call(functions, ReachValues(rest: value), at: position)
@@ -89,31 +115,5 @@ extension ReachContext {
         let returned = call(function, arguments, at: position)
         return ReachValues(
             rest: returned.all.union(read(yielded)).union(.nothing))
-    }
-
-    // MARK: - Accounts
-
-    /// Notes the use of an account other than the session's in a request.
-    private func noteAccount(of arguments: ReachValues, at position: Position) {
-        for value in arguments.first {
-            for atom in value.atoms where atom.kind == .table {
-                let request = tables[atom.number]
-                noteAccount(in: request, at: position)
-                // `{ cluster = { account_id = … } }`
-                for inner in read(request.all).atoms where inner.kind == .table {
-                    noteAccount(in: tables[inner.number], at: position)
-                }
-            }
-        }
-    }
-
-    private func noteAccount(in request: ReachTable, at position: Position) {
-        guard let cell = request.fields["account_id"] else {
-            // A field that is set later is noted later.
-            _ = read(request.all)
-            return
-        }
-        let others = read(cell).filter { $0.kind != .ownAccount }
-        if others.canHold { note(word: "use:accounts", at: position) }
     }
 }

@@ -97,13 +97,13 @@ extension ReachContext {
     }
 
     func evaluate(_ call: ReachCall) {
-        let outer = present
-        present = call
+        let (outer, outerLooked, outerCalling) = (present, looked, calling)
+        (present, looked, calling) = (call, [], [])
         level += 1
         call.isBegun = true
         call.isQueued = false
         defer {
-            present = outer
+            (present, looked, calling) = (outer, outerLooked, outerCalling)
             level -= 1
         }
         let function = call.closure.function

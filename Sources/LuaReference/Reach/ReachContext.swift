@@ -1,3 +1,4 @@
+import Contract
 import LuaSource
 
 /// The interface between the parts of the interpreter.
@@ -30,12 +31,15 @@ protocol ReachContext: ReachState {
 
     // MARK: Fields
 
-    /// Stores a value under a key; the name is the key if it is a literal.
-    func set(_ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue)
+    /// Puts a value under a key; the name is the key when it is written out.
+    func set(
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue,
+        at position: Position)
 
     /// Stores a value under a key, optionally without metatables.
     func set(
-        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue, isRaw: Bool)
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue,
+        at position: Position, isRaw: Bool)
 
     /// Whether a value is more than data, so that it stays known as a part of data.
     func isKept(_ atom: ReachAtom) -> Bool
@@ -48,6 +52,9 @@ protocol ReachContext: ReachState {
 
     /// Returns the value of a global.
     func global(_ name: String) -> ReachValue
+
+    /// What a name gives unless it is that of a local variable.
+    func global(_ name: String, at position: Position) -> ReachValue
 
     /// The number of one of Lua's own tables: `string`.
     func libraryTable(_ name: String) -> Int
@@ -63,8 +70,10 @@ protocol ReachContext: ReachState {
     /// Returns the value of a field with a computed name.
     func member(key: ReachValue, of owner: ReachValue, at position: Position) -> ReachValue
 
-    /// Returns the element at a literal index.
-    func element(_ number: Int64, of owner: ReachValue) -> ReachValue
+    /// What an element with a number that is written out gives.
+    func element(
+        _ number: Int64, of owner: ReachValue, at position: Position
+    ) -> ReachValue
 
     /// Returns the value of a value's elements.
     func elements(of value: ReachValue) -> ReachValue
@@ -93,8 +102,21 @@ protocol ReachContext: ReachState {
     /// Returns the results of calling a native function.
     func call(native name: String, _ arguments: ReachValues, at position: Position) -> ReachValues
 
-    /// Calls the functions among arguments, since the callee may do so.
-    func callBack(_ arguments: ReachValues, with value: ReachValue, at position: Position)
+    /// Anything, of calls and metatables that lead deeper than they are followed.
+    func tooDeep(at position: Position) -> ReachValues
+
+    /// A method as a value: the library's own, or one that the script names.
+    func named(_ method: Method) -> ReachValue
+
+    /// A request for an account that is not the session's uses that account.
+    func noteAccount(of arguments: ReachValues, to method: ReachAtom, at position: Position)
+
+    /// Notes that a value other than the script's tables may have another account's id from here on.
+    func noteChange(of key: ReachValue, _ name: String?)
+
+    /// Calls the functions among arguments, as those who are given them may.
+    func callBack(
+        _ arguments: ReachValues, with value: ReachValue, at position: Position, isSure: Bool)
 
     /// Returns the results of resuming a coroutine.
     func resume(_ number: Int, _ arguments: ReachValues, at position: Position) -> ReachValues

@@ -33,6 +33,7 @@ extension ReachContext {
     }
 
     func value(_ expression: Expression, _ scope: ReachScope) -> ReachValue {
+        steps += 1
         switch expression {
         case .nil: return .nothing
         case .bool(let flag, _): return ReachValue(flag ? .yes : .no)
@@ -44,11 +45,14 @@ extension ReachContext {
         case .index(let owner, let key, let position):
             let owner = value(owner, scope)
             if let name = key.text { return member(name, of: owner, at: position) }
-            if case .integer(let number, _) = key { return element(number, of: owner) }
+            if case .integer(let number, _) = key {
+                return element(number, of: owner, at: position)
+            }
             return member(key: value(key, scope), of: owner, at: position)
         case .call(let call): return self.call(call, scope)[0]
         case .table(let fields, let position): return table(fields, position, scope)
-        case .unary(let sign, let inner, _): return unary(sign, value(inner, scope))
+        case .unary(let sign, let inner, let position):
+            return unary(sign, value(inner, scope), at: position)
         case .binary(let sign, let left, let right, _):
             return binary(sign, left, right, scope)
         case .parenthesised(let inner, _): return value(inner, scope)
@@ -63,11 +67,15 @@ extension ReachContext {
         if let environment = scope.cell("_ENV") {
             return member(name, of: read(environment), at: position)
         }
-        return global(name)
+        return global(name, at: position)
     }
 
-    private func unary(_ sign: String, _ value: ReachValue) -> ReachValue {
-        guard sign == "not" else { return sign == "#" || sign == "~" ? .number : .data }
+    private func unary(
+        _ sign: String, _ value: ReachValue, at position: Position
+    ) -> ReachValue {
+        if let name = ReachLibrary.unaryOperators[sign] {
+            return operated(name, value, at: position).union(sign == "-" ? .data : .number)
+        }
         var result = ReachValue()
         if value.canHold { result.add(ReachValue(.no)) }
         if value.canFail { result.add(ReachValue(.yes)) }
@@ -85,7 +93,7 @@ extension ReachContext {
         default: break
         }
         let second = value(right, scope)
-        let place = left.position
+        let own = operated(sign, first, second, at: left.position)
         switch sign {
         case "==", "~=": return equality(first, second, isWanted: sign == "==")
         case "<", "<=", ">", ">=": return .boolean
@@ -94,15 +102,12 @@ extension ReachContext {
             if let starts = knownTexts(first), let ends = knownTexts(second),
                 starts.count * ends.count <= 8
             {
-                return starts.reduce(into: ReachValue()) { result, start in
+                return starts.reduce(into: own) { result, start in
                     for end in ends { result.add(text(start + end)) }
                 }
             }
-            return hasOperators(first) || hasOperators(second)
-                ? operated(first, second, at: place) : .text
-        default:
-            return hasOperators(first) || hasOperators(second)
-                ? operated(first, second, at: place) : .data
+            return own.union(own.isEmpty ? .text : .data)
+        default: return own.union(.data)
         }
     }
 
@@ -114,30 +119,6 @@ extension ReachContext {
         let common = some.filter(others.contains)
         if common.isEmpty { return ReachValue(isWanted ? .no : .yes) }
         return some.count == 1 && others.count == 1 ? ReachValue(isWanted ? .yes : .no) : .boolean
-    }
-
-    /// Whether a value may have operators of its own.
-    private func hasOperators(_ value: ReachValue) -> Bool {
-        value.atoms.contains { atom in
-            atom.kind == .table && !read(tables[atom.number].metatable).isEmpty
-        }
-    }
-
-    /// Returns the results of metamethods of operators.
-    private func operated(
-        _ first: ReachValue, _ second: ReachValue, at place: Position
-    ) -> ReachValue {
-        var result = ReachValue.data
-        for atom in first.union(second).atoms where atom.kind == .table {
-            for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
-                for (name, cell) in tables[meta.number].fields where operators.contains(name) {
-                    let function = read(cell)
-                    if function.isEmpty { continue }
-                    result.add(call(function, ReachValues(first, second), at: place)[0])
-                }
-            }
-        }
-        return result
     }
 
     // MARK: - Tables
@@ -156,7 +137,8 @@ extension ReachContext {
                     table.initial.insert(name)
                     put(value, in: table, name)
                 } else {
-                    set(owner, self.value(key, scope), nil, value, isRaw: true)
+                    set(
+                        owner, self.value(key, scope), nil, value, at: key.position, isRaw: true)
                 }
                 continue
             }
@@ -172,9 +154,3 @@ extension ReachContext {
         return owner
     }
 }
-
-/// The metamethods of operators with any results.
-private let operators: Set<String> = [
-    "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv", "__band", "__bor",
-    "__bxor", "__shl", "__shr", "__concat",
-]

@@ -30,7 +30,9 @@ final class ReachTable {
     var initial: Set<String> = []
     /// The name of a class, whose fields are its methods.
     var className: String?
-    /// Further fields of a class's objects, by name.
+    /// What the objects of a class have as metatables besides their own.
+    let objectMetatable = ReachCell()
+    /// What the objects of a class hold besides, by names.
     var held: [String: ReachCell] = [:]
     /// The native library that has its other members: `string`, `host`.
     var library: String?
@@ -155,11 +157,13 @@ struct ReachPlace: Hashable {
 extension ReachState {
     func read(_ cell: ReachCell) -> ReachValue {
         if let present { cell.readers.insert(present.number) }
+        steps += cell.value.atoms.count / 8
         return cell.value
     }
 
     /// Adds a value to a place, and schedules the calls that have read it.
     func write(_ cell: ReachCell, _ value: ReachValue) {
+        steps += value.atoms.count / 8
         guard cell.value.add(value) else { return }
         for reader in cell.readers { enqueue(calls[reader]) }
     }
@@ -178,10 +182,10 @@ extension ReachState {
         return tables.count - 1
     }
 
-    /// The number of a unique table, by its name: `class Cluster`, `library string`.
-    func tableNumber(named name: String) -> Int {
+    /// The number of a table that there is one of, by its name: `class Cluster`, `library string`.
+    func tableNumber(named name: String, isStandard: Bool = true) -> Int {
         if let known = namedTables[name] { return known }
-        let table = ReachTable()
+        let table = ReachTable(isStandard: isStandard)
         namedTables[name] = tables.count
         tables.append(table)
         return tables.count - 1

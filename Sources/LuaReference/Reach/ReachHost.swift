@@ -31,8 +31,12 @@ extension ReachContext {
             noteConnection(arguments[0], at: position)
             if present?.file.isStandard == false { write(hasSessions, ReachValue(.yes)) }
             return ReachValues(ReachValue(.connection))
-        case "api.each", "api.all", "api.describe":
+        case "api.each", "api.all":
+            for atom in arguments[0].atoms where atom.kind == .method && atom.number != 0 {
+                noteAccount(of: arguments.dropFirst(1), to: atom, at: position)
+            }
             return ReachValues(.data)
+        case "api.describe": return ReachValues(.data)
         default: return nil
         }
     }
@@ -62,11 +66,26 @@ extension ReachContext {
                 note(word: word, at: position)
             }
             return ReachValues(.number, .number, .data)
+        case "json_decode", "yaml_decode":
+            write(hasOtherData, ReachValue(.yes))
+            return ReachValues(decoded(at: position), ReachValue.text.union(.nothing))
         default: break
         }
         for word in powers(name) { note(word: word, at: position) }
-        callBack(arguments, with: .data, at: position)
+        callBack(arguments, with: .data, at: position, isSure: true)
         return ReachValues(.data, rest: .data)
+    }
+
+    /// What a text decodes to: a scalar, or a table of its own for each place that leads here.
+    private func decoded(at position: Position) -> ReachValue {
+        let place = place(position)
+        let number = tableNumber(
+            named: "decoded \(place.file) \(place.position.offset)", isStandard: false)
+        for cell in [tables[number].other, tables[number].array, tables[number].all] {
+            write(cell, .data)
+        }
+        let scalars = ReachValue.text.union(.number).union(.boolean).union(.nothing)
+        return scalars.union(ReachValue(.table, number))
     }
 
     /// Options that a function is given: the same, or none.

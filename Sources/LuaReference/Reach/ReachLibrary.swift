@@ -36,7 +36,7 @@ extension ReachContext {
         {
             return results
         }
-        callBack(arguments, with: .data, at: position)
+        callBack(arguments, with: .data, at: position, isSure: false)
         return ReachValues(.data, rest: .data)
     }
 
@@ -48,7 +48,10 @@ extension ReachContext {
         switch name {
         case "assert":
             var values = arguments
-            if !values.first.isEmpty { values.first[0] = values.first[0].held }
+            if !values.first.isEmpty {
+                if values.first[0].canFail { raise(arguments[1]) }
+                values.first[0] = values.first[0].held
+            }
             return values
         case "error":
             raise(arguments[0])
@@ -61,7 +64,7 @@ extension ReachContext {
                 at: position)
             let handled = call(
                 arguments[1], ReachValues(read(thrown).union(.data)), at: position)
-            return results.union(ReachValues(list: [ReachValue(.no)] + handled.first))
+            return results.union(ReachValues(ReachValue(.no), handled[0]))
         case "select":
             // The first argument is a number, or "#".
             return ReachValues(
@@ -72,7 +75,7 @@ extension ReachContext {
         case "tonumber": return ReachValues(ReachValue.number.union(.nothing))
         case "require": return require(arguments[0], at: position)
         case "load", "loadfile", "loadstring":
-            callBack(arguments, with: .data, at: position)
+            callBack(arguments, with: .data, at: position, isSure: true)
             return ReachValues(ReachValue.foreign.union(.nothing), .data)
         case "dofile":
             noteUnknown("runs a file that is named by data", at: position)
@@ -85,6 +88,7 @@ extension ReachContext {
         case "next":
             return ReachValues(keys(of: arguments[0]), values(of: arguments[0], at: position))
         case "pairs", "ipairs": return iterator(name, arguments, at: position)
+        case "string.gsub": return replaced(arguments, at: position)
         default: return nil
         }
     }
@@ -106,6 +110,15 @@ extension ReachContext {
                 if !kept.isEmpty { put(kept, in: dataFields, name) }
             }
         }
+    }
+
+    /// `string.gsub`: the replacement may be a function, or a table that is looked up.
+    private func replaced(_ arguments: ReachValues, at position: Position) -> ReachValues {
+        callBack(arguments, with: .text, at: position, isSure: true)
+        for atom in arguments.dropFirst(1).all.atoms where atom.kind != .text {
+            _ = indexed(atom, .text, nil, at: position)
+        }
+        return ReachValues(.text, .number)
     }
 
     private func noteMode(_ arguments: ReachValues, at position: Position) {
@@ -140,15 +153,25 @@ extension ReachContext {
             return standardModule("host.\(name)") ?? .data
         }
         if name.hasPrefix("qdrant.") { return standardModule(name) ?? .data }
-        if KnownNames.isSpecModule(name) {
-            noteUnknown("loads \"\(name)\", which calls functions that it is given", at: position)
-            return .foreign
-        }
+        let placed = placedModule(name, at: position)
         if let own = ownModule(name) {
-            return own.failed.isEmpty ? own : own.union(ReachValue(.yes))
+            return placed.union(own.failed.isEmpty ? own : own.union(ReachValue(.yes)))
         }
+        guard placed.isEmpty else { return placed }
         noteUnknown("loads the module \"\(name)\", which was not found", at: position)
         return .foreign
+    }
+
+    /// What a script has put in `package.loaded` or `package.preload` under a name.
+    private func placedModule(_ name: String, at position: Position) -> ReachValue {
+        let loaded = tables[tableNumber(named: "package.loaded")]
+        let preload = tables[tableNumber(named: "package.preload")]
+        let loaders = read(preload.field(name)).union(read(preload.other)).held
+        var value = read(loaded.field(name)).union(read(loaded.other)).held
+        if !loaders.isEmpty {
+            value.add(call(loaders, ReachValues(text(name), .text), at: position)[0])
+        }
+        return value
     }
 
     // MARK: - Elements
@@ -170,16 +193,6 @@ extension ReachContext {
                 let isOpen = table.library != nil || atom.number == tableNumber(named: "_G")
                 result.add(read(table.all))
                 if isOpen { result.add(.foreign) }
-                // A proxy yields the elements of its `__pairs`.
-                for meta in read(table.metatable).atoms where meta.kind == .table {
-                    let pairs = read(tables[meta.number].field("__pairs"))
-                    if pairs.isEmpty { continue }
-                    let given = call(pairs, ReachValues(ReachValue(atom)), at: position)
-                    if given.isKnown {
-                        let found = call(given[0], ReachValues(given[1], given[2]), at: position)
-                        result.add(found[1])
-                    }
-                }
             case .connection: result.add(.foreign)
             default: result.add(elements(of: atom))
             }
@@ -196,12 +209,16 @@ extension ReachContext {
         if name == "pairs" {
             write(table.keys, keys(of: owner))
             write(table.array, values(of: owner, at: position))
+            // A proxy without elements shows those of others.
+            for atom in owner.atoms {
+                let found = pairs(of: atom, at: position)
+                guard found.isKnown else { continue }
+                write(table.keys, found[0])
+                write(table.array, found[1])
+            }
         } else {
             write(table.keys, .number)
-            write(table.array, elements(of: owner))
-            for atom in owner.atoms where atom.kind == .table {
-                write(table.array, element(0, of: ReachValue(atom)).filter { $0.kind != .nothing })
-            }
+            write(table.array, reached(owner, at: position).filter { $0.kind != .nothing })
         }
         return ReachValues(ReachValue(.iterator, number), owner, .number)
     }
@@ -221,58 +238,37 @@ extension ReachContext {
             return ReachValues(rawFields(names, of: arguments[0], at: position))
         case "rawset":
             set(
-                arguments[0], arguments[1], knownTexts(arguments[1])?.first, arguments[2],
-                isRaw: true)
+                arguments[0], arguments[1], nil, arguments[2], at: position, isRaw: true)
             return ReachValues(arguments[0])
         case "table.insert":
             let value = arguments.dropFirst(1).all
-            set(arguments[0], .number, nil, value, isRaw: true)
+            _ = reached(arguments[0], at: position)
+            set(arguments[0], .number, nil, value, at: position)
             return ReachValues()
         case "table.remove", "table.concat":
-            return ReachValues(
-                name == "table.concat" ? .text : elements(of: arguments[0]).union(.nothing))
+            let found = reached(arguments[0], at: position)
+            if name == "table.remove" { putBack(found, arguments[0], at: position) }
+            return ReachValues(name == "table.concat" ? .text : found.union(.nothing))
         case "table.sort":
-            let element = elements(of: arguments[0]).filter { $0.kind != .nothing }
-            _ = call(arguments[1], ReachValues(element, element), at: position)
+            let found = reached(arguments[0], at: position).filter { $0.kind != .nothing }
+            putBack(found, arguments[0], at: position)
+            _ = call(arguments[1], ReachValues(found, found), at: position)
+            if arguments[1].canFail { _ = operated("<", found, found, at: position) }
             return ReachValues()
-        case "table.unpack": return unpack(arguments)
+        case "table.unpack": return unpack(arguments, at: position)
         case "table.pack": return ReachValues(packed(arguments, at: position))
         case "table.move":
             let target = arguments.first.count > 4 ? arguments[4] : arguments[0]
-            set(target, .number, nil, elements(of: arguments[0]), isRaw: true)
+            set(
+                target, .number, nil, reached(arguments[0], at: position), at: position)
             return ReachValues(target)
         default: return nil
         }
     }
 
-    private func setMetatable(_ arguments: ReachValues, at position: Position) -> ReachValues {
-        for atom in arguments[0].atoms where atom.kind == .table {
-            let table = tables[atom.number]
-            write(table.metatable, arguments[1].filter { $0.kind == .table })
-            // Lua calls these at any time: for operators, at the end of a block, from the
-            // collector.
-            for meta in arguments[1].atoms where meta.kind == .table {
-                let owner = ReachValue(atom)
-                for name in metamethods {
-                    let function = read(tables[meta.number].field(name))
-                    guard !function.isEmpty else { continue }
-                    _ = call(function, ReachValues(owner, owner.union(.data)), at: position)
-                }
-            }
-        }
-        return ReachValues(arguments[0])
-    }
-
-    private func metatable(of value: ReachValue) -> ReachValue {
-        var result = ReachValue.nothing
-        for atom in value.atoms {
-            switch atom.kind {
-            case .table: result.add(read(tables[atom.number].metatable))
-            case .instance, .connection, .api, .method, .foreign, .member: result.add(.foreign)
-            default: result.add(.data)
-            }
-        }
-        return result
+    /// Puts elements of a table into it again: only its metatable sees that.
+    private func putBack(_ found: ReachValue, _ owner: ReachValue, at position: Position) {
+        for atom in owner.atoms { assigned(atom, .number, nil, found, at: position) }
     }
 
     private func rawFields(
@@ -293,9 +289,11 @@ extension ReachContext {
         return result
     }
 
-    private func unpack(_ arguments: ReachValues) -> ReachValues {
+    private func unpack(_ arguments: ReachValues, at position: Position) -> ReachValues {
         var results = ReachValues.none
         for atom in arguments[0].atoms {
+            let own = indexed(atom, .number, nil, at: position)
+            if !own.isEmpty { results = results.union(ReachValues(rest: own)) }
             guard atom.kind == .table else {
                 results = results.union(ReachValues(rest: elements(of: atom)))
                 continue
@@ -354,10 +352,3 @@ extension ReachContext {
         }
     }
 }
-
-/// The metamethods that Lua may call at any time.
-private let metamethods = [
-    "__close", "__gc", "__tostring", "__name", "__eq", "__lt", "__le", "__len", "__unm",
-    "__bnot", "__concat", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__idiv",
-    "__band", "__bor", "__bxor", "__shl", "__shr",
-]

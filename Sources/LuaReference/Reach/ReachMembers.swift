@@ -25,6 +25,14 @@ extension ReachContext {
         return assigned.union(.nothing)
     }
 
+    /// What a name gives unless it is that of a local variable: the metatable of the globals may know it.
+    func global(_ name: String, at position: Position) -> ReachValue {
+        let known = global(name)
+        guard known.canFail else { return known }
+        let globals = ReachAtom(.table, tableNumber(named: "_G"))
+        return known.union(indexed(globals, text(name), name, at: position))
+    }
+
     /// The number of one of Lua's own tables: `string`.
     func libraryTable(_ name: String) -> Int {
         let number = tableNumber(named: name)
@@ -52,8 +60,16 @@ extension ReachContext {
     private func member(
         _ name: String, of atom: ReachAtom, at position: Position, isRaw: Bool
     ) -> ReachValue {
+        if atom.kind == .table { return field(name, of: atom.number, at: position, isRaw: isRaw) }
+        let known = member(name, of: atom, at: position)
+        guard !isRaw, known.canFail || known.isEmpty else { return known }
+        return known.union(indexed(atom, text(name), name, at: position))
+    }
+
+    private func member(
+        _ name: String, of atom: ReachAtom, at position: Position
+    ) -> ReachValue {
         switch atom.kind {
-        case .table: return field(name, of: atom.number, at: position, isRaw: isRaw)
         case .instance: return instanceMember(name, of: tables[atom.number])
         case .connection: return connectionMember(name, at: position)
         case .api: return apiMember(name, of: self.name(of: atom), at: position)
@@ -92,15 +108,8 @@ extension ReachContext {
             value.add(.nothing)
         }
         guard !isRaw, value.canFail else { return value }
-        for atom in read(table.metatable).atoms where atom.kind == .table {
-            let getter = read(tables[atom.number].field("__index"))
-            value.add(member(name, of: getter.filter { $0.kind != .closure }, at: position))
-            let functions = getter.filter { $0.kind == .closure }
-            guard !functions.isEmpty else { continue }
-            let given = ReachValues(ReachValue(.table, number), text(name))
-            value.add(call(functions, given, at: position)[0])
-        }
-        return value
+        let atom = ReachAtom(.table, number)
+        return value.union(indexed(atom, text(name), name, at: position))
     }
 
     /// Members of `host` are host functions, except those that its Lua code adds.
@@ -113,7 +122,11 @@ extension ReachContext {
         if library == "io", ["stdout", "stderr", "stdin"].contains(name) {
             return ReachValue(.file)
         }
-        if library == "package" { return name == "loaded" || name == "preload" ? .foreign : .data }
+        if library == "package" {
+            guard name == "loaded" || name == "preload" else { return .data }
+            return ReachValue.foreign.union(
+                ReachValue(.table, tableNumber(named: "package." + name)))
+        }
         if library == "math" || library == "utf8" {
             return native("\(library).\(name)").union(.data)
         }
@@ -166,7 +179,7 @@ extension ReachContext {
         guard let module = apiModule(path) else { return ReachValue() }
         if let method = module.methods[name] {
             note(method, at: position)
-            return ReachValue(.method)
+            return named(method)
         }
         guard module.children.contains(name) else { return ReachValue() }
         return api(path.isEmpty ? name : "\(path).\(name)")
@@ -183,8 +196,10 @@ extension ReachContext {
 
     // MARK: - By computed keys
 
-    /// Returns the element at a literal index.
-    func element(_ number: Int64, of owner: ReachValue) -> ReachValue {
+    /// What an element with a number that is written out gives.
+    func element(
+        _ number: Int64, of owner: ReachValue, at position: Position
+    ) -> ReachValue {
         var result = ReachValue()
         for atom in owner.atoms {
             guard atom.kind == .table else {
@@ -199,21 +214,7 @@ extension ReachContext {
             } else {
                 result.add(.nothing)
             }
-            result.add(numbered(atom))
-        }
-        return result
-    }
-
-    /// Returns the value of an index through a metatable.
-    private func numbered(_ atom: ReachAtom) -> ReachValue {
-        var result = ReachValue()
-        for meta in read(tables[atom.number].metatable).atoms where meta.kind == .table {
-            let functions = read(tables[meta.number].field("__index")).filter {
-                $0.kind == .closure
-            }
-            guard !functions.isEmpty else { continue }
-            let place = Position.start
-            result.add(call(functions, ReachValues(ReachValue(atom), .number), at: place)[0])
+            result.add(indexed(atom, .number, nil, at: position))
         }
         return result
     }
@@ -245,6 +246,7 @@ extension ReachContext {
             case .api, .foreign: result.add(.foreign)
             default: result.add(elements(of: atom))
             }
+            if atom.kind != .table { result.add(indexed(atom, key, nil, at: position)) }
         }
         return result
     }
@@ -255,13 +257,7 @@ extension ReachContext {
         let table = tables[atom.number]
         if table.library != nil || atom.number == tableNumber(named: "_G") { return .foreign }
         var value = read(table.all).union(.nothing)
-        for meta in read(table.metatable).atoms where meta.kind == .table {
-            let getter = read(tables[meta.number].field("__index"))
-            value.add(member(key: key, of: getter.filter { $0.kind != .closure }, at: position))
-            let functions = getter.filter { $0.kind == .closure }
-            guard !functions.isEmpty else { continue }
-            value.add(call(functions, ReachValues(ReachValue(atom), key), at: position)[0])
-        }
+        value.add(indexed(atom, key, nil, at: position))
         return value
     }
 

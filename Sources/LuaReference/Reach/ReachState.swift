@@ -24,6 +24,17 @@ class ReachState {
         let tag: Int
     }
 
+    struct Look: Hashable {
+        let atom: ReachAtom
+        let key: ReachValue
+        let isWritten: Bool
+    }
+
+    struct Calling: Hashable {
+        let atom: ReachAtom
+        let arguments: ReachValues
+    }
+
     struct CallKey: Hashable {
         let closure: Int
         let arguments: [ReachValue]
@@ -34,6 +45,10 @@ class ReachState {
     static let mostCalls = 24
     /// The maximum depth of immediate evaluation; deeper calls are scheduled.
     static let depth = 16
+    /// How many expressions are looked at before the check gives up.
+    static let mostSteps = 1_500_000
+    /// How many calls and lookups may be under way; what leads deeper is unknown.
+    static let deepest = 200
 
     let registry: Registry
     /// The permissions that a host function can need, by its name: `fs_read`.
@@ -72,6 +87,8 @@ class ReachState {
     let connectionFields = ReachTable()
     /// Has a value once the script opens sessions of its own.
     let hasSessions = ReachCell()
+    /// Has something as soon as there is data that is not the cloud's answer as it came.
+    let hasOtherData = ReachCell()
 
     // MARK: The present place
 
@@ -80,6 +97,14 @@ class ReachState {
     var isLast = false
     var queue: [ReachCall] = []
     var level = 0
+    /// How many expressions were looked at.
+    var steps = 0
+    /// How many calls are under way, those of functions that are built in as well.
+    var nesting = 0
+    /// What metatables are looked up for at present: each value and key once.
+    var looked: Set<Look> = []
+    /// The calls under way of built-in functions and of tables.
+    var calling: Set<Calling> = []
 
     init(
         registry: Registry, powers: @escaping (String) -> [String],
@@ -89,6 +114,9 @@ class ReachState {
         self.powers = powers
         self.resolve = resolve
     }
+
+    /// Whether as much was looked at as a script is worth.
+    var isSpent: Bool { steps >= Self.mostSteps }
 
     func enqueue(_ call: ReachCall) {
         guard !call.isQueued else { return }
@@ -101,7 +129,7 @@ class ReachState {
     /// The present place in the script's own files, or the one that led here.
     func place(_ position: Position) -> ReachPlace {
         guard let present else {
-            return ReachPlace(file: "", position: position)
+            return ReachPlace(file: script, position: position)
         }
         return present.file.isStandard
             ? present.origin : ReachPlace(file: present.file.name, position: position)

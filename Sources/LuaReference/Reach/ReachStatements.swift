@@ -5,6 +5,7 @@ extension ReachContext {
     /// Interprets statements; returns whether the code after them is reachable.
     @discardableResult
     func block(_ statements: [Statement], _ scope: ReachScope) -> Bool {
+        guard !isSpent else { return false }
         for (index, statement) in statements.enumerated()
         where !self.statement(statement, scope) {
             // A `goto` may reach the label.
@@ -35,7 +36,7 @@ extension ReachContext {
             for (index, target) in targets.enumerated() { assign(target, given[index], scope) }
         case .call(let call):
             _ = self.call(call, scope)
-            return !Self.isError(call)
+            return !isError(call, scope)
         case .block(let body): return block(body, ReachScope(scope))
         case .if(let branches, let last): return choice(branches, last, scope)
         case .function(let target, let function, let position):
@@ -129,16 +130,17 @@ extension ReachContext {
             if let cell = scope.cell(name) {
                 write(cell, value)
             } else if let environment = scope.cell("_ENV") {
-                set(read(environment), text(name), name, value)
+                set(read(environment), text(name), name, value, at: target.position)
             } else {
-                put(value, in: globals, name)
+                let globals = ReachValue(.table, tableNumber(named: "_G"))
+                set(globals, text(name), name, value, at: target.position)
             }
         case .index(let owner, let key, _):
             let owner = self.value(owner, scope)
             if let name = key.text {
-                set(owner, text(name), name, value)
+                set(owner, text(name), name, value, at: key.position)
             } else {
-                set(owner, self.value(key, scope), nil, value)
+                set(owner, self.value(key, scope), nil, value, at: key.position)
             }
         case .parenthesised(let inner, _): assign(inner, value, scope)
         default: _ = self.value(target, scope)
@@ -149,25 +151,30 @@ extension ReachContext {
     ///
     /// - Parameter name: the key, if it is a literal.
     func set(
-        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue,
+        at position: Position
     ) {
-        set(owner, key, name, value, isRaw: false)
+        set(owner, key, name, value, at: position, isRaw: false)
     }
 
     func set(
-        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue, isRaw: Bool
+        _ owner: ReachValue, _ key: ReachValue, _ name: String?, _ value: ReachValue,
+        at position: Position, isRaw: Bool
     ) {
         for atom in owner.atoms {
+            if !isRaw { assigned(atom, key, name, value, at: position) }
             switch atom.kind {
             case .table:
                 let table = tables[atom.number]
                 let value = overridden(table, name, value)
                 set(table, key, name, value)
-                if !isRaw { useMetatable(table, key, value, ReachValue(atom)) }
-            case .instance: hold(value, in: tables[atom.number], key, name)
+            case .instance:
+                noteChange(of: key, name)
+                hold(value, in: tables[atom.number], key, name)
             case .connection: set(connectionFields, key, name, value)
             case .data, .member, .foreign, .iterator, .thread, .file:
-                // Texts and numbers in it are data like the rest.
+                // Texts and numbers in it are data as everything else.
+                noteChange(of: key, name)
                 let kept = value.filter(isKept)
                 if !kept.isEmpty { set(dataFields, key, name, kept) }
             default: break
@@ -206,30 +213,26 @@ extension ReachContext {
         for name in names { write(table.heldField(name), value) }
     }
 
-    private func useMetatable(
-        _ table: ReachTable, _ key: ReachValue, _ value: ReachValue, _ owner: ReachValue
-    ) {
-        for atom in read(table.metatable).atoms where atom.kind == .table {
-            let setter = read(tables[atom.number].field("__newindex"))
-            for one in setter.atoms where one.kind == .table {
-                set(ReachValue(one), key, knownTexts(key)?.first, value)
-            }
-            let functions = setter.filter { $0.kind == .closure }
-            guard !functions.isEmpty else { continue }
-            _ = call(
-                functions, ReachValues(owner, key, value),
-                at: .start)
-        }
-    }
-
-    /// Whether a call raises an error whatever its arguments are.
-    private static func isError(_ call: Call) -> Bool {
+    /// Whether a call does not return, whatever its arguments are.
+    private func isError(_ call: Call, _ scope: ReachScope) -> Bool {
         switch call.function {
-        case .name("error", _): true
-        case .index(.name("host", _), let key, _): key.text == "blame"
-        case .index(.name("resource", _), let key, _): key.text == "fail"
-        case .index(.name("os", _), let key, _): key.text == "exit"
-        default: false
+        case .name("error", _) where call.method == nil: break
+        case .index(_, let key, _)
+        where call.method == nil && ["blame", "fail", "exit"].contains(key.text): break
+        default: return false
+        }
+        let functions = value(call.function, scope)
+        // While nothing is known of the function, what comes after it waits.
+        if functions.isEmpty { return !isLast }
+        return functions.atoms.allSatisfy { atom in
+            switch atom.kind {
+            case .native: endless.contains(name(of: atom))
+            case .nothing, .failure: true
+            default: false
+            }
         }
     }
 }
+
+/// The functions that do not return.
+private let endless: Set<String> = ["error", "os.exit", "host.blame", "resource.fail"]

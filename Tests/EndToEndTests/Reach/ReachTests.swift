@@ -155,6 +155,35 @@ struct Reach {
         #expect(reach.unknown == [], "\(code)")
     }
 
+    private static let other = "'00000000-0000-4000-8000-000000000001'"
+
+    /// Requests for other accounts, however they are put together.
+    @Test(arguments: [
+        "qdrant.api.cluster.list_clusters:each { account_id = @ }",
+        "qdrant.api.cluster.list_clusters:all { account_id = @ }",
+        "qdrant.api.cluster.list_clusters({}, { account_id = @ })",
+        "qdrant.api.cluster.list_clusters(json.decode(arg[1]))",
+        "qdrant.api.cluster.list_clusters({}, json.decode(arg[1]))",
+        "local r = {} r['account' .. '_id'] = @ qdrant.api.cluster.list_clusters(r)",
+        "local r = {} for k, v in pairs(json.decode(arg[1])) do r[k] = v end qdrant.api.cluster.list_clusters(r)",
+        "local a = {} table.insert(a, { account_id = @ }) qdrant.api.cluster.list_clusters(table.unpack(a))",
+        "local function f(...) return qdrant.api.cluster.list_clusters(...) end f({}, { account_id = @ })",
+    ])
+    func aRequestForAnotherAccountUsesIt(_ code: String) {
+        let reach = Reach(code.replacing("@", with: Self.other))
+        #expect(reach.permissions == ["read:clusters", "use:accounts"], "\(code)")
+        #expect(reach.unknown == [], "\(code)")
+    }
+
+    /// Whatever leads to itself, or deep, ends the check's interest, not the check.
+    @Test func whatLeadsToItselfHasAnEnd() {
+        for code in EndlessScripts.all {
+            let reach = Reach("process.run { 'true' } \(code)\nqdrant.clusters:list()")
+            let isSaid = reach.permissions.contains("read:clusters") || !reach.unknown.isEmpty
+            #expect(isSaid, "\(code.prefix(300))")
+        }
+    }
+
     @Test func modulesOfTheScriptCountAsTheScript() {
         let modules = [
             "helper":
