@@ -212,4 +212,27 @@ import Testing
         #expect(result.errors.contains("bad argument "), "\(result.errors)")
         #expect(result.errors.contains(words), "\(result.errors)")
     }
+
+    /// What asks for a filter that there is not, asks for less than it would get.
+    @Test func listsThatTakeNothingRefuseWhatTheyAreGiven() throws {
+        let lists = LuaReference.embedded.entries.filter {
+            $0.name.hasSuffix(":list") && ($0.parameters ?? "").isEmpty
+        }.map(\.name)
+        #expect(lists.count >= 5)
+        var code = "local problems = {}\n"
+        for name in lists {
+            let owner = String(name.dropLast(":list".count))
+            for (_, value) in LibraryObjects.values {
+                code += "do local ok, e = pcall(\(owner).list, \(owner), \(value))\n"
+                code += "if ok or not tostring(e):find(\"bad argument #1 to '\(name)' (\", 1, true)"
+                code += " then problems[#problems + 1] = '\(name): ' .. tostring(e) end end\n"
+            }
+            code += "\(owner):list(nil)\n"
+        }
+        code += "print(table.concat(problems, '\\n'))"
+        let folder = try TemporaryFolder()
+        try folder.write("script.lua", code)
+        let result = try qcsh(["--sandbox", "script.lua"], folder: folder.path)
+        #expect(result.status == 0 && result.output == "\n", "\(result.output)\(result.errors)")
+    }
 }

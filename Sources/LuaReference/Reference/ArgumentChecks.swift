@@ -23,6 +23,8 @@ package struct ArgumentChecks {
         "local check_arguments, check_count, check_receiver, check_parts = "
         + "(...).check_arguments, (...).check_count, (...).check_receiver, (...).check_parts "
 
+    private static let listPreamble = "local check_nothing = (...).check_nothing "
+
     /// A module's text with checks in it.
     ///
     /// - Parameter module: the name by which the module is known, for example `time` or
@@ -32,6 +34,7 @@ package struct ArgumentChecks {
         var result: [UInt8] = []
         result.reserveCapacity(source.count + source.count / 8)
         result.append(contentsOf: preamble.utf8)
+        result.append(contentsOf: listPreamble.utf8)
         // What lies between two lists of parameters is taken over as it is.
         var copied = 0
         var start = 0
@@ -100,8 +103,11 @@ package struct ArgumentChecks {
         let types = types(of: fixed)
         let needed = types.lastIndex { $0 == .any }
         let counts = needed != nil && fixed.count == parameters.count
-        var text = counts ? "(...) local \(list) = ..." : "(\(list))"
+        // Who gives a list that has no filters one means fewer elements than there are.
+        let takesNothing = isMethodOfClass && parameters.isEmpty && name.hasSuffix(":list")
+        var text = counts ? "(...) local \(list) = ..." : takesNothing ? "(...)" : "(\(list))"
         if isMethodOfClass { text += " check_receiver(self, \"\(name)\")" }
+        if takesNothing { text += " check_nothing(\"\(name)\", ...)" }
         if types.contains(where: { $0.map { !$0.contains(.any) } ?? false }) {
             let signature = types.map { ($0 ?? .any).letters }.joined(separator: ",")
             text += " check_arguments(\"\(signature)\", \"\(name)\", "

@@ -2,7 +2,7 @@
 local host = ...
 
 local type, getmetatable, ipairs, pairs = type, getmetatable, ipairs, pairs
-local pcall, rawget, tostring = pcall, rawget, tostring
+local pcall, rawget, select, tostring = pcall, rawget, select, tostring
 local next, concat, math_type = next, table.concat, math.type
 local find, gmatch, gsub, sub = string.find, string.gmatch, string.gsub, string.sub
 
@@ -56,6 +56,17 @@ end
 
 --- Raises an error at the line that called a built-in function.
 host.blame = host.raise
+
+--- Checks that a function which takes no argument is given none but nil.
+function host.check_nothing(name_of_function, ...)
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if value ~= nil then
+      host.blame(("bad argument #%d to '%s' (it takes none, got %s)"):format(i, name_of_function,
+        type(value) == "string" and ("%q"):format(value:sub(1, 60)) or "a " .. type(value)))
+    end
+  end
+end
 
 --- How the person who has started the run can say an option: by the option of the script of that name,
 --- or, where Lua is written, by the option of the function. Nil when the script has no such option.
