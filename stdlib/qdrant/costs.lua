@@ -35,7 +35,7 @@ end
 ---@async
 ---@return table[]
 function Costs:months()
-  local list = {}
+  local list = host.list()
   for i, item in ipairs(self.connection.api.metering.list_monthly_meterings({}).items) do
     list[i] = {
       month = ("%04d-%02d"):format(item.year, item.month), currency = item.currency,

@@ -1,4 +1,6 @@
 --- Who belongs to the account.
+local host = ...
+
 local resource = require "qdrant.resource"
 
 ---@class qdrant.members
@@ -13,7 +15,7 @@ end
 ---@async
 ---@return table[]
 function Members:list()
-  local list = {}
+  local list = host.list()
   for i, member in ipairs(service(self).list_account_members({}).items) do
     local user = member.account_member
     list[i] = {

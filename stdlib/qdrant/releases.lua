@@ -45,7 +45,7 @@ function Releases:numbers(version)
   if not major then
     error(("expected a version such as v1.17.1, got \"%s\""):format(tostring(version)), 2)
   end
-  return { math.tointeger(tonumber(major)), math.tointeger(tonumber(minor)),
+  return host.list { math.tointeger(tonumber(major)), math.tointeger(tonumber(minor)),
     math.tointeger(tonumber(patch)) }, self
 end
 

@@ -1,4 +1,6 @@
 --- Roles: sets of permissions in the account.
+local host = ...
+
 local qdrant = require "qdrant"
 local resource = require "qdrant.resource"
 
@@ -52,7 +54,7 @@ end
 ---@param wanted (string|qdrant.Role)[]
 ---@return string[]
 function Roles:ids(wanted)
-  local ids, all = {}, nil
+  local ids, all = host.list(), nil
   for i, role in ipairs(wanted) do
     ids[i] = resource.id_of(role, "role", function(name)
       all = all or self:list()
@@ -75,7 +77,7 @@ end
 ---@async
 ---@return string[]
 function Roles:mine()
-  local values = {}
+  local values = host.list()
   for i, permission in ipairs(service(self).list_effective_permissions({}).permissions) do
     values[i] = permission.value
   end
@@ -139,7 +141,7 @@ end
 ---@usage qdrant.roles:find("Admin"):values()
 ---@return string[]
 function Role:values()
-  local values = {}
+  local values = host.list()
   for i, permission in ipairs(self.permissions) do
     values[i] = permission.value
   end

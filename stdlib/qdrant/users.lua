@@ -1,4 +1,6 @@
 --- The users of the account and their roles.
+local host = ...
+
 local resource = require "qdrant.resource"
 
 ---@class qdrant.users
@@ -63,7 +65,7 @@ end
 ---@async
 ---@return string[]
 function User:permissions()
-  local seen, values = {}, {}
+  local seen, values = {}, host.list()
   for _, role in ipairs(self:roles()) do
     for _, permission in ipairs(role.permissions) do
       if not seen[permission.value] then

@@ -303,7 +303,7 @@ end
 ---@usage qdrant.report:account({ "access" }):contents()
 ---@return string[]
 function Page:contents()
-  local titles = {}
+  local titles = host.list()
   for i, section in ipairs(self.sections) do
     titles[i] = section.title
   end

@@ -1,5 +1,7 @@
 --- Decides when a cluster has reached its requested state. HEALTHY alone is not enough: it may date
 --- from before the change, and the cluster may not have its address yet.
+local host = ...
+
 local units = require "qdrant.resource.units"
 
 local readiness = {}
@@ -34,7 +36,7 @@ end
 ---@param cluster table
 ---@return string[]
 function readiness.problems(cluster)
-  local list, state = {}, cluster.state
+  local list, state = host.list(), cluster.state
   if not state then
     return list
   end
