@@ -7,7 +7,7 @@ import Yams
 struct YAMLSchema {
     private let text: String
     private let hasMarks: Bool
-    /// The lines of the text, when marks or tags have to be looked up in them.
+    /// The lines of the text, when marks or tags must be looked up in them.
     private let lines: [Substring.UnicodeScalarView]
 
     /// Creates a schema for the documents of a text.
