@@ -153,6 +153,10 @@ extension ReachContext {
             return standardModule("host.\(name)") ?? .data
         }
         if name.hasPrefix("qdrant.") { return standardModule(name) ?? .data }
+        if KnownNames.isSpecModule(name) {
+            noteUnknown("loads \"\(name)\", which calls functions that it is given", at: position)
+            return .foreign
+        }
         let placed = placedModule(name, at: position)
         if let own = ownModule(name) {
             return placed.union(own.failed.isEmpty ? own : own.union(ReachValue(.yes)))
