@@ -149,7 +149,9 @@ end
 --- The function that runs a file, with the globals of specs.
 local function loader(path, globals)
   return function()
-    local chunk, problem = load(host.fs_read(path), "@" .. path, "t", globals)
+    -- Lua, too, skips a byte order mark in a file.
+    local text = host.fs_read(path):gsub("^\xef\xbb\xbf", "")
+    local chunk, problem = load(text, "@" .. path, "t", globals)
     if not chunk then
       error(problem, 0)
     end
