@@ -64,7 +64,8 @@ final class FilesModule {
         .message("cannot \(what) \(path): \(String(cString: strerror(errno)))")
     }
 
-    /// Whether a file has one word in one line, as files of secrets have.
+    /// Whether a file has one word of the letters of tokens (RFC 6750) in one line, as files of secrets
+    /// have.
     private static func isSecret(_ path: String) -> Bool {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return false }
@@ -74,7 +75,11 @@ final class FilesModule {
         let count = read(file, &bytes, bytes.count)
         guard count > 0, count < bytes.count else { return false }
         let text = bytes[..<count]
-        let word = text.prefix { (0x21...0x7e).contains($0) }
+        let letters = Set("-._~+/=|:".utf8)
+        let word = text.prefix {
+            letters.contains($0) || (0x30...0x39).contains($0) || (0x41...0x5a).contains($0)
+                || (0x61...0x7a).contains($0)
+        }
         return !word.isEmpty && text.dropFirst(word.count).allSatisfy { $0 == 0x0a || $0 == 0x0d }
     }
 
