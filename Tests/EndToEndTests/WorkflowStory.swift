@@ -54,7 +54,7 @@ enum WorkflowStory {
         Step("backup-policy --label env=prod --fix", 0, "created"),
         Step("backup-policy --label env=prod --fix --retention 14d", 0, "changed"),
         Step("backup-policy --label env=prod --retention 14d", 0, #""state":"ok""#),
-        Step("upgrade-fleet --label env=prod --dry-run", 0, "dry run"),
+        Step("upgrade-fleet --label env=prod --dry-run", 0, "would upgrade"),
         Step("upgrade-fleet --label env=prod --yes --journal FOLDER/journal", 0, "done"),
         Step("upgrade-fleet --label env=prod --yes --journal FOLDER/journal", 0, "up to date"),
         Step("rolling-restart alpha beta --yes", 0, #""outcome":"done""#),
