@@ -49,7 +49,7 @@ public enum YAMLScalar: Equatable, Sendable {
                 throw Self.misfit("base64")
             }
             self = .bytes(Array(data))
-        // What a plain text is besides: a date, a merge key.
+        // A date or a merge key, which are texts here.
         default: self = .text(text)
         }
     }

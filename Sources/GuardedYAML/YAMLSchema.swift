@@ -5,20 +5,22 @@ import Yams
 /// The pairs of `<<` are those of the map that it stands in. Scalars have the values that ``YAMLScalar``
 /// gives them. A tag of any other schema is refused, rather than taken for what it is not.
 struct YAMLSchema {
-    private let text: String
     private let hasMarks: Bool
-    /// The lines of the text, when marks or tags must be looked up in them.
-    private let lines: [Substring.UnicodeScalarView]
+    private let hasTags: Bool
+    /// The lines of the text, when marks or tags must be looked up in them. Arrays: a line may be as long as
+    /// the text, with a scalar at every place.
+    private let lines: [ArraySlice<Unicode.Scalar>]
 
     /// Creates a schema for the documents of a text.
     init(_ text: String) {
-        self.text = text
+        hasTags = text.utf8.contains(UInt8(ascii: "!"))
         hasMarks =
             text.utf8.contains(0xef) && text.contains("\u{feff}")
             || text.utf8.contains(UInt8(ascii: "\\")) && text.lowercased().contains("feff")
         lines =
-            hasMarks || text.utf8.contains(UInt8(ascii: "!"))
-            ? text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) : []
+            hasMarks || hasTags
+            ? Array(text.unicodeScalars).split(separator: "\n", omittingEmptySubsequences: false)
+            : []
     }
 
     /// The tree with tags and merge keys worked in.
@@ -66,7 +68,7 @@ struct YAMLSchema {
             // Foundation takes it for a byte order mark, and drops it.
             scalar.string = "\u{feff}" + scalar.string
         }
-        if scalar.style == .plain, text.contains("!"), begins(scalar, with: ["!"]) {
+        if scalar.style == .plain, hasTags, begins(scalar, with: ["!"]) {
             // libyaml reports the tag `!` as none: nothing else begins so.
             if scalar.tag.rawValue == Tag.Name.implicit.rawValue { scalar.style = .doubleQuoted }
         }
@@ -94,7 +96,9 @@ struct YAMLSchema {
     private func begins(_ scalar: Node.Scalar, with starts: [String]) -> Bool {
         guard let mark = scalar.mark, lines.indices.contains(mark.line - 1) else { return false }
         let rest = lines[mark.line - 1].dropFirst(mark.column - 1).prefix(12)
-        let start = String(String.UnicodeScalarView(rest)).lowercased()
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: rest)
+        let start = String(view).lowercased()
         return starts.contains { start.unicodeScalars.starts(with: $0.lowercased().unicodeScalars) }
     }
 
