@@ -119,26 +119,25 @@ end
 --- Types whose values are text in a cell.
 local TEXTS = { string = true, boolean = true, time = true, duration = true }
 
-local function field_text(value, separator, is_safe, place)
+--- The text of a cell; nil when its value has none. `special` is a pattern of what is quoted.
+local function field_text(value, special, is_safe)
   local kind = host.type_name(value)
   local text
   if value == nil or value == host.null then
     text = ""
-  elseif kind == "number" then
+  elseif kind == "number" and math.type(value) == "float" then
     -- With as many digits as it needs to read back equal.
     local ok, digits = pcall(host.json_encode, value)
     text = ok and digits
   else
-    text = TEXTS[kind] and tostring(value)
+    text = (TEXTS[kind] or kind == "number") and tostring(value)
   end
   if not text then
-    error(("csv.encode: %s: %s has no form in CSV"):format(place,
-      kind == "number" and tostring(value) or "a " .. kind), 3)
-  end
-  if is_safe and type(value) == "string" and is_formula(text) then
+    return nil
+  elseif is_safe and type(value) == "string" and is_formula(text) then
     text = "'" .. text
   end
-  if text:find('[\r\n"' .. host.plain(separator) .. "]") or text:find("^%s") or text:find("%s$")
+  if text:find(special) or text:find("^%s") or text:find("%s$")
     -- In front of a file it would be a byte order mark.
     or text:find("^\xEF\xBB\xBF") then
     return '"' .. text:gsub('"', '""') .. '"'
@@ -174,12 +173,19 @@ function csv.encode(rows, options)
       names = found
     end
   end
+  local special = '[\r\n"' .. host.plain(separator) .. "]"
   local lines = {}
   local function add(fields, count, number)
     local texts = {}
     for i = 1, count do
-      local place = ("row %d, %s"):format(number, names and tostring(names[i]) or "column " .. i)
-      texts[i] = field_text(fields[i], separator, options.safe, place)
+      local text = field_text(fields[i], special, options.safe)
+      if not text then
+        local kind = host.type_name(fields[i])
+        error(("csv.encode: row %d, %s: %s has no form in CSV"):format(number,
+          names and tostring(names[i]) or "column " .. i,
+          kind == "number" and tostring(fields[i]) or "a " .. kind), 2)
+      end
+      texts[i] = text
     end
     local text = table.concat(texts, separator)
     -- An empty line has no cell.
