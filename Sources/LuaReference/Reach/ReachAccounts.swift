@@ -37,7 +37,7 @@ extension ReachContext {
                 case .table:
                     let inner = member(name, of: ReachValue(atom), at: position, isRaw: true)
                     return namesOther(inner, path.dropFirst(), at: position)
-                // What the cloud has answered is about the session's account.
+                // Responses of the cloud are about the session's account.
                 case .data, .member, .instance: return read(hasOtherData).canHold
                 case .foreign: return true
                 default: return false

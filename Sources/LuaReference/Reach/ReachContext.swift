@@ -53,7 +53,7 @@ protocol ReachContext: ReachState {
     /// Returns the value of a global.
     func global(_ name: String) -> ReachValue
 
-    /// What a name gives unless it is that of a local variable.
+    /// Returns the value of a name that is not a local variable.
     func global(_ name: String, at position: Position) -> ReachValue
 
     /// The number of one of Lua's own tables: `string`.

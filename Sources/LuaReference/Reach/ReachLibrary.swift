@@ -166,7 +166,7 @@ extension ReachContext {
         return .foreign
     }
 
-    /// What a script has put in `package.loaded` or `package.preload` under a name.
+    /// Returns the value that a script has put in `package.loaded` or `package.preload` under a name.
     private func placedModule(_ name: String, at position: Position) -> ReachValue {
         let loaded = tables[tableNumber(named: "package.loaded")]
         let preload = tables[tableNumber(named: "package.preload")]

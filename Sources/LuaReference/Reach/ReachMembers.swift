@@ -25,7 +25,7 @@ extension ReachContext {
         return assigned.union(.nothing)
     }
 
-    /// What a name gives unless it is that of a local variable: the metatable of the globals may know it.
+    /// Returns the value of a name that is not a local variable: the metatable of the globals may know it.
     func global(_ name: String, at position: Position) -> ReachValue {
         let known = global(name)
         guard known.canFail else { return known }

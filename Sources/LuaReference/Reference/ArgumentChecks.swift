@@ -103,7 +103,7 @@ package struct ArgumentChecks {
         let types = types(of: fixed)
         let needed = types.lastIndex { $0 == .any }
         let counts = needed != nil && fixed.count == parameters.count
-        // Who gives a list that has no filters one means fewer elements than there are.
+        // A caller with a filter expects fewer elements than a list without filters returns.
         let takesNothing = isMethodOfClass && parameters.isEmpty && name.hasSuffix(":list")
         var text = counts ? "(...) local \(list) = ..." : takesNothing ? "(...)" : "(\(list))"
         if isMethodOfClass { text += " check_receiver(self, \"\(name)\")" }
