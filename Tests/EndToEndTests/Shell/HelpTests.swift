@@ -73,11 +73,13 @@ import Testing
     @Test func examplesOfFunctionsRun() throws {
         // What asks somebody, ends the shell or needs something that only exists in the example.
         let needsMore: Set<String> = [
-            "secret.ask", "term.ask", "term.confirm", "term.choose", "test.run_file", "test.run",
-            "shell.quit", "shell.cancel", "shell.edit", "shell.clear", "library",
+            "secret.ask", "term.ask", "term.confirm", "term.choose", "shell.quit", "shell.cancel",
+            "shell.edit", "shell.clear", "library",
         ]
         let entries = LuaReference.embedded.entries.filter { entry in
             entry.example != nil && !needsMore.contains(entry.name) && !entry.name.contains(":")
+                // Functions of specs fail outside of them.
+                && !entry.name.hasPrefix("test.")
                 && !Self.isOfLibrary(entry)
         }
         #expect(entries.count > 100)
