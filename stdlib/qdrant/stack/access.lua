@@ -58,7 +58,6 @@ end
 
 local function plan_role(context, name, spec, present)
   context:named("role " .. name, function()
-    resource.options(spec, "role", "description permissions prevent_destroy")
     check_permissions(context, spec.permissions or {})
   end)
   local action = actions.new {
@@ -127,11 +126,7 @@ end
 local function plan_users(context)
   local declared = context.stack.users or {}
   for _, email in ipairs(host.sorted_keys(declared)) do
-    local spec = declared[email] or {}
-    context:named("user " .. email, function()
-      resource.options(spec, "user", "roles exact")
-      resource.list(spec.roles, "user", "a list of roles")
-    end)
+    local spec = declared[email]
     local user = resource.pick(context:list("users"), email, "user", "email")
     local give, take = assignment(context, user, spec)
     local after = {}

@@ -261,9 +261,7 @@ function children.schedules(context, options)
     create = options.create,
     text = function(spec) return spec.cron end,
     check = function(name, spec, action)
-      resource.options(spec, options.kind, "cron retention",
-        options.collection and "collection" or "")
-      units.cron(resource.text(spec.cron, options.kind, "a cron expression"))
+      units.cron(spec.cron)
       action.problem = problem_of(context, options.request, {
         [options.label] = name, schedule = spec.cron, retention_period = spec.retention,
         collection_name = spec.collection,
