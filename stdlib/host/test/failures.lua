@@ -13,7 +13,7 @@ local Failure = {
   end,
 }
 
---- What ends a spec that is still to be written.
+--- The error that ends a spec without a body.
 local Pending = {
   __name = "pending",
   __tostring = function(self)
@@ -79,7 +79,7 @@ function failures.problem(value)
   return setmetatable({ kind = "error", value = value, trace = trace }, Problem)
 end
 
---- What a problem is for people: its message, details and the frames of specs.
+--- A problem as people read it: its message, details and the frames of specs.
 function failures.describe(problem)
   if problem.kind == "pending" then
     return problem.value.message ~= nil and tostring(problem.value) or nil

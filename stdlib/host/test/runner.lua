@@ -91,7 +91,7 @@ function Runner:declare(word, name, body, level)
         self:attach(element)
       end
     end
-    -- What is still to be written is pending, until it gets a body.
+    -- A spec without a body is pending.
     element.kind = "pending"
     self:attach(element)
     return function(later)
@@ -286,7 +286,7 @@ function Runner:run_spec(element)
   }
 end
 
---- What each kind of element does when its turn comes.
+--- Runs each kind of element.
 local executors = {}
 
 function executors.file(self, element)
